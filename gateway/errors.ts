@@ -1,0 +1,74 @@
+/** Whose doing a failed request is. It stands in the log line, never in the answer. */
+export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
+
+/** The one table of every error the gateway answers by itself: status, and the text that the outside may read. */
+const TABLE = {
+  bad_request: { status: 400, message: 'Malformed request', fault: 'client' },
+  unauthorized: { status: 401, message: 'Invalid credentials', fault: 'client' },
+  forbidden: { status: 403, message: 'Unconfirmed account', fault: 'client' },
+  not_found: { status: 404, message: 'No such resource', fault: 'client' },
+  method_not_allowed: { status: 405, message: 'Method not allowed', fault: 'client' },
+  request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },
+  payload_too_large: { status: 413, message: 'The request body is too large', fault: 'client' },
+  expectation_failed: { status: 417, message: 'Only 100-continue can be expected', fault: 'client' },
+  too_many_requests: { status: 429, message: 'Too many failed attempts', fault: 'client' },
+  headers_too_large: { status: 431, message: 'The request headers are too large', fault: 'client' },
+  internal_error: { status: 500, message: 'Internal error', fault: 'gateway' },
+  bad_gateway: { status: 502, message: 'The upstream did not give a valid answer', fault: 'upstream' },
+  service_unavailable: { status: 503, message: 'Temporarily unavailable', fault: 'gateway' },
+  gateway_timeout: { status: 504, message: 'The upstream did not answer in time', fault: 'upstream' },
+} as const satisfies Record<string, { status: number; message: string; fault: Fault }>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/**
+ * Everything that ends a request with an answer of the gateway's own.
+ *
+ * `detail` and `cause` are for the log alone. `message` reaches the client only where `publicMessage` replaces the
+ * table's text: it must not name an address, a secret or what a library said.
+ */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly publicMessage: string;
+  readonly fault: Fault;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: {
+      publicMessage?: string;
+      fault?: Fault;
+      headers?: Readonly<Record<string, string | string[]>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: more.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.status = TABLE[code].status;
+    this.publicMessage = more.publicMessage ?? TABLE[code].message;
+    this.fault = more.fault ?? TABLE[code].fault;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** A 400 whose text tells the client what to mend. */
+export function badRequest(what: string): GatewayError {
+  return new GatewayError('bad_request', what, { publicMessage: what });
+}
+
+/** A 503 for a store that had to be asked and could not be: never 401, never 200. */
+export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
+  return new GatewayError('service_unavailable', `${store} unavailable`, {
+    fault: store,
+    cause,
+    headers: { 'Retry-After': '1' },
+  });
+}
+
+/** What is wrong with a command, a file or an environment, in one line that says what to do. No stack is shown for it. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}

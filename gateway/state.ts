@@ -1,0 +1,43 @@
+import type { GatewayError } from './errors.ts';
+
+/** An account as every stage sees it. Made by `accounts/store.ts`, from whichever table holds it. */
+export interface Account {
+  /** What upstreams receive as `X-User-Id`. */
+  readonly id: string;
+  readonly email: string;
+  /** As stored; may be absent or of a form nobody can check, in which case no password is right. */
+  readonly passwordHash: string | null;
+  readonly confirmed: boolean;
+  /** Changes whenever tokens issued before must stop: a new password, a new confirmation. Never shown to anybody. */
+  readonly stamp: string;
+}
+
+/** A token that has been verified: the claims that later stages need. Times are seconds since 1970. */
+export interface TokenClaims {
+  readonly jti: string;
+  readonly accountId: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Who sends the request, and by what it was proven. */
+export type Identity =
+  | { readonly by: 'password'; readonly account: Account }
+  | { readonly by: 'token'; readonly account: Account; readonly token: TokenClaims };
+
+/** What an identifier says of a credential. It throws only when a store that it must ask is out. */
+export type Outcome =
+  | { readonly kind: 'found'; readonly identity: Identity }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly scheme: 'basic' | 'bearer' };
+
+/** What is known of one request, for its log line; filled in by the stages as they learn it. */
+export interface RequestRecord {
+  readonly id: string;
+  readonly startedAt: number;
+  accountId: string | null;
+  route: string | null;
+  upstream: string | null;
+  /** Set when the request failed, also when the answer had already begun. */
+  failure: GatewayError | null;
+}
