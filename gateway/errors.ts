@@ -13,6 +13,7 @@ const TABLE = {
   expectation_failed: { status: 417, message: 'Only 100-continue can be expected', fault: 'client' },
   too_many_requests: { status: 429, message: 'Too many failed attempts', fault: 'client' },
   headers_too_large: { status: 431, message: 'The request headers are too large', fault: 'client' },
+  client_closed: { status: 499, message: 'The client closed the connection', fault: 'client' },
   internal_error: { status: 500, message: 'Internal error', fault: 'gateway' },
   bad_gateway: { status: 502, message: 'The upstream did not give a valid answer', fault: 'upstream' },
   service_unavailable: { status: 503, message: 'Temporarily unavailable', fault: 'gateway' },

@@ -20,6 +20,17 @@ export interface TokenClaims {
   readonly expiresAt: number;
 }
 
+/** A token whose signature, kind and times are right. Whether it still stands depends on its account. */
+export interface VerifiedToken {
+  readonly ok: true;
+  readonly claims: TokenClaims;
+  /** What ties it to the account's stamp of that time, made with the key named by `keyId`. */
+  readonly binding: string;
+  readonly keyId: string;
+}
+
+export type Verification = VerifiedToken | { readonly ok: false; readonly reason: string };
+
 /** Who sends the request, and by what it was proven. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
@@ -33,7 +44,11 @@ export type Outcome =
 
 /** What is known of one request, for its log line; filled in by the stages as they learn it. */
 export interface RequestRecord {
-  readonly id: string;
+  id: string;
+  readonly method: string;
+  /** As sent, without the query. */
+  readonly path: string;
+  /** `performance.now()` at its arrival. */
   readonly startedAt: number;
   accountId: string | null;
   route: string | null;

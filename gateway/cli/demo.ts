@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import { hashPassword } from '../accounts/password.ts';
+import { sqlAccountStore } from '../accounts/store.ts';
+import { type Gateway, startGateway } from '../compose.ts';
+import { openDatabase } from '../database/connection.ts';
+import { migrate } from '../database/migrate.ts';
+import { OperatorError } from '../errors.ts';
+import { createLog, type Logger } from '../ops/log.ts';
+import { loadSettings } from '../settings/load.ts';
+import type { Settings } from '../settings/schema.ts';
+import { startExampleUpstream } from './example-upstream.ts';
+
+const EMAIL = 'demo@example.com';
+const PASSWORD = 'demo';
+const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
+
+/** Runs everything that the first look needs in one process, and prints what to type. */
+export async function startDemo(): Promise<{ log: Logger; close(grace: number): Promise<void> }> {
+  const upstream = await startExampleUpstream({ host: '127.0.0.1', port: 0 });
+  try {
+    const settings = loadSettings(CONFIG, { ...process.env, EXAMPLE_UPSTREAM: upstream.url });
+    requireLoopback(settings);
+    const log = createLog(settings.log);
+    await addDemoAccount(settings);
+    const gateway = await startOnSomePort(settings, log);
+    process.stdout.write(welcome(gateway.url));
+    return {
+      log,
+      async close(grace) {
+        await gateway.close(grace);
+        await upstream.close();
+      },
+    };
+  } catch (error) {
+    await upstream.close();
+    throw error;
+  }
+}
+
+/** The demo account's password is printed in the README: nobody but this machine may reach it. */
+function requireLoopback({ listen, ops }: Settings): void {
+  for (const { host } of [listen, ops]) {
+    if (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost') continue;
+    throw new OperatorError(
+      `Demo mode listens on loopback alone, because its password is public; ${host} is not loopback. ` +
+        'Unset GATEHOUSE_HOST, or write a configuration and run: npx gatehouse start --config FILE',
+    );
+  }
+}
+
+async function addDemoAccount(settings: Settings): Promise<void> {
+  const database = openDatabase(settings.database.url, settings.database);
+  try {
+    await migrate(database);
+    const accounts = sqlAccountStore(database);
+    if ((await accounts.findByEmail(EMAIL)) !== null) return;
+    const passwordHash = await hashPassword(PASSWORD, settings.accounts.passwordCost);
+    await accounts.add({ email: EMAIL, passwordHash, confirmed: true });
+  } finally {
+    await database.close();
+  }
+}
+
+/** Nothing may stand between a stranger and the first answer, a taken port least of all. */
+async function startOnSomePort(settings: Settings, log: Logger): Promise<Gateway> {
+  try {
+    return await startGateway(settings, log);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || !error.message.includes('in use')) throw error;
+    process.stdout.write(`${error.message.split('. ')[0]}: taking free ports instead.\n`);
+    const { listen, ops } = settings;
+    return await startGateway({ ...settings, listen: { ...listen, port: 0 }, ops: { ...ops, port: 0 } }, log);
+  }
+}
+
+function welcome(url: string): string {
+  const account = `${EMAIL}:${PASSWORD}`;
+  return `
+Gatehouse is running at ${url} (demo mode: SQLite, no Redis, an example upstream)
+
+Account   ${EMAIL}
+Password  ${PASSWORD}
+
+Send a request with the password:
+  curl -u ${account} ${url}/api/v1/example/hello
+
+Get a token:
+  curl -u ${account} -X POST ${url}/api/v1/tokens/
+
+Use a token:
+  curl -u "$(curl -s -u ${account} -X POST ${url}/api/v1/tokens/ | cut -d'"' -f4):" ${url}/api/v1/example/hello
+
+Ctrl-C stops it. The log follows.
+
+`;
+}

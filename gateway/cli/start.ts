@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { startGateway } from '../compose.ts';
+import { createLog } from '../ops/log.ts';
+import { loadSettings } from '../settings/load.ts';
+import { startDemo } from './demo.ts';
+
+/** Milliseconds that requests under way get when the process is told to stop. */
+const GRACE = 10_000;
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('Run the gateway.')
+    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .option('--demo', 'run with an example upstream and a demo account, on this machine alone')
+    .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
+      if (demo) await stopOnSignal(await startDemo());
+      else await stopOnSignal(await startConfigured(config));
+    });
+}
+
+interface Running {
+  close(grace: number): Promise<void>;
+  log: ReturnType<typeof createLog>;
+}
+
+async function startConfigured(file: string): Promise<Running> {
+  const settings = loadSettings(file, process.env);
+  const log = createLog(settings.log);
+  const gateway = await startGateway(settings, log);
+  log.info({ url: gateway.url, ops: gateway.opsUrl, routes: settings.routes.length }, 'listening');
+  return { log, close: gateway.close };
+}
+
+/** Keeps the process until SIGTERM or SIGINT, then answers what is under way. A second signal ends it at once. */
+async function stopOnSignal({ log, close }: Running): Promise<void> {
+  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  process.once('SIGTERM', () => process.exit(1));
+  process.once('SIGINT', () => process.exit(1));
+  log.info({ signal }, 'stopping');
+  await close(GRACE);
+  log.info('stopped');
+}

@@ -1,0 +1,160 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { passwordChecker } from './accounts/password.ts';
+import { sqlAccountStore } from './accounts/store.ts';
+import { tokenEndpoints } from './control/token-endpoints.ts';
+import { openDatabase } from './database/connection.ts';
+import { migrate } from './database/migrate.ts';
+import { OperatorError } from './errors.ts';
+import { createUpstreams } from './forward/upstreams.ts';
+import { createWebSocketForwarder } from './forward/websocket.ts';
+import { createIdentify } from './identify/identify.ts';
+import { passwordIdentifier } from './identify/password.ts';
+import { tokenIdentifier } from './identify/token.ts';
+import { createHealth } from './ops/health.ts';
+import type { Logger } from './ops/log.ts';
+import { compileTrust } from './request/client-address.ts';
+import { createDecide } from './request/decide.ts';
+import { createDepart } from './request/departure.ts';
+import { createListener } from './request/listener.ts';
+import { createPipeline } from './request/pipeline.ts';
+import { compileRoutes } from './request/routes.ts';
+import { createUpgradeDoor } from './request/upgrade.ts';
+import type { Settings } from './settings/schema.ts';
+import { generatedSecret } from './tokens/secret-file.ts';
+import { sqlTokenStore } from './tokens/store.ts';
+import { tokenSigner } from './tokens/token.ts';
+
+export interface Gateway {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly opsUrl: string;
+  /** Answers what is under way, for at most `grace` ms, then cuts what is left. */
+  close(grace: number): Promise<void>;
+}
+
+/**
+ * Builds the gateway from its settings and starts it: stores, then stages, then listeners. The only place that
+ * constructs services. When anything fails, what was opened before is closed again.
+ *
+ * @throws OperatorError when a port is taken or a file cannot be written; GatewayError when the database is out
+ */
+export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+  const database = openDatabase(settings.database.url, settings.database);
+  const upstreams = createUpstreams(settings.routes, settings.timeouts);
+  const tunnels = new Set<Duplex>();
+  const servers: Server[] = [];
+  const closeStores = async () => {
+    await Promise.all([upstreams.close(), database.close()]);
+  };
+
+  try {
+    await migrate(database);
+    const accounts = sqlAccountStore(database);
+    const tokens = sqlTokenStore(database);
+    const signer = tokenSigner({ secrets: secretsOf(settings), maxLifetime: settings.tokens.maxLifetime });
+
+    const identify = createIdentify({
+      byPassword: passwordIdentifier({
+        findAccount: accounts.findByEmail,
+        checkPassword: passwordChecker(settings.accounts.passwordCost),
+      }),
+      byToken: tokenIdentifier({
+        verifyToken: signer.verify,
+        findAccountById: accounts.findById,
+        isBoundTo: signer.isBoundTo,
+      }),
+    });
+    const decide = createDecide({
+      table: compileRoutes(settings.routes, settings.api.prefix),
+      identify,
+      realm: settings.api.realm,
+    });
+    const depart = createDepart(upstreams, compileTrust(settings.trustedProxies));
+
+    const pipeline = createPipeline({
+      log,
+      prefix: settings.api.prefix,
+      decide,
+      depart,
+      clientIdle: settings.timeouts.idle,
+      tokenEndpoints: tokenEndpoints({
+        ...settings.api,
+        ...settings.tokens,
+        sign: signer.sign,
+        record: tokens.record,
+        listLive: tokens.listLive,
+      }),
+    });
+    const onUpgrade = createUpgradeDoor({
+      log,
+      decide,
+      depart,
+      webSockets: createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte),
+    });
+
+    const health = createHealth([{ name: 'database', ping: database.ping }]);
+    const publicServer = createListener({
+      log,
+      onRequest: pipeline.callback(),
+      headersTimeout: settings.timeouts.headers,
+      onUpgrade: (req, socket, head) => {
+        tunnels.add(socket);
+        socket.once('close', () => tunnels.delete(socket));
+        return onUpgrade(req, socket, head);
+      },
+    });
+    servers.push(health.server, publicServer);
+    const opsUrl = await listen(health.server, 'ops', settings.ops);
+    const url = await listen(publicServer, 'listen', settings.listen);
+
+    return {
+      url,
+      opsUrl,
+      async close(grace) {
+        health.beginShutdown();
+        const cut = setTimeout(() => publicServer.closeAllConnections(), grace);
+        for (const socket of tunnels) socket.destroy();
+        await closed(publicServer);
+        clearTimeout(cut);
+        health.server.closeAllConnections();
+        await closed(health.server);
+        await closeStores();
+      },
+    };
+  } catch (error) {
+    for (const server of servers) server.close();
+    await closeStores();
+    throw error;
+  }
+}
+
+function secretsOf({ tokens, database }: Settings): readonly string[] {
+  if (tokens.secrets.length > 0) return tokens.secrets;
+  if (database.url.kind === 'sqlite') return [generatedSecret(database.url.file)];
+  throw new OperatorError('tokens.secrets: MySQL needs a secret of 32 bytes or more that every node shares');
+}
+
+/** @throws OperatorError that names the setting and the address */
+function listen(server: Server, setting: string, { host, port }: { host: string; port: number }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use by another program' : error.message;
+      reject(
+        new OperatorError(`${setting}: cannot listen on ${host}:${port}: ${why}. Set ${setting}.port to a free one.`),
+      );
+    };
+    server.once('error', fail);
+    server.listen({ host, port }, () => {
+      server.off('error', fail);
+      const address = server.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      resolve(`http://${name}:${address.port}`);
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

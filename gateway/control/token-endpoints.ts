@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { badRequest, GatewayError } from '../errors.ts';
+import type { Account, Identity } from '../state.ts';
+import { readJsonObject } from './json-body.ts';
+
+/** What the endpoints may count on: whoever comes here has been identified and is confirmed. */
+export interface TokenEndpointState extends Koa.DefaultState {
+  identity: Identity;
+}
+
+/** Times are milliseconds since 1970. */
+export interface IssuedToken {
+  readonly jti: string;
+  readonly accountId: string;
+  readonly name: string | null;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface TokenEndpoints {
+  readonly prefix: string;
+  readonly realm: string;
+  /** Milliseconds. */
+  readonly lifetime: number;
+  /** Milliseconds. */
+  readonly maxLifetime: number;
+  /** `issuedAt` and `lifetime` are in seconds. */
+  sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
+  record(token: IssuedToken): Promise<void>;
+  listLive(accountId: string, now: number): Promise<readonly IssuedToken[]>;
+}
+
+const LONGEST_NAME = 100;
+
+/** The gateway's own endpoints for tokens, below `<prefix>/tokens`. */
+export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEndpointState> {
+  const router = new Router<TokenEndpointState>({ prefix: `${options.prefix}/tokens`, sensitive: true });
+
+  router.post('/', async (ctx) => {
+    const { account } = requirePassword(ctx.state.identity, options.realm);
+    const { name, lifetime } = parseWish(await readJsonObject(ctx.req, ctx.res), options);
+    const jti = randomUUID();
+    const issuedAt = Math.floor(Date.now() / 1000);
+    // Recorded first: a token that nobody could list or revoke must not exist.
+    await options.record({
+      jti,
+      accountId: account.id,
+      name,
+      issuedAt: issuedAt * 1000,
+      expiresAt: (issuedAt + lifetime) * 1000,
+    });
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { token: options.sign(account, { jti, issuedAt, lifetime }), expiration: lifetime };
+  });
+
+  router.get('/', async (ctx) => {
+    const tokens = await options.listLive(ctx.state.identity.account.id, Date.now());
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = {
+      tokens: tokens.map(({ jti, name, issuedAt, expiresAt }) => ({
+        id: jti,
+        name,
+        issued_at: new Date(issuedAt).toISOString(),
+        expires_at: new Date(expiresAt).toISOString(),
+      })),
+    };
+  });
+
+  const routes = router.routes();
+  return async (ctx, next) => {
+    await routes(ctx as Parameters<typeof routes>[0], async () => {
+      const allowed = router.stack.filter((layer) => layer.match(ctx.path)).flatMap((layer) => layer.methods);
+      if (allowed.length === 0) return next();
+      throw new GatewayError('method_not_allowed', `${ctx.method} on ${ctx.path}`, {
+        headers: { Allow: [...new Set(allowed)].join(', ') },
+      });
+    });
+  };
+}
+
+/** A token cannot buy a token: whoever steals one must not be able to prolong it. */
+function requirePassword(identity: Identity, realm: string): Identity {
+  if (identity.by === 'password') return identity;
+  throw new GatewayError('unauthorized', 'a token cannot buy a token', {
+    headers: { 'WWW-Authenticate': `Basic realm="${realm}", charset="UTF-8"` },
+  });
+}
+
+function parseWish(
+  body: Record<string, unknown>,
+  { lifetime, maxLifetime }: Pick<TokenEndpoints, 'lifetime' | 'maxLifetime'>,
+): { name: string | null; lifetime: number } {
+  const { name = null, expiration = Math.floor(lifetime / 1000), ...unknown } = body;
+  const [key] = Object.keys(unknown);
+  if (key !== undefined) throw badRequest('The request body may only have the keys name and expiration');
+  const longest = Math.floor(maxLifetime / 1000);
+  if (typeof expiration !== 'number' || !Number.isInteger(expiration) || expiration < 1 || expiration > longest) {
+    throw badRequest(`expiration must be a whole number of seconds from 1 to ${longest}`);
+  }
+  if (name !== null && (typeof name !== 'string' || name.length > LONGEST_NAME || UNPRINTABLE.test(name))) {
+    throw badRequest(`name must be text of at most ${LONGEST_NAME} characters without control characters`);
+  }
+  return { name, lifetime: expiration };
+}
+
+const UNPRINTABLE = /\p{Cc}|\p{Cs}/u;

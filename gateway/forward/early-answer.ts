@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Up to this many bytes of a body that nobody wants are read and thrown away, so that the connection can be kept. */
+const WORTH_DRAINING = 64 * 1024;
+/** How long, in ms, a client may go on sending after it was answered. */
+const LINGER = 2_000;
+
+/**
+ * To be called before an answer is begun: when the request's body is still under way, the connection closes after the
+ * answer, and it closes gently.
+ *
+ * Closing a socket with unread bytes in it makes the kernel send a reset, which can overtake the answer, and the client
+ * reports a broken connection in place of the 401 or 413 it was sent. So the sending half is closed first and what
+ * still arrives is thrown away for a while (RFC 9112 section 9.6).
+ *
+ * @returns whether the answer must carry `Connection: close`
+ */
+export function mustCloseAfterAnswer(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): boolean {
+  if (req.complete || !announcesBody(req)) return false;
+  const length = req.headers['content-length'];
+  if (!awaitsContinue && length !== undefined && Number(length) <= WORTH_DRAINING) return false;
+  const { socket } = req;
+  socket.destroySoon = () => lingeringClose(socket);
+  res.once('finish', () => req.resume());
+  return true;
+}
+
+function announcesBody(req: IncomingMessage): boolean {
+  const length = req.headers['content-length'];
+  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Ends the sending half, and the connection when the peer has ended its own or the time is up. */
+export function lingeringClose(socket: Duplex): void {
+  socket.end();
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER);
+  socket.once('end', () => socket.destroy());
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,33 @@
+import { GatewayError } from '../errors.ts';
+
+/** Codes of undici and of Node that mean: it took too long. */
+const TOO_SLOW = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+  'ERR_UPSTREAM_UPGRADE_TIMEOUT',
+]);
+
+/** The client went away: nobody is left to answer, and the upstream is not to blame. */
+export function clientClosed(): GatewayError {
+  return new GatewayError('client_closed', 'the client closed the connection');
+}
+
+/**
+ * Turns what a transport reports into the answer it deserves: 504 when the upstream was too slow, 502 when it refused,
+ * reset, or answered what is not HTTP. A `GatewayError` (such as a client that went away) is passed on.
+ */
+export function upstreamFailure(error: unknown, origin: string): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = codeOf(error);
+  const detail = `${origin}: ${code ?? (error instanceof Error ? error.message : String(error))}`;
+  return new GatewayError(TOO_SLOW.has(code ?? '') ? 'gateway_timeout' : 'bad_gateway', detail, { cause: error });
+}
+
+/** Node tries several addresses of a name and then reports an AggregateError: the first of its errors names the cause. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

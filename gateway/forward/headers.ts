@@ -1,0 +1,173 @@
+import { isTraceparent, newTraceparent } from './trace.ts';
+
+/** What the gateway says about a request to its upstream, whatever the client said. */
+export interface Forwarded {
+  /** The account that was proven; `null` on a route without authentication. */
+  readonly userId: string | null;
+  readonly requestId: string;
+  /** Address of the peer of the connection, and whether its `X-Forwarded-*` are believed. */
+  readonly peer: { readonly address: string; readonly trusted: boolean };
+  /** `Host` as the client sent it. */
+  readonly clientHost: string | undefined;
+  /** `Host` that the upstream is to read. */
+  readonly host: string;
+  readonly passAuthorization: boolean;
+}
+
+/** The name of the gateway's session cookie; with `__Host-` before it where the cookie is sent over https alone. */
+export const SESSION_COOKIE = 'gatehouse_session';
+const OWN_COOKIE = new RegExp(`^(?:__Host-)?${SESSION_COOKIE}(?:\\.sig)?$`);
+
+type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded';
+
+/**
+ * How the fields of a request are treated; all others are passed on. Keys are canonical names: lower case, and `-` for
+ * each character that is no letter or digit. CGI, WSGI and Rack turn `X_User_Id` and `X-User-Id` into one variable, so
+ * a look-alike is dropped like the field itself.
+ */
+const REQUEST_FIELDS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
+  // Hop-by-hop: RFC 9110 section 7.6.1 and what it names. Trailers are not forwarded, so neither is their list.
+  ['connection', 'connection'],
+  ...['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'].map(dropped),
+  ...['transfer-encoding', 'upgrade', 'http2-settings', 'expect'].map(dropped),
+  // Written by the gateway alone. `Proxy` becomes HTTP_PROXY in a CGI program (httpoxy, CVE-2016-5385).
+  ...['host', 'x-user-id', 'x-request-id', 'proxy'].map(dropped),
+  ['authorization', 'authorization'],
+  ['cookie', 'cookie'],
+  ['traceparent', 'trace'],
+  ['tracestate', 'trace'],
+  ['forwarded', 'forwarded'],
+  ['x-real-ip', 'forwarded'],
+]);
+
+function dropped(name: string): [string, 'drop'] {
+  return [name, 'drop'];
+}
+
+const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info'],
+  ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+]);
+
+/** Fields that frame the message or say where it goes: no `Connection` option removes them. */
+const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'host']);
+
+/**
+ * The fields of the request to the upstream, as a flat list of names and values. The one place that decides this, for
+ * HTTP and for WebSocket: the client's fields are filtered first, and the gateway's own are written after everything
+ * else, so that no field and no `Connection` option can add, change or remove them.
+ *
+ * @param raw the client's fields, flat, as `IncomingMessage.rawHeaders` has them
+ */
+export function requestHeaders(raw: readonly string[], forwarded: Forwarded): string[] {
+  const { trusted } = forwarded.peer;
+  let kept: string[] = [];
+  let connectionOptions = '';
+  let traceparent: string | undefined;
+  let tracestate: string | undefined;
+  const claimed = { for: '', proto: '', host: '' };
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const canonical = canonicalName(name);
+    switch (canonical.startsWith('x-forwarded-') ? 'forwarded' : REQUEST_FIELDS.get(canonical)) {
+      case undefined:
+        kept.push(name, value);
+        break;
+      case 'connection':
+        connectionOptions += `${value},`;
+        break;
+      case 'authorization':
+        if (forwarded.passAuthorization && canonical === name.toLowerCase()) kept.push(name, value);
+        break;
+      case 'cookie': {
+        const cookie = withoutOwnCookies(value);
+        if (cookie !== '') kept.push(name, cookie);
+        break;
+      }
+      case 'trace':
+        if (canonical === 'traceparent') traceparent = value;
+        else tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
+        break;
+      case 'forwarded':
+        if (!trusted) break;
+        if (canonical === 'x-forwarded-for') claimed.for += `${value}, `;
+        else if (canonical === 'x-forwarded-proto') claimed.proto ||= value;
+        else if (canonical === 'x-forwarded-host') claimed.host ||= value;
+        else kept.push(name, value);
+        break;
+      case 'drop':
+        break;
+    }
+  }
+  kept = withoutNamed(kept, connectionOptions);
+
+  if (traceparent !== undefined && isTraceparent(traceparent)) {
+    kept.push('traceparent', traceparent);
+    if (tracestate !== undefined) kept.push('tracestate', tracestate);
+  } else {
+    kept.push('traceparent', newTraceparent());
+  }
+  kept.push('host', forwarded.host);
+  kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
+  kept.push('x-forwarded-proto', claimed.proto === 'https' ? 'https' : 'http');
+  const clientHost = claimed.host || forwarded.clientHost;
+  if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
+  kept.push('x-request-id', forwarded.requestId);
+  if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
+  return kept;
+}
+
+/**
+ * The fields of the answer to the client: what the upstream sent, in its order and its spelling, less the hop-by-hop
+ * ones, and `X-Request-Id` where the upstream gave none.
+ *
+ * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
+ */
+export function responseHeaders(raw: readonly (Buffer | string)[], requestId: string): string[] {
+  const kept: string[] = [];
+  let connectionOptions = '';
+  let hasRequestId = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = text(raw[i]);
+    const lower = name.toLowerCase();
+    if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
+    if (RESPONSE_HOP_BY_HOP.has(lower)) continue;
+    if (lower === 'x-request-id') hasRequestId = true;
+    kept.push(name, text(raw[i + 1]));
+  }
+  if (!hasRequestId) kept.push('X-Request-Id', requestId);
+  return withoutNamed(kept, connectionOptions);
+}
+
+function text(value: Buffer | string | undefined): string {
+  return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
+}
+
+function canonicalName(name: string): string {
+  const lower = name.toLowerCase();
+  return /[^a-z0-9-]/.test(lower) ? lower.replace(/[^a-z0-9]/g, '-') : lower;
+}
+
+/** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
+function withoutNamed(fields: string[], connectionOptions: string): string[] {
+  const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
+  for (const option of ['', 'keep-alive', 'close', 'upgrade', ...NOT_REMOVABLE]) named.delete(option);
+  if (named.size === 0) return fields;
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (!named.has(name.toLowerCase())) kept.push(name, fields[i + 1] as string);
+  }
+  return kept;
+}
+
+/** The cookies of other programs; the gateway's session must not reach an upstream that could replay it. */
+function withoutOwnCookies(value: string): string {
+  if (!value.includes(SESSION_COOKIE)) return value;
+  return value
+    .split(';')
+    .filter((pair) => !OWN_COOKIE.test(pair.slice(0, (pair.indexOf('=') + 1 || pair.length + 1) - 1).trim()))
+    .join(';')
+    .trim();
+}

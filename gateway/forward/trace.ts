@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
+/** W3C Trace Context, section 3.2: version, trace id and parent id that are not all zero, flags. */
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
+
+export function isTraceparent(value: string): boolean {
+  return TRACEPARENT.test(value);
+}
+
+/** A new trace, not sampled by us to the exclusion of others: the flag says that it may be recorded. */
+export function newTraceparent(): string {
+  const random = randomBytes(24).toString('hex');
+  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`;
+}

@@ -1,0 +1,57 @@
+/** What an `Authorization` field says, before anything of it is believed. */
+export type Credentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'password'; readonly email: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string; readonly scheme: 'basic' | 'bearer' }
+  | { readonly kind: 'malformed'; readonly scheme: 'basic' | 'bearer' };
+
+const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
+
+/**
+ * Parses an `Authorization` field: `Basic` with a password is an account, with an empty password its user name is a
+ * token, `Bearer` is a token. Anything that is not exactly of the form of its RFC is malformed, never repaired.
+ *
+ * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
+ * contain colons), RFC 6750 section 2.1 (Bearer).
+ */
+export function parseCredentials(authorization: string | undefined): Credentials {
+  if (authorization === undefined) return { kind: 'none' };
+  const space = authorization.indexOf(' ');
+  const scheme = (space === -1 ? authorization : authorization.slice(0, space)).toLowerCase();
+  const value = space === -1 ? '' : authorization.slice(space).trimStart();
+  if (scheme === 'bearer') {
+    return TOKEN68.test(value)
+      ? { kind: 'token', token: value, scheme: 'bearer' }
+      : { kind: 'malformed', scheme: 'bearer' };
+  }
+  return scheme === 'basic' ? parseBasic(value) : MALFORMED_BASIC;
+}
+
+function parseBasic(value: string): Credentials {
+  const bytes = Buffer.from(value, 'base64');
+  // Node's decoder skips what it does not know, so the text is compared with the one way to write those bytes.
+  if (bytes.length === 0 || bytes.toString('base64') !== value) return MALFORMED_BASIC;
+  const text = decodeUtf8(bytes);
+  if (text === null || CONTROL.test(text)) return MALFORMED_BASIC;
+  const colon = text.indexOf(':');
+  if (colon <= 0) return MALFORMED_BASIC;
+  const user = text.slice(0, colon);
+  const password = text.slice(colon + 1);
+  return password === ''
+    ? { kind: 'token', token: user, scheme: 'basic' }
+    : { kind: 'password', email: user, password };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decodeUtf8(bytes: Buffer): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 7617 section 2 forbids just these.
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;

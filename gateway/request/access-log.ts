@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import type { Logger } from '../ops/log.ts';
+import type { RequestRecord } from '../state.ts';
+
+/** A longer path says nothing more to a reader, and fills the disk for whoever sends it. */
+const LONGEST_PATH = 2_048;
+
+/**
+ * Writes one line for a request once it is over: who, what, where to, how long, and, where it failed, whose fault it
+ * was and why. Never the query, which may hold secrets of the application.
+ *
+ * @param status of the answer; 499 where the client left before there was one
+ */
+export function logRequest(log: Logger, record: RequestRecord, status: number): void {
+  const line = {
+    id: record.id,
+    method: record.method,
+    path: record.path.slice(0, LONGEST_PATH),
+    status,
+    account: record.accountId,
+    route: record.route,
+    upstream: record.upstream,
+    ms: Math.round((performance.now() - record.startedAt) * 10) / 10,
+  };
+  const { failure } = record;
+  if (failure === null) {
+    log.info(line, 'request');
+    return;
+  }
+  const failed = { ...line, error: failure.code, fault: failure.fault, detail: failure.message };
+  if (failure.fault === 'client') log.info(failed, 'request');
+  else log.error({ ...failed, cause: describe(failure.cause, failure.code === 'internal_error') }, 'request');
+}
+
+/** Logs the request when its answer is complete or its connection is gone, whichever comes first. */
+export function logWhenOver(log: Logger, record: RequestRecord, res: ServerResponse): void {
+  res.once('close', () => logRequest(log, record, res.headersSent ? res.statusCode : 499));
+}
+
+/** The innermost message of a chain of causes; with the stack where the fault is the program's own. */
+function describe(cause: unknown, withStack: boolean): string | undefined {
+  if (cause === undefined) return undefined;
+  if (!(cause instanceof Error)) return String(cause);
+  if (withStack) return cause.stack;
+  const inner = cause instanceof AggregateError ? cause.errors[0] : cause.cause;
+  return describe(inner, false) ?? (cause.message || cause.name);
+}

@@ -1,0 +1,103 @@
+import Koa from 'koa';
+import { GatewayError } from '../errors.ts';
+import { forwardHttp } from '../forward/http.ts';
+import type { Logger } from '../ops/log.ts';
+import type { Identity, RequestRecord } from '../state.ts';
+import { logWhenOver } from './access-log.ts';
+import type { Decide, Decision } from './decide.ts';
+import type { Depart } from './departure.ts';
+import { answerError, asGatewayError } from './error-response.ts';
+import { type Head, readHead } from './head.ts';
+import { newRecord, requestId } from './record.ts';
+
+/** What each stage may count on: nothing is optional once the stage that sets it has run. */
+export interface RequestState extends Koa.DefaultState {
+  record: RequestRecord;
+  head: Head;
+  decision: Decision;
+}
+
+export interface Pipeline {
+  readonly log: Logger;
+  readonly prefix: string;
+  readonly decide: Decide;
+  readonly depart: Depart;
+  /** The gateway's own endpoints below the prefix. */
+  readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
+  /** Milliseconds that a client may be silent in mid-body. */
+  readonly clientIdle: number;
+}
+
+/** The way of a request, in order. */
+export function createPipeline({
+  log,
+  prefix,
+  decide,
+  depart,
+  tokenEndpoints,
+  clientIdle,
+}: Pipeline): Koa<RequestState> {
+  const app = new Koa<RequestState>();
+  app.use(recordAndAnswerErrors);
+  app.use(decideOnIt);
+  app.use(answerOwnEndpoints);
+  app.use(forward);
+  // Koa reports what its own plumbing meets after an answer has begun, such as a client that left.
+  app.on('error', (error) => log.debug({ err: error }, 'answer not delivered'));
+  return app;
+
+  async function recordAndAnswerErrors(ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> {
+    const { req, res } = ctx;
+    const record = newRecord(req);
+    ctx.state.record = record;
+    logWhenOver(log, record, res);
+    try {
+      ctx.state.head = readHead(req);
+      record.id = requestId(ctx.state.head.requestId);
+      await next();
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      record.failure = error;
+      record.id ||= requestId(undefined);
+      ctx.respond = false;
+      answerError(req, res, error, {
+        requestId: record.id,
+        html: !isBelow(record.path, prefix) && ctx.accepts('json', 'html') === 'html',
+        awaitsContinue: ctx.state.head?.expectsContinue ?? true,
+      });
+    }
+  }
+
+  async function decideOnIt(ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> {
+    const { head, record } = ctx.state;
+    ctx.state.decision = await decide({ method: ctx.method, url: ctx.req.url ?? '', head }, record);
+    await next();
+  }
+
+  async function answerOwnEndpoints(ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> {
+    const { decision, record } = ctx.state;
+    if (decision.kind !== 'tokens') return next();
+    ctx.set('X-Request-Id', record.id);
+    ctx.state.identity = decision.identity;
+    await tokenEndpoints(ctx as unknown as Parameters<typeof tokenEndpoints>[0], async () => {
+      throw new GatewayError('not_found', 'no such endpoint');
+    });
+  }
+
+  async function forward(ctx: Koa.ParameterizedContext<RequestState>): Promise<void> {
+    const { decision, head, record } = ctx.state;
+    if (decision.kind !== 'forward') return;
+    ctx.respond = false;
+    await forwardHttp(ctx.req, ctx.res, {
+      ...depart(ctx.req, head, decision, record),
+      hasBody: head.hasBody,
+      awaitsContinue: head.expectsContinue,
+      requestId: record.id,
+      clientIdle,
+    });
+  }
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}

@@ -1,0 +1,100 @@
+import { badRequest } from '../errors.ts';
+import type { RouteSettings } from '../settings/schema.ts';
+import type { Target } from './target.ts';
+
+/** What lies at a path: a route's place, which may hold several routes that share the path and divide the methods. */
+export interface RoutePlace {
+  readonly kind: 'routes';
+  readonly path: string;
+  readonly routes: readonly RouteSettings[];
+  /** For the `Allow` header of a 405. */
+  readonly allow: string;
+}
+
+export type Place = RoutePlace | { readonly kind: 'tokens' } | { readonly kind: 'nothing' };
+
+/** Where a request goes, and whether it lies below the prefix that is always authenticated. */
+export interface Located {
+  readonly place: Place;
+  readonly belowPrefix: boolean;
+}
+
+export interface RouteTable {
+  /**
+   * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
+   *
+   * An upstream that folds case, decodes or merges slashes would take `/API/v1`, `/%61pi/v1` or `/api//v1` for
+   * `/api/v1`. When such a reading leads to another place than the path as it was sent, the request is refused.
+   *
+   * @throws GatewayError 400 when the two readings differ
+   */
+  locate(target: Target): Located;
+}
+
+const TOKENS = { kind: 'tokens' } as const;
+const NOTHING = { kind: 'nothing' } as const;
+
+/** Compiles the routes. A look-up costs one map access for each segment, however many routes there are. */
+export function compileRoutes(routes: readonly RouteSettings[], prefix: string): RouteTable {
+  const asWritten = new Map<string, Place>();
+  const canonical = new Map<string, Place>();
+  const add = (path: string, place: Place) => {
+    asWritten.set(path, place);
+    canonical.set(path.toLowerCase(), place);
+  };
+  add(`${prefix}/tokens`, TOKENS);
+  for (const [path, shared] of Map.groupBy(routes, (route) => route.path)) {
+    add(path, { kind: 'routes', path, routes: shared, allow: allowOf(shared) });
+  }
+  const depth = Math.max(...[...asWritten.keys()].map((path) => path.split('/').length));
+  const lowerPrefix = prefix.toLowerCase();
+  const everyPathIsLowerCase = lowerPrefix === prefix && routes.every(({ path }) => path === path.toLowerCase());
+
+  return {
+    locate(target) {
+      const place = longest(asWritten, target.path, depth);
+      const belowPrefix = isBelow(target.path, prefix);
+      if (target.canonicalPath !== target.path || !everyPathIsLowerCase) {
+        const other = longest(canonical, target.canonicalPath, depth);
+        if (other !== place || isBelow(target.canonicalPath, lowerPrefix) !== belowPrefix) {
+          throw badRequest('The request target is not in its normal form (case, encoding or slashes)');
+        }
+      }
+      return { place, belowPrefix };
+    },
+  };
+}
+
+/** The route of a place that takes a method; GET implies HEAD. */
+export function routeFor(place: RoutePlace, method: string): RouteSettings | undefined {
+  return place.routes.find(({ methods }) => methods === undefined || takes(methods, method));
+}
+
+function takes(methods: readonly string[], method: string): boolean {
+  return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
+}
+
+function allowOf(routes: readonly RouteSettings[]): string {
+  const methods = new Set(routes.flatMap((route) => route.methods ?? []));
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods].join(', ');
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+}
+
+/** Looks at no more segments than the deepest route has: a target of ten thousand slashes costs what any other does. */
+function longest(places: ReadonlyMap<string, Place>, path: string, depth: number): Place {
+  let end = 0;
+  const ends: number[] = [];
+  while (ends.length < depth && end !== -1) {
+    end = path.indexOf('/', end + 1);
+    ends.push(end === -1 ? path.length : end);
+  }
+  for (let i = ends.length - 1; i >= 0; i--) {
+    const place = places.get(path.slice(0, ends[i]));
+    if (place !== undefined) return place;
+  }
+  return places.get('/') ?? NOTHING;
+}

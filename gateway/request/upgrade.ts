@@ -1,0 +1,68 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { badRequest, type GatewayError } from '../errors.ts';
+import { lingeringClose } from '../forward/early-answer.ts';
+import type { WebSocketForwarder } from '../forward/websocket.ts';
+import type { Logger } from '../ops/log.ts';
+import { logRequest } from './access-log.ts';
+import type { Decide } from './decide.ts';
+import type { Depart } from './departure.ts';
+import { answerError, asGatewayError } from './error-response.ts';
+import { readHead } from './head.ts';
+import { newRecord, requestId } from './record.ts';
+
+export interface UpgradeDoor {
+  readonly log: Logger;
+  readonly decide: Decide;
+  readonly depart: Depart;
+  readonly webSockets: WebSocketForwarder;
+}
+
+export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+
+/**
+ * The door for WebSocket handshakes: the same decision as for any request, then the tunnel. A refusal is an ordinary
+ * HTTP answer, after which the connection closes. One log line is written when the tunnel has ended.
+ */
+export function createUpgradeDoor({ log, decide, depart, webSockets }: UpgradeDoor): OnUpgrade {
+  return async (req, socket, firstBytes) => {
+    const record = newRecord(req);
+    let status = 499;
+    const ignoreReset = () => {};
+    socket.on('error', ignoreReset);
+
+    const refuse = (error: GatewayError) => {
+      record.failure = error;
+      if (socket.destroyed || error.code === 'client_closed') return;
+      status = error.status;
+      const res = new ServerResponse(req);
+      res.assignSocket(socket as Parameters<typeof res.assignSocket>[0]);
+      res.shouldKeepAlive = false;
+      answerError(req, res, error, { requestId: record.id, html: false, awaitsContinue: false });
+      lingeringClose(socket);
+    };
+
+    try {
+      const head = readHead(req);
+      record.id = requestId(head.requestId);
+      if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
+      const decision = await decide({ method: req.method ?? '', url: req.url ?? '', head }, record);
+      if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
+      const departure = depart(req, head, decision, record);
+      if (socket.destroyed) return;
+      await webSockets.forward(req, socket, firstBytes, {
+        ...departure,
+        requestId: record.id,
+        onAnswer(answered) {
+          status = answered;
+        },
+        onFailure: refuse,
+      });
+    } catch (thrown) {
+      record.id ||= requestId(undefined);
+      refuse(asGatewayError(thrown));
+    } finally {
+      logRequest(log, record, status);
+    }
+  };
+}

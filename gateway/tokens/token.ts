@@ -1,0 +1,112 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Account, TokenClaims, Verification, VerifiedToken } from '../state.ts';
+
+export interface TokenSettings {
+  /** 32 bytes or more each. The first signs, all verify. */
+  readonly secrets: readonly string[];
+  /** Milliseconds; a token that claims a longer life is refused. */
+  readonly maxLifetime: number;
+}
+
+export interface TokenSigner {
+  /** Signs a token for the account. `lifetime` is in seconds. */
+  sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
+  /** Never throws: whatever is not exactly a token of this gateway is refused, with a reason for the log. */
+  verify(token: string): Verification;
+  /** Whether the token was issued under the account's present stamp. */
+  isBoundTo(token: VerifiedToken, account: Account): boolean;
+}
+
+const ISSUER = 'gatehouse';
+/** Each kind of token has an audience of its own: a link that confirms an account can never open the API. */
+const AUDIENCE = 'gatehouse:api';
+/** How far the clocks of two nodes may lie apart, in seconds. */
+const CLOCK_SKEW = 30;
+
+/**
+ * Tokens of the gateway: JWTs (RFC 7519) signed with HS256, with `kid`, `iss`, `aud`, `sub`, `jti`, `iat`, `exp`, and
+ * `bnd`, which binds the token to the account's stamp so that a new password ends it without a word to anybody.
+ *
+ * RFC 8725 sections 3.1 to 3.12: the algorithm is ours and not the token's, the key is chosen among ours by `kid`, and
+ * issuer, audience and subject are all checked.
+ */
+export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigner {
+  const keys = new Map(secrets.map((secret) => [nameOf(secret), secret]));
+  const [signing] = keys;
+  if (signing === undefined) throw new TypeError('tokenSigner needs a secret');
+  const [signingId, signingSecret] = signing;
+  const longest = maxLifetime / 1000;
+
+  return {
+    sign(account, { jti, issuedAt, lifetime }) {
+      const payload = {
+        iss: ISSUER,
+        aud: AUDIENCE,
+        sub: account.id,
+        jti,
+        iat: issuedAt,
+        exp: issuedAt + lifetime,
+        bnd: bindingOf(signingSecret, account.id, account.stamp),
+      };
+      return jwt.sign(payload, signingSecret, { algorithm: 'HS256', keyid: signingId });
+    },
+
+    verify(token) {
+      const keyId = keyIdOf(token);
+      const secret = keys.get(keyId);
+      if (secret === undefined) return { ok: false, reason: 'not a token, or signed with another key' };
+      let payload: unknown;
+      try {
+        payload = jwt.verify(token, secret, { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE });
+      } catch (error) {
+        return { ok: false, reason: error instanceof Error ? error.message : 'invalid' };
+      }
+      const claims = claimsOf(payload);
+      if (claims === null) return { ok: false, reason: 'a claim is missing or of the wrong type' };
+      const { issuedAt, expiresAt, binding, ...who } = claims;
+      const now = Date.now() / 1000;
+      if (issuedAt > now + CLOCK_SKEW) return { ok: false, reason: 'issued in the future' };
+      if (expiresAt - issuedAt > longest || expiresAt <= issuedAt) return { ok: false, reason: 'lifetime not allowed' };
+      return { ok: true, binding, keyId, claims: { ...who, issuedAt, expiresAt } };
+    },
+
+    isBoundTo({ binding, keyId, claims }, account) {
+      const secret = keys.get(keyId);
+      if (secret === undefined) return false;
+      const given = Buffer.from(binding);
+      const expected = Buffer.from(bindingOf(secret, claims.accountId, account.stamp));
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    },
+  };
+}
+
+/** The public name of a secret: tells which one signed, and nothing about it. */
+function nameOf(secret: string): string {
+  return createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 11);
+}
+
+function bindingOf(secret: string, accountId: string, stamp: string): string {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify(['binding', accountId, stamp]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** Reads `kid` from a token nobody has verified, only to choose among our own keys. */
+function keyIdOf(token: string): string {
+  try {
+    const decoded = jwt.decode(token, { complete: true });
+    return typeof decoded?.header.kid === 'string' ? decoded.header.kid : '';
+  } catch {
+    return '';
+  }
+}
+
+function claimsOf(payload: unknown): (TokenClaims & { readonly binding: string }) | null {
+  if (typeof payload !== 'object' || payload === null) return null;
+  const { sub, jti, iat, exp, bnd } = payload as Record<string, unknown>;
+  if (typeof sub !== 'string' || sub === '' || typeof jti !== 'string' || jti === '') return null;
+  if (typeof iat !== 'number' || typeof exp !== 'number' || typeof bnd !== 'string') return null;
+  return { accountId: sub, jti, issuedAt: iat, expiresAt: exp, binding: bnd };
+}
