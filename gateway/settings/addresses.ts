@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** Where accounts and tokens are kept. */
+export type DatabaseAddress =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | {
+      readonly kind: 'mysql';
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly database: string;
+    };
+
+const DATABASE_FORMS = 'must be sqlite:PATH or mysql://user:password@host:3306/name';
+const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
+
+/** `sqlite:PATH` or `mysql://user:password@host:3306/name`, taken apart and percent-decoded. */
+export function databaseUrl() {
+  return z.string({ error: DATABASE_FORMS }).transform((text, context): DatabaseAddress => {
+    const address = text.startsWith('sqlite:') ? parseSqlite(text) : parseMysql(text);
+    if (typeof address !== 'string') return address;
+    context.addIssue({ code: 'custom', message: address });
+    return z.NEVER;
+  });
+}
+
+/** @returns the address, or what is wrong, without repeating the text */
+function parseSqlite(text: string): DatabaseAddress | string {
+  const file = text.slice('sqlite:'.length);
+  if (file === '') return 'names no file after sqlite:; must be like sqlite:data/gatehouse.sqlite';
+  if (file.startsWith('//')) {
+    return 'has slashes that belong to no path; must be sqlite:data/gatehouse.sqlite or sqlite:/var/lib/gatehouse.sqlite';
+  }
+  if (file.startsWith(':memory:')) return 'would lose every account at a restart; must name a file: sqlite:PATH';
+  if (file.includes('\0')) return 'has a NUL character in its file name; must be like sqlite:data/gatehouse.sqlite';
+  return { kind: 'sqlite', file };
+}
+
+/** @returns the address, or what is wrong, without repeating the text: it may hold a password */
+function parseMysql(text: string): DatabaseAddress | string {
+  if (!text.startsWith('mysql://')) return `is neither of the databases known here; ${DATABASE_FORMS}`;
+  const url = URL.parse(text);
+  if (url === null) return `is not a valid URL; ${DATABASE_FORMS}, ${ENCODE}`;
+  if (url.search !== '' || url.hash !== '') return `has a "?" or "#" part; ${DATABASE_FORMS}, ${ENCODE}`;
+  if (url.hostname === '') return `names no host; ${DATABASE_FORMS}`;
+  if (url.username === '') return `names no user; ${DATABASE_FORMS}`;
+  if (!/^\/[^/]+$/.test(url.pathname)) return `names no database after the host; ${DATABASE_FORMS}`;
+  if (url.port === '0') return `has port 0; ${DATABASE_FORMS}`;
+  try {
+    return {
+      kind: 'mysql',
+      host: decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1'),
+      port: url.port === '' ? 3306 : Number(url.port),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: decodeURIComponent(url.pathname.slice(1)),
+    };
+  } catch {
+    return `has a "%" that begins no percent-encoding; ${DATABASE_FORMS}, ${ENCODE} or %25 for %`;
+  }
+}
+
+const REDIS_FORMS = 'must be redis://host:6379, rediss://user:password@host:6379/0, or empty for none';
+
+/** @returns what is wrong, or null; an empty text stands for no Redis */
+export function redisUrlProblem(text: string): string | null {
+  if (text === '') return null;
+  if (!/^rediss?:\/\//.test(text)) return `is not a Redis URL; ${REDIS_FORMS}`;
+  const url = URL.parse(text);
+  if (url === null || url.hostname === '') return `is not a valid URL; ${REDIS_FORMS}`;
+  if (!/^\/?\d*$/.test(url.pathname) || url.hash !== '' || url.search !== '') {
+    return `has more after the host than a database number; ${REDIS_FORMS}`;
+  }
+  return null;
+}
+
+export const UPSTREAM_FORM = 'must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them';
+
+/** @returns what is wrong with the base URL of an upstream, or null */
+export function upstreamProblem(text: string): string | null {
+  if (!/^https?:\/\//.test(text)) return `does not begin with http:// or https://; ${UPSTREAM_FORM}`;
+  if (/[\s\\]/.test(text) || !URL.canParse(text)) return `is not a valid URL; ${UPSTREAM_FORM}`;
+  if (/[?#]/.test(text)) return `has a "?" or "#" part, which the request's own would replace; ${UPSTREAM_FORM}`;
+  const { username, password, port } = new URL(text);
+  if (username !== '' || password !== '') return `holds credentials, which are not sent on; ${UPSTREAM_FORM}`;
+  if (port === '0') return `has port 0; ${UPSTREAM_FORM}`;
+  return null;
+}
+
+/** An IP address, or a host name without port. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || (/^(?=.*[a-z])[a-z0-9.-]+$/i.test(text) && URL.canParse(`http://${text}`));
+}
+
+/** An IP address or a CIDR. */
+export function isNetwork(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/');
+  const family = address.includes('%') ? 0 : isIP(address);
+  const isLength = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 6 ? 128 : 32));
+  return family !== 0 && isLength && rest.length === 0;
+}

@@ -1,0 +1,41 @@
+import { dirname } from 'node:path';
+import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
+import { replaceTexts } from './replace.ts';
+import type { Settings } from './schema.ts';
+import { type Validated, validate } from './validate.ts';
+import { dataOf, parseYaml, type YamlText } from './yaml-text.ts';
+
+export type Checked =
+  | { readonly kind: 'valid'; readonly settings: Settings }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/**
+ * Turns the text of a configuration file into settings, or finds every mistake in it, sorted by place.
+ *
+ * @param file as the operator named it; a relative `${file:…}` starts from its folder
+ * @param env what `${NAME}` stands for
+ */
+export function checkSettings(text: string, file: string, env: NodeJS.ProcessEnv): Checked {
+  const yaml = parseYaml(text);
+  const read = yaml.usable ? readValues(yaml, file, env) : invalid([]);
+  if (read.kind === 'valid' && yaml.mistakes.length === 0) return read;
+  const findings = [...yaml.mistakes, ...(read.kind === 'invalid' ? read.findings : [])];
+  const problems = findings.map(({ offset, path, message }): Problem => {
+    const { line, col } = yaml.lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col), key: keyOf(path), message };
+  });
+  return { kind: 'invalid', problems: problems.sort(byPlace) };
+}
+
+function readValues({ document }: YamlText, file: string, env: NodeJS.ProcessEnv): Validated {
+  const replaced = replaceTexts(document, { env, folder: dirname(file) });
+  const values = dataOf(document);
+  if ('finding' in values) return invalid([values.finding]);
+  const validated = validate(values.data, document, replaced, env);
+  if (validated.kind === 'valid') return validated;
+  return invalid([...replaced.findings, ...validated.findings]);
+}
+
+function invalid(findings: readonly Finding[]): Validated {
+  return { kind: 'invalid', findings };
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+/** How a duration is written: a whole number above zero and its unit. */
+const DURATION = /^([1-9]\d{0,8})(ms|s|m|h|d)$/;
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION_FORM = 'must be a duration, a whole number with its unit: 250ms, 30s, 5m, 1h or 30d';
+
+/** @returns milliseconds, or null when the text is not a duration */
+function parseDuration(text: string): number | null {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  return count === undefined ? null : Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
+}
+
+/** A duration between two others, both allowed; milliseconds when read. */
+export function duration(least: string, most: string) {
+  const bounds = { least: parseDuration(least) ?? 0, most: parseDuration(most) ?? 0 };
+  return z
+    .string({ error: DURATION_FORM })
+    .regex(DURATION, { error: DURATION_FORM })
+    .transform((text, context) => {
+      const milliseconds = parseDuration(text) ?? 0;
+      if (milliseconds < bounds.least || milliseconds > bounds.most) {
+        context.addIssue({ code: 'custom', message: `is out of range; must be from ${least} to ${most}` });
+      }
+      return milliseconds;
+    });
+}
+
+/**
+ * A wait that a timer measures. A day at most: Node's timers hold 2^31-1 ms, and fire at once when given more.
+ */
+export function wait() {
+  return duration('1ms', '1d');
+}
+
+/** A whole number between two others, both allowed. Text of digits counts too: `${PORT}` gives text. */
+export function wholeNumber(least: number, most: number, meaning: string) {
+  const error = `must be ${meaning}, a whole number from ${least} to ${most}`;
+  return z.preprocess(numberFromText, z.int({ error }).min(least, { error }).max(most, { error }));
+}
+
+export function numberFromText(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+}
+
+/** `true` or `false`, in the spellings of YAML 1.2, also as the text that `${NAME}` gives. */
+export function flag() {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value),
+    z.boolean({ error: 'must be true or false' }),
+  );
+}
+
+/** A list, which may also be written as its only item. */
+export function listOf<Item extends z.ZodType>(item: Item, error: string) {
+  return z.preprocess((value) => (isScalar(value) ? [value] : value), z.array(item, { error }));
+}
+
+function isScalar(value: unknown): boolean {
+  return value !== null && value !== undefined && typeof value !== 'object';
+}
+
+/** Text of which a predicate holds. What the file says instead is repeated in the problem. */
+export function textThat(holds: (text: string) => boolean, error: string) {
+  return z.stringFormat('text', holds, { error });
+}
+
+/** Text that may hold a secret: `problemOf` says what is wrong, or null, and must not repeat it. */
+export function confidential(problemOf: (text: string) => string | null, error: string) {
+  return z.string({ error }).superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { settingsSchema } from './schema.ts';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+const INTERPOLATED = { $ref: '#/definitions/interpolated' };
+
+/**
+ * The JSON Schema of a configuration file as it is written: durations are text, a list may be its only item, and
+ * every value may be made with `${…}`. Draft 07 is what editors know best.
+ */
+export function configurationJsonSchema(): object {
+  const schema = settingsSchema((name, fallback) => `\${${name}:-${fallback}}`);
+  const { $schema, ...root } = z.toJSONSchema(schema, { io: 'input', target: 'draft-07' });
+  return {
+    $schema,
+    title: 'Gatehouse configuration',
+    ...asWritten(root),
+    definitions: { interpolated: { type: 'string', pattern: '\\$\\{' } },
+  };
+}
+
+function asWritten(schema: JsonSchema): object {
+  // The predicates behind the format "text" are functions, of which JSON Schema knows nothing.
+  const { description, default: preset, format: _, ...value } = schema;
+  const about = { ...(description && { description }), ...(preset !== undefined && { default: preset }) };
+  return { ...about, ...formsOf(value) };
+}
+
+function formsOf(value: JsonSchema): object {
+  if (value.properties !== undefined) {
+    const written = Object.entries(value.properties).map(([key, option]) => [key, asWritten(notBoolean(option))]);
+    return { ...value, properties: Object.fromEntries(written) };
+  }
+  if (value.type === 'array') {
+    const itemSchema = notBoolean(value.items);
+    const item = asWritten(itemSchema);
+    const list = { ...value, items: item };
+    return itemSchema.type === 'object' ? list : { anyOf: [item, list] };
+  }
+  const isAnyText = value.type === 'string' && value.pattern === undefined && value.enum === undefined;
+  return isAnyText ? value : { anyOf: [value, INTERPOLATED] };
+}
+
+function notBoolean(schema: JsonSchema['items']): JsonSchema {
+  if (typeof schema === 'object' && !Array.isArray(schema)) return schema;
+  throw new TypeError('every option has a schema of its own, and the items of a list share one');
+}

@@ -1,0 +1,36 @@
+import { OperatorError } from '../errors.ts';
+import { checkSettings } from './check.ts';
+import { readRegularFile } from './files.ts';
+import { formatProblem, type Problem } from './problem.ts';
+import type { Settings } from './schema.ts';
+
+const FILE_LIMIT = 1024 * 1024;
+
+/** Everything that is wrong with a configuration file; the message has a line for each problem. */
+export class SettingsError extends OperatorError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and validates a configuration file. Synchronous: nothing else runs before it.
+ *
+ * @param file as the operator named it
+ * @param env what `${NAME}` stands for
+ * @throws SettingsError with every problem of the file
+ */
+export function loadSettings(file: string, env: NodeJS.ProcessEnv): Settings {
+  const content = readRegularFile(file, FILE_LIMIT);
+  if (content.kind === 'unreadable') {
+    throw new SettingsError([
+      { file, line: 1, column: 1, key: '', message: `cannot read the configuration: ${content.reason}` },
+    ]);
+  }
+  const checked = checkSettings(content.text, file, env);
+  if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
+  return checked.settings;
+}

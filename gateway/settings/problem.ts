@@ -1,0 +1,41 @@
+/** One mistake in a configuration file. It never contains a secret. */
+export interface Problem {
+  /** As the operator named it. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+  /** Where it is in the settings, like `routes[0].upstream`; empty when it concerns the whole file. */
+  readonly key: string;
+  /** What is wrong and what is allowed. */
+  readonly message: string;
+}
+
+/** A mistake before its offset, in characters from the start of the text, has become a line and a column. */
+export interface Finding {
+  readonly offset: number;
+  readonly path: Path;
+  readonly message: string;
+}
+
+export type Path = readonly (string | number)[];
+
+/** One line for a terminal: `FILE:LINE:COL  key.path  message`. */
+export function formatProblem({ file, line, column, key, message }: Problem): string {
+  return [`${file}:${line}:${column}`, key, message].filter((part) => part !== '').join('  ');
+}
+
+/** The order in which the operator meets them in the file. */
+export function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column || a.key.localeCompare(b.key);
+}
+
+/** `['routes', 0, 'upstream']` becomes `routes[0].upstream`. */
+export function keyOf(path: Path): string {
+  return path.reduce<string>((key, step) => {
+    if (typeof step === 'number') return `${key}[${step}]`;
+    if (!/^[\w-]+$/.test(step)) return `${key}[${JSON.stringify(step)}]`;
+    return key === '' ? step : `${key}.${step}`;
+  }, '');
+}

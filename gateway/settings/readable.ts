@@ -1,0 +1,29 @@
+import type { Path } from './problem.ts';
+import type { RouteSettings, Settings } from './schema.ts';
+
+/**
+ * The settings that could be read: an option with a problem of its own is absent, so that no rule speaks of it again.
+ * `methods` is then an empty list, as absent methods are all methods.
+ */
+export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]?: Partial<Settings[Section]> } & {
+  readonly routes?: readonly (Partial<RouteSettings> | undefined)[];
+};
+
+/**
+ * @param value what the schema has made of a file
+ * @param refused the paths of what it refused
+ */
+export function readable(value: unknown, refused: readonly Path[]): Readable {
+  const settings: unknown = structuredClone(value);
+  for (const path of refused) {
+    const option = path.slice(0, path[0] === 'routes' ? 3 : 2);
+    const name = option.pop();
+    const holder = option.reduce<unknown>((inside, step) => (isHolder(inside) ? inside[step] : undefined), settings);
+    if (name !== undefined && isHolder(holder)) holder[name] = name === 'methods' ? [] : undefined;
+  }
+  return settings as Readable;
+}
+
+function isHolder(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,121 @@
+import type { Path } from './problem.ts';
+import type { Readable } from './readable.ts';
+import type { RouteSettings } from './schema.ts';
+
+/** An option that does not go together with another. */
+export interface Conflict {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** Every conflict between options that are each right by themselves. */
+export function conflictsIn(settings: Readable): Conflict[] {
+  return [
+    ...sameAddress(settings),
+    ...sharedSecretForMysql(settings),
+    ...lifetimeWithinMaximum(settings),
+    ...(settings.routes ?? []).flatMap((route, index) =>
+      route === undefined
+        ? []
+        : [
+            ...noOpeningOfThePrefix(route, index, settings.api?.prefix),
+            ...noRouteOverTheTokenEndpoint(route, index, settings.api?.prefix),
+            ...strippedFromThePath(route, index),
+          ],
+    ),
+    ...uniqueNames(settings.routes ?? []),
+    ...distinctPaths(settings.routes ?? []),
+  ];
+}
+
+const ANY_HOST = new Set(['0.0.0.0', '::']);
+
+function sameAddress({ listen, ops }: Readable): Conflict[] {
+  if (listen?.host === undefined || ops?.host === undefined || !listen.port || listen.port !== ops.port) return [];
+  if (listen.host !== ops.host && !ANY_HOST.has(listen.host) && !ANY_HOST.has(ops.host)) return [];
+  return [
+    {
+      path: ['ops', 'port'],
+      message: `${ops.port} is listen.port too, on the same host; must be another port, or 0 for any`,
+    },
+  ];
+}
+
+function sharedSecretForMysql({ database, tokens }: Readable): Conflict[] {
+  if (database?.url?.kind !== 'mysql' || tokens?.secrets?.length !== 0) return [];
+  const message = `is empty; MySQL needs a secret of 32 bytes or more that every gateway at the database shares, such as ["\${TOKEN_SECRET}"]`;
+  return [{ path: ['tokens', 'secrets'], message }];
+}
+
+function lifetimeWithinMaximum({ tokens }: Readable): Conflict[] {
+  if (tokens?.lifetime === undefined || tokens.maxLifetime === undefined) return [];
+  if (tokens.lifetime <= tokens.maxLifetime) return [];
+  return [{ path: ['tokens', 'lifetime'], message: 'is longer than tokens.maxLifetime; must be at most as long' }];
+}
+
+/** Whether a path is the prefix or lies below it. Without regard to case, in which upstreams differ. */
+function isWithin(path: string, prefix: string): boolean {
+  return `${path}/`.toLowerCase().startsWith(`${prefix}/`.toLowerCase());
+}
+
+function noOpeningOfThePrefix({ path, auth }: Partial<RouteSettings>, index: number, prefix?: string): Conflict[] {
+  if (auth !== 'none' || path === undefined || prefix === undefined || !isWithin(path, prefix)) return [];
+  const message = `is none for a path within api.prefix (${prefix}), which is always authenticated; must be required, or the path another`;
+  return [{ path: ['routes', index, 'auth'], message }];
+}
+
+function noRouteOverTheTokenEndpoint({ path }: Partial<RouteSettings>, index: number, prefix?: string): Conflict[] {
+  if (path === undefined || prefix === undefined || !isWithin(path, `${prefix}/tokens`)) return [];
+  const message = `is within ${prefix}/tokens, which the gateway answers itself; must be another path`;
+  return [{ path: ['routes', index, 'path'], message }];
+}
+
+function strippedFromThePath({ path, stripPrefix }: Partial<RouteSettings>, index: number): Conflict[] {
+  if (path === undefined || stripPrefix === undefined || `${path}/`.startsWith(`${stripPrefix}/`)) return [];
+  const message = `is not the beginning of this route's path ${path}; must be all of it, or its first segments`;
+  return [{ path: ['routes', index, 'stripPrefix'], message }];
+}
+
+function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
+  return routes.flatMap((route, index) => {
+    const first = route?.name === undefined ? index : routes.findIndex((other) => other?.name === route.name);
+    if (first === index) return [];
+    return [{ path: ['routes', index, 'name'], message: `is the name of routes[${first}] too; must be unique` }];
+  });
+}
+
+/** Routes may share a path, written alike, when no method could go to either of them. */
+function distinctPaths(routes: NonNullable<Readable['routes']>): Conflict[] {
+  const earlier = new Map<string, { readonly index: number; readonly path: string; readonly methods: Methods }[]>();
+  return routes.flatMap((route, index): Conflict[] => {
+    const path = route?.path;
+    if (path === undefined) return [];
+    const sharing = earlier.get(path.toLowerCase()) ?? [];
+    earlier.set(path.toLowerCase(), [...sharing, { index, path, methods: route?.methods }]);
+    const otherwise = sharing.find((other) => other.path !== path);
+    if (otherwise !== undefined) {
+      const message = `differs only by case from the path of routes[${otherwise.index}], ${otherwise.path}; write it the same way, or use another path`;
+      return [{ path: ['routes', index, 'path'], message }];
+    }
+    for (const other of sharing) {
+      const both = overlap(route?.methods, other.methods);
+      if (both === null) continue;
+      const message = `is the path of routes[${other.index}] too, and both take ${both}; must be another path, or other methods`;
+      return [{ path: ['routes', index, 'path'], message }];
+    }
+    return [];
+  });
+}
+
+type Methods = readonly string[] | undefined;
+
+/** @returns the methods that go to both, or null when there are none */
+function overlap(a: Methods, b: Methods): string | null {
+  if (a === undefined && b === undefined) return 'every method';
+  const both = a === undefined || b === undefined ? new Set(a ?? b) : withHead(a).intersection(withHead(b));
+  return both.size === 0 ? null : [...both].join(', ');
+}
+
+function withHead(methods: readonly string[]): Set<string> {
+  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
+}

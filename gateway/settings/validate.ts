@@ -1,0 +1,69 @@
+import type { Document } from 'yaml';
+import type { z } from 'zod';
+import { explain, explainMissing } from './explain.ts';
+import { offsetOfKey, placeOf } from './place.ts';
+import type { Finding } from './problem.ts';
+import { readable } from './readable.ts';
+import type { Replaced } from './replace.ts';
+import { conflictsIn } from './rules.ts';
+import { type Settings, settingsSchema } from './schema.ts';
+import { knownKeys, unknownKey } from './suggest.ts';
+
+export type Validated =
+  | { readonly kind: 'valid'; readonly settings: Settings }
+  | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
+
+/**
+ * Applies the schema and the rules between options to the values of a document.
+ *
+ * @param data the values of the document, after replacement
+ * @param env for defaults that name a variable
+ */
+export function validate(
+  data: unknown,
+  document: Document.Parsed,
+  replaced: Replaced,
+  env: NodeJS.ProcessEnv,
+): Validated {
+  const schema = settingsSchema((name, fallback) => env[name] || fallback);
+  const withRules = schema.superRefine(
+    (value, context) => {
+      const refused = context.issues.filter(({ code }) => code !== 'unrecognized_keys');
+      const settings = readable(
+        value,
+        refused.map(({ path = [] }) => asPath(path)),
+      );
+      for (const { path, message } of conflictsIn(settings)) {
+        context.addIssue({ code: 'custom', path: [...path], message });
+      }
+    },
+    // The rules hold among what could be read, also when something else could not: all problems at once.
+    { when: () => true },
+  );
+  const parsed = withRules.safeParse(data);
+  if (parsed.success) return { kind: 'valid', settings: parsed.data };
+  const findings = parsed.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return unknownKeys(issue, document, knownKeys(schema, asPath(issue.path)));
+    const { offset, path, node } = placeOf(document, asPath(issue.path));
+    if (node === 'missing') return [{ offset, path, message: explainMissing(issue, env) }];
+    if (node !== null && replaced.failed.has(node)) return [];
+    const origins = node === null ? [] : (replaced.origins.get(node) ?? []);
+    return [{ offset, path, message: explain(issue, node, origins) }];
+  });
+  return { kind: 'invalid', findings };
+}
+
+function unknownKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  document: Document.Parsed,
+  known: readonly string[],
+): Finding[] {
+  return issue.keys.map((key) => {
+    const path = [...asPath(issue.path), key];
+    return { offset: offsetOfKey(document, path), path, message: unknownKey(key, known) };
+  });
+}
+
+function asPath(path: readonly PropertyKey[]): (string | number)[] {
+  return path.map((step) => (typeof step === 'number' ? step : String(step)));
+}

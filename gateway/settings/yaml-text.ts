@@ -1,0 +1,99 @@
+import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import type { Finding } from './problem.ts';
+
+/** More uses of nested aliases than this are an attempt to exhaust memory ("billion laughs"). */
+const ALIAS_LIMIT = 1_000;
+
+/** A YAML text that was read. Unless it is `usable`, its values mean nothing; a duplicate key leaves it usable. */
+export interface YamlText {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  readonly mistakes: readonly Finding[];
+  readonly usable: boolean;
+}
+
+/** Reads YAML 1.2 with merge keys (`<<`), one document, keys that are text, no tags of its own. */
+export function parseYaml(text: string): YamlText {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    merge: true,
+    resolveKnownTags: false,
+    logLevel: 'error',
+  });
+  const { duplicates = [], others = [] } = Object.groupBy([...document.errors, ...document.warnings], ({ code }) =>
+    code === 'DUPLICATE_KEY' ? 'duplicates' : 'others',
+  );
+  // What follows the first error of syntax is read out of step, and its errors would mislead.
+  const syntax = others.sort((a, b) => a.pos[0] - b.pos[0]).slice(0, 1);
+  const aliases = syntax.length > 0 ? [] : aliasesWithoutAnchor(document);
+  const errors = [...duplicates, ...syntax].map((error) => ({
+    offset: error.pos[0],
+    path: [],
+    message: explain(error, text),
+  }));
+  return { document, lines, mistakes: [...errors, ...aliases], usable: syntax.length + aliases.length === 0 };
+}
+
+/** The values as plain data, or why there are none. */
+export function dataOf(document: Document.Parsed): { readonly data: unknown } | { readonly finding: Finding } {
+  const { contents } = document;
+  if (!isMap(contents)) {
+    const wrong = contents === null ? 'the file is empty' : 'the file holds no map but a list or a single value';
+    const message = `${wrong}; must be a map of options, of which "routes" is required`;
+    return { finding: { offset: contents?.range[0] ?? 0, path: [], message } };
+  }
+  try {
+    return { data: document.toJS({ maxAliasCount: ALIAS_LIMIT }) };
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const message = `aliases of aliases multiply to more than ${ALIAS_LIMIT} values; write the values out`;
+    return { finding: { offset: contents.range[0], path: [], message } };
+  }
+}
+
+function aliasesWithoutAnchor(document: Document.Parsed): Finding[] {
+  const anchors = new Set<string>();
+  const missing: Finding[] = [];
+  visit(document, {
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Alias(_, { source, range }) {
+      if (anchors.has(source)) return;
+      missing.push({
+        offset: range?.[0] ?? 0,
+        path: [],
+        message: `no anchor &${source} stands before the alias *${source}`,
+      });
+    },
+  });
+  return missing;
+}
+
+function explain({ code, message, pos: [offset] }: YAMLError, text: string): string {
+  if (text.slice(offset - 1, offset + 1) === '${') {
+    return `a "\${…}" inside [ ] or { } must be in quotes, such as ["\${NAME}"]`;
+  }
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return `the key ${/^[^\s:]*/.exec(text.slice(offset))} stands in this map already; each may stand once`;
+    case 'TAB_AS_INDENT':
+      return 'a tab is used as indentation; YAML allows only spaces there';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'a second ": " belongs to this value; put text with ": " in quotes, or check how the next line is indented';
+    case 'BAD_SCALAR_START':
+      return `${message}; put the value in quotes`;
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here; the file must hold one, so remove the "---" line';
+    case 'TAG_RESOLVE_FAILED':
+      return 'tags that begin with "!" are not known here; remove it, or put the value in quotes';
+    case 'NON_STRING_KEY':
+      return 'this key is a list or a map; keys must be text';
+    default:
+      // The library quotes what it stumbles over, which may be a secret.
+      return `this is not valid YAML: ${message.replace(/: ".*/s, '')}`;
+  }
+}

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+
+const REPOSITORY = new URL('../../', import.meta.url);
+const PROGRAM = `import { checkCommand } from './gateway/cli/check.ts';
+await checkCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-check-'));
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+function check(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH };
+    execFile(
+      process.execPath,
+      ['--input-type=module', '-e', PROGRAM, '--', ...args],
+      { cwd: REPOSITORY, env },
+      (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+test('check says that the default file is valid, on standard output', async (t) => {
+  t.deepEqual(await check(), { code: 0, stdout: 'config/gateway.yaml is valid: 1 route\n', stderr: '' });
+});
+
+test('check prints every problem, a line each, on standard error and exits 1', async (t) => {
+  const file = join(folder, 'wrong.yaml');
+  writeFileSync(file, 'listen: { port: eighty }\nroutes:\n  - { name: a, path: /a, upsteam: http://x }\n');
+  const { code, stdout, stderr } = await check('--config', file);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.deepEqual(stderr.split('\n'), [
+    `${file}:1:17  listen.port  must be a port (0: any free one), a whole number from 0 to 65535; found "eighty"`,
+    `${file}:3:5  routes[0].upstream  is missing; must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them`,
+    `${file}:3:26  routes[0].upsteam  unknown key "upsteam"; did you mean "upstream"?`,
+    '',
+  ]);
+});
+
+test('check names a file that is not there as the operator wrote it', async (t) => {
+  const { code, stderr } = await check('--config', 'config/absent.yaml');
+  t.is(code, 1);
+  t.is(
+    stderr,
+    'config/absent.yaml:1:1  cannot read the configuration: there is no such file; create it or name another\n',
+  );
+});

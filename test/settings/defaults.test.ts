@@ -1,0 +1,90 @@
+import test from 'ava';
+import { problemsOf, ROUTES, settingsOf } from './problems.ts';
+
+test('everything but routes has a default, durations in milliseconds', (t) => {
+  t.deepEqual(settingsOf(t, ROUTES), {
+    listen: { host: '127.0.0.1', port: 8080 },
+    ops: { host: '127.0.0.1', port: 8081 },
+    trustedProxies: [],
+    workers: 1,
+    database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },
+    redis: { url: '', keyPrefix: 'gatehouse:', timeout: 500 },
+    api: { prefix: '/api/v1', realm: 'api' },
+    tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000 },
+    accounts: { passwordCost: 12 },
+    timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
+    log: { level: 'info', format: 'auto' },
+    routes: [
+      {
+        name: 'orders',
+        path: '/api/v1/orders',
+        upstream: ['http://127.0.0.1:9000'],
+        auth: 'required',
+        passAuthorization: false,
+        preserveHost: false,
+        allowEncodedSlashes: false,
+      },
+    ],
+  });
+});
+
+test('the defaults of database, Redis and token secrets come from the environment', (t) => {
+  const secret = 'x'.repeat(32);
+  const env = { DATABASE_URL: 'sqlite:/var/lib/x', REDIS_URL: 'redis://cache:6379', TOKEN_SECRET: secret };
+  const { database, redis, tokens } = settingsOf(t, ROUTES, env);
+  t.deepEqual(database.url, { kind: 'sqlite', file: '/var/lib/x' });
+  t.is(redis.url, 'redis://cache:6379');
+  t.deepEqual(tokens.secrets, [secret]);
+});
+
+test('a default from the environment that is wrong is blamed on its variable, which is not repeated', (t) => {
+  const [problem, ...rest] = problemsOf(ROUTES, { DATABASE_URL: 'postgres://u:hunter2@host/x' });
+  t.deepEqual(rest, []);
+  t.is(problem?.at, '1:1 database.url');
+  t.regex(problem?.message ?? '', /DATABASE_URL.*sqlite:PATH or mysql:\/\//);
+  t.notRegex(problem?.message ?? '', /hunter2/);
+});
+
+test('the parts of a MySQL address are percent-decoded, and its port may be left out', (t) => {
+  const text = `database: { url: "mysql://gate%40house:p%3A%2F%40@[::1]/na%20me" }\n${ROUTES}`;
+  t.deepEqual(settingsOf(t, text, { TOKEN_SECRET: 'x'.repeat(32) }).database.url, {
+    kind: 'mysql',
+    host: '::1',
+    port: 3306,
+    user: 'gate@house',
+    password: 'p:/@',
+    database: 'na me',
+  });
+});
+
+test('every unit of a duration is understood', (t) => {
+  const text = `timeouts: { connect: 250ms, firstByte: 30s, idle: 5m, headers: 1h }\ntokens: { maxLifetime: 2d }\n${ROUTES}`;
+  const { timeouts, tokens } = settingsOf(t, text);
+  t.deepEqual(timeouts, { connect: 250, firstByte: 30_000, idle: 300_000, headers: 3_600_000 });
+  t.is(tokens.maxLifetime, 172_800_000);
+});
+
+test('a list may be written as its only item', (t) => {
+  const text = `trustedProxies: ::1\ntokens: { secrets: "${'s'.repeat(32)}" }\nroutes:\n  - { name: a, path: /a, upstream: http://x, methods: GET }\n`;
+  const { trustedProxies, tokens, routes } = settingsOf(t, text);
+  t.deepEqual(trustedProxies, ['::1']);
+  t.deepEqual(tokens.secrets, ['s'.repeat(32)]);
+  t.deepEqual([routes[0]?.upstream, routes[0]?.methods], [['http://x'], ['GET']]);
+});
+
+test('anchors, aliases and merge keys are followed', (t) => {
+  const text = `routes:
+  - &first { name: a, path: /a, upstream: &to [http://x, http://y], preserveHost: true }
+  - { name: b, path: /b, upstream: *to }
+  - { <<: *first, name: c, path: /c }
+`;
+  const { routes } = settingsOf(t, text);
+  t.deepEqual(
+    routes.map(({ name, upstream, preserveHost }) => [name, upstream.length, preserveHost]),
+    [
+      ['a', 2, true],
+      ['b', 2, false],
+      ['c', 2, true],
+    ],
+  );
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import test from 'ava';
+import { parse } from 'yaml';
+import { checkSettings } from '../../gateway/settings/check.ts';
+import { configurationJsonSchema } from '../../gateway/settings/json-schema.ts';
+
+const CONFIG = new URL('../../config/', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, CONFIG), 'utf8');
+
+const validator = (): ValidateFunction =>
+  new Ajv({ allErrors: true, allowUnionTypes: true }).compile(JSON.parse(read('gateway.schema.json')));
+
+test('config/gateway.schema.json is what the schema in the code says', (t) => {
+  t.deepEqual(
+    JSON.parse(read('gateway.schema.json')),
+    JSON.parse(JSON.stringify(configurationJsonSchema())),
+    'run: npm run schema',
+  );
+});
+
+for (const name of ['gateway.yaml', 'demo.yaml']) {
+  test(`config/${name} is valid, for the gateway and for editors`, (t) => {
+    const text = read(name);
+    t.is(text.split('\n')[0], '# yaml-language-server: $schema=./gateway.schema.json');
+    t.like(checkSettings(text, name, {}), { kind: 'valid' });
+    const validate = validator();
+    t.true(validate(parse(text)), JSON.stringify(validate.errors));
+  });
+}
+
+test('config/gateway.yaml shows every option of the schema, each at its default', (t) => {
+  const shown = parse(read('gateway.yaml'));
+  const isMap = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const paths = (value: unknown, path = ''): string[] =>
+    isMap(value) ? Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`)) : [path];
+  const { properties } = JSON.parse(read('gateway.schema.json'));
+  const known = Object.entries<{ properties?: object }>(properties).flatMap(([section, schema]) =>
+    schema.properties ? Object.keys(schema.properties).map((key) => `.${section}.${key}`) : [`.${section}`],
+  );
+  t.deepEqual(paths(shown).sort(), known.sort());
+  const ownText = checkSettings(read('gateway.yaml'), 'gateway.yaml', {});
+  const leftOut = checkSettings(JSON.stringify({ routes: shown.routes }), 'gateway.yaml', {});
+  t.deepEqual(ownText, leftOut);
+});
+
+test('the JSON Schema refuses what the gateway refuses, and lets variables through', (t) => {
+  const routes = [{ name: 'a', path: '/a', upstream: 'http://x' }];
+  const validate = validator();
+  t.true(validate({ routes, listen: { port: `\${PORT}` }, database: { timeout: `\${T:-2s}` }, trustedProxies: '::1' }));
+  for (const wrong of [
+    {},
+    { routes: [] },
+    { routes, lgo: {} },
+    { routes, listen: { prot: 1 } },
+    { routes, listen: { port: 'eighty' } },
+    { routes, database: { timeout: 2 } },
+    { routes, log: { level: 'loud' } },
+    { routes, workers: 2 },
+    { routes: [{ ...routes[0], path: '/a/../b' }] },
+    { routes: [{ ...routes[0], upsteam: 'x' }] },
+    { routes: [{ name: 'a', path: '/a' }] },
+  ]) {
+    t.false(validate(wrong), JSON.stringify(wrong));
+  }
+});
