@@ -4,6 +4,7 @@ import test from 'ava';
 import { parse } from 'yaml';
 import { checkSettings } from '../../gateway/settings/check.ts';
 import { configurationJsonSchema } from '../../gateway/settings/json-schema.ts';
+import { configurationReference } from '../../gateway/settings/reference.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, CONFIG), 'utf8');
@@ -17,6 +18,10 @@ test('config/gateway.schema.json is what the schema in the code says', (t) => {
     JSON.parse(JSON.stringify(configurationJsonSchema())),
     'run: npm run schema',
   );
+});
+
+test('docs/configuration.md is what the schema in the code says', (t) => {
+  t.is(read('../docs/configuration.md'), configurationReference(), 'run: npm run schema');
 });
 
 for (const name of ['gateway.yaml', 'demo.yaml']) {
