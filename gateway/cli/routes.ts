@@ -5,6 +5,7 @@ import { compileRoutes, routeFor } from '../request/routes.ts';
 import { parseTarget } from '../request/target.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
+import { alignedTable } from './table.ts';
 
 export function routesCommand(): Command {
   return new Command('routes')
@@ -28,7 +29,7 @@ export function routesCommand(): Command {
 }
 
 function table({ routes, api }: Settings): string {
-  const rows = [
+  return alignedTable([
     ['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'],
     ['(gateway)', 'GET, POST', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
     ...routes.map((route) => [
@@ -38,17 +39,7 @@ function table({ routes, api }: Settings): string {
       who(route),
       route.upstream.map((base) => upstreamUrl(route, base, route.path, '')).join(', '),
     ]),
-  ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  ]);
 }
 
 /** @throws OperatorError with the answer that the request would get, where it is refused */
@@ -59,6 +50,9 @@ function explain(settings: Settings, method: string, path: string): string {
     if (place.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       confirmed accounts\n`;
     if (place.kind === 'nothing') {
       throw new OperatorError(`No route takes ${path}: 404${belowPrefix ? ', and 401 without credentials' : ''}.`);
+    }
+    if (place.kind === 'ambiguous') {
+      throw new OperatorError(`${path} is not in its normal form (case, encoding or slashes): 400.`);
     }
     const route = routeFor(place, method);
     if (route === undefined) throw new OperatorError(`${place.path} takes ${place.allow}, not ${method}: 405.`);

@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import { startGateway } from '../compose.ts';
 import { createLog } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
-import { startDemo } from './demo.ts';
 
 /** Milliseconds that requests under way get when the process is told to stop. */
 const GRACE = 10_000;
@@ -13,8 +11,7 @@ export function startCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--demo', 'run with an example upstream and a demo account, on this machine alone')
     .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
-      if (demo) await stopOnSignal(await startDemo());
-      else await stopOnSignal(await startConfigured(config));
+      await stopOnSignal(await (demo ? startDemo() : startConfigured(config)));
     });
 }
 
@@ -23,7 +20,14 @@ interface Running {
   log: ReturnType<typeof createLog>;
 }
 
+// The gateway itself is loaded here, and not with the command line: the other commands do without it.
+async function startDemo(): Promise<Running> {
+  const demo = await import('./demo.ts');
+  return await demo.startDemo();
+}
+
 async function startConfigured(file: string): Promise<Running> {
+  const { startGateway } = await import('../compose.ts');
   const settings = loadSettings(file, process.env);
   const log = createLog(settings.log);
   const gateway = await startGateway(settings, log);

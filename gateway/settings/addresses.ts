@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Where accounts and tokens are kept. */
-export type DatabaseAddress =
+export type DatabaseLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
   | {
       readonly kind: 'mysql';
@@ -16,18 +16,25 @@ export type DatabaseAddress =
 const DATABASE_FORMS = 'must be sqlite:PATH or mysql://user:password@host:3306/name';
 const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
 
-/** `sqlite:PATH` or `mysql://user:password@host:3306/name`, taken apart and percent-decoded. */
+/**
+ * Takes `sqlite:PATH` or `mysql://user:password@host:3306/name` apart, percent-decoded.
+ *
+ * @returns the location, or what is wrong, without repeating the text: it may hold a password
+ */
+export function parseDatabaseUrl(text: string): DatabaseLocation | string {
+  return text.startsWith('sqlite:') ? parseSqlite(text) : parseMysql(text);
+}
+
 export function databaseUrl() {
-  return z.string({ error: DATABASE_FORMS }).transform((text, context): DatabaseAddress => {
-    const address = text.startsWith('sqlite:') ? parseSqlite(text) : parseMysql(text);
-    if (typeof address !== 'string') return address;
-    context.addIssue({ code: 'custom', message: address });
+  return z.string({ error: DATABASE_FORMS }).transform((text, context): DatabaseLocation => {
+    const location = parseDatabaseUrl(text);
+    if (typeof location !== 'string') return location;
+    context.addIssue({ code: 'custom', message: location });
     return z.NEVER;
   });
 }
 
-/** @returns the address, or what is wrong, without repeating the text */
-function parseSqlite(text: string): DatabaseAddress | string {
+function parseSqlite(text: string): DatabaseLocation | string {
   const file = text.slice('sqlite:'.length);
   if (file === '') return 'names no file after sqlite:; must be like sqlite:data/gatehouse.sqlite';
   if (file.startsWith('//')) {
@@ -38,8 +45,7 @@ function parseSqlite(text: string): DatabaseAddress | string {
   return { kind: 'sqlite', file };
 }
 
-/** @returns the address, or what is wrong, without repeating the text: it may hold a password */
-function parseMysql(text: string): DatabaseAddress | string {
+function parseMysql(text: string): DatabaseLocation | string {
   if (!text.startsWith('mysql://')) return `is neither of the databases known here; ${DATABASE_FORMS}`;
   const url = URL.parse(text);
   if (url === null) return `is not a valid URL; ${DATABASE_FORMS}, ${ENCODE}`;

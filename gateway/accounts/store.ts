@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../database/connection.ts';
+import { isUniqueViolation } from '../database/failure.ts';
+import type { Account } from '../state.ts';
+import { canonicalEmail } from './email.ts';
+
+/** An account as the operator sees it. Times are milliseconds since 1970. */
+export interface AccountSummary {
+  readonly id: string;
+  readonly email: string;
+  readonly createdAt: number;
+  /** null: not confirmed. */
+  readonly confirmedAt: number | null;
+}
+
+export interface NewAccount {
+  readonly email: string;
+  readonly passwordHash: string | null;
+  readonly confirmed: boolean;
+}
+
+export type Added = { readonly kind: 'added'; readonly account: Account } | { readonly kind: 'taken' };
+
+/** All of them throw GatewayError `service_unavailable` when the store is out. */
+export interface AccountStore {
+  /** The account whose email is this one in its canonical form, in whatever case and composition it is typed. */
+  findByEmail(email: string): Promise<Account | null>;
+  findById(id: string): Promise<Account | null>;
+  /** Adds an account, unless one has this email: `taken`. The email and the hash are not looked at. */
+  add(account: NewAccount): Promise<Added>;
+  /** Every account, in the order they were added. */
+  list(): Promise<AccountSummary[]>;
+  /** @returns whether this changed anything: false too where the account was so already. Confirming draws a new stamp. */
+  setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
+  /** Draws a new stamp. @returns whether there is such an account */
+  setPassword(id: string, passwordHash: string): Promise<boolean>;
+  /** Leaves the records of its tokens. @returns whether there was such an account */
+  remove(id: string): Promise<boolean>;
+}
+
+interface AccountRow {
+  id: number;
+  email: string;
+  password_hash: string | null;
+  confirmed_at: number | null;
+  stamp: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** The accounts in the gateway's own table, on SQLite or MySQL. */
+export function sqlAccountStore({ sql, ask }: Database): AccountStore {
+  const accounts = () => sql<AccountRow>('gatehouse_accounts');
+
+  return {
+    async findByEmail(email) {
+      const row = await ask(accounts().where('email_key', canonicalEmail(email)).first());
+      return row === undefined ? null : accountOf(row);
+    },
+
+    async findById(id) {
+      const row = await ask(accounts().where('id', keyOf(id)).first());
+      return row === undefined ? null : accountOf(row);
+    },
+
+    async add({ email, passwordHash, confirmed }) {
+      const now = Date.now();
+      const stamp = newStamp();
+      const row = {
+        email,
+        email_key: canonicalEmail(email),
+        password_hash: passwordHash,
+        confirmed_at: confirmed ? now : null,
+        stamp,
+        created_at: now,
+        updated_at: now,
+      };
+      try {
+        const [id] = await ask(sql('gatehouse_accounts').insert(row));
+        return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp } };
+      } catch (error) {
+        if (isUniqueViolation(error)) return { kind: 'taken' };
+        throw error;
+      }
+    },
+
+    async list() {
+      const rows = await ask(accounts().select('id', 'email', 'created_at', 'confirmed_at').orderBy('id'));
+      return rows.map((row) => ({
+        id: String(row.id),
+        email: row.email,
+        createdAt: row.created_at,
+        confirmedAt: row.confirmed_at,
+      }));
+    },
+
+    async setConfirmed(id, confirmed) {
+      const account = accounts().where('id', keyOf(id));
+      const now = Date.now();
+      // After unconfirming, a token is still proven and answered with 403: its stamp stays until the next confirmation.
+      const change = confirmed
+        ? account.whereNull('confirmed_at').update({ confirmed_at: now, stamp: newStamp(), updated_at: now })
+        : account.whereNotNull('confirmed_at').update({ confirmed_at: null, updated_at: now });
+      return (await ask(change)) > 0;
+    },
+
+    async setPassword(id, passwordHash) {
+      const change = { password_hash: passwordHash, stamp: newStamp(), updated_at: Date.now() };
+      return (await ask(accounts().where('id', keyOf(id)).update(change))) > 0;
+    },
+
+    async remove(id) {
+      return (await ask(accounts().where('id', keyOf(id)).delete())) > 0;
+    },
+  };
+}
+
+/** Ids begin at 1. */
+const NO_ACCOUNT = -1;
+
+/**
+ * The id as the number it is in the table, or one that no account has. MySQL compares a string with a number by casting:
+ * `1abc`, `01` and `1.0` would all be account 1.
+ */
+function keyOf(id: string): number {
+  const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;
+  return Number.isSafeInteger(key) ? key : NO_ACCOUNT;
+}
+
+function newStamp(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+function accountOf(row: AccountRow): Account {
+  return {
+    id: String(row.id),
+    email: row.email,
+    passwordHash: row.password_hash,
+    confirmed: row.confirmed_at !== null,
+    stamp: row.stamp,
+  };
+}

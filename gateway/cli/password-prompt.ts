@@ -1,0 +1,94 @@
+import type { ReadStream } from 'node:tty';
+import { validateNewPassword } from '../accounts/password.ts';
+import { OperatorError } from '../errors.ts';
+
+/** What a shell gives for a program that was ended by SIGINT. */
+const INTERRUPTED = 130;
+/** Bytes; far above any password, so that a wrong file is refused before it fills the memory. */
+const STDIN_LIMIT = 4096;
+
+/**
+ * Asks twice on the terminal, without echo. Ctrl-C ends the process with 130 and the terminal as it was.
+ *
+ * @throws OperatorError when standard input is no terminal, the two differ, or the password cannot be one
+ */
+export async function askNewPassword(email: string): Promise<string> {
+  const terminal = process.stdin;
+  if (!terminal.isTTY) {
+    throw new OperatorError('Standard input is no terminal to ask for a password: pipe it in with --password-stdin.');
+  }
+  const keys = keysOf(terminal);
+  terminal.setRawMode(true);
+  try {
+    const password = await readHidden(keys, `New password for ${email}: `);
+    validateNewPassword(password);
+    if ((await readHidden(keys, 'Once more: ')) !== password) {
+      throw new OperatorError('The two passwords differ: nothing was changed.');
+    }
+    return password;
+  } finally {
+    terminal.setRawMode(false);
+    terminal.pause();
+  }
+}
+
+/**
+ * Reads standard input to its end, less one line end.
+ *
+ * @throws OperatorError when it is not UTF-8 or cannot be a password
+ */
+export async function readNewPassword(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > STDIN_LIMIT)
+      throw new OperatorError(`The password on standard input is over ${STDIN_LIMIT} bytes long.`);
+  }
+  const password = decoded(Buffer.concat(chunks)).replace(/\r?\n$/, '');
+  validateNewPassword(password);
+  return password;
+}
+
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new OperatorError('The password on standard input is not valid UTF-8.');
+  }
+}
+
+/** Character by character, so that what was pasted behind a line end is there for the next question. */
+async function* keysOf(terminal: ReadStream): AsyncGenerator<string, void, void> {
+  terminal.setEncoding('utf8');
+  for await (const text of terminal.iterator({ destroyOnReturn: false })) yield* String(text);
+}
+
+/** One line. The prompt appears once the terminal echoes nothing. */
+async function readHidden(keys: AsyncGenerator<string, void, void>, prompt: string): Promise<string> {
+  process.stderr.write(prompt);
+  let typed: string[] = [];
+  for (;;) {
+    const { value: key, done } = await keys.next();
+    if (done || key === '\x04') throw givenUp();
+    if (key === '\r' || key === '\n') break;
+    if (key === '\x03') interrupt();
+    else if (key === '\x7f' || key === '\b') typed.pop();
+    else if (key === '\x15') typed = [];
+    else typed.push(key);
+  }
+  process.stderr.write('\n');
+  return typed.join('');
+}
+
+function givenUp(): OperatorError {
+  process.stderr.write('\n');
+  return new OperatorError('No password was given: nothing was changed.');
+}
+
+function interrupt(): never {
+  process.stdin.setRawMode(false);
+  process.stderr.write('\n');
+  process.exit(INTERRUPTED);
+}

@@ -1,0 +1,153 @@
+import { Command } from 'commander';
+import { validateEmail } from '../accounts/email.ts';
+import { hashPassword } from '../accounts/password.ts';
+import { type AccountStore, type AccountSummary, sqlAccountStore } from '../accounts/store.ts';
+import { OperatorError } from '../errors.ts';
+import type { Account } from '../state.ts';
+import { askNewPassword, readNewPassword } from './password-prompt.ts';
+import { alignedTable } from './table.ts';
+import { withDatabase } from './with-database.ts';
+
+interface Common {
+  config: string;
+  json?: true;
+}
+interface PasswordSource {
+  passwordStdin?: true;
+}
+
+/** `user`: the accounts in the gateway's own table. */
+export function userCommand(): Command {
+  const command = new Command('user').description('Add, list, confirm, unconfirm, re-password or remove accounts.');
+
+  subcommand(command, 'add', 'add an account')
+    .argument('<email>')
+    .option('--confirmed', 'confirm it at once')
+    .option('--password-stdin', 'read the password from standard input instead of asking')
+    .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
+      validateEmail(email);
+      await withAccounts(options, async (accounts, passwordCost) => {
+        if ((await accounts.findByEmail(email)) !== null) throw taken(email);
+        const passwordHash = await hashPassword(await newPassword(email, options), passwordCost);
+        const added = await accounts.add({ email, passwordHash, confirmed: options.confirmed ?? false });
+        if (added.kind === 'taken') throw taken(email);
+        const state = added.account.confirmed ? 'confirmed' : 'unconfirmed';
+        report(options, added.account, `Added ${email} (id ${added.account.id}, ${state}).`);
+      });
+    });
+
+  subcommand(command, 'list', 'list all accounts').action(async (options: Common) => {
+    await withAccounts(options, async (accounts) => {
+      const all = await accounts.list();
+      process.stdout.write(options.json ? `${JSON.stringify(all.map(listed))}\n` : table(all));
+    });
+  });
+
+  subcommand(command, 'confirm', 'let an account in')
+    .argument('<email>')
+    .action((email: string, options: Common) => setConfirmed(email, true, options));
+
+  subcommand(command, 'unconfirm', 'keep an account out until it is confirmed again')
+    .argument('<email>')
+    .action((email: string, options: Common) => setConfirmed(email, false, options));
+
+  subcommand(command, 'password', 'give an account a new password, which voids its tokens')
+    .argument('<email>')
+    .option('--password-stdin', 'read the password from standard input instead of asking')
+    .action(async (email: string, options: Common & PasswordSource) => {
+      await withAccounts(options, async (accounts, passwordCost) => {
+        const account = await existing(accounts, email);
+        const passwordHash = await hashPassword(await newPassword(account.email, options), passwordCost);
+        if (!(await accounts.setPassword(account.id, passwordHash))) throw unknown(email);
+        report(options, account, `Changed the password of ${account.email} (id ${account.id}); its tokens are void.`);
+      });
+    });
+
+  subcommand(command, 'remove', 'remove an account, which voids its tokens')
+    .argument('<email>')
+    .action(async (email: string, options: Common) => {
+      await withAccounts(options, async (accounts) => {
+        const account = await existing(accounts, email);
+        if (!(await accounts.remove(account.id))) throw unknown(email);
+        report(options, account, `Removed ${account.email} (id ${account.id}).`);
+      });
+    });
+
+  return command;
+}
+
+function subcommand(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .option('--json', 'print JSON');
+}
+
+async function withAccounts(
+  { config }: Common,
+  work: (accounts: AccountStore, passwordCost: number) => Promise<void>,
+): Promise<void> {
+  await withDatabase(config, ({ database, settings }) =>
+    work(sqlAccountStore(database), settings.accounts.passwordCost),
+  );
+}
+
+async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
+  await withAccounts(options, async (accounts) => {
+    const account = await existing(accounts, email);
+    const changed = await accounts.setConfirmed(account.id, confirmed);
+    const done = confirmed ? 'confirmed' : 'unconfirmed';
+    const text = `${account.email} (id ${account.id}) ${changed ? 'is now' : 'was already'} ${done}.`;
+    report(options, { ...account, confirmed }, text);
+  });
+}
+
+async function existing(accounts: AccountStore, email: string): Promise<Account> {
+  const account = await accounts.findByEmail(email);
+  if (account === null) throw unknown(email);
+  return account;
+}
+
+function newPassword(email: string, { passwordStdin }: PasswordSource): Promise<string> {
+  return passwordStdin ? readNewPassword() : askNewPassword(email);
+}
+
+function taken(email: string): OperatorError {
+  return new OperatorError(
+    `There is an account with the email ${email} already: \`user password\` changes its password.`,
+  );
+}
+
+function unknown(email: string): OperatorError {
+  return new OperatorError(`No account has the email ${email}: \`user list\` shows those that there are.`);
+}
+
+function report({ json }: Common, { id, email, confirmed }: Account, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify({ id, email, confirmed }) : text}\n`);
+}
+
+function listed({ id, email, createdAt, confirmedAt }: AccountSummary) {
+  return {
+    id,
+    email,
+    confirmed: confirmedAt !== null,
+    created_at: iso(createdAt),
+    confirmed_at: confirmedAt === null ? null : iso(confirmedAt),
+  };
+}
+
+function table(accounts: readonly AccountSummary[]): string {
+  const rows = accounts.map(({ id, email, createdAt, confirmedAt }) => [
+    id,
+    email,
+    iso(createdAt),
+    confirmedAt === null ? 'no' : iso(confirmedAt),
+  ]);
+  return alignedTable([['ID', 'EMAIL', 'CREATED', 'CONFIRMED'], ...rows]);
+}
+
+/** UTC, to the second. */
+function iso(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}

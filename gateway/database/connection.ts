@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import knex, { type Knex } from 'knex';
+import { storeUnavailable } from '../errors.ts';
+import type { DatabaseLocation } from '../settings/addresses.ts';
+import { DeadlineExceeded, within } from './deadline.ts';
+import { isBusy, isConnectionLost } from './failure.ts';
+import { type MysqlConnection, mysqlConfig } from './mysql.ts';
+import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
+
+/** A knex query or raw statement that has not been sent. */
+export interface Query<T> extends PromiseLike<T> {
+  connection(connection: unknown): PromiseLike<T>;
+  toSQL(): { readonly method: string };
+}
+
+export interface Database {
+  readonly kind: DatabaseLocation['kind'];
+  /** Builds queries, and runs migrations. Stores send theirs through `ask`, never by awaiting them. */
+  readonly sql: Knex;
+  /**
+   * Sends one query and gives its result, at the latest after the timeout that the database was opened with, counted
+   * from the call: waiting for a connection, sending again and waiting for another writer are all in it.
+   *
+   * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. After it, a
+   * write may or may not have been done.
+   */
+  ask<T>(query: Query<T>): Promise<T>;
+  /** Resolves when the database answers. Throws as `ask` does. */
+  ping(): Promise<void>;
+  /** Lets queries under way end within the timeout, then cuts every connection. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds between two attempts at an SQLite database that somebody else is writing to. */
+const BUSY_PAUSE = 10;
+/** knex writes failures to the console by itself; here each one reaches the caller, who logs it once. */
+const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
+/**
+ * Opens the database; connections are made when the first query needs one.
+ *
+ * @param timeout milliseconds that a query may take in all
+ * @throws OperatorError when an SQLite file cannot be made
+ */
+export function openDatabase(location: DatabaseLocation, { timeout }: { timeout: number }): Database {
+  const sockets = new Set<Socket>();
+  const sql = knex({ ...configFor(location, timeout, sockets), log: SILENT, compileSqlOnError: false });
+  const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
+
+  async function send<T>(query: Query<T>, deadline: number): Promise<T> {
+    const release = (connection: unknown) => pool.releaseConnection(connection);
+    const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    try {
+      return await within(deadline - performance.now(), query.connection(connection));
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) cut(connection);
+      throw error;
+    } finally {
+      await release(connection);
+    }
+  }
+
+  async function ask<T>(query: Query<T>): Promise<T> {
+    const deadline = performance.now() + timeout;
+    let sentAgain = false;
+    for (;;) {
+      try {
+        return await send(query, deadline);
+      } catch (error) {
+        if (isBusy(error) && performance.now() + BUSY_PAUSE < deadline) {
+          await pause(BUSY_PAUSE);
+        } else if (isConnectionLost(error) && isRead(query) && !sentAgain && performance.now() < deadline) {
+          sentAgain = true;
+        } else {
+          throw storeUnavailable('database', error);
+        }
+      }
+    }
+  }
+
+  return {
+    kind: location.kind,
+    sql,
+    ask,
+    async ping() {
+      await ask(sql.select(sql.raw('1')));
+    },
+    async close() {
+      await within(timeout, sql.destroy()).catch(() => {});
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function configFor(location: DatabaseLocation, timeout: number, sockets: Set<Socket>): Knex.Config {
+  if (location.kind === 'sqlite') {
+    prepareSqliteFile(location.file);
+    return sqliteConfig(location.file);
+  }
+  return mysqlConfig(location, timeout, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+}
+
+/** A connection that died in the pool is found out by the query that uses it; only a read can be sent twice safely. */
+function isRead(query: Query<unknown>): boolean {
+  return ['select', 'first', 'pluck'].includes(query.toSQL().method);
+}
+
+/** Ends a MySQL connection at once: closing it in order would wait behind the query that hangs. */
+function cut(connection: unknown): void {
+  if (typeof connection === 'object' && connection !== null && 'stream' in connection) {
+    (connection as MysqlConnection).stream.destroy();
+  }
+}

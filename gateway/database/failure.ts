@@ -1,0 +1,33 @@
+import { GatewayError } from '../errors.ts';
+
+/** The server ended the connection by a message of its own before it closed the socket. */
+const ENDED_BY_SERVER = new Set([
+  'ER_SERVER_SHUTDOWN',
+  'ER_NORMAL_SHUTDOWN',
+  'ER_CONNECTION_KILLED',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+]);
+
+/** Whether the connection broke under a statement. Whether the server still ran that statement is not known. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // mysql2 marks every error after which the connection is of no use.
+  if ('fatal' in error && error.fatal === true) return true;
+  return ENDED_BY_SERVER.has(codeOf(error));
+}
+
+/** Whether SQLite refused because another connection is writing: nothing of the statement has been done. */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY');
+}
+
+/** Whether what `Database.ask` threw means that a row with this unique key is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  const code = codeOf(error.cause);
+  return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

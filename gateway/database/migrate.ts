@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { OperatorError, storeUnavailable } from '../errors.ts';
+import type { Database } from './connection.ts';
+import { within } from './deadline.ts';
+import { isBusy } from './failure.ts';
+import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
+import { accounts } from './migrations/0001-accounts.ts';
+import { tokens } from './migrations/0002-tokens.ts';
+import type { Migration } from './migrations/migration.ts';
+
+const MIGRATIONS: readonly Migration[] = [accounts, tokens];
+
+/** Milliseconds for all of it, waiting for another process included. */
+const DEADLINE = 5 * 60_000;
+/** Milliseconds between two attempts at an SQLite file that another process is migrating. */
+const BUSY_PAUSE = 20;
+
+/**
+ * Brings the database to the schema of this program. Any number of processes may do so at the same moment, and may be
+ * killed in the middle.
+ *
+ * @returns the names of the migrations that this call applied, none where the database was up to date
+ * @throws OperatorError when the database was made by a newer program
+ * @throws GatewayError `service_unavailable` when the database cannot be reached, or refuses
+ */
+export async function migrate(database: Database): Promise<{ applied: string[] }> {
+  try {
+    return { applied: await within(DEADLINE, applyWhenFree(database, performance.now() + DEADLINE)) };
+  } catch (error) {
+    throw error instanceof OperatorError ? error : storeUnavailable('database', error);
+  }
+}
+
+async function applyWhenFree(database: Database, deadline: number): Promise<string[]> {
+  for (;;) {
+    try {
+      return await alone(database, (transaction) => apply(transaction, database.kind));
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await pause(BUSY_PAUSE);
+    }
+  }
+}
+
+async function apply(transaction: Knex.Transaction, kind: Database['kind']): Promise<string[]> {
+  const config = {
+    tableName: MIGRATIONS_TABLE,
+    migrationSource: sourceOf(MIGRATIONS, kind),
+    // We are in a transaction. A savepoint in it would be lost to the first DDL statement on MySQL.
+    disableTransactions: true,
+    // knex would speak of a corrupt directory.
+    disableMigrationsListValidation: true,
+  };
+  const [completed]: [{ name: string }[]] = await transaction.migrate.list(config);
+  const unknown = completed.map(({ name }) => name).filter((name) => !MIGRATIONS.some((known) => known.name === name));
+  if (unknown.length > 0) {
+    throw new OperatorError(
+      `The database is newer than this program (it has ${unknown.join(', ')}): run the release that made it, or a later one.`,
+    );
+  }
+  const [, applied]: [number, string[]] = await transaction.migrate.latest(config);
+  return applied;
+}
+
+function sourceOf(migrations: readonly Migration[], kind: Database['kind']): Knex.MigrationSource<unknown> {
+  const source: Knex.MigrationSource<Migration> = {
+    getMigrations: async () => [...migrations],
+    getMigrationName: ({ name }) => name,
+    getMigration: async ({ name, up }) => ({
+      up: (sql) => up(sql, kind),
+      // knex insists on one.
+      down: () => Promise.reject(new Error(`${name} cannot be undone`)),
+    }),
+  };
+  return source;
+}

@@ -1,0 +1,12 @@
+import { openDatabase } from '../../gateway/database/connection.ts';
+import { migrate } from '../../gateway/database/migrate.ts';
+import { locationOf } from '../support/database.ts';
+
+/** A node that starts: it waits for a line, migrates, and prints what it applied. */
+const database = openDatabase(locationOf(process.argv[2] ?? ''), { timeout: 5000 });
+console.log('ready');
+process.stdin.once('data', async () => {
+  console.log(JSON.stringify((await migrate(database)).applied));
+  await database.close();
+  process.stdin.destroy();
+});
