@@ -11,7 +11,8 @@ export function startCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--demo', 'run with an example upstream and a demo account, on this machine alone')
     .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
-      await stopOnSignal(await (demo ? startDemo() : startConfigured(config)));
+      const signal = nextSignal();
+      await closeOn(signal, await (demo ? startDemo() : startConfigured(config)));
     });
 }
 
@@ -35,14 +36,19 @@ async function startConfigured(file: string): Promise<Running> {
   return { log, close: gateway.close };
 }
 
-/** Keeps the process until SIGTERM or SIGINT, then answers what is under way. A second signal ends it at once. */
-async function stopOnSignal({ log, close }: Running): Promise<void> {
-  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
-  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+/** Listens from the first moment on: whoever stops the gateway while it starts gets an orderly end as well. */
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+}
+
+/** Keeps the process until the signal, then answers what is under way. A second signal ends it at once. */
+async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): Promise<void> {
+  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
+  const signal = await stop;
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));
   log.info({ signal }, 'stopping');

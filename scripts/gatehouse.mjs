@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runGateway } from './gateway.mjs';
+
+await runGateway(process.argv.slice(2));

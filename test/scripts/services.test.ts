@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { type Ended, startProgram } from '../support/run/program.ts';
+import { findExecutable } from '../support/services/executables.ts';
+import { probe } from '../support/services/probe.ts';
+
+const SERVICES = new URL('../support/services/', import.meta.url);
+/** Without the program there is nothing to start; the tests then run against servers from elsewhere. */
+const withRedis = findExecutable('redis-server') === null ? test.skip : test;
+
+function temporaryFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-services-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A program that starts a private Redis below `folder`, prints its URL and then does `next`. */
+function privateRedisProgram(folder: string, next: string) {
+  const code = `
+    import { privateRedis } from ${JSON.stringify(new URL('private-redis.ts', SERVICES).href)};
+    const attempt = await privateRedis();
+    console.log(attempt.service.url + ' is up');
+    process.on('SIGTERM', () => process.exit(1));
+    setInterval(() => {}, 1000);
+    ${next}`;
+  return startProgram(['--input-type=module', '--eval', code], folder, { TMPDIR: folder });
+}
+
+async function assertNothingLeft(t: ExecutionContext, folder: string, { stdout }: Ended): Promise<void> {
+  const [, url] = /^(redis:\S+) is up/.exec(stdout) ?? [];
+  if (url === undefined) return t.fail(`no server was started: ${stdout}`);
+  t.is((await probe('Redis', url, 2000)).kind, 'silent');
+  t.deepEqual(readdirSync(folder), []);
+}
+
+withRedis('a private server is gone, with its folder, when a signal ended the program', async (t) => {
+  const folder = temporaryFolder(t);
+  const program = privateRedisProgram(folder, '');
+  t.teardown(() => program.kill('SIGKILL'));
+  await program.printed('is up');
+  program.kill('SIGTERM');
+  await assertNothingLeft(t, folder, await program.ended);
+});
+
+withRedis('a private server is gone, with its folder, when the program crashed', async (t) => {
+  const folder = temporaryFolder(t);
+  const program = privateRedisProgram(folder, `throw new Error('crash');`);
+  await assertNothingLeft(t, folder, await program.ended);
+});
+
+test('a server that accepts and then says nothing is silent within the deadline', async (t) => {
+  const mute = createServer().listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  t.teardown(() => mute.close());
+  const { port } = mute.address() as AddressInfo;
+  const answers = await Promise.all([
+    probe('MySQL', `mysql://root@127.0.0.1:${port}`, 300),
+    probe('Redis', `redis://127.0.0.1:${port}`, 300),
+  ]);
+  t.deepEqual(
+    answers.map(({ kind }) => kind),
+    ['silent', 'silent'],
+  );
+});
+
+test('a server that refuses the login is silent, and the reason is told', async (t) => {
+  const url = new URL(process.env.TEST_MYSQL_URL ?? 'mysql://root@127.0.0.1:3306');
+  url.username = 'nobody-of-this-name';
+  const answer = await probe('MySQL', url.href, 5000);
+  t.regex(answer.kind === 'silent' ? answer.why : '', /denied/i);
+});
+
+test('a container that does not answer is taken down, and the reason is told', async (t) => {
+  const folder = temporaryFolder(t);
+  const log = join(folder, 'log');
+  const docker = `#!/bin/sh\necho "$*" >> '${log}'\ncase "$*" in *" port "*) echo 127.0.0.1:1;; esac\n`;
+  writeFileSync(join(folder, 'docker'), docker, { mode: 0o755 });
+  const code = `
+    import { dockerService } from ${JSON.stringify(new URL('docker.ts', SERVICES).href)};
+    console.log(JSON.stringify(await dockerService('Redis')));`;
+  const path = `${folder}${delimiter}${process.env.PATH}`;
+  const { stdout } = await startProgram(['--input-type=module', '--eval', code], folder, { PATH: path }).ended;
+  t.like(JSON.parse(stdout), { kind: 'unavailable' });
+  t.regex(stdout, /ECONNREFUSED/);
+  const commands = readFileSync(log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/--project-name \S+ --file \S+ /, ''));
+  t.deepEqual(commands, [
+    'version --format {{.Server.Version}}',
+    'compose version',
+    'compose up --detach --wait redis',
+    'compose port redis 6379',
+    'compose down --volumes --timeout 0',
+  ]);
+});

@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import type { ObservedRun } from 'ava/internal';
+import { countTests, type Stats } from './count.ts';
+
+/** The environment variable that names the file to write the counts to. */
+export const COUNTS_FILE = 'GATEHOUSE_TEST_COUNTS';
+
+/** Events after which a file's tests cannot be trusted to have all run; ava's types leave two of them out. */
+const BREAKING = new Set<string>(['worker-failed', 'process-exit', 'missing-ava-import']);
+
+/** Runs inside ava's process: follows the run, and writes its counts as JSON when the process exits, however it does. */
+export async function recordRun({ events }: ObservedRun): Promise<void> {
+  const file = process.env[COUNTS_FILE];
+  if (file === undefined) throw new Error(`${COUNTS_FILE} is not set: run the tests with npm test`);
+  const broken = new Set<string>();
+  let stats: Stats | null = null;
+  process.on('exit', () => {
+    if (stats !== null) writeFileSync(file, JSON.stringify(countTests(stats, broken)));
+  });
+  for await (const event of events) {
+    if (event.type === 'stats') stats = event.stats;
+    if (event.type === 'timeout') for (const hung of event.pendingTests.keys()) broken.add(hung);
+    if (BREAKING.has(event.type) && 'testFile' in event) broken.add(String(event.testFile));
+  }
+}

@@ -1,0 +1,38 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Where servers stand that are installed but not on an ordinary user's PATH: Debian, Red Hat, Homebrew. */
+const FURTHER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin', '/usr/libexec'];
+const KEGS = ['mariadb', 'mysql', 'redis'];
+
+/** The full path of the first of `names` that is installed, or null. */
+export function findExecutable(...names: string[]): string | null {
+  for (const name of names) {
+    const found = searchPath().find((folder) => isExecutable(join(folder, name)));
+    if (found !== undefined) return join(found, name);
+  }
+  return null;
+}
+
+function searchPath(): string[] {
+  const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...onPath, ...FURTHER_FOLDERS, ...homebrewFolders()];
+}
+
+function homebrewFolders(): string[] {
+  const prefixes = [process.env.HOMEBREW_PREFIX ?? '/opt/homebrew', '/usr/local', '/home/linuxbrew/.linuxbrew'];
+  return prefixes.flatMap((prefix) => [
+    join(prefix, 'bin'),
+    join(prefix, 'sbin'),
+    ...KEGS.map((keg) => join(prefix, 'opt', keg, 'bin')),
+  ]);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

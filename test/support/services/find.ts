@@ -1,0 +1,74 @@
+import { OperatorError } from '../../../gateway/errors.ts';
+import { aptService } from './apt.ts';
+import { dockerService } from './docker.ts';
+import { privateMysql } from './private-mysql.ts';
+import { privateRedis } from './private-redis.ts';
+import { probe } from './probe.ts';
+import { type Attempt, available, type Service, type ServiceName, unavailable } from './service.ts';
+
+const PROBE_MS = 5000;
+
+const USUAL = { MySQL: 'mysql://root@127.0.0.1:3306', Redis: 'redis://127.0.0.1:6379' } as const;
+export const VARIABLE = { MySQL: 'TEST_MYSQL_URL', Redis: 'TEST_REDIS_URL' } as const;
+
+const REMEDIES = {
+  MySQL:
+    'On Debian: `sudo apt-get install mariadb-server`; on macOS: `brew install mariadb`; ' +
+    'with Docker: start its engine; or set TEST_MYSQL_URL=mysql://user:password@host:3306.',
+  Redis:
+    'On Debian: `sudo apt-get install redis-server`; on macOS: `brew install redis`; ' +
+    'with Docker: start its engine; or set TEST_REDIS_URL=redis://host:6379.',
+} as const;
+
+const PRIVATE = { MySQL: privateMysql, Redis: privateRedis } as const;
+
+/** The ways to get a server when none is named, the cheapest first. */
+const WAYS: readonly ((name: ServiceName) => Promise<Attempt>)[] = [
+  usualServer,
+  (name) => PRIVATE[name](),
+  dockerService,
+  (name) => aptService(name, PRIVATE[name]),
+];
+
+/**
+ * A server that the tests can use: the one that the environment names, or else the first way that works.
+ *
+ * @throws {OperatorError} When the named server does not answer (no other is tried then), or no way works.
+ */
+export async function findService(name: ServiceName): Promise<Service> {
+  const named = process.env[VARIABLE[name]] ?? '';
+  if (named !== '') return namedServer(name, named);
+  const reasons: string[] = [];
+  for (const way of WAYS) {
+    const attempt = await way(name);
+    if (attempt.kind === 'available') return attempt.service;
+    reasons.push(attempt.reason);
+  }
+  throw new OperatorError(`The tests need ${name}, and there is none: ${reasons.join('; ')}. ${REMEDIES[name]}`);
+}
+
+async function namedServer(name: ServiceName, url: string): Promise<Service> {
+  const answer = await probe(name, url, PROBE_MS);
+  if (answer.kind === 'answers') {
+    return { url, origin: `${VARIABLE[name]}, ${withoutPassword(url)} (${answer.version})`, stop: () => undefined };
+  }
+  throw new OperatorError(
+    `${VARIABLE[name]} is set to ${withoutPassword(url)}, which does not answer: ${answer.why}. ` +
+      'Start that server, correct the variable, or unset it to let the tests find a server themselves.',
+  );
+}
+
+async function usualServer(name: ServiceName): Promise<Attempt> {
+  const url = USUAL[name];
+  const answer = await probe(name, url, PROBE_MS);
+  const place = url.slice(url.indexOf('127.'));
+  if (answer.kind === 'silent') return unavailable(`no usable server on ${place} (${answer.why})`);
+  return available({ url, origin: `the server on ${place} (${answer.version})`, stop: () => undefined });
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return 'something that is no URL';
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = '***';
+  return shown.href;
+}

@@ -1,0 +1,24 @@
+import { findExecutable } from './executables.ts';
+import { freePort, startServer, temporaryFolder } from './private-server.ts';
+import { type Attempt, unavailable } from './service.ts';
+
+/** A Redis that is only for this run: on a free port of 127.0.0.1, keeping nothing. */
+export async function privateRedis(): Promise<Attempt> {
+  const server = findExecutable('redis-server', 'valkey-server');
+  if (server === null) return unavailable('redis-server is not installed');
+  const folder = temporaryFolder('redis');
+  const port = await freePort();
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder.path,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  return startServer('Redis', server, args, folder, `redis://127.0.0.1:${port}`);
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { probe } from './probe.ts';
+import { type Attempt, available, type ServiceName, unavailable } from './service.ts';
+
+const START_MS = 30_000;
+const PROBE_MS = 1000;
+const TOLD_LENGTH = 300;
+
+export interface TemporaryFolder {
+  readonly path: string;
+  readonly remove: () => void;
+}
+
+/** A new folder, removed when the process exits if not before. */
+export function temporaryFolder(purpose: string): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), `gatehouse-${purpose}-`));
+  const remove = () => {
+    process.off('exit', remove);
+    rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  process.on('exit', remove);
+  return { path, remove };
+}
+
+/** Starts a server and waits until it answers at `url`. `stop`, and the exit of this process, end it and remove its folder. */
+export async function startServer(
+  name: ServiceName,
+  server: string,
+  args: readonly string[],
+  folder: TemporaryFolder,
+  url: string,
+): Promise<Attempt> {
+  const log = join(folder.path, 'log');
+  const output = openSync(log, 'w');
+  // Detached: a terminal's Ctrl-C is for the tests, which may still need the server while they end.
+  const child = spawn(server, args, { detached: true, stdio: ['ignore', output, output] });
+  let ended: string | null = null;
+  child.on('error', (error) => {
+    ended = error.message;
+  });
+  child.on('exit', (code, signal) => {
+    ended = `it ended with ${signal ?? `exit code ${code}`}`;
+  });
+  child.unref();
+  const stop = () => {
+    process.off('exit', stop);
+    child.kill('SIGKILL');
+    folder.remove();
+  };
+  // Before the folder's own removal: a server that still runs would write into it.
+  process.prependListener('exit', stop);
+
+  const giveUpAt = Date.now() + START_MS;
+  let why = 'no answer';
+  while (ended === null && Date.now() < giveUpAt) {
+    const answer = await probe(name, url, PROBE_MS);
+    if (answer.kind === 'answers') {
+      return available({ url, origin: `a private ${server} on port ${new URL(url).port} (${answer.version})`, stop });
+    }
+    why = answer.why;
+    await sleep(50);
+  }
+  const told = onOneLine(readFileSync(log, 'utf8'));
+  stop();
+  return unavailable(`${server} did not start: ${ended ?? why}; it said: ${told}`);
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+/** What a program that failed said last. */
+export function failureOf(error: Error & { stdout?: string; stderr?: string }): string {
+  return onOneLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message;
+}
+
+function onOneLine(output: string): string {
+  return output.replace(/\s+/g, ' ').trim().slice(-TOLD_LENGTH);
+}

@@ -1,0 +1,80 @@
+import { Redis } from 'ioredis';
+import mysql from 'mysql2/promise';
+import type { ServiceName } from './service.ts';
+
+/** Whether a server lets us in: its version, or in a few words why not. */
+export type Answer =
+  | { readonly kind: 'answers'; readonly version: string }
+  | { readonly kind: 'silent'; readonly why: string };
+
+/**
+ * Logs in and asks for the version.
+ *
+ * @param url `mysql://…` or `redis://…`.
+ * @param deadline How long the whole of it may take, in milliseconds.
+ */
+export async function probe(name: ServiceName, url: string, deadline: number): Promise<Answer> {
+  try {
+    const version = await (name === 'MySQL' ? mysqlVersion(url, deadline) : redisVersion(url, deadline));
+    return { kind: 'answers', version };
+  } catch (error) {
+    return { kind: 'silent', why: reason(error) };
+  }
+}
+
+async function mysqlVersion(url: string, deadline: number): Promise<string> {
+  const connecting = mysql.createConnection({ uri: url, connectTimeout: deadline });
+  const connection = await within(deadline, connecting).catch((error: unknown) => {
+    // A server that accepts and then says nothing: the connection may still come, and must not stay open.
+    connecting.then((late) => late.destroy()).catch(() => undefined);
+    throw error;
+  });
+  try {
+    const [rows] = await within(deadline, connection.query<mysql.RowDataPacket[]>('SELECT VERSION() AS version'));
+    return String(rows[0]?.version);
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function redisVersion(url: string, deadline: number): Promise<string> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: deadline,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
+  // ioredis rejects with "Connection is closed." alone; what closed it comes with the event.
+  let cause: Error | null = null;
+  redis.on('error', (error: Error) => {
+    cause = error;
+  });
+  try {
+    await within(
+      deadline,
+      redis.connect().catch((error: unknown) => {
+        throw cause ?? error;
+      }),
+    );
+    const info = await within(deadline, redis.info('server'));
+    return `Redis ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'of unknown version'}`;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function within<T>(deadline: number, work: Promise<T>): Promise<T> {
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${deadline} ms`)), deadline);
+  try {
+    return await Promise.race([work, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reason(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return (error.message.split('\n')[0] ?? error.name).replace(/\.$/, '');
+}

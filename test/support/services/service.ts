@@ -1,0 +1,25 @@
+/** The servers that the tests need. */
+export type ServiceName = 'MySQL' | 'Redis';
+
+/** A server that answers. */
+export interface Service {
+  /** `mysql://…` with the right to create databases, or `redis://…`. */
+  readonly url: string;
+  /** Where it comes from, for one line to the user. */
+  readonly origin: string;
+  /** Ends what was started for the tests. Synchronous, so that it can run while the process exits. */
+  readonly stop: () => void;
+}
+
+/** What one way of getting a server came to. */
+export type Attempt =
+  | { readonly kind: 'available'; readonly service: Service }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export function available(service: Service): Attempt {
+  return { kind: 'available', service };
+}
+
+export function unavailable(reason: string): Attempt {
+  return { kind: 'unavailable', reason };
+}
