@@ -15,8 +15,8 @@ const DEADLINE = 10_000;
  * @throws GatewayError 400 when it is no JSON object, 408 when it does not arrive, 413 over 16 KiB
  */
 export async function readJsonObject(req: IncomingMessage, res: ServerResponse): Promise<Record<string, unknown>> {
-  if (req.headers.expect !== undefined) res.writeContinue();
-  const text = await readText(req);
+  if (req.headers.expect !== undefined && req.httpVersion !== '1.0') res.writeContinue();
+  const text = utf8(await readBytes(req));
   if (text.trim() === '') return {};
   let value: unknown;
   try {
@@ -30,14 +30,23 @@ export async function readJsonObject(req: IncomingMessage, res: ServerResponse):
   return value as Record<string, unknown>;
 }
 
-function readText(req: IncomingMessage): Promise<string> {
+/** RFC 8259 section 8.1: JSON is UTF-8; other bytes are refused, not replaced. */
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw badRequest('The request body is not valid UTF-8');
+  }
+}
+
+function readBytes(req: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const end = (error: GatewayError | null) => {
       clearTimeout(timer);
       req.off('data', onData).off('end', onEnd).off('close', onClose);
-      if (error === null) resolve(Buffer.concat(chunks).toString('utf8'));
+      if (error === null) resolve(Buffer.concat(chunks));
       else reject(error);
     };
     const onData = (chunk: Buffer) => {

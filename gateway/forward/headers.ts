@@ -12,13 +12,15 @@ export interface Forwarded {
   /** `Host` that the upstream is to read. */
   readonly host: string;
   readonly passAuthorization: boolean;
+  /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
+  readonly methodIsFixed: boolean;
 }
 
 /** The name of the gateway's session cookie; with `__Host-` before it where the cookie is sent over https alone. */
 export const SESSION_COOKIE = 'gatehouse_session';
 const OWN_COOKIE = new RegExp(`^(?:__Host-)?${SESSION_COOKIE}(?:\\.sig)?$`);
 
-type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded';
+type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded' | 'method';
 
 /**
  * How the fields of a request are treated; all others are passed on. Keys are canonical names: lower case, and `-` for
@@ -38,6 +40,13 @@ const REQUEST_FIELDS: ReadonlyMap<string, Treatment> = new Map<string, Treatment
   ['tracestate', 'trace'],
   ['forwarded', 'forwarded'],
   ['x-real-ip', 'forwarded'],
+  // Frameworks that sit behind IIS take these for the target, in place of the one that was authorised.
+  ['x-original-url', 'forwarded'],
+  ['x-rewrite-url', 'forwarded'],
+  // Rails, Symfony and others put the method named here in place of the one that the route was asked about.
+  ['x-http-method-override', 'method'],
+  ['x-http-method', 'method'],
+  ['x-method-override', 'method'],
 ]);
 
 function dropped(name: string): [string, 'drop'] {
@@ -49,8 +58,8 @@ const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);
 
-/** Fields that frame the message or say where it goes: no `Connection` option removes them. */
-const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'host']);
+/** Fields that frame the message, say where it goes or how to find it in the log: no `Connection` option removes them. */
+const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'host', 'x-request-id']);
 
 /**
  * The fields of the request to the upstream, as a flat list of names and values. The one place that decides this, for
@@ -90,11 +99,15 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
         else tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
         break;
       case 'forwarded':
-        if (!trusted) break;
+        // A proxy that replaces `X-Forwarded-Proto` may let the client's own `X_Forwarded_Proto` through.
+        if (!trusted || canonical !== name.toLowerCase()) break;
         if (canonical === 'x-forwarded-for') claimed.for += `${value}, `;
         else if (canonical === 'x-forwarded-proto') claimed.proto ||= value;
         else if (canonical === 'x-forwarded-host') claimed.host ||= value;
         else kept.push(name, value);
+        break;
+      case 'method':
+        if (!forwarded.methodIsFixed) kept.push(name, value);
         break;
       case 'drop':
         break;

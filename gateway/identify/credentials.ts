@@ -18,7 +18,7 @@ export function parseCredentials(authorization: string | undefined): Credentials
   if (authorization === undefined) return { kind: 'none' };
   const space = authorization.indexOf(' ');
   const scheme = (space === -1 ? authorization : authorization.slice(0, space)).toLowerCase();
-  const value = space === -1 ? '' : authorization.slice(space).trimStart();
+  const value = space === -1 ? '' : authorization.slice(space).replace(/^ +/, '');
   if (scheme === 'bearer') {
     return TOKEN68.test(value)
       ? { kind: 'token', token: value, scheme: 'bearer' }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { clientClosed } from '../forward/failure.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestRecord } from '../state.ts';
 
@@ -34,7 +35,10 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
 
 /** Logs the request when its answer is complete or its connection is gone, whichever comes first. */
 export function logWhenOver(log: Logger, record: RequestRecord, res: ServerResponse): void {
-  res.once('close', () => logRequest(log, record, res.headersSent ? res.statusCode : 499));
+  res.once('close', () => {
+    if (!res.writableFinished) record.failure ??= clientClosed();
+    logRequest(log, record, res.headersSent ? res.statusCode : 499);
+  });
 }
 
 /** The innermost message of a chain of causes; with the stack where the fault is the program's own. */

@@ -40,9 +40,6 @@ export function createDecide({
     const { place, belowPrefix } = table.locate(target);
     const route = place.kind === 'routes' ? routeFor(place, method) : undefined;
     record.route = route?.name ?? null;
-    if (target.hasEncodedSlash && !route?.allowEncodedSlashes) {
-      throw badRequest('The request target contains an encoded slash');
-    }
 
     let identity: Identity | null = null;
     if (belowPrefix || (place.kind === 'routes' && needsIdentity(place, route))) {
@@ -51,6 +48,12 @@ export function createDecide({
       requireConfirmed(identity);
     }
 
+    if (place.kind === 'ambiguous') {
+      throw badRequest('The request target is not in its normal form (case, encoding or slashes)');
+    }
+    if (target.hasEncodedSlash && !route?.allowEncodedSlashes) {
+      throw badRequest('The request target contains an encoded slash');
+    }
     if (place.kind === 'tokens' && identity !== null) return { kind: 'tokens', target, identity };
     if (place.kind !== 'routes') throw new GatewayError('not_found', 'no route');
     if (route === undefined) {

@@ -36,6 +36,7 @@ export function createDepart(upstreams: Upstreams, peerOf: (address: string | un
         clientHost: head.host,
         host: route.preserveHost && head.host ? head.host : upstream.host,
         passAuthorization: route.passAuthorization,
+        methodIsFixed: route.methods !== undefined,
       }),
     };
   };

@@ -22,7 +22,10 @@ export function answerError(
   error: GatewayError,
   { requestId, html, awaitsContinue }: { requestId: string; html: boolean; awaitsContinue: boolean },
 ): void {
-  if (res.headersSent) return cut(req, res);
+  if (res.headersSent) {
+    cut(req, res);
+    return;
+  }
   if (res.destroyed) return;
   const body = html ? errorPage(error, requestId) : errorJson(error);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
@@ -40,7 +43,7 @@ export function answerError(
 }
 
 export function errorJson(error: GatewayError): string {
-  return `${JSON.stringify({ error: error.code, message: error.publicMessage })}\n`;
+  return JSON.stringify({ error: error.code, message: error.publicMessage });
 }
 
 /** Ends a connection in mid-answer. To HTTP/1.0 only its end delimits the answer, so a reset must tell that it was cut. */

@@ -55,6 +55,7 @@ export function readHead(req: IncomingMessage): Head {
         break;
     }
   }
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') throw badRequest('The HTTP version must be 1.1 or 1.0');
   if (host === undefined ? req.httpVersion !== '1.0' : !HOST.test(host)) {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
@@ -72,7 +73,8 @@ export function readHead(req: IncomingMessage): Head {
     host,
     requestId,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
-    expectsContinue: expect !== undefined,
+    // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
+    expectsContinue: expect !== undefined && req.httpVersion !== '1.0',
   };
 }
 

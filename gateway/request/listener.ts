@@ -7,7 +7,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { GatewayError } from '../errors.ts';
+import { badRequest, GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { errorJson } from './error-response.ts';
@@ -26,10 +26,13 @@ export interface Doors {
 const KEEP_ALIVE = 75_000;
 /** How often, in ms, Node looks for connections whose head is overdue. */
 const CHECK_INTERVAL = 1_000;
+/** How many requests one connection may send ahead: few clients send any, and each takes far more memory than bytes. */
+const MOST_AHEAD = 100;
 
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
 export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Doors): Server {
   const answering = new WeakMap<Duplex, ServerResponse>();
+  const ahead = new WeakMap<Duplex, number>();
   const server = createServer({
     headersTimeout,
     // Uploads may take as long as bytes keep coming; `RequestBody` watches for those that do not.
@@ -44,17 +47,48 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Do
   // Node would cut the list of fields silently; its size is bounded by `maxHeaderSize` already.
   server.maxHeadersCount = 0;
 
+  /**
+   * Requests that a client sends ahead wait for the answers before them. Taken up at once, a read could overtake the
+   * write before it (RFC 9112 section 9.3.2), an upgrade could write into another request's answer, and nobody would
+   * notice that the client has left those whose turn has not come.
+   */
+  const inTurn = (socket: Duplex, start: () => void): void => {
+    const before = answering.get(socket);
+    if (before === undefined || before.closed) {
+      // An answer that ended the connection is the last: what follows can get none, and must not be executed either.
+      if (socket.writable) start();
+      return;
+    }
+    const waiting = (ahead.get(socket) ?? 0) + 1;
+    ahead.set(socket, waiting);
+    if (waiting > MOST_AHEAD) {
+      socket.destroy();
+      return;
+    }
+    before.once('close', () => {
+      ahead.set(socket, (ahead.get(socket) ?? 1) - 1);
+      if (socket.writable) start();
+    });
+  };
+
   const receive: RequestListener = (req, res) => {
+    inTurn(req.socket, () => onRequest(req, res));
     answering.set(req.socket, res);
-    onRequest(req, res);
+    if (!server.listening) res.shouldKeepAlive = false;
+    res.once('close', () => {
+      // Node closes the idle connections when the server closes, but not those that become idle later.
+      if (!server.listening) req.socket.destroySoon();
+    });
   };
   server.on('request', receive);
   // Without a listener Node says 100 before anybody has looked at the credentials, and 417 in a form of its own.
   server.on('checkContinue', receive);
   server.on('checkExpectation', receive);
-  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => void onUpgrade(req, socket, head));
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    inTurn(socket, () => void onUpgrade(req, socket, head));
+  });
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
-    refuse(socket, new GatewayError('bad_request', 'CONNECT', { publicMessage: 'The request target must be a path' }));
+    inTurn(socket, () => refuse(socket, badRequest('The request target must be a path')));
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {

@@ -62,7 +62,8 @@ export function createPipeline({
       ctx.respond = false;
       answerError(req, res, error, {
         requestId: record.id,
-        html: !isBelow(record.path, prefix) && ctx.accepts('json', 'html') === 'html',
+        // What does not begin with a slash is no browser's request, and could name a path below the prefix.
+        html: record.path.startsWith('/') && !isBelow(record.path, prefix) && ctx.accepts('json', 'html') === 'html',
         awaitsContinue: ctx.state.head?.expectsContinue ?? true,
       });
     }
@@ -78,6 +79,7 @@ export function createPipeline({
     const { decision, record } = ctx.state;
     if (decision.kind !== 'tokens') return next();
     ctx.set('X-Request-Id', record.id);
+    ctx.url = decision.target.path + decision.target.query;
     ctx.state.identity = decision.identity;
     await tokenEndpoints(ctx as unknown as Parameters<typeof tokenEndpoints>[0], async () => {
       throw new GatewayError('not_found', 'no such endpoint');
@@ -87,6 +89,8 @@ export function createPipeline({
   async function forward(ctx: Koa.ParameterizedContext<RequestState>): Promise<void> {
     const { decision, head, record } = ctx.state;
     if (decision.kind !== 'forward') return;
+    // The listener has ended the connection when a body that came along with its head turned out to be malformed.
+    if (!ctx.req.socket.writable) throw new GatewayError('client_closed', 'the body is malformed, or the client left');
     ctx.respond = false;
     await forwardHttp(ctx.req, ctx.res, {
       ...depart(ctx.req, head, decision, record),

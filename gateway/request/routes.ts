@@ -1,4 +1,3 @@
-import { badRequest } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import type { Target } from './target.ts';
 
@@ -11,7 +10,12 @@ export interface RoutePlace {
   readonly allow: string;
 }
 
-export type Place = RoutePlace | { readonly kind: 'tokens' } | { readonly kind: 'nothing' };
+export type Place =
+  | RoutePlace
+  | { readonly kind: 'tokens' }
+  | { readonly kind: 'nothing' }
+  /** The upstream could take the target for one that lies at another place. */
+  | { readonly kind: 'ambiguous' };
 
 /** Where a request goes, and whether it lies below the prefix that is always authenticated. */
 export interface Located {
@@ -24,15 +28,15 @@ export interface RouteTable {
    * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
    *
    * An upstream that folds case, decodes or merges slashes would take `/API/v1`, `/%61pi/v1` or `/api//v1` for
-   * `/api/v1`. When such a reading leads to another place than the path as it was sent, the request is refused.
-   *
-   * @throws GatewayError 400 when the two readings differ
+   * `/api/v1`. When such a reading leads to another place than the path as it was sent, or across the prefix, the
+   * place is ambiguous.
    */
   locate(target: Target): Located;
 }
 
 const TOKENS = { kind: 'tokens' } as const;
 const NOTHING = { kind: 'nothing' } as const;
+const AMBIGUOUS = { kind: 'ambiguous' } as const;
 
 /** Compiles the routes. A look-up costs one map access for each segment, however many routes there are. */
 export function compileRoutes(routes: readonly RouteSettings[], prefix: string): RouteTable {
@@ -57,7 +61,7 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string):
       if (target.canonicalPath !== target.path || !everyPathIsLowerCase) {
         const other = longest(canonical, target.canonicalPath, depth);
         if (other !== place || isBelow(target.canonicalPath, lowerPrefix) !== belowPrefix) {
-          throw badRequest('The request target is not in its normal form (case, encoding or slashes)');
+          return { place: AMBIGUOUS, belowPrefix };
         }
       }
       return { place, belowPrefix };

@@ -52,22 +52,26 @@ function canonicalise(path: string): { canonicalPath: string; hasEncodedSlash: b
   let canonicalPath = '';
   for (const segment of path.slice(1).split('/')) {
     const decoded = decode(segment);
-    if (decoded.includes('\\')) throw badRequest('The request target contains an encoded backslash');
-    if (decoded.includes('\0')) throw badRequest('The request target contains an encoded NUL');
     hasEncodedSlash ||= decoded.includes('/');
-    for (const part of decoded.split('/')) {
-      // Servlet containers read `..;x` as `..`; what decodes twice would read `%252e` as a dot.
+    refuseTraversal(decodeAgain(decoded));
+    for (const part of decoded.split('/').flatMap((once) => decodeAgain(withoutParameters(once)).split('/'))) {
       const name = withoutParameters(part);
-      const twice = withoutParameters(DOUBLY_ENCODED_DOT.test(name) ? name.replace(DOUBLY_ENCODED_DOT_ALL, '.') : name);
-      if (twice === '.' || twice === '..') throw badRequest('The request target contains a dot segment');
       if (name !== '') canonicalPath += `/${name.toLowerCase()}`;
     }
   }
   return { canonicalPath: canonicalPath === '' ? '/' : canonicalPath, hasEncodedSlash };
 }
 
-const DOUBLY_ENCODED_DOT = /%2e/i;
-const DOUBLY_ENCODED_DOT_ALL = /%2e/gi;
+/** @param text of one segment, decoded twice: a program behind another decodes what the first one has decoded already */
+function refuseTraversal(text: string): void {
+  if (text.includes('\\')) throw badRequest('The request target contains an encoded backslash');
+  if (text.includes('\0')) throw badRequest('The request target contains an encoded NUL');
+  for (const part of text.split('/')) {
+    // Servlet containers read `..;x` as `..`.
+    const name = withoutParameters(part);
+    if (name === '.' || name === '..') throw badRequest('The request target contains a dot segment');
+  }
+}
 
 function withoutParameters(segment: string): string {
   const semicolon = segment.indexOf(';');
@@ -78,9 +82,19 @@ function withoutParameters(segment: string): string {
 function decode(segment: string): string {
   if (MALFORMED_ESCAPE.test(segment)) throw badRequest('The request target contains a malformed percent-encoding');
   if (!segment.includes('%') && !NON_ASCII.test(segment)) return segment;
-  const bytes = segment.replace(/%([\da-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const bytes = decodeAgain(segment);
+  if (OVERLONG.test(bytes)) throw badRequest('The request target contains an overlong UTF-8 sequence');
   return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** Replaces the escapes that there are, each by one character, and leaves a percent sign that begins none. */
+function decodeAgain(text: string): string {
+  return text.includes('%')
+    ? text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text;
 }
 
 const MALFORMED_ESCAPE = /%(?![\da-fA-F]{2})/;
 const NON_ASCII = /[\x80-\xff]/;
+/** Lenient decoders read `C0 AE` as a dot and `C0 AF` as a slash (RFC 3629 section 10). */
+const OVERLONG = /[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]/;

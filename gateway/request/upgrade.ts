@@ -2,6 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest, type GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
+import { clientClosed } from '../forward/failure.ts';
 import type { WebSocketForwarder } from '../forward/websocket.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest } from './access-log.ts';
@@ -49,7 +50,7 @@ export function createUpgradeDoor({ log, decide, depart, webSockets }: UpgradeDo
       const decision = await decide({ method: req.method ?? '', url: req.url ?? '', head }, record);
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
       const departure = depart(req, head, decision, record);
-      if (socket.destroyed) return;
+      if (socket.destroyed) throw clientClosed();
       await webSockets.forward(req, socket, firstBytes, {
         ...departure,
         requestId: record.id,

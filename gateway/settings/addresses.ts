@@ -68,20 +68,6 @@ function parseMysql(text: string): DatabaseLocation | string {
   }
 }
 
-const REDIS_FORMS = 'must be redis://host:6379, rediss://user:password@host:6379/0, or empty for none';
-
-/** @returns what is wrong, or null; an empty text stands for no Redis */
-export function redisUrlProblem(text: string): string | null {
-  if (text === '') return null;
-  if (!/^rediss?:\/\//.test(text)) return `is not a Redis URL; ${REDIS_FORMS}`;
-  const url = URL.parse(text);
-  if (url === null || url.hostname === '') return `is not a valid URL; ${REDIS_FORMS}`;
-  if (!/^\/?\d*$/.test(url.pathname) || url.hash !== '' || url.search !== '') {
-    return `has more after the host than a database number; ${REDIS_FORMS}`;
-  }
-  return null;
-}
-
 export const UPSTREAM_FORM = 'must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them';
 
 /** @returns what is wrong with the base URL of an upstream, or null */

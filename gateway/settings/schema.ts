@@ -1,7 +1,8 @@
 import { METHODS } from 'node:http';
 import { z } from 'zod';
-import { databaseUrl, isHost, isNetwork, redisUrlProblem, UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
+import { databaseUrl, isHost, isNetwork, UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
 import { confidential, duration, flag, listOf, numberFromText, textThat, wait, wholeNumber } from './formats.ts';
+import { redisUrl } from './redis-url.ts';
 
 /** A map of options. Its error names the keys; `check.ts` turns an unknown key into a suggestion. */
 function options<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -16,8 +17,8 @@ function oneOf<const Choice extends string>(...choices: Choice[]) {
   return z.enum(choices, { error: `must be one of ${choices.join(', ')}` });
 }
 
-/** Segments of RFC 3986 `pchar`, without percent-encoding, dot segments, and `*`, which is no wildcard in a prefix. */
-const SEGMENTS = String.raw`(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,;=:@-]+)+`;
+/** Segments of RFC 3986 `pchar`, without percent-encoding, dot segments, `;`, behind which some servers cut, and `*`. */
+const SEGMENTS = String.raw`(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+`;
 const PLAIN_PATH = 'begins with /, does not end with /, and has no //, no . or .. segment, no %, ?, #, backslash or *';
 
 function listener(host: string, port: number) {
@@ -115,9 +116,11 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       .prefault({})
       .describe('Where accounts and tokens are kept.'),
     redis: options({
-      url: confidential(redisUrlProblem, 'must be a Redis URL, or empty for none')
+      url: redisUrl()
         .prefault(() => variable(VARIABLES['redis.url'], ''))
-        .describe('redis://host:6379 or rediss://host:6379; empty: one process without Redis.'),
+        .describe(
+          'redis://host:6379, redis+sentinel://host:26379/NAME or redis+cluster://host:6379, with rediss for TLS; empty: none.',
+        ),
       keyPrefix: matching(
         /^[A-Za-z0-9:._{}-]+$/,
         'must be letters, digits and ":", ".", "_", "-", "{", "}", such as "gatehouse:"',
@@ -127,7 +130,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       timeout: wait().prefault('500ms').describe('How long an answer of Redis may take.'),
     })
       .prefault({})
-      .describe('Carries revocations between processes.'),
+      .describe(
+        'Carries revocations between processes within milliseconds, and holds the denylist for other programs.',
+      ),
     api: options({
       prefix: matching(
         /^(?:\/(?!\.{1,2}(?:\/|$))[a-z0-9._~-]+)+$/,

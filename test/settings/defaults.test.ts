@@ -8,7 +8,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     trustedProxies: [],
     workers: 1,
     database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },
-    redis: { url: '', keyPrefix: 'gatehouse:', timeout: 500 },
+    redis: { url: null, keyPrefix: 'gatehouse:', timeout: 500 },
     api: { prefix: '/api/v1', realm: 'api' },
     tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000 },
     accounts: { passwordCost: 12 },
@@ -33,7 +33,7 @@ test('the defaults of database, Redis and token secrets come from the environmen
   const env = { DATABASE_URL: 'sqlite:/var/lib/x', REDIS_URL: 'redis://cache:6379', TOKEN_SECRET: secret };
   const { database, redis, tokens } = settingsOf(t, ROUTES, env);
   t.deepEqual(database.url, { kind: 'sqlite', file: '/var/lib/x' });
-  t.is(redis.url, 'redis://cache:6379');
+  t.like(redis.url, { form: { kind: 'single' }, nodes: [{ host: 'cache', port: 6379 }] });
   t.deepEqual(tokens.secrets, [secret]);
 });
 

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+export interface RedisNode {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Which Redis, in whichever of the forms it is run. */
+export interface RedisLocation {
+  /** One server; servers that Sentinels know by a name; or the first few nodes of a Cluster. */
+  readonly form: { readonly kind: 'single' | 'cluster' } | { readonly kind: 'sentinel'; readonly name: string };
+  /** At least one. */
+  readonly nodes: readonly RedisNode[];
+  readonly tls: boolean;
+  readonly username: string;
+  readonly password: string;
+  /** Number of the database; a Cluster has 0 alone. */
+  readonly database: number;
+}
+
+const FORMS =
+  'must be redis://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/NAME/0, ' +
+  'redis+cluster://host:6379,host:6379 (rediss… for TLS), or empty for none';
+
+const PORTS = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
+
+/** A Redis URL, taken apart and percent-decoded; null where it is empty. */
+export function redisUrl() {
+  return z.string({ error: FORMS }).transform((text, context): RedisLocation | null => {
+    if (text === '') return null;
+    const location = parseRedisUrl(text);
+    if (typeof location !== 'string') return location;
+    context.addIssue({ code: 'custom', message: location });
+    return z.NEVER;
+  });
+}
+
+/** @returns the location, or what is wrong, without repeating the text: it may hold a password */
+export function parseRedisUrl(text: string): RedisLocation | string {
+  const [, tls, kind = 'single', credentials, hosts, path] =
+    /^redis(s)?(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^@/?#]*)(?:\/([^?#]*))?$/.exec(text) ?? [];
+  if (hosts === undefined) return `is not a Redis URL; ${FORMS}`;
+  const form = kind as 'single' | 'sentinel' | 'cluster';
+  const nodes = hosts.split(',').map((host) => parseNode(host, PORTS[form]));
+  if (nodes.some((node) => node === null)) return `names a host that is none; ${FORMS}`;
+  if (form === 'single' && nodes.length > 1)
+    return `names more than one server without saying how they belong together; ${FORMS}`;
+
+  const segments = path === undefined || path === '' ? [] : path.split('/');
+  const name = form === 'sentinel' ? segments.shift() : undefined;
+  if (form === 'sentinel' && !name) return `does not say by which name the Sentinels know the servers; ${FORMS}`;
+  const [database = '0', ...more] = segments;
+  if (!/^\d{1,4}$/.test(database) || more.length > 0)
+    return `has more behind the host than the number of a database; ${FORMS}`;
+  if (form === 'cluster' && database !== '0') return `names a database, and a Cluster has 0 alone; ${FORMS}`;
+
+  const [username, password] = splitOnce(credentials ?? '');
+  try {
+    return {
+      form: form === 'sentinel' ? { kind: form, name: decodeURIComponent(name ?? '') } : { kind: form },
+      nodes: nodes.filter((node) => node !== null),
+      tls: tls !== undefined,
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      database: Number(database),
+    };
+  } catch {
+    return `has a "%" that begins no percent-encoding, which is %25 for %; ${FORMS}`;
+  }
+}
+
+function parseNode(text: string, port: number): RedisNode | null {
+  const url = URL.parse(`http://${text}`);
+  if (text === '' || url === null || url.hostname === '' || url.port === '0') return null;
+  // A URL leaves out the port that is its scheme's own.
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: text.endsWith(':80') ? 80 : Number(url.port || port) };
+}
+
+function splitOnce(credentials: string): [string, string] {
+  const colon = credentials.indexOf(':');
+  return colon === -1 ? [credentials, ''] : [credentials.slice(0, colon), credentials.slice(colon + 1)];
+}

@@ -1,0 +1,91 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const ROOT = fileURLToPath(new URL('../gateway/', import.meta.url));
+
+/** From the bottom up: a file imports from its own folder and from lower layers alone. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors.ts', 'state.ts', 'settings', 'ops'],
+  ['database', 'tokens', 'accounts'],
+  ['identify', 'authorise', 'forward'],
+  ['request', 'control'],
+  ['compose.ts'],
+  ['cli', 'main.ts'],
+];
+/** Stores reach these as functions, so that they can be read and tested without any. */
+const WITHOUT_STORES = ['identify', 'authorise', 'forward'];
+const STORES = ['database', 'tokens', 'accounts'];
+const KOA = ['request', 'control', 'compose.ts'];
+
+interface Import {
+  readonly file: string;
+  /** A path below `gateway/`, or the name of a package. */
+  readonly imported: string;
+}
+
+const files = globSync('**/*.ts', { cwd: ROOT });
+const imports: Import[] = files.flatMap((file) => {
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  return [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*(['"])([^'"]+)\1/g)].map(([, , specifier = '']) => ({
+    file,
+    imported: specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(file), specifier)) : specifier,
+  }));
+});
+const ours = imports.filter(({ imported }) => files.includes(imported));
+
+/** The folder, or the file where it lies beside the folders. */
+function unitOf(file: string): string {
+  return file.split('/')[0] ?? '';
+}
+
+function layerOf(file: string): number {
+  return LAYERS.findIndex((units) => units.includes(unitOf(file)));
+}
+
+function lines(found: readonly Import[]): string[] {
+  return found.map(({ file, imported }) => `${file} imports ${imported}`);
+}
+
+test('every file of the gateway belongs to a layer', (t) => {
+  t.deepEqual(
+    files.filter((file) => layerOf(file) === -1),
+    [],
+  );
+  t.true(ours.length > files.length);
+});
+
+test('every relative import names a file of the gateway', (t) => {
+  const astray = imports.filter(({ imported }) => /^\.|\.ts$/.test(imported) && !files.includes(imported));
+  t.deepEqual(lines(astray), []);
+});
+
+test('imports point down only', (t) => {
+  t.deepEqual(lines(ours.filter(({ file, imported }) => layerOf(imported) > layerOf(file))), []);
+});
+
+test('what identifies, authorises and forwards imports no store', (t) => {
+  const found = ours.filter(
+    ({ file, imported }) => WITHOUT_STORES.includes(unitOf(file)) && STORES.includes(unitOf(imported)),
+  );
+  t.deepEqual(lines(found), []);
+});
+
+test('request and control do not import each other', (t) => {
+  const units = (found: Import) => [unitOf(found.file), unitOf(found.imported)].sort().join();
+  t.deepEqual(lines(ours.filter((found) => units(found) === 'control,request')), []);
+});
+
+test('of ops, all but compose and the command line import the log alone', (t) => {
+  const found = ours.filter(
+    ({ file, imported }) =>
+      unitOf(imported) === 'ops' && imported !== 'ops/log.ts' && !['ops', 'compose.ts', 'cli'].includes(unitOf(file)),
+  );
+  t.deepEqual(lines(found), []);
+});
+
+test('Koa is known to request, control and compose alone', (t) => {
+  const found = imports.filter(({ file, imported }) => /^@?koa(\b|\/)/.test(imported) && !KOA.includes(unitOf(file)));
+  t.deepEqual(lines(found), []);
+});

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import test, { type ExecutionContext } from 'ava';
+import { ADA, type TestGateway, testGateway } from '../support/gateway.ts';
+import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
+import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { authorization, message } from './message.ts';
+
+async function place(t: ExecutionContext): Promise<{ gateway: TestGateway; upstream: TestUpstream }> {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
+  return { gateway, upstream };
+}
+
+const SMUGGLED = message(['DELETE /api/v1/o/smuggled HTTP/1.1', 'Host: a', authorization(ADA)]);
+
+test('what follows a request that was refused for its framing is never executed', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const heads: [number, string[]][] = [
+    [400, ['Transfer-Encoding: chunked', 'Content-Length: 5', authorization(ADA)]],
+    [400, ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked', authorization(ADA)]],
+    [400, ['Transfer-Encoding: chunked', 'Host: b', authorization(ADA)]],
+    [400, ['Transfer-Encoding: xchunked', authorization(ADA)]],
+    [417, ['Transfer-Encoding: chunked', 'Expect: 200-ok', authorization(ADA)]],
+  ];
+  for (const [status, head] of heads) {
+    for (const body of ['0\r\n\r\n', '5\r\nhello\r\n0\r\n\r\n']) {
+      const answer = await rawExchange(
+        gateway.port,
+        message(['POST /api/v1/o HTTP/1.1', 'Host: a', ...head], body) + SMUGGLED,
+      );
+      t.is(statusOf(answer), status, head.join('; '));
+      t.is(answer.match(/HTTP\/1\.1 /g)?.length, 1, head.join('; '));
+    }
+  }
+  t.deepEqual(upstream.seen, []);
+});
+
+test('what arrives after an answer that said the connection closes is never executed', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const client = await rawClient(gateway.port);
+  client.send(message(['POST /api/v1/o HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'], '5\r\nhel'));
+  await client.until(/\r\n\r\n\{.*\}/);
+  client.send(`lo\r\n0\r\n\r\n${SMUGGLED}`);
+  client.socket.end();
+  t.is((await client.ended()).match(/HTTP\/1\.1 /g)?.length, 1);
+  await once(client.socket, 'close');
+  t.is(statusOf(await rawExchange(gateway.port, message(['GET /api/v1/o HTTP/1.0', authorization(ADA)]))), 200);
+  t.deepEqual(
+    upstream.seen.map(({ url }) => url),
+    ['/api/v1/o'],
+  );
+  t.false(gateway.log.some(({ path }) => path === '/api/v1/o/smuggled'));
+});
+
+test('requests in a row on one connection are answered in their order, each for itself', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const line = (path: string) => [`GET ${path} HTTP/1.1`, 'Host: a'];
+  const answer = await rawExchange(
+    gateway.port,
+    message([...line('/api/v1/o/1'), authorization(ADA)]) +
+      message(line('/api/v1/o/2')) +
+      message([...line('/api/v1/o/3'), authorization(ADA), 'Connection: close']),
+  );
+  t.deepEqual(
+    [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+    ['200', '401', '200'],
+  );
+  t.deepEqual(
+    upstream.seen.map(({ url, method }) => `${method} ${url}`),
+    ['GET /api/v1/o/1', 'GET /api/v1/o/3'],
+  );
+});
+
+test('nonsense behind a whole request is refused after that request got its own answer', async (t) => {
+  const { gateway } = await place(t);
+  const answer = await rawExchange(
+    gateway.port,
+    `${message(['GET /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA)])}nonsense\r\n\r\n`,
+  );
+  t.deepEqual(
+    [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+    ['200', '400'],
+  );
+});
+
+for (const [name, second, status] of [
+  [
+    'a handshake',
+    message(['GET /api/v1/o/ws HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', authorization(ADA)]),
+    '200',
+  ],
+  ['CONNECT', message(['CONNECT a:80 HTTP/1.1', 'Host: a']), '400'],
+] as const) {
+  test(`${name} behind a request still unanswered does not take that request's answer`, async (t) => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<ServerResponse>();
+    const upstream = await httpUpstream(t, (req, res) => {
+      if (req.url === '/api/v1/o/slow') arrive(res);
+      else res.end('refused to upgrade');
+    });
+    const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
+    const client = await rawClient(gateway.port);
+    client.send(message(['GET /api/v1/o/slow HTTP/1.1', 'Host: a', authorization(ADA)]) + second);
+    const first = await arrived;
+    t.is(client.received(), '');
+    first.end('slow answer');
+    const answer = await client.ended();
+    t.deepEqual(
+      [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, given]) => given),
+      ['200', status],
+    );
+    t.true(answer.indexOf('slow answer') < answer.lastIndexOf('HTTP/1.1'));
+    client.socket.destroy();
+  });
+}
