@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream';
 /** Up to this many bytes of a body that nobody wants are read and thrown away, so that the connection can be kept. */
 const WORTH_DRAINING = 64 * 1024;
 /** How long, in ms, a client may go on sending after it was answered. */
-const LINGER = 2_000;
+const LINGER = 5_000;
+/** How long, in ms, it may take to hand the rest of an answer to a slow client. */
+const FLUSH = 30_000;
 
 /**
  * To be called before an answer is begun: when the request's body is still under way, the connection closes after the
@@ -31,11 +33,19 @@ function announcesBody(req: IncomingMessage): boolean {
   return req.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Ends the sending half, and the connection when the peer has ended its own or the time is up. */
+/**
+ * Ends the sending half, throws away what still arrives, and closes when the peer has ended its own half or the time is
+ * up: `FLUSH` for what is still to be sent, then `LINGER` for the peer to read it.
+ */
 export function lingeringClose(socket: Duplex): void {
-  socket.end();
+  if (socket.destroyed) return;
+  const destroy = () => socket.destroy();
+  let timer = setTimeout(destroy, FLUSH);
+  socket.end(() => {
+    clearTimeout(timer);
+    timer = setTimeout(destroy, LINGER);
+    if (socket.destroyed) clearTimeout(timer);
+  });
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER);
-  socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
 }

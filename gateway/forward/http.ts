@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { GatewayError } from '../errors.ts';
+import { reasonPhrase, trailerFields } from './answer-text.ts';
 import { mustCloseAfterAnswer } from './early-answer.ts';
 import { clientClosed, upstreamFailure } from './failure.ts';
 import { responseHeaders } from './headers.ts';
@@ -14,7 +16,7 @@ export interface Outgoing {
   readonly hasBody: boolean;
   readonly awaitsContinue: boolean;
   readonly requestId: string;
-  /** Milliseconds that the client may send nothing while the upstream waits for its body. */
+  /** Milliseconds that the client may send nothing while the upstream waits for it, or take nothing of its answer. */
   readonly clientIdle: number;
 }
 
@@ -29,7 +31,7 @@ export interface Outgoing {
 export function forwardHttp(req: IncomingMessage, res: ServerResponse, outgoing: Outgoing): Promise<void> {
   return new Promise((resolve, reject) => {
     const body = outgoing.hasBody ? new RequestBody(req, outgoing.clientIdle) : null;
-    const exchange = new Exchange(req, res, outgoing, resolve, reject);
+    const exchange = new Exchange(req, res, outgoing, body, resolve, reject);
     outgoing.upstream.pool.dispatch(
       {
         path: outgoing.target,
@@ -49,21 +51,27 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #outgoing: Outgoing;
+  readonly #body: RequestBody | null;
   readonly #resolve: () => void;
   readonly #reject: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #hasBegunBody = false;
+  #isOver = false;
+  /** Runs while the client takes nothing of its answer. */
+  #stalled: NodeJS.Timeout | undefined;
 
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
     outgoing: Outgoing,
+    body: RequestBody | null,
     resolve: () => void,
     reject: (error: Error) => void,
   ) {
     this.#req = req;
     this.#res = res;
     this.#outgoing = outgoing;
+    this.#body = body;
     this.#resolve = resolve;
     this.#reject = reject;
     res.once('close', this.#onClientClose);
@@ -71,7 +79,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#res.closed) {
+    if (this.#isOver) {
       controller.abort(clientClosed());
       return;
     }
@@ -82,14 +90,21 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    _headers: IncomingHttpHeaders,
+    parsed: IncomingHttpHeaders,
     reason?: string,
   ): void {
-    // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100.
+    // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
+    // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
     if (status < 200) return;
+    const coding = parsed['transfer-encoding'];
+    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
+    // field is an array.
+    if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
+      throw new GatewayError('bad_gateway', `${this.#outgoing.upstream.origin}: Transfer-Encoding other than chunked`);
+    }
     const headers = responseHeaders(controller.rawHeaders as Buffer[], this.#outgoing.requestId);
     if (mustCloseAfterAnswer(this.#req, this.#res, false)) headers.push('Connection', 'close');
-    this.#res.writeHead(status, reason ?? '', headers);
+    this.#res.writeHead(status, reasonPhrase(reason ?? ''), headers);
     // An event stream may send its first byte much later than its head; most bodies come along with the head.
     process.nextTick(() => {
       if (!this.#hasBegunBody && !this.#res.writableEnded) this.#res.flushHeaders();
@@ -98,28 +113,42 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#hasBegunBody = true;
-    if (!this.#res.write(chunk)) {
-      controller.pause();
-      this.#res.once('drain', () => controller.resume());
-    }
+    if (this.#res.write(chunk) || controller.paused) return;
+    controller.pause();
+    this.#stalled = setTimeout(this.#onStall, this.#outgoing.clientIdle);
+    this.#res.once('drain', () => {
+      clearTimeout(this.#stalled);
+      controller.resume();
+    });
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    this.#res.off('close', this.#onClientClose);
-    if (this.#res.chunkedEncoding && Object.keys(trailers).length > 0)
-      this.#res.addTrailers(trailers as Record<string, string>);
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#isOver = true;
+    if (this.#res.chunkedEncoding) this.#res.addTrailers(trailerFields(controller.rawTrailers as Buffer[]));
     this.#res.end();
     this.#resolve();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#res.off('close', this.#onClientClose);
+    this.#isOver = true;
+    this.#body?.destroy();
     this.#reject(upstreamFailure(error, this.#outgoing.upstream.origin));
   }
 
   #onClientClose = (): void => {
+    clearTimeout(this.#stalled);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#body?.destroy();
     // Before the request has been started there is no controller: it is then dropped at its start.
     this.#controller?.abort(clientClosed());
     this.#reject(clientClosed());
+  };
+
+  #onStall = (): void => {
+    const error = new GatewayError('request_timeout', 'the client stopped reading the answer');
+    // The upstream may have sent everything long ago.
+    if (this.#isOver) this.#res.destroy();
+    else this.#controller?.abort(error);
   };
 }

@@ -20,6 +20,8 @@ export class RequestBody extends Readable {
     super();
     this.#req = req;
     this.#idle = idle;
+    // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
+    this.on('error', () => {});
     req.on('data', this.#onData);
     req.on('end', this.#onEnd);
     req.on('close', this.#onClose);
@@ -62,6 +64,7 @@ export class RequestBody extends Readable {
   };
 
   #onIdle = (): void => {
-    this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body'));
+    const headers = { Connection: 'close' };
+    this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
   };
 }

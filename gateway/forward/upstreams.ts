@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 
 /** One server that requests can be sent to. */
@@ -29,7 +29,7 @@ export function createUpstreams(routes: readonly RouteSettings[], timeouts: Sett
       pool = new Pool(origin, {
         allowH2: false,
         pipelining: 1,
-        connect: { timeout: timeouts.connect },
+        connect: createConnect(timeouts.connect),
         headersTimeout: timeouts.firstByte,
         bodyTimeout: timeouts.idle,
       });
@@ -58,4 +58,27 @@ export function createUpstreams(routes: readonly RouteSettings[], timeouts: Sett
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
+}
+
+/** A code that undici does not know, for a connection that the upstream has reset. */
+const UPSTREAM_RESET = 'ERR_UPSTREAM_RESET';
+
+/**
+ * Connects as undici does, but for two things.
+ *
+ * Undici names the client's `Host` to TLS, so that the client would choose which certificate is right: the upstream's
+ * own host is what counts. And undici takes a reset for the regular end of an answer that only the end of the connection
+ * delimits, so that what is truncated would look whole: under another code it stays an error.
+ *
+ * @param timeout milliseconds for TCP and TLS together
+ */
+function createConnect(timeout: number): buildConnector.connector {
+  const connect = buildConnector({ timeout, allowH2: false });
+  return ({ servername: _clientHost, ...options }, callback) =>
+    connect(options, (...result) => {
+      result[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') error.code = UPSTREAM_RESET;
+      });
+      callback(...result);
+    });
 }

@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { GatewayError } from '../errors.ts';
@@ -27,10 +28,11 @@ export interface WebSocketForwarder {
 /**
  * Carries WebSocket handshakes and what follows them through http-proxy-middleware.
  *
- * @param handshake milliseconds for connecting and for the upstream's answer together
+ * @param handshake milliseconds for connecting and for the head of the upstream's answer together; a refusal's body may
+ *   not pause longer either
  */
 export function createWebSocketForwarder(handshake: number): WebSocketForwarder {
-  const pending = new WeakMap<IncomingMessage, OutgoingUpgrade>();
+  const pending: Pending = new WeakMap();
   const proxies = new Map<string, ReturnType<typeof createProxyMiddleware<IncomingMessage>>>();
 
   const proxyTo = (origin: string) => {
@@ -38,9 +40,11 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
     if (proxy === undefined) {
       proxy = createProxyMiddleware<IncomingMessage>({
         target: origin,
+        // Node would name the `Host` field to TLS, which may be the client's: the upstream's own host is what counts.
+        ssl: { servername: serverName(origin) },
         // The library's own plugins write error answers and log lines in a form of theirs.
         ejectPlugins: true,
-        plugins: [observe(pending, origin)],
+        plugins: [observe(pending, origin, handshake)],
         upgradeTimeout: handshake,
       });
       proxies.set(origin, proxy);
@@ -52,7 +56,7 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
     forward(req, socket, head, outgoing) {
       req.url = outgoing.target;
       req.headers = handshakeHeaders(outgoing.headers);
-      pending.set(req, outgoing);
+      pending.set(req, { outgoing, stopWatching: destroyAtEnd(socket) });
       const closed = new Promise<void>((resolve) => socket.once('close', resolve));
       proxyTo(outgoing.upstream.origin).upgrade(
         req,
@@ -64,18 +68,35 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
   };
 }
 
+/** The handshakes that have not been answered. */
+type Pending = WeakMap<IncomingMessage, { readonly outgoing: OutgoingUpgrade; stopWatching(): void }>;
+
 /** Hears of the upstream's answer or failure, and ties the ends of the two connections together. */
-function observe(pending: WeakMap<IncomingMessage, OutgoingUpgrade>, origin: string): Plugin<IncomingMessage> {
+function observe(pending: Pending, origin: string, handshake: number): Plugin<IncomingMessage> {
+  const settle = (req: IncomingMessage): OutgoingUpgrade | undefined => {
+    const entry = pending.get(req);
+    pending.delete(req);
+    entry?.stopWatching();
+    return entry?.outgoing;
+  };
   return (proxy) => {
     proxy.on('proxyReqWs', (proxyReq: ClientRequest, req: IncomingMessage, socket: Duplex) => {
-      const outgoing = pending.get(req);
       proxyReq.once('response', (response) => {
-        pending.delete(req);
+        const outgoing = settle(req);
+        if (response.statusCode === 101) {
+          outgoing?.onFailure(upstreamFailure(new Error('101 without a change of protocol'), origin));
+          response.destroy();
+          return;
+        }
         response.headers['x-request-id'] ??= outgoing?.requestId;
         outgoing?.onAnswer(response.statusCode ?? 502);
+        // The library ends its half alone, and a client that never ends its own would keep the connection.
+        socket.once('finish', () => lingeringClose(socket));
+        response.setTimeout(handshake, () => response.destroy(new Error('the upstream stopped sending its refusal')));
       });
       proxyReq.once('upgrade', (response, upstreamSocket) => {
-        pending.delete(req);
+        const outgoing = settle(req);
+        response.headers['x-request-id'] ??= outgoing?.requestId;
         outgoing?.onAnswer(response.statusCode ?? 101);
         // A peer that vanishes, or never closes its half, must not keep the other side's connection.
         socket.once('close', () => upstreamSocket.destroy());
@@ -83,12 +104,30 @@ function observe(pending: WeakMap<IncomingMessage, OutgoingUpgrade>, origin: str
       });
     });
     proxy.on('error', (error, req, socket) => {
-      const outgoing = req && pending.get(req);
-      if (outgoing === undefined) return;
-      pending.delete(req as IncomingMessage);
-      outgoing.onFailure((socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
+      const outgoing = req && settle(req as IncomingMessage);
+      outgoing?.onFailure((socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
     });
   };
+}
+
+/**
+ * A client that ends its half before it was answered has left, and nobody reads from its socket who would notice.
+ *
+ * @returns what ends the watch, before somebody else reads from the socket
+ */
+function destroyAtEnd(socket: Duplex): () => void {
+  // Node emits `readable` with nothing to read at the end alone.
+  const onReadable = () => {
+    if (socket.readableLength === 0) socket.destroy();
+  };
+  socket.on('readable', onReadable);
+  return () => socket.off('readable', onReadable);
+}
+
+/** The name of an origin's host for TLS; none for an address (RFC 6066 section 3). */
+function serverName(origin: string): string {
+  const { hostname } = new URL(origin);
+  return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : '';
 }
 
 /** The handshake's fields in the form that Node's client takes; the two that name the new protocol are written anew. */

@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { holds } from '../support/condition.ts';
+import { forwardingGateway, requestText } from '../support/forwarding.ts';
+import { rawExchange, statusOf } from '../support/raw.ts';
+import { tcpUpstream } from '../support/upstream.ts';
+
+/** Counts the request heads that arrive, on whichever connection, and does with each as the test says. */
+async function counting(t: ExecutionContext, onHead: (socket: Socket, count: number) => void) {
+  const heads: string[] = [];
+  const sockets: Socket[] = [];
+  const upstream = await tcpUpstream(t, (socket) => {
+    sockets.push(socket);
+    socket.on('data', (data: Buffer) => {
+      for (const [head] of data.toString('latin1').matchAll(/(?:GET|POST|PUT) \S+ HTTP\/1\.1/g)) {
+        heads.push(head);
+        onHead(socket, heads.length);
+      }
+    });
+  });
+  return { ...upstream, heads, sockets };
+}
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const CLOSE = ['Connection: close'];
+const REQUESTS = {
+  GET: requestText('GET /s', CLOSE),
+  POST: requestText('POST /s', ['Content-Length: 5', ...CLOSE], 'hello'),
+  PUT: requestText('PUT /s', ['Transfer-Encoding: chunked', ...CLOSE], '5\r\nhello\r\n0\r\n\r\n'),
+};
+
+for (const [method, request] of Object.entries(REQUESTS)) {
+  for (const ending of ['end', 'resetAndDestroy'] as const) {
+    test(`${method}: an upstream that reads the request and ends (${ending}) gets it once`, async (t) => {
+      const upstream = await counting(t, (socket) => void socket[ending]());
+      const gateway = await forwardingGateway(t, upstream);
+      t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+      t.is(upstream.heads.length, 1);
+    });
+
+    test(`${method}: an upstream that ends a kept connection at its second request (${ending}) gets that once`, async (t) => {
+      const upstream = await counting(t, (socket, count) => {
+        if (count === 1) socket.write(OK);
+        else socket[ending]();
+      });
+      const gateway = await forwardingGateway(t, upstream);
+      t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
+      t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+      t.is(upstream.heads.length, 2);
+      t.is(upstream.sockets.length, 1);
+    });
+  }
+
+  test(`${method}: an upstream that takes connections and ends them at once gets nothing twice`, async (t) => {
+    let connections = 0;
+    const upstream = await tcpUpstream(t, (socket) => {
+      connections++;
+      socket.resetAndDestroy();
+    });
+    const gateway = await forwardingGateway(t, upstream);
+    t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+    t.is(connections, 1);
+  });
+}
+
+test('a connection that the upstream has ended while it was idle is not used again', async (t) => {
+  const upstream = await counting(t, (socket) => void socket.write(OK));
+  const gateway = await forwardingGateway(t, upstream);
+  for (let i = 1; i <= 5; i++) {
+    t.is(statusOf(await rawExchange(gateway.port, REQUESTS.POST)), 200);
+    const socket = upstream.sockets[i - 1];
+    socket?.end();
+    await holds('the gateway has ended its half', () => socket?.destroyed === true);
+  }
+  t.is(upstream.heads.length, 5);
+  t.is(upstream.sockets.length, 5);
+});

@@ -1,0 +1,40 @@
+import type { ExecutionContext } from 'ava';
+import { type TestGateway, testGateway } from './gateway.ts';
+
+/** Short enough to be waited for, long enough for a machine under load. */
+const TIMEOUTS = { connect: '400ms', firstByte: '400ms', idle: '400ms' };
+
+/** A gateway with one open route, `/s`, to the given upstream, and short timeouts. */
+export function forwardingGateway(
+  t: ExecutionContext,
+  upstream: { readonly url: string },
+  timeouts: Partial<typeof TIMEOUTS> = {},
+): Promise<TestGateway> {
+  return testGateway(t, {
+    routes: [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none' }],
+    timeouts: { ...TIMEOUTS, ...timeouts },
+  });
+}
+
+/** Long enough never to be what ends a test. */
+export const PATIENT = { connect: '30s', firstByte: '30s', idle: '30s' };
+
+/** The text of a request: request line, `Host`, the fields, and the body as it is. */
+export function requestText(line: string, fields: readonly string[] = [], body = ''): string {
+  return `${[`${line} HTTP/1.1`, 'Host: gateway.test', ...fields].join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** The head of a raw answer, line by line, and its body as it stood on the wire. */
+export function parts(answer: string): { lines: string[]; body: string } {
+  const end = answer.indexOf('\r\n\r\n');
+  if (end === -1) throw new Error(`not a whole head: ${JSON.stringify(answer)}`);
+  return { lines: answer.slice(0, end).split('\r\n'), body: answer.slice(end + 4) };
+}
+
+/** The values of a field in a raw answer, one for each line of it. */
+export function valuesOf(answer: string, name: string): string[] {
+  const start = `${name.toLowerCase()}:`;
+  return parts(answer)
+    .lines.filter((line) => line.toLowerCase().startsWith(start))
+    .map((line) => line.slice(start.length).trim());
+}
