@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { cachedAccounts } from './accounts/cached.ts';
 import { passwordChecker } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
-import { OperatorError } from './errors.ts';
+import { type GatewayError, OperatorError, storeUnavailable } from './errors.ts';
 import { createUpstreams } from './forward/upstreams.ts';
 import { createWebSocketForwarder } from './forward/websocket.ts';
 import { createIdentify } from './identify/identify.ts';
@@ -18,10 +19,12 @@ import { compileTrust } from './request/client-address.ts';
 import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import { createListener } from './request/listener.ts';
+import { watchOpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline } from './request/pipeline.ts';
 import { compileRoutes } from './request/routes.ts';
 import { createUpgradeDoor } from './request/upgrade.ts';
 import type { Settings } from './settings/schema.ts';
+import { startRevocations } from './tokens/revocation-service.ts';
 import { generatedSecret } from './tokens/secret-file.ts';
 import { sqlTokenStore } from './tokens/store.ts';
 import { tokenSigner } from './tokens/token.ts';
@@ -45,13 +48,19 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const upstreams = createUpstreams(settings.routes, settings.timeouts);
   const tunnels = new Set<Duplex>();
   const servers: Server[] = [];
+  const closers: (() => void)[] = [];
   const closeStores = async () => {
+    for (const close of closers) close();
     await Promise.all([upstreams.close(), database.close()]);
   };
 
   try {
     await migrate(database);
     const accounts = sqlAccountStore(database);
+    const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
+    const revocations = await startRevocations(database, settings, log, knownAccounts.forget);
+    closers.push(revocations.close);
+    const { mirror, revoker } = revocations;
     const tokens = sqlTokenStore(database);
     const signer = tokenSigner({ secrets: secretsOf(settings), maxLifetime: settings.tokens.maxLifetime });
 
@@ -62,8 +71,14 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       }),
       byToken: tokenIdentifier({
         verifyToken: signer.verify,
-        findAccountById: accounts.findById,
+        findAccountById: knownAccounts.findById,
         isBoundTo: signer.isBoundTo,
+        isDenied: mirror.isDenied,
+        voidBefore: mirror.voidBefore,
+        requireFresh: () => {
+          const age = mirror.age();
+          if (age > settings.tokens.maxStaleness) throw staleMirror(age);
+        },
       }),
     });
     const decide = createDecide({
@@ -71,6 +86,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       identify,
       realm: settings.api.realm,
     });
+    const exchanges = watchOpenExchanges((identity) => {
+      if (identity.by !== 'token') return true;
+      const { jti, accountId, issuedAt, expiresAt } = identity.token;
+      const isVoid = mirror.isDenied(jti) || issuedAt * 1000 < mirror.voidBefore(accountId);
+      return !isVoid && expiresAt * 1000 > Date.now();
+    });
+    closers.push(exchanges.close);
     const depart = createDepart(upstreams, compileTrust(settings.trustedProxies));
 
     const pipeline = createPipeline({
@@ -78,6 +100,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       prefix: settings.api.prefix,
       decide,
       depart,
+      exchanges,
       clientIdle: settings.timeouts.idle,
       tokenEndpoints: tokenEndpoints({
         ...settings.api,
@@ -85,16 +108,20 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         sign: signer.sign,
         record: tokens.record,
         listLive: tokens.listLive,
+        voidBefore: mirror.voidBefore,
+        revoke: revoker.token,
+        revokeAll: revoker.account,
       }),
     });
     const onUpgrade = createUpgradeDoor({
       log,
       decide,
       depart,
+      exchanges,
       webSockets: createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte),
     });
 
-    const health = createHealth([{ name: 'database', ping: database.ping }]);
+    const health = createHealth([revocations.database], revocations.redis);
     const publicServer = createListener({
       log,
       onRequest: pipeline.callback(),
@@ -128,6 +155,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     await closeStores();
     throw error;
   }
+}
+
+/** Neither the database nor Redis has said for too long what is revoked. */
+function staleMirror(age: number): GatewayError {
+  return storeUnavailable('database', new Error(`revocations unknown for ${Math.round(age)} ms`));
 }
 
 function secretsOf({ tokens, database }: Settings): readonly string[] {

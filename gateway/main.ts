@@ -4,6 +4,7 @@ import { checkCommand } from './cli/check.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { routesCommand } from './cli/routes.ts';
 import { startCommand } from './cli/start.ts';
+import { tokenCommand } from './cli/token.ts';
 import { userCommand } from './cli/user.ts';
 import { GatewayError, OperatorError } from './errors.ts';
 
@@ -17,7 +18,8 @@ async function main(args: readonly string[]): Promise<void> {
     .addCommand(checkCommand())
     .addCommand(routesCommand())
     .addCommand(migrateCommand())
-    .addCommand(userCommand());
+    .addCommand(userCommand())
+    .addCommand(tokenCommand());
   throwOnExit(program);
   try {
     await program.parseAsync(args, { from: 'user' });

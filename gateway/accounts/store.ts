@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database } from '../database/connection.ts';
+import type { Asker } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
 import type { Account } from '../state.ts';
 import { canonicalEmail } from './email.ts';
@@ -49,7 +49,7 @@ interface AccountRow {
 }
 
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
-export function sqlAccountStore({ sql, ask }: Database): AccountStore {
+export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
 
   return {

@@ -7,6 +7,7 @@ import type { Account } from '../state.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
 import { alignedTable } from './table.ts';
 import { withDatabase } from './with-database.ts';
+import { withRevoker } from './with-revoker.ts';
 
 interface Common {
   config: string;
@@ -26,9 +27,10 @@ export function userCommand(): Command {
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
       validateEmail(email);
-      await withAccounts(options, async (accounts, passwordCost) => {
+      await withDatabase(options.config, async ({ database, settings }) => {
+        const accounts = sqlAccountStore(database);
         if ((await accounts.findByEmail(email)) !== null) throw taken(email);
-        const passwordHash = await hashPassword(await newPassword(email, options), passwordCost);
+        const passwordHash = await hashPassword(await newPassword(email, options), settings.accounts.passwordCost);
         const added = await accounts.add({ email, passwordHash, confirmed: options.confirmed ?? false });
         if (added.kind === 'taken') throw taken(email);
         const state = added.account.confirmed ? 'confirmed' : 'unconfirmed';
@@ -37,8 +39,8 @@ export function userCommand(): Command {
     });
 
   subcommand(command, 'list', 'list all accounts').action(async (options: Common) => {
-    await withAccounts(options, async (accounts) => {
-      const all = await accounts.list();
+    await withDatabase(options.config, async ({ database }) => {
+      const all = await sqlAccountStore(database).list();
       process.stdout.write(options.json ? `${JSON.stringify(all.map(listed))}\n` : table(all));
     });
   });
@@ -47,7 +49,7 @@ export function userCommand(): Command {
     .argument('<email>')
     .action((email: string, options: Common) => setConfirmed(email, true, options));
 
-  subcommand(command, 'unconfirm', 'keep an account out until it is confirmed again')
+  subcommand(command, 'unconfirm', 'keep an account out until it is confirmed again, and void its tokens')
     .argument('<email>')
     .action((email: string, options: Common) => setConfirmed(email, false, options));
 
@@ -55,10 +57,14 @@ export function userCommand(): Command {
     .argument('<email>')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource) => {
-      await withAccounts(options, async (accounts, passwordCost) => {
+      await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
         const account = await existing(accounts, email);
-        const passwordHash = await hashPassword(await newPassword(account.email, options), passwordCost);
-        if (!(await accounts.setPassword(account.id, passwordHash))) throw unknown(email);
+        const passwordHash = await hashPassword(
+          await newPassword(account.email, options),
+          settings.accounts.passwordCost,
+        );
+        const changed = await revoker.withAccount(account.id, (own) => own.setPassword(account.id, passwordHash));
+        if (!changed) throw unknown(email);
         report(options, account, `Changed the password of ${account.email} (id ${account.id}); its tokens are void.`);
       });
     });
@@ -66,9 +72,9 @@ export function userCommand(): Command {
   subcommand(command, 'remove', 'remove an account, which voids its tokens')
     .argument('<email>')
     .action(async (email: string, options: Common) => {
-      await withAccounts(options, async (accounts) => {
+      await withRevoker(options.config, async ({ accounts, revoker }) => {
         const account = await existing(accounts, email);
-        if (!(await accounts.remove(account.id))) throw unknown(email);
+        if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw unknown(email);
         report(options, account, `Removed ${account.email} (id ${account.id}).`);
       });
     });
@@ -84,19 +90,10 @@ function subcommand(parent: Command, name: string, description: string): Command
     .option('--json', 'print JSON');
 }
 
-async function withAccounts(
-  { config }: Common,
-  work: (accounts: AccountStore, passwordCost: number) => Promise<void>,
-): Promise<void> {
-  await withDatabase(config, ({ database, settings }) =>
-    work(sqlAccountStore(database), settings.accounts.passwordCost),
-  );
-}
-
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
-  await withAccounts(options, async (accounts) => {
+  await withRevoker(options.config, async ({ accounts, revoker }) => {
     const account = await existing(accounts, email);
-    const changed = await accounts.setConfirmed(account.id, confirmed);
+    const changed = await revoker.withAccount(account.id, (own) => own.setConfirmed(account.id, confirmed));
     const done = confirmed ? 'confirmed' : 'unconfirmed';
     const text = `${account.email} (id ${account.id}) ${changed ? 'is now' : 'was already'} ${done}.`;
     report(options, { ...account, confirmed }, text);

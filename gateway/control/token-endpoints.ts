@@ -30,6 +30,12 @@ export interface TokenEndpoints {
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
   record(token: IssuedToken): Promise<void>;
   listLive(accountId: string, now: number): Promise<readonly IssuedToken[]>;
+  /** The moment, in ms since 1970, before which the account's tokens are void. */
+  voidBefore(accountId: string): number;
+  /** Resolves when it is durable. @param owner the account that the token must belong to */
+  revoke(jti: string, owner: string): Promise<'revoked' | 'already' | 'unknown'>;
+  /** Resolves when it is durable. */
+  revokeAll(accountId: string): Promise<unknown>;
 }
 
 const LONGEST_NAME = 100;
@@ -42,15 +48,11 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
     const { account } = requirePassword(ctx.state.identity, options.realm);
     const { name, lifetime } = parseWish(await readJsonObject(ctx.req, ctx.res), options);
     const jti = randomUUID();
-    const issuedAt = Math.floor(Date.now() / 1000);
+    // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
+    const issuedAt = Math.floor(Math.max(Date.now(), options.voidBefore(account.id)) / 1000);
+    const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
     // Recorded first: a token that nobody could list or revoke must not exist.
-    await options.record({
-      jti,
-      accountId: account.id,
-      name,
-      issuedAt: issuedAt * 1000,
-      expiresAt: (issuedAt + lifetime) * 1000,
-    });
+    await options.record({ jti, accountId: account.id, name, ...times });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { token: options.sign(account, { jti, issuedAt, lifetime }), expiration: lifetime };
   });
@@ -66,6 +68,24 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
         expires_at: new Date(expiresAt).toISOString(),
       })),
     };
+  });
+
+  router.delete('/', async (ctx) => {
+    await options.revokeAll(ctx.state.identity.account.id);
+    ctx.status = 204;
+  });
+
+  router.delete('/current', async (ctx) => {
+    const { identity } = ctx.state;
+    if (identity.by !== 'token') throw new GatewayError('not_found', 'no token is in use');
+    await options.revoke(identity.token.jti, identity.account.id);
+    ctx.status = 204;
+  });
+
+  router.delete('/:id', async (ctx) => {
+    const outcome = await options.revoke(ctx.params.id ?? '', ctx.state.identity.account.id);
+    if (outcome === 'unknown') throw new GatewayError('not_found', 'no such token of this account');
+    ctx.status = 204;
   });
 
   const routes = router.routes();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
-import { storeUnavailable } from '../errors.ts';
+import { GatewayError, OperatorError, storeUnavailable } from '../errors.ts';
 import type { DatabaseLocation } from '../settings/addresses.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
 import { isBusy, isConnectionLost } from './failure.ts';
@@ -14,8 +14,8 @@ export interface Query<T> extends PromiseLike<T> {
   toSQL(): { readonly method: string };
 }
 
-export interface Database {
-  readonly kind: DatabaseLocation['kind'];
+/** What a store needs: the same inside of a transaction and outside. */
+export interface Asker {
   /** Builds queries, and runs migrations. Stores send theirs through `ask`, never by awaiting them. */
   readonly sql: Knex;
   /**
@@ -26,6 +26,17 @@ export interface Database {
    * write may or may not have been done.
    */
   ask<T>(query: Query<T>): Promise<T>;
+}
+
+export interface Database extends Asker {
+  readonly kind: DatabaseLocation['kind'];
+  /**
+   * Runs `work` as one transaction, within the same time as `ask` has for one query. When it rejects, nothing is done.
+   *
+   * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
+   *   which the work may or may not have been done
+   */
+  transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
   /** Resolves when the database answers. Throws as `ask` does. */
   ping(): Promise<void>;
   /** Lets queries under way end within the timeout, then cuts every connection. */
@@ -79,10 +90,44 @@ export function openDatabase(location: DatabaseLocation, { timeout }: { timeout:
     }
   }
 
+  async function attempt<T>(work: (asker: Asker) => Promise<T>, deadline: number): Promise<T> {
+    const release = (connection: unknown) => pool.releaseConnection(connection);
+    const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    const run = <Result>(query: Query<Result>) => within(deadline - performance.now(), query.connection(connection));
+    try {
+      await run(sql.raw(location.kind === 'sqlite' ? 'begin immediate' : 'start transaction'));
+      try {
+        const result = await work({ sql, ask: run });
+        await run(sql.raw('commit'));
+        return result;
+      } catch (error) {
+        // Where even this fails, the connection is of no more use, and the server undoes what it was told.
+        await run(sql.raw('rollback')).catch(() => cut(connection));
+        throw error;
+      }
+    } finally {
+      await release(connection);
+    }
+  }
+
+  async function transact<T>(work: (asker: Asker) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      try {
+        return await attempt(work, deadline);
+      } catch (error) {
+        if (error instanceof GatewayError || error instanceof OperatorError) throw error;
+        if (!isBusy(error) || performance.now() + BUSY_PAUSE > deadline) throw storeUnavailable('database', error);
+        await pause(BUSY_PAUSE);
+      }
+    }
+  }
+
   return {
     kind: location.kind,
     sql,
     ask,
+    transact,
     async ping() {
       await ask(sql.select(sql.raw('1')));
     },

@@ -7,9 +7,10 @@ import { isBusy } from './failure.ts';
 import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
+import { revocations } from './migrations/0003-revocations.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [accounts, tokens];
+const MIGRATIONS: readonly Migration[] = [accounts, tokens, revocations];
 
 /** Milliseconds for all of it, waiting for another process included. */
 const DEADLINE = 5 * 60_000;

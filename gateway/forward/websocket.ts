@@ -5,6 +5,7 @@ import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { GatewayError } from '../errors.ts';
 import { lingeringClose } from './early-answer.ts';
 import { clientClosed, upstreamFailure } from './failure.ts';
+import { createTunnel, type Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstreams.ts';
 
 /** One WebSocket handshake on its way out. */
@@ -16,6 +17,8 @@ export interface OutgoingUpgrade {
   readonly requestId: string;
   /** The upstream has answered: 101, or why it would not. */
   onAnswer(status: number): void;
+  /** The upstream has accepted. */
+  onOpen(tunnel: Tunnel): void;
   /** No answer came. To be answered before this returns: the socket is closed right after. */
   onFailure(error: GatewayError): void;
 }
@@ -98,6 +101,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
         const outgoing = settle(req);
         response.headers['x-request-id'] ??= outgoing?.requestId;
         outgoing?.onAnswer(response.statusCode ?? 101);
+        outgoing?.onOpen(createTunnel(socket, upstreamSocket));
         // A peer that vanishes, or never closes its half, must not keep the other side's connection.
         socket.once('close', () => upstreamSocket.destroy());
         upstreamSocket.once('close', () => lingeringClose(socket));

@@ -4,18 +4,32 @@ export interface TokenIdentifier {
   /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
   verifyToken(token: string): Verification;
   findAccountById(id: string): Promise<Account | null>;
+  /** @throws GatewayError 503 when too much time has passed since anybody could say what is revoked */
+  requireFresh(): void;
+  /** Whether this token was revoked by its id. */
+  isDenied(jti: string): boolean;
+  /** The moment, in ms since 1970, before which the account's tokens are void. */
+  voidBefore(accountId: string): number;
   /** Whether the token was issued under the account's present password and confirmation. */
   isBoundTo(token: VerifiedToken, account: Account): boolean;
 }
 
 /** Identifies by a token of the gateway's own. What the account may do is asked of the account, not of the token. */
-export function tokenIdentifier({ verifyToken, findAccountById, isBoundTo }: TokenIdentifier) {
+export function tokenIdentifier(ask: TokenIdentifier) {
   return async (text: string, scheme: 'basic' | 'bearer'): Promise<Outcome> => {
-    const token = verifyToken(text);
-    if (!token.ok) return { kind: 'refused', reason: token.reason, scheme };
-    const account = await findAccountById(token.claims.accountId);
-    if (account === null) return { kind: 'refused', reason: 'account removed', scheme };
-    if (!isBoundTo(token, account)) return { kind: 'refused', reason: 'account changed since the token', scheme };
+    const refused = (reason: string): Outcome => ({ kind: 'refused', reason, scheme });
+    const token = ask.verifyToken(text);
+    if (!token.ok) return refused(token.reason);
+    const { jti, accountId, issuedAt } = token.claims;
+    const account = await ask.findAccountById(accountId);
+    // Asked after the wait and not before it, or a revocation in between would be missed.
+    ask.requireFresh();
+    if (ask.isDenied(jti)) return refused('token revoked');
+    if (account === null) return refused('account removed');
+    if (!ask.isBoundTo(token, account)) return refused('account changed since the token');
+    // Unconfirming voids the tokens too; whoever has one is then told that the account is unconfirmed, which is next.
+    if (account.confirmed && issuedAt * 1000 < ask.voidBefore(accountId))
+      return refused('all tokens of the account revoked');
     return { kind: 'found', identity: { by: 'token', account, token: token.claims } };
   };
 }

@@ -1,10 +1,9 @@
 import { createServer, type Server } from 'node:http';
 
-/** A store that must answer for the gateway to be ready. */
+/** A store, as the gateway last heard of it. */
 export interface Dependency {
   readonly name: string;
-  /** Rejects when the store is out; has a deadline of its own. */
-  ping(): Promise<void>;
+  readonly isUp: boolean;
 }
 
 export interface Health {
@@ -13,28 +12,37 @@ export interface Health {
   beginShutdown(): void;
 }
 
-/** The listener for operators: whether the process lives, and whether it can do its work. Never on the public side. */
-export function createHealth(dependencies: readonly Dependency[]): Health {
+/**
+ * The listener for operators: whether the process lives, and whether it can do its work. Never on the public side.
+ *
+ * @param required without one of these, requests fail: not ready
+ * @param optional without these, the gateway does its work, and says that they are out
+ */
+export function createHealth(required: readonly Dependency[], optional: readonly Dependency[]): Health {
   let shuttingDown = false;
 
-  const readiness = async (): Promise<{ status: number; body: object }> => {
-    if (shuttingDown) return { status: 503, body: { status: 'shutting_down' } };
-    const results = await Promise.allSettled(dependencies.map(({ ping }) => ping()));
-    const out = dependencies.filter((_, i) => results[i]?.status === 'rejected').map(({ name }) => name);
-    return out.length === 0
-      ? { status: 200, body: { status: 'ready' } }
-      : { status: 503, body: { status: 'unavailable', unavailable: out } };
+  const namesOfOut = (stores: readonly Dependency[]) => stores.filter(({ isUp }) => !isUp).map(({ name }) => name);
+
+  const readiness = (): [status: number, body: object] => {
+    if (shuttingDown) return [503, { status: 'shutting_down' }];
+    const out = [...namesOfOut(required), ...namesOfOut(optional)];
+    const unavailable = out.length === 0 ? {} : { unavailable: out };
+    return required.every(({ isUp }) => isUp)
+      ? [200, { status: 'ready', ...unavailable }]
+      : [503, { status: 'unavailable', ...unavailable }];
   };
 
-  const server = createServer(async (req, res) => {
-    const path = req.url?.split('?')[0];
-    let answer: { status: number; body: object };
-    if (req.method !== 'GET' && req.method !== 'HEAD') answer = { status: 405, body: { status: 'method_not_allowed' } };
-    else if (path === '/health/live') answer = { status: 200, body: { status: 'live' } };
-    else if (path === '/health/ready') answer = await readiness();
-    else answer = { status: 404, body: { status: 'not_found' } };
-    res.writeHead(answer.status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-    res.end(`${JSON.stringify(answer.body)}\n`);
+  const answerTo = (method: string | undefined, path: string | undefined): [status: number, body: object] => {
+    if (method !== 'GET' && method !== 'HEAD') return [405, { status: 'method_not_allowed' }];
+    if (path === '/health/live') return [200, { status: 'live' }];
+    if (path === '/health/ready') return readiness();
+    return [404, { status: 'not_found' }];
+  };
+
+  const server = createServer((req, res) => {
+    const [status, body] = answerTo(req.method, req.url?.split('?')[0]);
+    res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    res.end(`${JSON.stringify(body)}\n`);
   });
   return {
     server,

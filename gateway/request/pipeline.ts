@@ -8,6 +8,7 @@ import type { Decide, Decision } from './decide.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { type Head, readHead } from './head.ts';
+import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
 
 /** What each stage may count on: nothing is optional once the stage that sets it has run. */
@@ -24,6 +25,7 @@ export interface Pipeline {
   readonly depart: Depart;
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
+  readonly exchanges: OpenExchanges;
   /** Milliseconds that a client may be silent in mid-body. */
   readonly clientIdle: number;
 }
@@ -35,6 +37,7 @@ export function createPipeline({
   decide,
   depart,
   tokenEndpoints,
+  exchanges,
   clientIdle,
 }: Pipeline): Koa<RequestState> {
   const app = new Koa<RequestState>();
@@ -57,7 +60,7 @@ export function createPipeline({
       await next();
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      record.failure = error;
+      record.failure ??= error;
       record.id ||= requestId(undefined);
       ctx.respond = false;
       answerError(req, res, error, {
@@ -92,13 +95,31 @@ export function createPipeline({
     // The listener has ended the connection when a body that came along with its head turned out to be malformed.
     if (!ctx.req.socket.writable) throw new GatewayError('client_closed', 'the body is malformed, or the client left');
     ctx.respond = false;
-    await forwardHttp(ctx.req, ctx.res, {
-      ...depart(ctx.req, head, decision, record),
+    const { req, res } = ctx;
+    const outgoing = {
+      ...depart(req, head, decision, record),
       hasBody: head.hasBody,
       awaitsContinue: head.expectsContinue,
       requestId: record.id,
       clientIdle,
-    });
+    };
+    const { identity } = decision;
+    if (identity?.by !== 'token') return await forwardHttp(req, res, outgoing);
+    const exchange = {
+      identity,
+      // One that only waits for its answer is left alone: it was good when it was sent.
+      end() {
+        if (!res.headersSent && req.complete) return;
+        record.failure = voidMeanwhile();
+        res.destroy();
+      },
+    };
+    exchanges.add(exchange);
+    try {
+      await forwardHttp(req, res, outgoing);
+    } finally {
+      exchanges.delete(exchange);
+    }
   }
 }
 

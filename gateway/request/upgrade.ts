@@ -10,6 +10,7 @@ import type { Decide } from './decide.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { readHead } from './head.ts';
+import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
 
 export interface UpgradeDoor {
@@ -17,7 +18,11 @@ export interface UpgradeDoor {
   readonly decide: Decide;
   readonly depart: Depart;
   readonly webSockets: WebSocketForwarder;
+  readonly exchanges: OpenExchanges;
 }
+
+/** Close code of RFC 6455 section 7.4.1: the connection is no longer allowed. */
+const POLICY_VIOLATION = 1008;
 
 export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 
@@ -25,7 +30,7 @@ export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => 
  * The door for WebSocket handshakes: the same decision as for any request, then the tunnel. A refusal is an ordinary
  * HTTP answer, after which the connection closes. One log line is written when the tunnel has ended.
  */
-export function createUpgradeDoor({ log, decide, depart, webSockets }: UpgradeDoor): OnUpgrade {
+export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges }: UpgradeDoor): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const record = newRecord(req);
     let status = 499;
@@ -56,6 +61,20 @@ export function createUpgradeDoor({ log, decide, depart, webSockets }: UpgradeDo
         requestId: record.id,
         onAnswer(answered) {
           status = answered;
+        },
+        onOpen(tunnel) {
+          const { identity } = decision;
+          if (identity?.by !== 'token') return;
+          const exchange = {
+            identity,
+            end() {
+              record.failure ??= voidMeanwhile();
+              tunnel.close(POLICY_VIOLATION);
+              exchanges.delete(exchange);
+            },
+          };
+          exchanges.add(exchange);
+          socket.once('close', () => exchanges.delete(exchange));
         },
         onFailure: refuse,
       });

@@ -156,10 +156,16 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         .describe('32 bytes or more each; the first signs, all verify. Empty: generated, with SQLite only.'),
       lifetime: duration('1s', '3650d').prefault('1h').describe('What a token gets when nothing is asked.'),
       maxLifetime: duration('1s', '3650d').prefault('30d').describe('The longest lifetime that may be asked for.'),
+      maxStaleness: duration('1s', '1h')
+        .prefault('2s')
+        .describe('How long tokens are accepted while neither database nor Redis can say what is revoked.'),
     })
       .prefault({})
       .describe('The tokens that the gateway issues.'),
     accounts: options({
+      cache: duration('1ms', '1m')
+        .prefault('5s')
+        .describe('How long an account is known without asking; changes made through the gateway are seen at once.'),
       passwordCost: wholeNumber(4, 15, 'a bcrypt cost').prefault(12).describe('bcrypt cost of new password hashes.'),
     })
       .prefault({})

@@ -10,7 +10,7 @@ export interface TokenSettings {
 }
 
 export interface TokenSigner {
-  /** Signs a token for the account. `lifetime` is in seconds. */
+  /** Signs a token for the account. Both times are in whole seconds. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
   /** Never throws: whatever is not exactly a token of this gateway is refused, with a reason for the log. */
   verify(token: string): Verification;

@@ -10,8 +10,8 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },
     redis: { url: null, keyPrefix: 'gatehouse:', timeout: 500 },
     api: { prefix: '/api/v1', realm: 'api' },
-    tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000 },
-    accounts: { passwordCost: 12 },
+    tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000, maxStaleness: 2_000 },
+    accounts: { cache: 5_000, passwordCost: 12 },
     timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
     log: { level: 'info', format: 'auto' },
     routes: [

@@ -1,0 +1,39 @@
+import { type AccountStore, sqlAccountStore } from '../accounts/store.ts';
+import { createLog } from '../ops/log.ts';
+import { watchStore } from '../ops/store-state.ts';
+import { connectRedis, whenReady } from '../redis/connect.ts';
+import type { Settings } from '../settings/schema.ts';
+import { redisDenylist } from '../tokens/denylist.ts';
+import { createRevoker, type Revoker } from '../tokens/revoke.ts';
+import { withDatabase } from './with-database.ts';
+
+export interface Work {
+  readonly settings: Settings;
+  readonly accounts: AccountStore;
+  readonly revoker: Revoker;
+}
+
+/**
+ * Does a command's work that may revoke tokens: the running gateways hear of it through Redis at once, and where Redis is
+ * out, which is said on standard error, by reading the database.
+ *
+ * @throws OperatorError as `withDatabase` does
+ */
+export async function withRevoker(file: string, work: (at: Work) => Promise<void>): Promise<void> {
+  await withDatabase(file, async ({ settings, database }) => {
+    const { redis, tokens } = settings;
+    const client = redis.url === null ? null : connectRedis(redis.url, redis.timeout);
+    try {
+      if (client !== null) await whenReady(client, redis.timeout);
+      const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
+      const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state };
+      const revoker = createRevoker(database, { mirror: null, redis: link }, tokens.maxLifetime);
+      await work({ settings, accounts: sqlAccountStore(database), revoker });
+      if (!state.isUp) {
+        process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');
+      }
+    } finally {
+      client?.disconnect();
+    }
+  });
+}

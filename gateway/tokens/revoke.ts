@@ -1,0 +1,67 @@
+import { type AccountStore, sqlAccountStore } from '../accounts/store.ts';
+import type { Database } from '../database/connection.ts';
+import type { StoreState } from '../ops/store-state.ts';
+import type { Denylist } from './denylist.ts';
+import type { Mirror } from './mirror.ts';
+import { type Revoked, revokeAccount, revokeToken } from './revocations.ts';
+
+/**
+ * Revokes. Each of these resolves once the revocation is durable in the database; this process knows it then, and the
+ * others have heard of it, or will by reading the database. They throw GatewayError `service_unavailable` when the
+ * database is out, and then nothing is done.
+ */
+export interface Revoker {
+  /** @param owner the account that the token must belong to; null for an operator */
+  token(jti: string, owner: string | null): Promise<'revoked' | 'already' | 'unknown'>;
+  /** All tokens that the account has been issued up to now. @returns how many of them were live */
+  account(accountId: string): Promise<number>;
+  /**
+   * Changes an account and revokes all its tokens in the same transaction.
+   *
+   * @returns what `change` resolves with; where that is false, nothing is revoked
+   */
+  withAccount(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
+}
+
+/** The places that hear of a revocation beside the database. Commands have no mirror, and some gateways no Redis. */
+export interface Hearers {
+  readonly mirror: Mirror | null;
+  readonly redis: { readonly denylist: Denylist; readonly state: StoreState } | null;
+}
+
+/** @param maxLifetime milliseconds that a token can live at the most */
+export function createRevoker(database: Database, { mirror, redis }: Hearers, maxLifetime: number): Revoker {
+  const tell = async (revoked: Revoked) => {
+    mirror?.apply(revoked.revocation);
+    if (redis === null) return;
+    try {
+      await redis.denylist.publish(revoked);
+    } catch (error) {
+      // It is revoked all the same: the others read it in the database, and the denylist is mended from there.
+      redis.state.down(error);
+    }
+  };
+
+  return {
+    async token(jti, owner) {
+      const outcome = await revokeToken(database, jti, owner, Date.now());
+      if (outcome.kind === 'revoked') await tell(outcome);
+      return outcome.kind;
+    },
+    async account(accountId) {
+      const revoked = await database.transact((asker) =>
+        revokeAccount(asker, accountId, { now: Date.now(), maxLifetime }),
+      );
+      await tell(revoked);
+      return revoked.ids.length;
+    },
+    async withAccount(accountId, change) {
+      const revoked = await database.transact(async (asker) => {
+        const changed = await change(sqlAccountStore(asker));
+        return changed ? await revokeAccount(asker, accountId, { now: Date.now(), maxLifetime }) : null;
+      });
+      if (revoked !== null) await tell(revoked);
+      return revoked !== null;
+    },
+  };
+}
