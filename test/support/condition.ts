@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
  *
  * @param within milliseconds; it rejects when they are over
  */
-export async function holds(what: string, condition: () => boolean, within = 5_000): Promise<void> {
+export async function holds(what: string, condition: () => boolean | Promise<boolean>, within = 5_000): Promise<void> {
   const until = performance.now() + within;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > until) throw new Error(`not within ${within} ms: ${what}`);
     await delay(5);
   }
