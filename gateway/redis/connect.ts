@@ -40,6 +40,8 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
     disableClientInfo: true,
     connectTimeout: timeout,
     commandTimeout: timeout,
+    // A connection on which nothing comes back is left: by another one the server, or the one that replaced it, may answer.
+    socketTimeout: timeout,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -23,6 +23,11 @@ export function onTerminal(t: ExecutionContext, command: readonly string[], cwd:
   const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
   let screen = '';
   let seen = 0;
+  // Not at the exit: what was written before it may be still to come.
+  let isOver = false;
+  void exit.then(() => {
+    isOver = true;
+  });
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
   });
@@ -30,12 +35,13 @@ export function onTerminal(t: ExecutionContext, command: readonly string[], cwd:
   return {
     async shows(text) {
       for (const deadline = Date.now() + LIMIT; Date.now() < deadline; await pause(10)) {
+        const wasOver = isOver;
         const at = screen.indexOf(text, seen);
         if (at !== -1) {
           seen = at + text.length;
           return;
         }
-        if (child.exitCode !== null) break;
+        if (wasOver) break;
       }
       throw new Error(`the screen does not show ${JSON.stringify(text)}: ${JSON.stringify(screen)}`);
     },
