@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { cachedAccounts } from './accounts/cached.ts';
+import { bcryptDecoy } from './accounts/hashes/bcrypt.ts';
 import { passwordChecker } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
@@ -33,7 +33,7 @@ export interface Gateway {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly opsUrl: string;
-  /** Answers what is under way, for at most `grace` ms, then cuts what is left. */
+  /** Answers what is under way, for at most `grace` ms, then cuts what is left. WebSockets are cut at once. */
   close(grace: number): Promise<void>;
 }
 
@@ -46,7 +46,6 @@ export interface Gateway {
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const database = openDatabase(settings.database.url, settings.database);
   const upstreams = createUpstreams(settings.routes, settings.timeouts);
-  const tunnels = new Set<Duplex>();
   const servers: Server[] = [];
   const closers: (() => void)[] = [];
   const closeStores = async () => {
@@ -67,7 +66,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     const identify = createIdentify({
       byPassword: passwordIdentifier({
         findAccount: accounts.findByEmail,
-        checkPassword: passwordChecker(settings.accounts.passwordCost),
+        checkPassword: passwordChecker(bcryptDecoy(settings.accounts.passwordCost)),
       }),
       byToken: tokenIdentifier({
         verifyToken: signer.verify,
@@ -103,12 +102,14 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       exchanges,
       clientIdle: settings.timeouts.idle,
       tokenEndpoints: tokenEndpoints({
-        ...settings.api,
-        ...settings.tokens,
+        prefix: settings.api.prefix,
+        realm: settings.api.realm,
+        lifetime: settings.tokens.lifetime,
+        maxLifetime: settings.tokens.maxLifetime,
         sign: signer.sign,
         record: tokens.record,
         listLive: tokens.listLive,
-        voidBefore: mirror.voidBefore,
+        voidBefore: revocations.voidBefore,
         revoke: revoker.token,
         revokeAll: revoker.account,
       }),
@@ -122,28 +123,28 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     });
 
     const health = createHealth([revocations.database], revocations.redis);
-    const publicServer = createListener({
+    const listener = createListener({
       log,
       onRequest: pipeline.callback(),
+      onUpgrade,
       headersTimeout: settings.timeouts.headers,
-      onUpgrade: (req, socket, head) => {
-        tunnels.add(socket);
-        socket.once('close', () => tunnels.delete(socket));
-        return onUpgrade(req, socket, head);
-      },
+      idleTimeout: settings.timeouts.idle,
     });
-    servers.push(health.server, publicServer);
+    servers.push(health.server, listener.server);
     const opsUrl = await listen(health.server, 'ops', settings.ops);
-    const url = await listen(publicServer, 'listen', settings.listen);
+    const url = await listen(listener.server, 'listen', settings.listen);
 
     return {
       url,
       opsUrl,
       async close(grace) {
         health.beginShutdown();
-        const cut = setTimeout(() => publicServer.closeAllConnections(), grace);
-        for (const socket of tunnels) socket.destroy();
-        await closed(publicServer);
+        const cut = setTimeout(() => {
+          listener.server.closeAllConnections();
+          listener.cutTunnels();
+        }, grace);
+        listener.cutTunnels();
+        await closed(listener.server);
         clearTimeout(cut);
         health.server.closeAllConnections();
         await closed(health.server);
@@ -154,6 +155,16 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     for (const server of servers) server.close();
     await closeStores();
     throw error;
+  }
+}
+
+/** Another program listens where the gateway was to. */
+export class PortTaken extends OperatorError {
+  readonly setting: 'listen' | 'ops';
+
+  constructor(setting: 'listen' | 'ops', host: string, port: number) {
+    super(`${setting}: port ${port} of ${host} is in use by another program. Set ${setting}.port to a free one.`);
+    this.setting = setting;
   }
 }
 
@@ -169,13 +180,20 @@ function secretsOf({ tokens, database }: Settings): readonly string[] {
 }
 
 /** @throws OperatorError that names the setting and the address */
-function listen(server: Server, setting: string, { host, port }: { host: string; port: number }): Promise<string> {
+function listen(
+  server: Server,
+  setting: 'listen' | 'ops',
+  { host, port }: { host: string; port: number },
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the port is in use by another program' : error.message;
-      reject(
-        new OperatorError(`${setting}: cannot listen on ${host}:${port}: ${why}. Set ${setting}.port to a free one.`),
-      );
+      if (error.code === 'EADDRINUSE') reject(new PortTaken(setting, host, port));
+      else
+        reject(
+          new OperatorError(
+            `${setting}: cannot listen on ${host}:${port}: ${error.message}. Set ${setting}.host and ${setting}.port.`,
+          ),
+        );
     };
     server.once('error', fail);
     server.listen({ host, port }, () => {

@@ -60,6 +60,17 @@ export function badRequest(what: string): GatewayError {
   return new GatewayError('bad_request', what, { publicMessage: what });
 }
 
+/**
+ * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused.
+ *
+ * @param realm without quotes or backslashes
+ */
+export function unauthorized(detail: string, realm: string, scheme: 'basic' | 'bearer'): GatewayError {
+  const basic = `Basic realm="${realm}", charset="UTF-8"`;
+  const challenge = scheme === 'basic' ? basic : [basic, `Bearer realm="${realm}", error="invalid_token"`];
+  return new GatewayError('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } });
+}
+
 /** A 503 for a store that had to be asked and could not be: never 401, never 200. */
 export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
   return new GatewayError('service_unavailable', `${store} unavailable`, {

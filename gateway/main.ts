@@ -1,18 +1,19 @@
-import { realpathSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import packageVersion from '../package.json' with { type: 'json' };
 import { checkCommand } from './cli/check.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { routesCommand } from './cli/routes.ts';
 import { startCommand } from './cli/start.ts';
 import { tokenCommand } from './cli/token.ts';
 import { userCommand } from './cli/user.ts';
-import { GatewayError, OperatorError } from './errors.ts';
+import { OperatorError } from './errors.ts';
 
 const WRONG_USAGE = 2;
 
 /** The command line. Errors go to standard error in one line, exit 1; wrong usage exits 2. */
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command('gatehouse')
+    .version(packageVersion.version)
     .description('An API gateway that authenticates every request and forwards it with a proven identity.')
     .addCommand(startCommand())
     .addCommand(checkCommand())
@@ -42,12 +43,7 @@ function throwOnExit(command: Command): void {
 /** One line for what an operator can mend; the stack for what only a programmer can. */
 function explain(error: unknown): string {
   if (error instanceof OperatorError) return error.message;
-  if (error instanceof GatewayError && error.cause instanceof Error) return `${error.message}: ${error.cause.message}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
-  await main(process.argv.slice(2));
-}
-
-export { main };
+await main(process.argv.slice(2));

@@ -34,7 +34,13 @@ export type Verification = VerifiedToken | { readonly ok: false; readonly reason
 /** Who sends the request, and by what it was proven. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
-  | { readonly by: 'token'; readonly account: Account; readonly token: TokenClaims };
+  | {
+      readonly by: 'token';
+      readonly account: Account;
+      readonly token: TokenClaims;
+      /** How the token was presented. */
+      readonly scheme: 'basic' | 'bearer';
+    };
 
 /** What an identifier says of a credential. It throws only when a store that it must ask is out. */
 export type Outcome =

@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 import { exitOnInstallError } from './install-error.mjs';
 import { isSupported } from './node-version.mjs';
+import { endWithNpm } from './parent.mjs';
 import { runNode } from './run-node.mjs';
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'gateway', 'main.ts');
@@ -14,6 +15,7 @@ const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'gateway', '
  * @param {string[]} args What follows `gatehouse`.
  */
 export async function runGateway(args) {
+  endWithNpm();
   const node = await ensureInstalled('runtime').catch(exitOnInstallError);
   if (!isSupported(process.version)) return runNode(node, [MAIN, ...args]);
   process.argv = [process.execPath, MAIN, ...args];

@@ -1,15 +1,10 @@
-import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import bcrypt from 'bcrypt';
 import { OperatorError } from '../errors.ts';
-
-/**
- * bcrypt looks at 72 bytes and ignores the rest. Were longer passwords let through, every one that shares the first 72
- * bytes would open the account; and `$2a$` counts the length in one byte, so that of 255 bytes only the first matters.
- */
-const LONGEST = 72;
-
-/** Each step doubles the time: 2^16 rounds take seconds. A row with cost 31 would hold a thread for days. */
-const HIGHEST_COST = 16;
+import { LONGEST_FOR_BCRYPT } from './hashes/bcrypt.ts';
+import { recognise } from './hashes/recognise.ts';
+import type { VerifiableHash } from './hashes/stored-hash.ts';
+import { usualTime } from './hashes/usual-time.ts';
 
 /**
  * Refuses what must not become a password.
@@ -33,40 +28,51 @@ export async function hashPassword(password: string, cost: number): Promise<stri
 }
 
 /**
- * Makes the function that says whether a password belongs to a stored hash. It never throws: a hash that is missing,
- * damaged or of an unknown form belongs to no password. It says so as late as it says "wrong", since whoever can tell
- * the two apart by the clock learns which accounts exist.
+ * Makes the function that says whether a password belongs to a stored hash. A hash that is missing, damaged, of an
+ * unknown form or beyond the limits belongs to no password. That is said as late as "wrong" is, since whoever can tell
+ * the two apart by the clock learns which accounts exist; so is "wrong" of a hash that is cheaper than the decoy. One
+ * that costs more stays slower: the decoy should be like most of the table.
  *
- * @param cost of the comparison that stands in where there is nothing to compare with: that of new hashes
+ * The function rejects only when the machine fails, as for want of memory.
+ *
+ * @param decoy a hash that is computed where there is nothing to compare with: see `bcryptDecoy` and `decoyOf`
+ * @throws TypeError when that is not one that can be verified
  */
-export function passwordChecker(cost: number): (hash: string | null, password: string) => Promise<boolean> {
+export function passwordChecker(decoy: string): (hash: string | null, password: string) => Promise<boolean> {
+  const standIn = recognise(decoy);
+  if (!standIn?.verifiable) throw new TypeError('The decoy is not a hash that can be verified.');
+  const usual = usualTime();
+
   return async (hash, password) => {
-    const stored = hash === null ? null : bcryptHash(hash);
-    if (stored !== null && canBeRight(password)) return await bcrypt.compare(password, stored);
-    await bcrypt.compare('', nobodysHash(cost));
+    const stored = hash === null ? null : recognise(hash);
+    const isPossible = canBeRight(password);
+    const tried = isPossible ? password : '';
+
+    if (!stored?.verifiable) {
+      await usual.measure(() => standIn.verify(tried));
+      return false;
+    }
+    if (costsTheSame(stored, standIn)) return (await usual.measure(() => stored.verify(tried))) && isPossible;
+
+    const begun = performance.now();
+    if ((await stored.verify(tried)) && isPossible) return true;
+    const due = usual.median();
+    if (due === null) await usual.measure(() => standIn.verify(tried));
+    else await sleep(Math.max(0, begun + due - performance.now()));
     return false;
   };
 }
 
-/** The stored hash as the library reads it, or null. Other forms of hashes get a function like this one. */
-function bcryptHash(hash: string): string | null {
-  const parts = /^\$2[aby]\$(\d\d)(\$[./A-Za-z0-9]{53})$/.exec(hash);
-  const cost = Number(parts?.[1]);
-  if (parts === null || cost < 4 || cost > HIGHEST_COST) return null;
-  // Up to 72 bytes the three are one algorithm: y is PHP's name for b, and the library knows b.
-  return `$2b$${parts[1]}${parts[2]}`;
+function costsTheSame(one: VerifiableHash, other: VerifiableHash): boolean {
+  return one.format === other.format && one.parameters === other.parameters;
 }
 
-/** Whether bcrypt would look at all of it. A NUL ends the password in some implementations, and so in their hashes. */
+/**
+ * A NUL ends the password in some bcrypts; and HMAC fills its key up with NULs (RFC 2104), so that for PBKDF2 and
+ * scrypt `secret` and `secret` with NULs behind it are one password. What is not Unicode would be made into U+FFFD.
+ */
 function canBeRight(password: string): boolean {
-  return Buffer.byteLength(password) <= LONGEST && !password.includes('\0');
-}
-
-/** A hash of the given cost that belongs to no known password. Drawn and not computed, so that it costs nothing. */
-function nobodysHash(cost: number): string {
-  const alphabet = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-  const drawn = Array.from({ length: 53 }, () => alphabet[randomInt(alphabet.length)]).join('');
-  return `$2b$${String(cost).padStart(2, '0')}$${drawn}`;
+  return !password.includes('\0') && password.isWellFormed();
 }
 
 function problemOf(text: string): string | null {
@@ -76,5 +82,7 @@ function problemOf(text: string): string | null {
   if (/\p{Cc}/u.test(text))
     return 'contains a control character (such as a tab, a line end or NUL), which HTTP Basic cannot carry';
   const bytes = Buffer.byteLength(text);
-  return bytes > LONGEST ? `is ${bytes} bytes long in UTF-8, and ${LONGEST} is the most that bcrypt looks at` : null;
+  return bytes > LONGEST_FOR_BCRYPT
+    ? `is ${bytes} bytes long in UTF-8, and ${LONGEST_FOR_BCRYPT} is the most that bcrypt looks at`
+    : null;
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../accounts/password.ts';
 import { sqlAccountStore } from '../accounts/store.ts';
-import { type Gateway, startGateway } from '../compose.ts';
+import { type Gateway, PortTaken, startGateway } from '../compose.ts';
 import { openDatabase } from '../database/connection.ts';
 import { migrate } from '../database/migrate.ts';
 import { OperatorError } from '../errors.ts';
@@ -22,8 +22,8 @@ export async function startDemo(): Promise<{ log: Logger; close(grace: number): 
     requireLoopback(settings);
     const log = createLog(settings.log);
     await addDemoAccount(settings);
-    const gateway = await startOnSomePort(settings, log);
-    process.stdout.write(welcome(gateway.url));
+    const gateway = await startOnFreePorts(settings, log);
+    process.stdout.write(welcome(gateway));
     return {
       log,
       async close(grace) {
@@ -61,25 +61,25 @@ async function addDemoAccount(settings: Settings): Promise<void> {
   }
 }
 
-/** Nothing may stand between a stranger and the first answer, a taken port least of all. */
-async function startOnSomePort(settings: Settings, log: Logger): Promise<Gateway> {
+/** Nothing may stand between a stranger and the first answer, a taken port least of all: only that one is changed. */
+async function startOnFreePorts(settings: Settings, log: Logger): Promise<Gateway> {
   try {
     return await startGateway(settings, log);
   } catch (error) {
-    if (!(error instanceof OperatorError) || !error.message.includes('in use')) throw error;
-    process.stdout.write(`${error.message.split('. ')[0]}: taking free ports instead.\n`);
-    const { listen, ops } = settings;
-    return await startGateway({ ...settings, listen: { ...listen, port: 0 }, ops: { ...ops, port: 0 } }, log);
+    if (!(error instanceof PortTaken)) throw error;
+    process.stdout.write(`${error.message.replace(/ Set .*/, '')} The demo takes a free one.\n`);
+    return await startOnFreePorts({ ...settings, [error.setting]: { ...settings[error.setting], port: 0 } }, log);
   }
 }
 
-function welcome(url: string): string {
+function welcome({ url, opsUrl }: Gateway): string {
   const account = `${EMAIL}:${PASSWORD}`;
   return `
 Gatehouse is running at ${url} (demo mode: SQLite, no Redis, an example upstream)
 
 Account   ${EMAIL}
 Password  ${PASSWORD}
+Health    ${opsUrl}/health/ready
 
 Send a request with the password:
   curl -u ${account} ${url}/api/v1/example/hello

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { GatewayError, OperatorError } from '../errors.ts';
-import { upstreamTarget } from '../forward/path.ts';
-import { compileRoutes, routeFor } from '../request/routes.ts';
+import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
+import { planFor } from '../request/plan.ts';
+import { compileRoutes } from '../request/routes.ts';
 import { parseTarget } from '../request/target.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
@@ -46,25 +47,18 @@ function table({ routes, api }: Settings): string {
 function explain(settings: Settings, method: string, path: string): string {
   try {
     const target = parseTarget(path, undefined);
-    const { place, belowPrefix } = compileRoutes(settings.routes, settings.api.prefix).locate(target);
-    if (place.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       confirmed accounts\n`;
-    if (place.kind === 'nothing') {
-      throw new OperatorError(`No route takes ${path}: 404${belowPrefix ? ', and 401 without credentials' : ''}.`);
-    }
-    if (place.kind === 'ambiguous') {
-      throw new OperatorError(`${path} is not in its normal form (case, encoding or slashes): 400.`);
-    }
-    const route = routeFor(place, method);
-    if (route === undefined) throw new OperatorError(`${place.path} takes ${place.allow}, not ${method}: 405.`);
-    if (target.hasEncodedSlash && !route.allowEncodedSlashes) {
-      throw new OperatorError(
-        `${path} contains an encoded slash, and route ${route.name} has no allowEncodedSlashes: 400.`,
-      );
-    }
+    const plan = planFor(compileRoutes(settings.routes, settings.api.prefix), target, method);
+    if (plan.kind === 'refuse') throw plan.error;
+    const passes = plan.needsIdentity ? 'confirmed accounts' : 'anybody';
+    if (plan.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       ${passes}\n`;
+    const { route } = plan;
     const urls = route.upstream.map((base) => upstreamUrl(route, base, target.path, target.query));
-    return `route     ${route.name}\nwho       ${who(route)}\n${urls.map((url) => `upstream  ${url}\n`).join('')}`;
+    return `route     ${route.name}\nwho       ${passes}\n${urls.map((url) => `upstream  ${url}\n`).join('')}`;
   } catch (error) {
-    if (error instanceof GatewayError) throw new OperatorError(`${path}: ${error.publicMessage}: ${error.status}.`);
+    if (error instanceof GatewayError) {
+      const detail = error.message === error.publicMessage ? '' : ` (${error.message})`;
+      throw new OperatorError(`${method} ${path} is answered with ${error.status}: ${error.publicMessage}${detail}.`);
+    }
     throw error;
   }
 }
@@ -74,6 +68,6 @@ function who(route: RouteSettings): string {
 }
 
 function upstreamUrl(route: RouteSettings, base: string, path: string, query: string): string {
-  const { origin, pathname } = new URL(base);
-  return origin + upstreamTarget({ path, query }, route, pathname.replace(/\/+$/, ''));
+  const { origin, basePath } = upstreamAddress(base);
+  return origin + upstreamTarget({ path, query }, route, basePath);
 }

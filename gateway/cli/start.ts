@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createLog } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
+import { explained } from './with-database.ts';
 
 /** Milliseconds that requests under way get when the process is told to stop. */
 const GRACE = 10_000;
@@ -9,7 +10,11 @@ export function startCommand(): Command {
   return new Command('start')
     .description('Run the gateway.')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
-    .option('--demo', 'run with an example upstream and a demo account, on this machine alone')
+    .addOption(
+      new Option('--demo', 'run with an example upstream and a demo account, on this machine alone').conflicts(
+        'config',
+      ),
+    )
     .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
       const signal = nextSignal();
       await closeOn(signal, await (demo ? startDemo() : startConfigured(config)));
@@ -31,7 +36,9 @@ async function startConfigured(file: string): Promise<Running> {
   const { startGateway } = await import('../compose.ts');
   const settings = loadSettings(file, process.env);
   const log = createLog(settings.log);
-  const gateway = await startGateway(settings, log);
+  const gateway = await startGateway(settings, log).catch((error: unknown) => {
+    throw explained(file, error);
+  });
   log.info({ url: gateway.url, ops: gateway.opsUrl, routes: settings.routes.length }, 'listening');
   return { log, close: gateway.close };
 }

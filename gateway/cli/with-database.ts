@@ -24,10 +24,15 @@ export async function withDatabase(file: string, work: (open: OpenDatabase) => P
     const { applied } = await migrate(database);
     await work({ settings, database, applied });
   } catch (error) {
-    throw error instanceof GatewayError ? outOfReach(file, error.cause) : error;
+    throw explained(file, error);
   } finally {
     await database.close();
   }
+}
+
+/** What a command says of a database that failed it, in place of the answer that a client would get. */
+export function explained(file: string, error: unknown): unknown {
+  return error instanceof GatewayError ? outOfReach(file, error.cause) : error;
 }
 
 function outOfReach(file: string, cause: unknown): OperatorError {
@@ -35,6 +40,7 @@ function outOfReach(file: string, cause: unknown): OperatorError {
   const codeOrNothing = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = cause instanceof Error && cause.message !== '' ? cause.message : codeOrNothing;
   return new OperatorError(
-    `The database does not do as asked: ${reason.replace(/\s+/g, ' ')}. Check that it runs, and database.url for ${file}.`,
+    `database.url of ${file}: ${reason.replace(/\s+/g, ' ')}. Check that the database server runs, that this database exists, ` +
+      'and that the user may use it.',
   );
 }

@@ -26,7 +26,7 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
     try {
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
-      const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state };
+      const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state, lost() {} };
       const revoker = createRevoker(database, { mirror: null, redis: link }, tokens.maxLifetime);
       await work({ settings, accounts: sqlAccountStore(database), revoker });
       if (!state.isUp) {

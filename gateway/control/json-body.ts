@@ -56,6 +56,10 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
     };
     const onEnd = () => end(null);
     const onClose = () => end(new GatewayError('client_closed', 'the client closed the connection'));
+    if (req.destroyed) {
+      reject(new GatewayError('client_closed', 'the client closed the connection'));
+      return;
+    }
     const timer = setTimeout(() => end(new GatewayError('request_timeout', 'the body did not arrive')), DEADLINE);
     req.on('data', onData).once('end', onEnd).once('close', onClose);
   });

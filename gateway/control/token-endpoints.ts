@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { badRequest, GatewayError } from '../errors.ts';
+import { badRequest, GatewayError, unauthorized } from '../errors.ts';
 import type { Account, Identity } from '../state.ts';
 import { readJsonObject } from './json-body.ts';
 
@@ -30,8 +30,8 @@ export interface TokenEndpoints {
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
   record(token: IssuedToken): Promise<void>;
   listLive(accountId: string, now: number): Promise<readonly IssuedToken[]>;
-  /** The moment, in ms since 1970, before which the account's tokens are void. */
-  voidBefore(accountId: string): number;
+  /** The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call. */
+  voidBefore(accountId: string): Promise<number>;
   /** Resolves when it is durable. @param owner the account that the token must belong to */
   revoke(jti: string, owner: string): Promise<'revoked' | 'already' | 'unknown'>;
   /** Resolves when it is durable. */
@@ -49,7 +49,8 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
     const { name, lifetime } = parseWish(await readJsonObject(ctx.req, ctx.res), options);
     const jti = randomUUID();
     // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
-    const issuedAt = Math.floor(Math.max(Date.now(), options.voidBefore(account.id)) / 1000);
+    const voidBefore = await options.voidBefore(account.id);
+    const issuedAt = Math.floor(Math.max(Date.now(), voidBefore) / 1000);
     const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
     // Recorded first: a token that nobody could list or revoke must not exist.
     await options.record({ jti, accountId: account.id, name, ...times });
@@ -103,9 +104,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
 /** A token cannot buy a token: whoever steals one must not be able to prolong it. */
 function requirePassword(identity: Identity, realm: string): Identity {
   if (identity.by === 'password') return identity;
-  throw new GatewayError('unauthorized', 'a token cannot buy a token', {
-    headers: { 'WWW-Authenticate': `Basic realm="${realm}", charset="UTF-8"` },
-  });
+  throw unauthorized('a token cannot buy a token', realm, identity.scheme);
 }
 
 function parseWish(

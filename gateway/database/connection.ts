@@ -96,15 +96,14 @@ export function openDatabase(location: DatabaseLocation, { timeout }: { timeout:
     const run = <Result>(query: Query<Result>) => within(deadline - performance.now(), query.connection(connection));
     try {
       await run(sql.raw(location.kind === 'sqlite' ? 'begin immediate' : 'start transaction'));
-      try {
-        const result = await work({ sql, ask: run });
-        await run(sql.raw('commit'));
-        return result;
-      } catch (error) {
-        // Where even this fails, the connection is of no more use, and the server undoes what it was told.
-        await run(sql.raw('rollback')).catch(() => cut(connection));
-        throw error;
-      }
+      const result = await work({ sql, ask: run });
+      await run(sql.raw('commit'));
+      return result;
+    } catch (error) {
+      // Where even this fails, the connection is of no more use, and the server undoes what it was told. Also where the
+      // beginning failed: it may still be carried out, and what the next user writes would never be committed.
+      await run(sql.raw('rollback')).catch(() => cut(connection));
+      throw error;
     } finally {
       await release(connection);
     }

@@ -123,7 +123,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   }
   kept.push('host', forwarded.host);
   kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
-  kept.push('x-forwarded-proto', claimed.proto === 'https' ? 'https' : 'http');
+  kept.push('x-forwarded-proto', firstOf(claimed.proto).toLowerCase() === 'https' ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
   kept.push('x-request-id', forwarded.requestId);
@@ -157,6 +157,11 @@ function text(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
 }
 
+/** Of a list that proxies have made between them, what the first one said. */
+function firstOf(list: string): string {
+  return (list.split(',')[0] ?? '').trim();
+}
+
 function canonicalName(name: string): string {
   const lower = name.toLowerCase();
   return /[^a-z0-9-]/.test(lower) ? lower.replace(/[^a-z0-9]/g, '-') : lower;
@@ -164,6 +169,7 @@ function canonicalName(name: string): string {
 
 /** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
 function withoutNamed(fields: string[], connectionOptions: string): string[] {
+  if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
   const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
   for (const option of ['', 'keep-alive', 'close', 'upgrade', ...NOT_REMOVABLE]) named.delete(option);
   if (named.size === 0) return fields;

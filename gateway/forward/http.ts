@@ -57,8 +57,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #hasBegunBody = false;
   #isOver = false;
-  /** Runs while the client takes nothing of its answer. */
-  #stalled: NodeJS.Timeout | undefined;
 
   constructor(
     req: IncomingMessage,
@@ -75,6 +73,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     res.once('close', this.#onClientClose);
+    res.on('timeout', this.#onSocketIdle);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -115,18 +114,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#hasBegunBody = true;
     if (this.#res.write(chunk) || controller.paused) return;
     controller.pause();
-    this.#stalled = setTimeout(this.#onStall, this.#outgoing.clientIdle);
-    this.#res.once('drain', () => {
-      clearTimeout(this.#stalled);
-      controller.resume();
-    });
+    this.#res.once('drain', () => controller.resume());
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     this.#isOver = true;
     if (this.#res.chunkedEncoding) this.#res.addTrailers(trailerFields(controller.rawTrailers as Buffer[]));
-    this.#res.end();
-    this.#resolve();
+    this.#res.end(this.#resolve);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -136,19 +130,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #onClientClose = (): void => {
-    clearTimeout(this.#stalled);
+    // Nothing happens to what has been resolved.
+    this.#reject(clientClosed());
     if (this.#isOver) return;
     this.#isOver = true;
     this.#body?.destroy();
     // Before the request has been started there is no controller: it is then dropped at its start.
     this.#controller?.abort(clientClosed());
-    this.#reject(clientClosed());
   };
 
-  #onStall = (): void => {
-    const error = new GatewayError('request_timeout', 'the client stopped reading the answer');
-    // The upstream may have sent everything long ago.
-    if (this.#isOver) this.#res.destroy();
-    else this.#controller?.abort(error);
+  /** Nothing has moved on the client's connection for `timeouts.idle`: whose turn is it? */
+  #onSocketIdle = (): void => {
+    const clientDoesNotRead = this.#res.writableEnded || this.#controller?.paused;
+    if (!clientDoesNotRead) return;
+    this.#reject(new GatewayError('request_timeout', 'the client stopped reading the answer'));
+    this.#res.destroy();
   };
 }

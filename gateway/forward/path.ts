@@ -1,6 +1,12 @@
 import { badRequest } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 
+/** What a configured upstream URL says: where to connect, what `Host` to send, and what stands before every path. */
+export function upstreamAddress(url: string): { origin: string; host: string; basePath: string } {
+  const { origin, host, pathname } = new URL(url);
+  return { origin, host, basePath: pathname.replace(/\/+$/, '') };
+}
+
 /**
  * The target that the upstream receives: the client's own bytes, less the route's `stripPrefix`, behind the upstream's
  * base path.

@@ -1,5 +1,6 @@
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
+import { upstreamAddress } from './path.ts';
 
 /** One server that requests can be sent to. */
 export interface Upstream {
@@ -40,8 +41,8 @@ export function createUpstreams(routes: readonly RouteSettings[], timeouts: Sett
 
   for (const route of routes) {
     const members = route.upstream.map((address) => {
-      const { origin, host, pathname } = new URL(address);
-      return { origin, host, basePath: pathname.replace(/\/+$/, ''), pool: poolOf(origin) };
+      const { origin, host, basePath } = upstreamAddress(address);
+      return { origin, host, basePath, pool: poolOf(origin) };
     });
     groups.set(route, { members, next: 0 });
   }

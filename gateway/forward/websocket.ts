@@ -17,8 +17,8 @@ export interface OutgoingUpgrade {
   readonly requestId: string;
   /** The upstream has answered: 101, or why it would not. */
   onAnswer(status: number): void;
-  /** The upstream has accepted. */
-  onOpen(tunnel: Tunnel): void;
+  /** The upstream has accepted. Who may want to end the tunnel from the middle watches it from now on. */
+  onOpen(watch: () => Tunnel): void;
   /** No answer came. To be answered before this returns: the socket is closed right after. */
   onFailure(error: GatewayError): void;
 }
@@ -71,6 +71,9 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
   };
 }
 
+/** Milliseconds for the second side of a WebSocket to end after the first one did. */
+const HALF_CLOSED = 5_000;
+
 /** The handshakes that have not been answered. */
 type Pending = WeakMap<IncomingMessage, { readonly outgoing: OutgoingUpgrade; stopWatching(): void }>;
 
@@ -101,10 +104,16 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
         const outgoing = settle(req);
         response.headers['x-request-id'] ??= outgoing?.requestId;
         outgoing?.onAnswer(response.statusCode ?? 101);
-        outgoing?.onOpen(createTunnel(socket, upstreamSocket));
+        outgoing?.onOpen(() => createTunnel(socket, upstreamSocket));
         // A peer that vanishes, or never closes its half, must not keep the other side's connection.
         socket.once('close', () => upstreamSocket.destroy());
         upstreamSocket.once('close', () => lingeringClose(socket));
+        for (const half of [socket, upstreamSocket]) {
+          half.once('end', () => {
+            const timer = setTimeout(() => socket.destroy(), HALF_CLOSED);
+            socket.once('close', () => clearTimeout(timer));
+          });
+        }
       });
     });
     proxy.on('error', (error, req, socket) => {

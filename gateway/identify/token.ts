@@ -30,6 +30,6 @@ export function tokenIdentifier(ask: TokenIdentifier) {
     // Unconfirming voids the tokens too; whoever has one is then told that the account is unconfirmed, which is next.
     if (account.confirmed && issuedAt * 1000 < ask.voidBefore(accountId))
       return refused('all tokens of the account revoked');
-    return { kind: 'found', identity: { by: 'token', account, token: token.claims } };
+    return { kind: 'found', identity: { by: 'token', account, token: token.claims, scheme } };
   };
 }

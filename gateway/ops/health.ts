@@ -41,6 +41,7 @@ export function createHealth(required: readonly Dependency[], optional: readonly
 
   const server = createServer((req, res) => {
     const [status, body] = answerTo(req.method, req.url?.split('?')[0]);
+    if (status === 405) res.setHeader('Allow', 'GET, HEAD');
     res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     res.end(`${JSON.stringify(body)}\n`);
   });

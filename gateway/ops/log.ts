@@ -5,19 +5,46 @@ import type { Settings } from '../settings/schema.ts';
 export type { Logger } from 'pino';
 
 /**
- * The program's log on standard output: JSON lines for machines, columns for a person at a terminal.
+ * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal.
  *
  * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body.
  */
 export function createLog({ level, format }: Settings['log']): Logger {
   const readable = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
-  if (!readable) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  if (!readable) {
+    const formatters = { level: (label: string) => ({ level: label }) };
+    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters });
+  }
   const stream = pretty({
     colorize: process.stdout.isTTY === true,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
-    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+    hideObject: true,
+    messageFormat: (line) => (line.msg === 'request' ? requestLine(line) : `${line.msg}${fieldsOf(line)}`),
     sync: true,
   });
   return pino({ level, base: null }, stream);
+}
+
+type Line = Record<string, unknown>;
+
+/** `200 GET /api/v1/orders/7 12ms account=1 -> http://127.0.0.1:9000`, with the fault behind it where there was one. */
+function requestLine({ status, method, path, ms, account, upstream, fault, detail, cause }: Line): string {
+  const words = [status, method, path, `${ms}ms`];
+  if (account != null) words.push(`account=${account}`);
+  if (upstream != null) words.push(`-> ${upstream}`);
+  if (fault !== undefined) words.push(`[${fault}: ${detail}${cause === undefined ? '' : `, ${cause}`}]`);
+  return words.join(' ');
+}
+
+function fieldsOf(line: Line): string {
+  const own = new Set(['level', 'time', 'msg']);
+  return Object.entries(line)
+    .filter(([name]) => !own.has(name))
+    .map(([name, value]) => ` ${name}=${describe(value)}`)
+    .join('');
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'stack' in value) return String(value.stack);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisLocation } from '../settings/redis-url.ts';
 
@@ -7,6 +8,8 @@ export type RedisClient = Redis | Cluster;
 /** Milliseconds between two attempts to connect: short, since the feed is quick again only when one succeeds. */
 const RETRY_FIRST = 50;
 const RETRY_LAST = 500;
+/** How often a command may be sent to another node of a Cluster; a move of slots takes one. */
+const CLUSTER_RETRIES = 3;
 
 /**
  * A client of a Redis in whichever form. It connects by itself and again, and never keeps a command for later: whoever
@@ -56,7 +59,7 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
   const [first] = location.nodes;
   switch (location.form.kind) {
     case 'single':
-      return new Redis({ ...options, ...tls, ...first });
+      return new Redis({ ...options, ...first, ...(location.tls && { tls: serverName(first?.host) }) });
     case 'sentinel':
       return new Redis({
         ...options,
@@ -66,8 +69,8 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
         enableTLSForSentinelMode: location.tls,
         ...(location.tls && { sentinelTLS: {} }),
         sentinelCommandTimeout: timeout,
+        // No `failoverDetector`: it writes to the console. Sentinels cut the connections of a master that they replace.
         sentinelRetryStrategy: retry,
-        failoverDetector: true,
       });
     case 'cluster': {
       const { db: _, retryStrategy: __, ...perNode } = options;
@@ -75,9 +78,20 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
         enableOfflineQueue: false,
         clusterRetryStrategy: retry,
         slotsRefreshTimeout: timeout,
+        // Few and short, since each may take a timeout of its own, and whoever asks is to hear soon that a node is out.
+        maxRedirections: CLUSTER_RETRIES,
+        retryDelayOnFailover: RETRY_FIRST,
+        retryDelayOnClusterDown: RETRY_FIRST,
+        // Names stay names, so that certificates are checked against them.
+        dnsLookup: (host: string, done: (error: null, host: string) => void) => done(null, host),
         redisOptions: { ...perNode, ...tls },
       };
       return new Cluster([...location.nodes], cluster);
     }
   }
+}
+
+/** Of several servers behind one address, the one that is meant: Node's TLS does not tell by itself (RFC 6066 section 3). */
+function serverName(host = ''): { servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }

@@ -22,10 +22,11 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
   return (socketAddress = '') => {
     // A socket that listens on `::` shows its IPv4 peers in IPv6 clothes.
     const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
+    if (ranges.length === 0) return { address, trusted: false };
     const family = isIP(address);
     return {
       address,
-      trusted: ranges.length > 0 && family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4'),
+      trusted: family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4'),
     };
   };
 }

@@ -20,6 +20,14 @@ export interface Doors {
   readonly onUpgrade: OnUpgrade;
   /** Milliseconds for the whole head of a request to arrive. */
   readonly headersTimeout: number;
+  /** Milliseconds that nothing may move on a connection, where it is the client's turn. */
+  readonly idleTimeout: number;
+}
+
+export interface Listener {
+  readonly server: Server;
+  /** Cuts every WebSocket; Node knows of them no more once they are open. */
+  cutTunnels(): void;
 }
 
 /** Longer than the 60 s after which balancers give up an idle connection, so that it is they who close it. */
@@ -30,9 +38,10 @@ const CHECK_INTERVAL = 1_000;
 const MOST_AHEAD = 100;
 
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
-export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Doors): Server {
+export function createListener({ log, onRequest, onUpgrade, headersTimeout, idleTimeout }: Doors): Listener {
   const answering = new WeakMap<Duplex, ServerResponse>();
   const ahead = new WeakMap<Duplex, number>();
+  const tunnels = new Set<Duplex>();
   const server = createServer({
     headersTimeout,
     // Uploads may take as long as bytes keep coming; `RequestBody` watches for those that do not.
@@ -42,10 +51,13 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Do
     // Absent and repeated Host lines are refused by `readHead`, as JSON.
     requireHostHeader: false,
     // Any other protocol that a client offers to change to is ignored (RFC 9110 section 7.8).
-    shouldUpgradeCallback: (req) => req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: (req) =>
+      req.method === 'GET' && req.httpVersion === '1.1' && req.headers.upgrade?.toLowerCase() === 'websocket',
   });
   // Node would cut the list of fields silently; its size is bounded by `maxHeaderSize` already.
   server.maxHeadersCount = 0;
+  // Whoever forwards an answer hears of it as `timeout` and judges; where nobody does, Node ends the connection.
+  server.timeout = idleTimeout;
 
   /**
    * Requests that a client sends ahead wait for the answers before them. Taken up at once, a read could overtake the
@@ -85,7 +97,11 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Do
   server.on('checkContinue', receive);
   server.on('checkExpectation', receive);
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-    inTurn(socket, () => void onUpgrade(req, socket, head));
+    tunnels.add(socket);
+    socket.once('close', () => tunnels.delete(socket));
+    // A handshake whose head was on its way when the server closed comes too late.
+    if (!server.listening) socket.destroy();
+    else inTurn(socket, () => void onUpgrade(req, socket, head));
   });
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
     inTurn(socket, () => refuse(socket, badRequest('The request target must be a path')));
@@ -119,7 +135,12 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout }: Do
     lingeringClose(socket);
   }
 
-  return server;
+  return {
+    server,
+    cutTunnels() {
+      for (const socket of tunnels) socket.destroy();
+    },
+  };
 }
 
 function fromParser(error: NodeJS.ErrnoException): GatewayError {

@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { GatewayError } from '../errors.ts';
+import { clientClosed } from '../forward/failure.ts';
 import { forwardHttp } from '../forward/http.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Identity, RequestRecord } from '../state.ts';
@@ -10,6 +11,7 @@ import { answerError, asGatewayError } from './error-response.ts';
 import { type Head, readHead } from './head.ts';
 import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
+import { isBelow } from './routes.ts';
 
 /** What each stage may count on: nothing is optional once the stage that sets it has run. */
 export interface RequestState extends Koa.DefaultState {
@@ -54,9 +56,11 @@ export function createPipeline({
     const record = newRecord(req);
     ctx.state.record = record;
     logWhenOver(log, record, res);
+    let head: Head | null = null;
     try {
-      ctx.state.head = readHead(req);
-      record.id = requestId(ctx.state.head.requestId);
+      head = readHead(req);
+      ctx.state.head = head;
+      record.id = requestId(head.requestId);
       await next();
     } catch (thrown) {
       const error = asGatewayError(thrown);
@@ -67,7 +71,7 @@ export function createPipeline({
         requestId: record.id,
         // What does not begin with a slash is no browser's request, and could name a path below the prefix.
         html: record.path.startsWith('/') && !isBelow(record.path, prefix) && ctx.accepts('json', 'html') === 'html',
-        awaitsContinue: ctx.state.head?.expectsContinue ?? true,
+        awaitsContinue: head?.expectsContinue ?? true,
       });
     }
   }
@@ -93,7 +97,7 @@ export function createPipeline({
     const { decision, head, record } = ctx.state;
     if (decision.kind !== 'forward') return;
     // The listener has ended the connection when a body that came along with its head turned out to be malformed.
-    if (!ctx.req.socket.writable) throw new GatewayError('client_closed', 'the body is malformed, or the client left');
+    if (!ctx.req.socket.writable) throw clientClosed();
     ctx.respond = false;
     const { req, res } = ctx;
     const outgoing = {
@@ -121,8 +125,4 @@ export function createPipeline({
       exchanges.delete(exchange);
     }
   }
-}
-
-function isBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`);
 }

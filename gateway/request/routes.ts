@@ -6,8 +6,6 @@ export interface RoutePlace {
   readonly kind: 'routes';
   readonly path: string;
   readonly routes: readonly RouteSettings[];
-  /** For the `Allow` header of a 405. */
-  readonly allow: string;
 }
 
 export type Place =
@@ -48,7 +46,7 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string):
   };
   add(`${prefix}/tokens`, TOKENS);
   for (const [path, shared] of Map.groupBy(routes, (route) => route.path)) {
-    add(path, { kind: 'routes', path, routes: shared, allow: allowOf(shared) });
+    add(path, { kind: 'routes', path, routes: shared });
   }
   const depth = Math.max(...[...asWritten.keys()].map((path) => path.split('/').length));
   const lowerPrefix = prefix.toLowerCase();
@@ -69,22 +67,24 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string):
   };
 }
 
-/** The route of a place that takes a method; GET implies HEAD. */
-export function routeFor(place: RoutePlace, method: string): RouteSettings | undefined {
-  return place.routes.find(({ methods }) => methods === undefined || takes(methods, method));
+/** The route that takes a method, of those that share a path; GET implies HEAD. */
+export function routeFor(routes: readonly RouteSettings[], method: string): RouteSettings | undefined {
+  return routes.find(({ methods }) => methods === undefined || takes(methods, method));
 }
 
 function takes(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-function allowOf(routes: readonly RouteSettings[]): string {
+/** The methods that routes take between them, for the `Allow` header of a 405. */
+export function allowOf(routes: readonly RouteSettings[]): string {
   const methods = new Set(routes.flatMap((route) => route.methods ?? []));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].join(', ');
 }
 
-function isBelow(path: string, prefix: string): boolean {
+/** Whether a path is the prefix or lies below it, on a segment boundary. */
+export function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }
 

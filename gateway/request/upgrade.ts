@@ -62,9 +62,10 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges }
         onAnswer(answered) {
           status = answered;
         },
-        onOpen(tunnel) {
+        onOpen(watch) {
           const { identity } = decision;
           if (identity?.by !== 'token') return;
+          const tunnel = watch();
           const exchange = {
             identity,
             end() {

@@ -52,7 +52,7 @@ const route = options({
   name: matching(
     /^[a-z0-9][a-z0-9._-]*$/,
     'must be a name of lower-case letters, digits, ".", "_" and "-", such as orders',
-  ).describe('Unique; stands in logs and metrics.'),
+  ).describe('Unique; stands in the log.'),
   path: matching(
     new RegExp(`^(?:\\/|${SEGMENTS})$`),
     `must be a path prefix such as /api/v1/orders, or / alone: ${PLAIN_PATH}`,
@@ -63,7 +63,7 @@ const route = options({
     .describe('The methods it takes, all when left out; GET implies HEAD.'),
   upstream: listOf(confidential(upstreamProblem, UPSTREAM_FORM), UPSTREAM_FORM)
     .refine((urls) => urls.length > 0, { error: `is an empty list; ${UPSTREAM_FORM}` })
-    .describe('Base URL of the service, or a list of them among which requests are shared.'),
+    .describe('Base URL of the service, or a list of them that take turns; one that is down is not left out.'),
   stripPrefix: matching(
     new RegExp(`^${SEGMENTS}$`),
     `must be the beginning of the route's path, such as /api/v1: ${PLAIN_PATH}`,
@@ -99,7 +99,7 @@ export const VARIABLES = {
 export function settingsSchema(variable: (name: string, fallback: string) => string) {
   return options({
     listen: listener('127.0.0.1', 8080).describe('The public listener.'),
-    ops: listener('127.0.0.1', 8081).describe('The listener for health and metrics; never reachable by the public.'),
+    ops: listener('127.0.0.1', 8081).describe('The listener for health; never reachable by the public.'),
     trustedProxies: listOf(proxy, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
       .describe('Peers whose X-Forwarded-* headers are believed.'),

@@ -22,10 +22,12 @@ export function createCatchUp(database: Database, mirror: Mirror, state: StoreSt
 
   const read = async () => {
     const asOf = performance.now();
+    // Before the question: while it is under way, the feed may bring what was revoked after the answer.
+    const known = mirror.position;
     try {
       const head = await headPosition(database);
       // The database was restored from an older copy, or a replica took over that lacked the last transactions.
-      if (head < mirror.position) mirror.restart();
+      if (head < known) mirror.restart();
       while (mirror.position < head) {
         const rows = await revocationsAfter(database, mirror.position, { now: Date.now(), limit: CHUNK });
         for (const row of rows) mirror.apply(row);

@@ -53,8 +53,8 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string): Denylist {
 
   return {
     deny,
-    async publish({ revocation, ids }) {
-      await Promise.all([append(revocation), deny(ids)]);
+    async publish({ revocations, ids }) {
+      await Promise.all([...revocations.map(append), deny(ids)]);
     },
     mark: (position) => append({ kind: 'mark', position }),
     async newest() {
@@ -80,12 +80,16 @@ export function parseEntry(fields: readonly string[]): FeedEntry | null {
   }
   if (typeof value !== 'object' || value === null) return null;
   const { kind, position, expiresAt, jti, accountId, voidBefore } = value as Record<string, unknown>;
-  if (typeof position !== 'number') return null;
+  if (!isCount(position)) return null;
   if (kind === 'mark') return { kind, position };
-  if (typeof expiresAt !== 'number') return null;
+  if (!isCount(expiresAt)) return null;
   if (kind === 'token' && typeof jti === 'string') return { kind, position, expiresAt, jti };
-  if (kind === 'account' && typeof accountId === 'string' && typeof voidBefore === 'number') {
+  if (kind === 'account' && typeof accountId === 'string' && isCount(voidBefore)) {
     return { kind, position, expiresAt, accountId, voidBefore };
   }
   return null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

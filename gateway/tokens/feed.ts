@@ -37,12 +37,15 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
   let connected = false;
 
   const connect = async () => {
-    const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
-    const newestId = newest?.[0] ?? '0-0';
-    const goesOn = lastId !== null && !isBefore(newestId, lastId);
-    if (lastId === null) lastId = newestId;
-    // A newest id before ours means that the stream was lost and begun anew; of the new one, nothing is known.
-    else if (!goesOn) lastId = '0-0';
+    let goesOn = false;
+    if (lastId === null) {
+      const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+      lastId = newest?.[0] ?? '0-0';
+    } else {
+      // Without the entry that was read last, the stream was lost and begun anew, or has dropped what is older than it keeps.
+      goesOn = (await redis.xrange(stream, lastId, lastId)).length > 0;
+      if (!goesOn) lastId = '0-0';
+    }
     connected = true;
     listener.onConnected(goesOn);
   };
@@ -50,6 +53,8 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
   const read = async (from: string) => {
     const asOf = performance.now();
     const reply = await redis.xread('COUNT', READ, 'BLOCK', FEED_BLOCK, 'STREAMS', stream, from);
+    // An answer that was on its way: those whom it would be told to have been closed, too.
+    if (closed) return;
     const entries = reply?.[0]?.[1] ?? [];
     for (const [id, fields] of entries) {
       lastId = id;
@@ -68,8 +73,6 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
       } catch (error) {
         if (closed) return;
         listener.onFailure(error);
-        // A server that hangs keeps its connection: it is left, so that a new one can be tried.
-        if (connected && redis.status === 'ready') redis.disconnect(true);
         connected = false;
         await pause(NOT_READY_PAUSE);
       }
@@ -83,11 +86,4 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
       redis.disconnect();
     },
   };
-}
-
-/** Compares two ids of a stream: milliseconds, a dash, and a sequence number. */
-function isBefore(a: string, b: string): boolean {
-  const [aTime = 0, aSequence = 0] = a.split('-').map(Number);
-  const [bTime = 0, bSequence = 0] = b.split('-').map(Number);
-  return aTime < bTime || (aTime === bTime && aSequence < bSequence);
 }

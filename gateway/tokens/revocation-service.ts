@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../database/connection.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, watchStore } from '../ops/store-state.ts';
-import { connectRedis } from '../redis/connect.ts';
+import { connectRedis, whenReady } from '../redis/connect.ts';
 import type { Settings } from '../settings/schema.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
 import { FEED_BLOCK, followFeed } from './feed.ts';
 import { createMirror, type Mirror } from './mirror.ts';
-import { repairDenylist } from './repair.ts';
+import { keepDenylist } from './repair.ts';
 import { deleteExpiredRevocations } from './revocations.ts';
 import { createRevoker, type Revoker } from './revoke.ts';
 import { sqlTokenStore } from './store.ts';
@@ -16,6 +16,12 @@ import { sqlTokenStore } from './store.ts';
 export interface RevocationService {
   readonly mirror: Mirror;
   readonly revoker: Revoker;
+  /**
+   * The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call.
+   *
+   * @throws GatewayError `service_unavailable` when the database is out
+   */
+  voidBefore(accountId: string): Promise<number>;
   /** Whether the database answers, as of the last half second or its timeout. */
   readonly database: StoreState;
   /** The same of Redis, where there is one. */
@@ -47,46 +53,33 @@ export async function startRevocations(
   const catchUp = createCatchUp(database, mirror, databaseState);
   await catchUp.now();
 
-  const link = redis.url === null ? null : linkRedis(redis.url, redis, log);
+  const link = redis.url === null ? null : linkRedis(redis.url, redis, database, mirror, log);
+  // A connection that is only being made is no outage.
+  if (link !== null) await whenReady(link.writer, redis.timeout);
   const stopping = new AbortController();
   const { signal } = stopping;
   const records = sqlTokenStore(database);
 
-  // What the feed has told of, and whether it follows on a reading of the database: only then is it all there is to know.
-  let heard = 0;
+  // The last entry that waits for a reading of the database, and whether the feed follows on one: only then is it all
+  // there is to know.
+  let awaited: number | null = null;
   let followsOn = false;
   let connections = 0;
   void every(POLL, signal, async () => {
-    const before = connections;
+    const before = { connections, awaited };
     await catchUp.now();
-    if (before === connections) followsOn = true;
-    if (link?.state.isUp) await repairWhereBehind(link);
+    if (before.connections === connections) followsOn = true;
+    // It is in the database by now, or was never there.
+    if (before.awaited === awaited) awaited = null;
   });
+  // Apart from the readings: a million ids take longer than a revocation may.
+  if (link !== null) void every(POLL, signal, link.look);
   void every(SWEEP, signal, async () => {
     const now = Date.now();
     mirror.sweep(now);
     await records.deleteExpired(now, SWEEP_ROWS);
     await deleteExpiredRevocations(database, now, SWEEP_ROWS);
   });
-
-  let behindAt: number | null = null;
-  async function repairWhereBehind({ denylist, state }: RedisLink): Promise<void> {
-    const { position } = mirror;
-    try {
-      const newest = await denylist.newest();
-      if (newest !== null && newest >= position) {
-        behindAt = null;
-      } else if (behindAt === null || behindAt > position) {
-        // Perhaps just on its way: only what is still missing at the next look is lost.
-        behindAt = position;
-      } else if (newest === null || newest < behindAt) {
-        behindAt = null;
-        if (await repairDenylist(database, denylist, position)) log.info({ position }, 'denylist written anew');
-      }
-    } catch (error) {
-      state.down(error);
-    }
-  }
 
   const feed =
     link &&
@@ -98,15 +91,16 @@ export async function startRevocations(
         void catchUp.now().catch(() => {});
       },
       onEntry(entry) {
-        heard = Math.max(heard, entry.position);
-        if (entry.position <= mirror.position) return;
+        // Also where its position is an old one: a database that was restored from a copy gives positions out again.
         if (entry.kind !== 'mark') mirror.apply(entry);
-        if (entry.kind !== 'mark' && entry.position === mirror.position + 1) mirror.advance(entry.position);
-        else void catchUp.now().catch(() => {});
+        if (entry.position <= mirror.position) return;
+        if (entry.kind !== 'mark' && entry.position === mirror.position + 1) return mirror.advance(entry.position);
+        awaited = entry.position;
+        void catchUp.now().catch(() => {});
       },
       onCurrent(asOf) {
-        link.state.up();
-        if (followsOn && heard <= mirror.position) mirror.confirm(asOf);
+        if (link.writer.status === 'ready') link.state.up();
+        if (followsOn && awaited === null) mirror.confirm(asOf);
       },
       onFailure: link.state.down,
     });
@@ -114,6 +108,10 @@ export async function startRevocations(
   return {
     mirror,
     revoker: createRevoker(database, { mirror, redis: link }, tokens.maxLifetime),
+    async voidBefore(accountId) {
+      await catchUp.now();
+      return mirror.voidBefore(accountId);
+    },
     database: databaseState,
     redis: link === null ? [] : [link.state],
     close() {
@@ -124,16 +122,17 @@ export async function startRevocations(
   };
 }
 
-type RedisLink = ReturnType<typeof linkRedis>;
-
 function linkRedis(
   location: NonNullable<Settings['redis']['url']>,
   { keyPrefix, timeout }: Settings['redis'],
+  database: Database,
+  mirror: Mirror,
   log: Logger,
 ) {
   const writer = connectRedis(location, timeout);
   const reader = connectRedis(location, FEED_BLOCK + timeout);
-  return { writer, reader, denylist: redisDenylist(writer, keyPrefix), state: watchStore('redis', log) };
+  const told = { denylist: redisDenylist(writer, keyPrefix), state: watchStore('redis', log) };
+  return { writer, reader, ...told, ...keepDenylist(database, mirror, told, log) };
 }
 
 /** Does the work again and again until stopped; a failure has been reported by whoever met it. */

@@ -18,9 +18,9 @@ export interface DeniedId {
   readonly expiresAt: number;
 }
 
-/** A revocation that is durable, and the ids that it put an end to. */
+/** Revocations that are durable, in their order, and the ids that they put an end to. */
 export interface Revoked {
-  readonly revocation: Revocation;
+  readonly revocations: readonly Revocation[];
   readonly ids: readonly DeniedId[];
 }
 
@@ -40,24 +40,33 @@ interface RevocationRow {
 interface TokenRow {
   jti: string | Buffer;
   account_id: string | Buffer;
+  issued_at: number;
   expires_at: number;
   revoked_at: number | null;
 }
 
 /** Revokes one token, in one transaction. @param owner the account that it must belong to; null for an operator */
-export function revokeToken(database: Database, jti: string, owner: string | null, now: number): Promise<TokenRevoked> {
-  return database.transact(async (asker): Promise<TokenRevoked> => {
-    const { sql, ask } = asker;
-    const tokens = () => sql<TokenRow>('gatehouse_tokens').where('jti', jti);
-    const token = await ask(tokens().first());
-    if (token === undefined || (owner !== null && String(token.account_id) !== owner)) return { kind: 'unknown' };
-    if (token.revoked_at !== null) return { kind: 'already' };
+export async function revokeToken(
+  database: Database,
+  jti: string,
+  owner: string | null,
+  now: number,
+): Promise<TokenRevoked> {
+  const tokens = () => database.sql<TokenRow>('gatehouse_tokens').where('jti', jti);
+  // Not in the transaction: it would read what was there before it waited for the head, and MariaDB from 11.6 on refuses
+  // to change what others have changed since (innodb_snapshot_isolation).
+  const token = await database.ask(tokens().first());
+  if (token === undefined || (owner !== null && String(token.account_id) !== owner)) return { kind: 'unknown' };
+  if (token.revoked_at !== null) return { kind: 'already' };
+  const expiresAt = token.expires_at;
+  return await database.transact(async (asker): Promise<TokenRevoked> => {
     const position = await nextPosition(asker);
-    // Somebody else may have been quicker while this waited for the head.
-    if ((await ask(tokens().whereNull('revoked_at').update({ revoked_at: now }))) === 0) return { kind: 'already' };
-    const expiresAt = token.expires_at;
-    await ask(sql('gatehouse_revocations').insert({ position, jti, expires_at: expiresAt }));
-    return { kind: 'revoked', revocation: { kind: 'token', position, jti, expiresAt }, ids: [{ jti, expiresAt }] };
+    // Somebody else may have been quicker. The position is for the next then: a gap would look like a loss in Redis.
+    const isFirst = (await asker.ask(tokens().whereNull('revoked_at').update({ revoked_at: now }))) > 0;
+    if (!isFirst) return { kind: 'already' };
+    const revocations: Revocation[] = [{ kind: 'token', position, jti, expiresAt }];
+    await append(asker, revocations);
+    return { kind: 'revoked', revocations, ids: [{ jti, expiresAt }] };
   });
 }
 
@@ -79,23 +88,19 @@ export async function revokeAccount(
       .where('account_id', accountId)
       .where('expires_at', '>', now)
       .whereNull('revoked_at');
-  const tokens = await ask(live().select('jti', 'expires_at'));
+  // Locked: what is issued in between would be voided below, and missing here.
+  const tokens = await ask(live().forUpdate().select('jti', 'issued_at', 'expires_at'));
   await ask(live().update({ revoked_at: now }));
   // Tokens tell their age in whole seconds: all of the present one are void, and the next is issued as of the next.
   const voidBefore = (Math.floor(now / 1000) + 1) * 1000;
-  const expiresAt = now + maxLifetime;
-  await ask(
-    sql('gatehouse_revocations').insert({
-      position,
-      account_id: accountId,
-      void_before: voidBefore,
-      expires_at: expiresAt,
-    }),
-  );
-  return {
-    revocation: { kind: 'account', position, accountId, voidBefore, expiresAt },
-    ids: tokens.map(({ jti, expires_at }) => ({ jti: String(jti), expiresAt: expires_at })),
-  };
+  // Those of this second that follow on an earlier such revocation, and those of a node whose clock is ahead of ours.
+  const younger = tokens.filter(({ issued_at }) => issued_at >= voidBefore);
+  const revocations: Revocation[] = [
+    { kind: 'account', position, accountId, voidBefore, expiresAt: now + maxLifetime },
+    ...younger.map((token, i) => ({ kind: 'token' as const, position: position + 1 + i, ...deniedId(token) })),
+  ];
+  await append(asker, revocations);
+  return { revocations, ids: tokens.map(deniedId) };
 }
 
 /** The position of the newest revocation. */
@@ -136,7 +141,7 @@ export async function deniedIdsAfter(
       .limit(limit)
       .select('jti', 'expires_at'),
   );
-  return rows.map((row) => ({ jti: String(row.jti), expiresAt: row.expires_at }));
+  return rows.map(deniedId);
 }
 
 /** Deletes entries that void nothing any more. @returns how many */
@@ -152,10 +157,26 @@ export async function deleteExpiredRevocations({ sql, ask }: Asker, before: numb
   return await ask(sql('gatehouse_revocations').whereIn('position', expired).delete());
 }
 
-/** Locks the head until the commit; see the migration. */
-async function nextPosition(asker: Asker): Promise<number> {
-  await asker.ask(asker.sql('gatehouse_revocation_head').increment('position', 1));
-  return await headPosition(asker);
+/** Locks the head until the commit, see the migration. @returns the position for `append` */
+async function nextPosition({ sql, ask }: Asker): Promise<number> {
+  const row = await ask(sql<{ position: number }>('gatehouse_revocation_head').forUpdate().first('position'));
+  return (row?.position ?? 0) + 1;
+}
+
+async function append({ sql, ask }: Asker, revocations: readonly Revocation[]): Promise<void> {
+  await ask(sql('gatehouse_revocations').insert(revocations.map(rowOf)));
+  await ask(sql('gatehouse_revocation_head').update({ position: revocations.at(-1)?.position }));
+}
+
+function deniedId({ jti, expires_at }: Pick<TokenRow, 'jti' | 'expires_at'>): DeniedId {
+  return { jti: String(jti), expiresAt: expires_at };
+}
+
+function rowOf(revocation: Revocation): RevocationRow {
+  const { position, expiresAt: expires_at } = revocation;
+  return revocation.kind === 'token'
+    ? { position, jti: revocation.jti, account_id: null, void_before: null, expires_at }
+    : { position, jti: null, account_id: revocation.accountId, void_before: revocation.voidBefore, expires_at };
 }
 
 function revocationOf(row: RevocationRow): Revocation {

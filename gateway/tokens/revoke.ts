@@ -26,19 +26,25 @@ export interface Revoker {
 /** The places that hear of a revocation beside the database. Commands have no mirror, and some gateways no Redis. */
 export interface Hearers {
   readonly mirror: Mirror | null;
-  readonly redis: { readonly denylist: Denylist; readonly state: StoreState } | null;
+  readonly redis: {
+    readonly denylist: Denylist;
+    readonly state: StoreState;
+    /** A revocation did not come into Redis. */
+    lost(): void;
+  } | null;
 }
 
 /** @param maxLifetime milliseconds that a token can live at the most */
 export function createRevoker(database: Database, { mirror, redis }: Hearers, maxLifetime: number): Revoker {
   const tell = async (revoked: Revoked) => {
-    mirror?.apply(revoked.revocation);
+    for (const revocation of revoked.revocations) mirror?.apply(revocation);
     if (redis === null) return;
     try {
       await redis.denylist.publish(revoked);
     } catch (error) {
       // It is revoked all the same: the others read it in the database, and the denylist is mended from there.
       redis.state.down(error);
+      redis.lost();
     }
   };
 

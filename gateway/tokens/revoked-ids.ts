@@ -12,6 +12,8 @@ export interface RevokedIds {
 
 /** Four words of the id, and the second in which its token expires; zero there marks a free slot. */
 const WORDS = 5;
+/** A word holds the seconds until 2106; what expires later is kept until then. */
+const LATEST = 2 ** 32 - 1;
 const SMALLEST = 1 << 10;
 /** The share of taken slots beyond which runs of them grow long. */
 const FULLEST = 0.7;
@@ -67,7 +69,7 @@ export function createRevokedIds(): RevokedIds {
       const at = find(slots);
       if (slots[at + 4] === 0) size += 1;
       for (let word = 0; word < 4; word++) slots[at + word] = key[word] as number;
-      slots[at + 4] = Math.max(1, expiresAt);
+      slots[at + 4] = Math.min(Math.max(1, expiresAt), LATEST);
     },
     has(jti) {
       if (size === 0) return false;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
+import { bcryptDecoy } from '../../gateway/accounts/hashes/bcrypt.ts';
 import { passwordChecker } from '../../gateway/accounts/password.ts';
 import { sqlAccountStore } from '../../gateway/accounts/store.ts';
 import { openDatabase } from '../../gateway/database/connection.ts';
@@ -182,5 +183,5 @@ async function passwordOf(t: ExecutionContext, location: DatabaseLocation, email
   const database = openDatabase(location, { timeout: 5000 });
   t.teardown(() => database.close());
   const account = await sqlAccountStore(database).findByEmail(email);
-  return await passwordChecker(4)(account?.passwordHash ?? null, password);
+  return await passwordChecker(bcryptDecoy(4))(account?.passwordHash ?? null, password);
 }

@@ -56,7 +56,8 @@ test('a token cannot buy a token', async (t) => {
       const { status, body: error, headers } = await ask(gateway, 'POST', '/api/v1/tokens/', authorization, body);
       t.is(status, 401);
       t.deepEqual(error, { error: 'unauthorized', message: 'Invalid credentials' });
-      t.is(headers.get('www-authenticate'), 'Basic realm="api", charset="UTF-8"');
+      const bearer = authorization.startsWith('Bearer') ? ', Bearer realm="api", error="invalid_token"' : '';
+      t.is(headers.get('www-authenticate'), `Basic realm="api", charset="UTF-8"${bearer}`);
     }
   }
 });

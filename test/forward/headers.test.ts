@@ -175,7 +175,7 @@ test('a trusted proxy is believed, its address is appended, and look-alikes it l
 });
 
 test('X-Forwarded-Proto is http or https, whatever a trusted proxy says', (t) => {
-  for (const proto of ['gopher', 'HTTPS', 'https, http', '']) {
+  for (const proto of ['gopher', 'http, https', 'httpss', '']) {
     t.deepEqual(values(requestHeaders(['X-Forwarded-Proto', proto], FROM_PROXY), 'x-forwarded-proto'), ['http'], proto);
   }
 });
@@ -217,4 +217,14 @@ test('a traceparent of version 00 has nothing behind its flags, one of a later v
   t.true(kept(`01-${ids}-more`));
   t.false(kept(`00-${ids}-more`));
   t.false(kept(`ff-${ids}`));
+});
+
+test('of a list of protocols that proxies have made, the first one counts, in any case', (t) => {
+  for (const proto of ['https', 'HTTPS', 'https, http']) {
+    t.deepEqual(
+      values(requestHeaders(['X-Forwarded-Proto', proto], FROM_PROXY), 'x-forwarded-proto'),
+      ['https'],
+      proto,
+    );
+  }
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { compileRoutes, type Place, routeFor } from '../../gateway/request/routes.ts';
+import { allowOf, compileRoutes, type Place, routeFor } from '../../gateway/request/routes.ts';
 import { parseTarget } from '../../gateway/request/target.ts';
 import type { RouteSettings } from '../../gateway/settings/schema.ts';
 
@@ -87,7 +87,7 @@ test('routes that share a path divide the methods, and Allow names them all', (t
   const shared = compileRoutes([route('read', '/x', ['GET']), route('write', '/x', ['PUT', 'POST'])], '/api/v1');
   const { place } = shared.locate(parseTarget('/x/1', 'a'));
   if (place.kind !== 'routes') return t.fail();
-  const taken = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'get'].map((method) => routeFor(place, method)?.name);
+  const taken = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'get'].map((method) => routeFor(place.routes, method)?.name);
   t.deepEqual(taken, ['read', 'read', 'write', 'write', undefined, undefined]);
-  t.is(place.allow, 'GET, PUT, POST, HEAD');
+  t.is(allowOf(place.routes), 'GET, PUT, POST, HEAD');
 });

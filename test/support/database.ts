@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { createConnection } from 'mysql2/promise';
 import { type Database, openDatabase } from '../../gateway/database/connection.ts';
 import { migrate } from '../../gateway/database/migrate.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from '../../gateway/settings/addresses.ts';
+import type { Scope } from './scope.ts';
 
 /** The server that the tests share; they differ by database. `mysql:` is a scheme that the URL class cannot rebuild. */
 const MYSQL_URL = process.env.TEST_MYSQL_URL ?? 'mysql://root@127.0.0.1:3306';
 
 /** An empty database of its own for one test, gone when the test ends. */
-export async function temporaryDatabase(t: ExecutionContext, kind: 'sqlite' | 'mysql'): Promise<DatabaseLocation> {
+export async function temporaryDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<DatabaseLocation> {
   if (kind === 'mysql') return await temporaryMysql(t);
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-database-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ export async function temporaryDatabase(t: ExecutionContext, kind: 'sqlite' | 'm
 }
 
 /** The same, opened and with the current schema; closed when the test ends. */
-export async function migratedDatabase(t: ExecutionContext, kind: 'sqlite' | 'mysql'): Promise<Database> {
+export async function migratedDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<Database> {
   const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 10_000 });
   t.teardown(() => database.close());
   await migrate(database);
@@ -41,7 +41,7 @@ export function urlOf(location: DatabaseLocation): string {
   return `mysql://${credentials}@${host}:${port}/${encodeURIComponent(database)}`;
 }
 
-async function temporaryMysql(t: ExecutionContext): Promise<DatabaseLocation> {
+async function temporaryMysql(t: Scope): Promise<DatabaseLocation> {
   const name = `gatehouse_test_${randomBytes(8).toString('hex')}`;
   const server = new URL(MYSQL_URL);
   server.pathname = `/${name}`;

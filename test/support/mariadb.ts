@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { ExecutionContext } from 'ava';
 import { createConnection } from 'mysql2/promise';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import type { Scope } from './scope.ts';
 
 /** A database server for one test file, which may be stopped in every way without disturbing the others. */
 export interface PrivateMariadb {
@@ -28,7 +28,7 @@ export interface PrivateMariadb {
 const START_LIMIT = 30_000;
 
 /** Installs a server in a temporary folder and starts it; it is gone when the test ends. */
-export async function privateMariadb(t: ExecutionContext): Promise<PrivateMariadb> {
+export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const data = `--datadir=${join(folder, 'data')}`;
@@ -87,9 +87,12 @@ export async function privateMariadb(t: ExecutionContext): Promise<PrivateMariad
   return mariadb;
 }
 
-/** A test that times out runs no teardown. This notices by the end of its input, and leaves no server behind. */
+/**
+ * A test that times out runs no teardown. This notices by the end of its input, and leaves no server behind. A Ctrl-C goes
+ * to the guard as well.
+ */
 function guardOf(server: ChildProcess, folder: string): ChildProcess {
-  const clean = 'cat; kill -9 "$0"; rm -rf "$1"';
+  const clean = 'trap "" HUP INT TERM; cat; kill -9 "$0"; rm -rf "$1"';
   return spawn('sh', ['-c', clean, String(server.pid), folder], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
+import type { Scope } from './scope.ts';
 
 export interface SeenRequest {
   readonly method: string;
@@ -24,7 +25,7 @@ const answerOk: RequestListener = (req, res) => {
 };
 
 /** A real HTTP server that remembers the head of each request it got. */
-export async function httpUpstream(t: ExecutionContext, answer: RequestListener = answerOk): Promise<TestUpstream> {
+export async function httpUpstream(t: Scope, answer: RequestListener = answerOk): Promise<TestUpstream> {
   const seen: SeenRequest[] = [];
   const server = createServer((req, res) => {
     seen.push(seenFrom(req));

@@ -1,9 +1,9 @@
 import type { Migration } from './migration.ts';
 
 /**
- * The revocations, in the order in which they were committed. Whoever revokes first counts the one row of
- * `gatehouse_revocation_head` up and so holds its lock until the commit: no position becomes visible after a later one,
- * and "everything after position n" misses nothing.
+ * The revocations, in the order in which they were committed. Whoever revokes first locks the one row of
+ * `gatehouse_revocation_head`, and counts it up: no position becomes visible after a later one, and "everything after
+ * position n" misses nothing.
  *
  * A row is about one token (`jti`) or about all of an account's that were issued before a moment (`void_before`), and may
  * go when every token that it voids has expired. Times are ms since 1970.

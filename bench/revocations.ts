@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { holds } from '../test/support/condition.ts';
+import { ADA } from '../test/support/gateway.ts';
+import { bearer, type Issued, issue, PATH, revoke, untilStatus } from '../test/support/load.ts';
+import { privateMariadb } from '../test/support/mariadb.ts';
+import { type GatewayNode, type Gateways, gateways } from '../test/support/nodes.ts';
+import { failures, pairUnderLoad } from '../test/support/pair.ts';
+import { privateRedis } from '../test/support/redis-server.ts';
+import { httpUpstream } from '../test/support/upstream.ts';
+
+/**
+ * What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops.
+ *
+ * node bench/revocations.ts
+ */
+const MILLION = 1_000_000;
+const ROUNDS = 7;
+const ROUND_SECONDS = 4;
+const REVOCATIONS = 200;
+const OUTAGE = 10_000;
+/** Milliseconds for what takes long: a million rows, or as many keys. */
+const PATIENCE = 300_000;
+
+const steps: (() => unknown)[] = [];
+const scope = { teardown: (undo: () => unknown) => void steps.push(undo) };
+const rows: [what: string, wanted: string, measured: string][] = [];
+
+try {
+  const [mariadb, redis] = await Promise.all([privateMariadb(scope), privateRedis(scope)]);
+  await latencyAndOutage(mariadb.location, redis);
+  await cost(mariadb.location, redis);
+} finally {
+  for (const undo of steps.reverse()) await undo();
+}
+const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+for (const [what, wanted, measured] of [['', 'wanted', 'measured'], ...rows]) {
+  console.log(`${what?.padEnd(widths[0] ?? 0)}  ${wanted?.padEnd(widths[1] ?? 0)}  ${measured}`);
+}
+
+type Location = Awaited<ReturnType<typeof privateMariadb>>['location'];
+type Redis = Awaited<ReturnType<typeof privateRedis>>;
+
+async function latencyAndOutage(location: Location, redis: Redis): Promise<void> {
+  const { a, b, ada, load } = await pairUnderLoad(scope, { location, redis: redis.url });
+  const delays: number[] = [];
+  for (let i = 0; i < REVOCATIONS; i++) delays.push(await refusedAfter(a, b, await issue(a, ADA), ada));
+  rows.push(['revoked on A, refused on B', 'p99 < 100 ms', percentiles(delays)]);
+
+  const tokens: Issued[] = [];
+  for (let i = 0; i < 15; i++) tokens.push(await issue(a, ADA));
+  redis.pause();
+  const start = performance.now();
+  const slow: number[] = [];
+  while (performance.now() < start + OUTAGE) {
+    const token = tokens.pop();
+    if (token !== undefined) slow.push(await refusedAfter(a, b, token, ada));
+    await pause(200);
+  }
+  redis.continue();
+  const continued = performance.now();
+  const isBack = ({ changes }: GatewayNode) => changes('redis').at(-1) === 'store is back';
+  await holds('both nodes follow the feed again', () => isBack(a) && isBack(b), PATIENCE);
+  const back = performance.now() - continued;
+  const answers = await load.since(start);
+  rows.push(['the same while Redis hangs for 10 s', 'max < 2000 ms', percentiles(slow)]);
+  rows.push(['requests that failed meanwhile', '0', `${failures(answers).length} of ${answers.length}`]);
+  rows.push(['Redis goes on, both nodes follow it', 'by itself', `after ${back.toFixed(0)} ms`]);
+  await Promise.all([a.stop(), b.stop()]);
+  load.tokens.length = 0;
+}
+
+/** Milliseconds from the sending of the revocation to a refusal on the other node. */
+async function refusedAfter(a: GatewayNode, b: GatewayNode, token: Issued, by: Issued): Promise<number> {
+  const sent = performance.now();
+  const { status } = await revoke(a, token.id, bearer(by));
+  if (status !== 204) throw new Error(`not revoked: ${status}`);
+  const { answeredAt } = await untilStatus(b, token, 401, PATIENCE);
+  return answeredAt - sent;
+}
+
+/** A node that knows a million revocations, beside one that knows none. */
+async function cost(location: Location, redis: Redis): Promise<void> {
+  const upstream = await httpUpstream(scope, (_, res) => void res.end('ok'));
+  const group = async (name: string) => {
+    const { host, port, user } = location;
+    const connection = await createConnection({ host, port, user });
+    await connection.query(`create database ${name}`);
+    await connection.end();
+    return await gateways(scope, {
+      location: { ...location, database: name },
+      redis: redis.url,
+      upstream: upstream.url,
+      settings: { redis: { keyPrefix: `${name}:` } },
+    });
+  };
+  const [withNone, withMillion] = [await group('none'), await group('million')];
+  await revokeMillion(withMillion);
+  const none = await withNone.start('none');
+  const starting = performance.now();
+  const million = await withMillion.start('million');
+  rows.push(['ready with a million revocations', '< 15 s', `after ${seconds(performance.now() - starting)}`]);
+  await holds(
+    'the denylist is written',
+    () => million.log.some(({ msg }) => msg === 'denylist written anew'),
+    PATIENCE,
+  );
+  rows.push(['the denylist in Redis written anew', '', `after ${seconds(performance.now() - starting)}`]);
+
+  const nodes = [none, million] as const;
+  const tokens = [await issue(none, ADA), await issue(million, ADA)] as const;
+  const rates: [number[], number[]] = [[], []];
+  for (let round = 0; round <= ROUNDS; round++) {
+    // In turn, so that a machine that grows slower does so for both; the first round only warms up.
+    for (const which of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const rate = await rateOf(nodes[which], tokens[which]);
+      if (round > 0) rates[which].push(rate);
+    }
+  }
+  const bytes = (residentBytes(million) - residentBytes(none)) / MILLION;
+  rows.push(['memory for each of a million', '< 150 bytes', `${bytes.toFixed(0)} bytes`]);
+  const [plain, loaded] = rates.map(median) as [number, number];
+  const difference = `${(((loaded - plain) / plain) * 100).toFixed(1)} %`;
+  rows.push(['request rate with them and without', 'within 5 %', `${loaded} and ${plain} requests/s, ${difference}`]);
+}
+
+async function revokeMillion({ database: { sql } }: Gateways): Promise<void> {
+  const now = Date.now();
+  const life = 86_400_000;
+  // As evenly spread as those that the gateway makes.
+  const id = [1, 9, 13, 17, 21].map((from, i) => `substr(hex, ${from}, ${[8, 4, 4, 4, 12][i]})`).join();
+  await sql.raw(
+    `insert into gatehouse_tokens (jti, account_id, issued_at, expires_at, revoked_at)
+     select concat_ws('-', ${id}), '1', ?, ?, ? from (select md5(seq) as hex from seq_1_to_${MILLION}) as ids order by hex`,
+    [now, now + life, now],
+  );
+  await sql.raw(
+    `insert into gatehouse_revocations (position, jti, expires_at)
+     select row_number() over (order by jti), jti, expires_at from gatehouse_tokens`,
+  );
+  await sql.raw('update gatehouse_revocation_head set position = (select count(*) from gatehouse_revocations)');
+}
+
+async function rateOf({ url }: GatewayNode, token: Issued): Promise<number> {
+  const program = join(import.meta.dirname, 'requests.ts');
+  const args = [program, url, PATH, bearer(token), String(ROUND_SECONDS)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return Math.round(Number(stdout) / ROUND_SECONDS);
+}
+
+/** What the system keeps in memory for the process (proc_pid_status(5), VmRSS). */
+function residentBytes({ pid }: GatewayNode): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1_024;
+}
+
+function percentiles(values: readonly number[]): string {
+  const sorted = [...values].sort((x, y) => x - y);
+  const at = (share: number) => (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(0);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (${sorted.length})`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((x, y) => x - y)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

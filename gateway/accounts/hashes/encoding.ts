@@ -1,0 +1,27 @@
+import { randomInt } from 'node:crypto';
+
+/** How salts and digests are written: `unpadded` is base64 without `=`, `passlib` that with `.` for `+`. */
+export type Encoding = 'hex' | 'base64' | 'unpadded' | 'passlib';
+
+export function encode(bytes: Buffer, encoding: Encoding): string {
+  if (encoding === 'hex' || encoding === 'base64') return bytes.toString(encoding);
+  const unpadded = bytes.toString('base64').replaceAll('=', '');
+  return encoding === 'unpadded' ? unpadded : unpadded.replaceAll('+', '.');
+}
+
+/**
+ * Buffer.from skips what it does not understand, so that many texts would be one digest.
+ *
+ * @returns null unless the text is, to the letter, what `encode` makes of the bytes
+ */
+export function decode(text: string, encoding: Encoding): Buffer | null {
+  const bytes = encoding === 'hex' ? Buffer.from(text, 'hex') : Buffer.from(text.replaceAll('.', '+'), 'base64');
+  return encode(bytes, encoding) === text ? bytes : null;
+}
+
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** A salt as the frameworks draw theirs. */
+export function randomText(length: number): string {
+  return Array.from({ length }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('');
+}

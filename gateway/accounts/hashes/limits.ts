@@ -1,0 +1,49 @@
+interface Limit {
+  readonly what: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * The one table of what a stored hash may ask for. Whoever can write a row could otherwise stop every login with a
+ * billion rounds, fill the memory, or store a digest so short that many passwords have it. `most` is several times what
+ * the frameworks choose by themselves (2026: the number after each), and about what bcrypt of cost 16 takes: seconds.
+ */
+const LIMITS = {
+  /** log2 of the rounds. PHP 8.4, Laravel, Django: 12. */
+  bcryptCost: { what: 'a bcrypt cost', least: 4, most: 16 },
+  /** Django 6.0: 1,200,000. Werkzeug 3.1: 1,000,000. Its first releases: 1,000. passlib: 29,000. */
+  pbkdf2Rounds: { what: 'PBKDF2 rounds', least: 1, most: 10_000_000 },
+  /** 128·r·(N + p + 2) bytes. Werkzeug: 32 MiB. Django: 16 MiB. OWASP: 128 MiB. */
+  scryptMemory: { what: 'bytes of scrypt memory', least: 1, most: 256 * 2 ** 20 },
+  /** 128·N·r·p bytes, to which the time is proportional. Django: 80 MiB. OWASP: up to 160 MiB. */
+  scryptWork: { what: 'bytes of scrypt work', least: 1, most: 2 ** 30 },
+  /** Werkzeug and Django: 8. With it and the lanes grows a PBKDF2 that the work above does not count. */
+  scryptBlock: { what: 'as scrypt block size', least: 1, most: 32 },
+  /** Django: 5. */
+  scryptLanes: { what: 'scrypt lanes', least: 1, most: 32 },
+  /** Django: 100 MiB. PHP and argon2-cffi: 64 MiB. */
+  argon2Memory: { what: 'KiB of Argon2 memory', least: 8, most: 256 * 2 ** 10 },
+  /** Memory times passes, to which the time is proportional. PHP: 256 MiB (4 passes). Django: 200 MiB. */
+  argon2Work: { what: 'KiB of Argon2 work', least: 8, most: 2 ** 20 },
+  /** Django: 8. argon2-cffi: 4. */
+  argon2Lanes: { what: 'Argon2 lanes', least: 1, most: 32 },
+  /** Argon2 takes no shorter one (RFC 9106 section 3.1); all of them draw 16 bytes. */
+  argon2Salt: { what: 'bytes of salt', least: 8, most: 128 },
+  /** Werkzeug drew 8 characters before 2.0; 16 to 22 since. passlib: 16 bytes. */
+  salt: { what: 'bytes of salt', least: 1, most: 128 },
+  /** Argon2 alone leaves its length open. argon2-cffi before 21.2: 16. PHP and now argon2-cffi: 32. */
+  digest: { what: 'bytes of digest', least: 16, most: 64 },
+} as const satisfies Record<string, Limit>;
+
+/** What a stored hash asks for, of that which has a limit. */
+export type Demands = Partial<Record<keyof typeof LIMITS, number>>;
+
+/** @returns the first demand that is beyond its limit, in words for the operator; null when none is */
+export function excessIn(demands: Demands): string | null {
+  for (const [name, asked] of Object.entries(demands)) {
+    const { what, least, most } = LIMITS[name as keyof typeof LIMITS];
+    if (asked < least || asked > most) return `asks for ${asked} ${what}, where ${least} to ${most} are allowed`;
+  }
+  return null;
+}

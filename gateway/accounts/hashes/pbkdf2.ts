@@ -1,0 +1,33 @@
+import { pbkdf2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { digestHash, type StoredHash } from './stored-hash.ts';
+
+const derivePbkdf2 = promisify(pbkdf2);
+
+const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 };
+
+export type Pbkdf2Digest = keyof typeof DIGEST_BYTES;
+
+interface Pbkdf2Hash {
+  readonly format: string;
+  readonly digest: Pbkdf2Digest;
+  readonly rounds: number;
+  readonly salt: Buffer;
+  readonly expected: Buffer;
+  /** Writes a hash like this one, with this digest. */
+  decoyWith(digest: Buffer): string;
+}
+
+/** PBKDF2 with HMAC (RFC 8018). Null when the digest does not have the length that all writers give it. */
+export function pbkdf2Hash({ format, digest, rounds, salt, expected, decoyWith }: Pbkdf2Hash): StoredHash | null {
+  const length = DIGEST_BYTES[digest];
+  if (expected.length !== length) return null;
+  return digestHash({
+    format,
+    parameters: `${rounds} rounds`,
+    demands: { pbkdf2Rounds: rounds, salt: salt.length },
+    expected,
+    derive: (password) => derivePbkdf2(password, salt, rounds, length, digest),
+    decoy: () => decoyWith(randomBytes(length)),
+  });
+}

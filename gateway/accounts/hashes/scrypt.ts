@@ -1,0 +1,51 @@
+import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
+import { digestHash, type StoredHash } from './stored-hash.ts';
+
+/** What Werkzeug and Django both take. */
+const DIGEST_BYTES = 64;
+
+interface ScryptHash {
+  readonly format: string;
+  /** CPU and memory cost. */
+  readonly N: number;
+  /** Block size. */
+  readonly r: number;
+  /** Parallelism: lanes, worked on one after the other. */
+  readonly p: number;
+  readonly salt: Buffer;
+  readonly expected: Buffer;
+  /** Writes a hash like this one, with this digest. */
+  decoyWith(digest: Buffer): string;
+}
+
+/** scrypt (RFC 7914). Null when the digest does not have the length that all writers give it. */
+export function scryptHash({ format, N, r, p, salt, expected, decoyWith }: ScryptHash): StoredHash | null {
+  if (expected.length !== DIGEST_BYTES) return null;
+  // RFC 7914 section 2: N is a power of two above 1 and below 2^(128·r/8).
+  if (N < 2 || !Number.isInteger(Math.log2(N)) || Math.log2(N) >= 16 * r) {
+    return { verifiable: false, format, reason: `has N=${N} with r=${r}, with which scrypt is not defined` };
+  }
+  // Beside its N blocks, OpenSSL takes one for each lane and two to work in.
+  const maxmem = 128 * r * (N + p + 2);
+  const options = { N, r, p, maxmem };
+  return digestHash({
+    format,
+    parameters: `N=${N}, r=${r}, p=${p}`,
+    demands: {
+      scryptBlock: r,
+      scryptLanes: p,
+      scryptMemory: maxmem,
+      scryptWork: 128 * N * r * p,
+      salt: salt.length,
+    },
+    expected,
+    derive: (password) => deriveScrypt(password, salt, options),
+    decoy: () => decoyWith(randomBytes(DIGEST_BYTES)),
+  });
+}
+
+function deriveScrypt(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, DIGEST_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+  });
+}

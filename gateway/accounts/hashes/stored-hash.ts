@@ -1,0 +1,50 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type Demands, excessIn } from './limits.ts';
+
+/** A hash whose passwords can be told. */
+export interface VerifiableHash {
+  readonly verifiable: true;
+  /** Who writes it and how, for the operator: `Django pbkdf2_sha256`. */
+  readonly format: string;
+  /** What it costs. Two hashes of one format whose parameters are the same text take equally long. */
+  readonly parameters: string;
+  /**
+   * Whether this is the password, as UTF-8 and normalised by nobody: neither Django nor Werkzeug, PHP or passlib does.
+   * Takes equally long for every password. Rejects only when the machine fails, as for want of memory.
+   */
+  verify(password: string): Promise<boolean>;
+  /** A hash of the same format, parameters and lengths that belongs to no known password; drawn, not computed. */
+  decoy(): string;
+}
+
+/** A hash of a known form that is never computed. */
+export interface RefusedHash {
+  readonly verifiable: false;
+  readonly format: string;
+  /** What is wrong with it, for the operator; without salt and digest. */
+  readonly reason: string;
+}
+
+export type StoredHash = VerifiableHash | RefusedHash;
+
+/** What the reader of one format makes of a text: null when it is not of its form. */
+export type Reader = (text: string) => StoredHash | null;
+
+/** A hash that is a digest derived from password and salt. */
+interface DigestHash {
+  readonly format: string;
+  readonly parameters: string;
+  readonly demands: Demands;
+  readonly expected: Buffer;
+  /** As many bytes as are expected. */
+  derive(password: string): Promise<Buffer>;
+  decoy(): string;
+}
+
+/** The stored hash, refused where its demands are beyond the limits. */
+export function digestHash({ format, parameters, demands, expected, derive, decoy }: DigestHash): StoredHash {
+  const reason = excessIn(demands);
+  if (reason !== null) return { verifiable: false, format, reason };
+  const verify = async (password: string) => timingSafeEqual(await derive(password), expected);
+  return { verifiable: true, format, parameters, verify, decoy };
+}

@@ -1,0 +1,52 @@
+export interface FrameCounter {
+  count(chunk: Buffer): void;
+  /** Bytes that are still to come of the frame under way, at least; 0 between two frames. */
+  missing(): number;
+  /** Counts the bytes that belong to the frame under way, and gives them; what follows is dropped. */
+  takeRest(chunk: Buffer): Buffer;
+}
+
+/** Follows the lengths of frames (RFC 6455 section 5.2) through whatever pieces they arrive in. */
+export function createFrameCounter(): FrameCounter {
+  const head = Buffer.alloc(14);
+  let headHas = 0;
+  let payload = 0;
+
+  /** Takes a byte of a head; when the head is whole, its payload is what is missing. */
+  const takeHeadByte = (byte: number) => {
+    head[headHas] = byte;
+    headHas += 1;
+    if (headHas < 2) return;
+    const short = (head[1] as number) & 0x7f;
+    const masked = ((head[1] as number) & 0x80) !== 0;
+    const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
+    if (headHas < 2 + extended + (masked ? 4 : 0)) return;
+    headHas = 0;
+    payload = extended === 2 ? head.readUInt16BE(2) : extended === 8 ? Number(head.readBigUInt64BE(2)) : short;
+  };
+
+  /** @returns where the first frame that ends in the chunk ends, or the length of the chunk */
+  const take = (chunk: Buffer, from: number): number => {
+    let at = from;
+    while (at < chunk.length) {
+      if (payload > 0) {
+        const taken = Math.min(payload, chunk.length - at);
+        payload -= taken;
+        at += taken;
+      } else {
+        takeHeadByte(chunk[at] as number);
+        at += 1;
+      }
+      if (payload === 0 && headHas === 0) break;
+    }
+    return at;
+  };
+
+  return {
+    count(chunk) {
+      for (let at = 0; at < chunk.length; ) at = take(chunk, at);
+    },
+    missing: () => (headHas > 0 ? 1 : payload),
+    takeRest: (chunk) => chunk.subarray(0, take(chunk, 0)),
+  };
+}

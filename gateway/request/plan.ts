@@ -1,0 +1,43 @@
+import { badRequest, GatewayError } from '../errors.ts';
+import type { RouteSettings } from '../settings/schema.ts';
+import { allowOf, type RouteTable, routeFor } from './routes.ts';
+import type { Target } from './target.ts';
+
+/** What the configuration says of a request, before anybody asks who sends it. */
+export type Plan =
+  | { readonly kind: 'forward'; readonly route: RouteSettings; readonly needsIdentity: boolean }
+  | { readonly kind: 'tokens'; readonly needsIdentity: true }
+  /** Where an identity is needed, only those who have one are told. */
+  | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
+
+/**
+ * Finds what a request would come to. Below the prefix everything needs an identity, and a route that is open to
+ * anybody, such as a website at `/`, has no part in it.
+ */
+export function planFor(table: RouteTable, target: Target, method: string): Plan {
+  const { place, belowPrefix } = table.locate(target);
+  const routes = place.kind !== 'routes' ? [] : belowPrefix ? place.routes.filter(isGuarded) : place.routes;
+  const route = routeFor(routes, method);
+  const needsIdentity = belowPrefix || (route === undefined ? routes : [route]).some(isGuarded);
+  const refuse = (error: GatewayError): Plan => ({ kind: 'refuse', error, needsIdentity });
+
+  if (place.kind === 'ambiguous') {
+    return refuse(badRequest('The request target is not in its normal form (case, encoding or slashes)'));
+  }
+  if (target.hasEncodedSlash && !route?.allowEncodedSlashes) {
+    return refuse(badRequest('The request target contains an encoded slash'));
+  }
+  if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
+  if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
+  if (route === undefined) {
+    const allow = allowOf(routes);
+    return refuse(
+      new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } }),
+    );
+  }
+  return { kind: 'forward', route, needsIdentity };
+}
+
+function isGuarded({ auth }: RouteSettings): boolean {
+  return auth === 'required';
+}

@@ -1,0 +1,73 @@
+import test from 'ava';
+import { holds } from '../support/condition.ts';
+import { ADA } from '../support/gateway.ts';
+import { bearer, issue, revoke, untilStatus } from '../support/load.ts';
+import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
+import type { GatewayNode } from '../support/nodes.ts';
+import { failures, improper, type Pair, pairUnderLoad } from '../support/pair.ts';
+import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
+import { fileScope } from '../support/scope.ts';
+
+/** Milliseconds, of both nodes; what a busy machine may add is in `IN_TIME`. */
+const TIMEOUT = 1_000;
+const IN_TIME = 2 * TIMEOUT;
+/** From the loss of both stores to the last answer that may be a 200; `tokens.maxStaleness` is 2 s. */
+const CLOSED_WITHIN = 3_000;
+const RECOVERY = 10_000;
+
+const scope = fileScope();
+let mariadb: PrivateMariadb;
+let redis: PrivateRedis;
+let pair: Pair;
+
+test.before(async () => {
+  [mariadb, redis] = await Promise.all([privateMariadb(scope), privateRedis(scope)]);
+  // The accounts are known for longer than the tests take: that they are not is another test's subject.
+  const settings = { database: { timeout: `${TIMEOUT}ms` }, accounts: { cache: '1m' } };
+  pair = await pairUnderLoad(scope, { location: mariadb.location, redis: redis.url, settings });
+});
+
+const STORES = {
+  database: { start: () => mariadb.start() },
+  redis: { start: () => redis.start() },
+} as const;
+
+for (const [first, second] of [
+  ['database', 'redis'],
+  ['redis', 'database'],
+] as const) {
+  test.serial(
+    `with both stores dead no token passes after three seconds, until the ${first} alone is back`,
+    async (t) => {
+      const { a, b, ada, load } = pair;
+      const nodes = [a, b];
+      const revoked = await issue(a, ADA);
+      t.is((await revoke(a, revoked.id, bearer(ada))).status, 204);
+      await Promise.all(nodes.map((node) => untilStatus(node, revoked, 401, CLOSED_WITHIN)));
+      await Promise.all([mariadb.kill(), redis.kill()]);
+      const struck = performance.now();
+      await holds('a second more', () => performance.now() > struck + CLOSED_WITHIN + 1_000);
+      const answers = await load.since(struck);
+      t.deepEqual(improper(answers, IN_TIME), []);
+      const late = answers.filter(({ sentAt }) => sentAt > struck + CLOSED_WITHIN);
+      t.true(late.length > 20);
+      t.is(failures(late).length, late.length);
+      for (const node of nodes) t.deepEqual(await node.ready(), { status: 503, unavailable: ['database', 'redis'] });
+
+      const ordered = performance.now();
+      await STORES[first].start();
+      await Promise.all(nodes.map((node) => untilStatus(node, ada, 200, RECOVERY)));
+      t.log(`accepted again ${Math.round(performance.now() - ordered)} ms after the order to start`);
+      await Promise.all(nodes.map((node) => untilStatus(node, revoked, 401, 1_000)));
+      t.true(nodes.every((node) => node.changes(second).at(-1) === 'store is out'));
+
+      await STORES[second].start();
+      const isBack = (node: GatewayNode) =>
+        node.changes('database').at(-1) === 'store is back' && node.changes('redis').at(-1) === 'store is back';
+      await holds('all is back', () => nodes.every(isBack), RECOVERY);
+      const after = performance.now();
+      await holds('some more requests', () => load.answers.filter(({ sentAt }) => sentAt > after).length > 20);
+      t.deepEqual(failures(await load.since(after)), []);
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import test from 'ava';
+import { holds } from '../support/condition.ts';
+import { ADA, BOB } from '../support/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
+import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
+import { improper, type Pair, pairUnderLoad } from '../support/pair.ts';
+import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
+import { fileScope } from '../support/scope.ts';
+
+/** Milliseconds, of both nodes. */
+const CACHE = 3_000;
+const TIMEOUT = 1_000;
+/** Milliseconds between two requests of the load, at most. */
+const TICK = 100;
+/** Milliseconds that a busy machine may add. */
+const SLACK = 1_000;
+/** An answer that took longer than what the gateway waits for its stores. */
+const IN_TIME = TIMEOUT + SLACK;
+
+const scope = fileScope();
+let mariadb: PrivateMariadb;
+let redis: PrivateRedis;
+let pair: Pair;
+
+test.before(async () => {
+  [mariadb, redis] = await Promise.all([privateMariadb(scope), privateRedis(scope)]);
+  const settings = {
+    database: { timeout: `${TIMEOUT}ms` },
+    accounts: { cache: `${CACHE}ms` },
+  };
+  pair = await pairUnderLoad(scope, { location: mariadb.location, redis: redis.url, settings });
+});
+
+for (const [how, strike, mend] of [
+  ['dead', () => mariadb.kill(), () => mariadb.start()],
+  ['hanging', async () => mariadb.pause(), async () => mariadb.continue()],
+] as const) {
+  test.serial(`with a ${how} database, known accounts go on for their time, and revoking is refused`, async (t) => {
+    const { a, b, ada, bob, load } = pair;
+    const [fed, kept] = [await issue(a, ADA), await issue(a, ADA)];
+    const position = await headPosition();
+    // So that Ada has just been asked for on both nodes, and Bob has not been for a while.
+    load.tokens.splice(0, Infinity, ada);
+    const quiet = performance.now();
+    await holds('Bob is forgotten', () => performance.now() > quiet + CACHE, CACHE + SLACK);
+    await Promise.all([a, b].map((node) => ask(node, fed)));
+    const lastKnown = performance.now();
+    const changes = [a, b].map((node) => node.changes('database').length);
+    await strike();
+    const struck = performance.now();
+
+    await redis.client.xadd('gatehouse:revocations', '*', 'entry', entryOf(fed, position + 1));
+    for (const node of [a, b]) {
+      const fedTo = await untilStatus(node, fed, 401, 500);
+      t.true(fedTo.answeredAt < struck + CACHE / 2, 'while the account is known');
+    }
+    const refused = await revoke(a, kept.id, bearer(ada));
+    t.deepEqual(refused, { status: 503, retryAfter: '1' });
+    const unknown = await ask(b, bob);
+    t.like(unknown, { status: 503, retryAfter: '1' });
+    t.true(unknown.answeredAt - unknown.sentAt < IN_TIME);
+    await t.throwsAsync(issue(a, ADA), { message: /^no token: 503/ });
+    await holds('both nodes say that the database is out', () =>
+      [a, b].every((node, i) => node.changes('database').length === (changes[i] ?? 0) + 1),
+    );
+    t.deepEqual(await b.ready(), { status: 503, unavailable: ['database'] });
+    await Promise.all([a, b].map((node) => untilStatus(node, ada, 503, CACHE + IN_TIME)));
+    const answers = await load.since(lastKnown);
+    t.true(answers.filter(({ status, sentAt }) => status !== 200 && sentAt < struck + CACHE / 2 - TICK).length === 0);
+    t.deepEqual(improper(answers, IN_TIME), []);
+    t.deepEqual(
+      answers.filter(({ status, sentAt }) => status === 200 && sentAt > struck + CACHE + SLACK),
+      [],
+    );
+
+    await mend();
+    await Promise.all([a, b].map((node) => untilStatus(node, ada, 200, 10_000)));
+    t.is((await ask(b, kept)).status, 200, 'nothing was half done');
+    t.is((await revoke(a, kept.id, bearer(ada))).status, 204);
+    await untilStatus(b, kept, 401, 2_000);
+    await holds('both nodes say that the database is back', () =>
+      [a, b].every((node, i) => node.changes('database').length === (changes[i] ?? 0) + 2),
+    );
+    t.deepEqual(await b.ready(), { status: 200, unavailable: [] });
+    for (const node of [a, b]) t.deepEqual(node.changes('database').slice(-2), ['store is out', 'store is back']);
+    t.is((await ask(b, await issue(a, BOB))).status, 200);
+  });
+}
+
+/** What the gateways write into the stream for a revoked token. */
+function entryOf({ id }: Issued, position: number): string {
+  return JSON.stringify({ kind: 'token', position, jti: id, expiresAt: Date.now() + 3_600_000 });
+}
+
+async function headPosition(): Promise<number> {
+  const { sql, ask: query } = pair.gateways.database;
+  const row = await query(sql<{ position: number }>('gatehouse_revocation_head').first('position'));
+  return row?.position ?? 0;
+}

@@ -1,0 +1,45 @@
+import test from 'ava';
+import { cachedAccounts } from '../../gateway/accounts/cached.ts';
+import { tokenIdentifier } from '../../gateway/identify/token.ts';
+import type { Account } from '../../gateway/state.ts';
+import { createMirror } from '../../gateway/tokens/mirror.ts';
+import type { Revocation } from '../../gateway/tokens/revocations.ts';
+
+const NOW = 1_900_000_000;
+const EXPIRES = (NOW + 3_600) * 1_000;
+const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'first' };
+
+const CASES: readonly (readonly [string, Revocation, string])[] = [
+  ['the token', { kind: 'token', position: 1, jti: 'one', expiresAt: EXPIRES }, 'token revoked'],
+  [
+    'every token of the account',
+    { kind: 'account', position: 1, accountId: '1', voidBefore: (NOW + 1) * 1_000, expiresAt: EXPIRES },
+    'all tokens of the account revoked',
+  ],
+];
+
+for (const [what, revocation, reason] of CASES) {
+  test(`a revocation of ${what} during the look-up of the account is not missed`, async (t) => {
+    const looking: ((account: Account) => void)[] = [];
+    const accounts = cachedAccounts(() => new Promise((resolve) => looking.push(resolve)), 60_000);
+    const mirror = createMirror(accounts.forget);
+    const identify = tokenIdentifier({
+      verifyToken: () => ({
+        ok: true,
+        claims: { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600 },
+        binding: '',
+        keyId: '',
+      }),
+      findAccountById: accounts.findById,
+      requireFresh() {},
+      isDenied: mirror.isDenied,
+      voidBefore: mirror.voidBefore,
+      isBoundTo: () => true,
+    });
+    const outcome = identify('the token', 'bearer');
+    t.is(looking.length, 1);
+    mirror.apply(revocation);
+    looking[0]?.(ADA);
+    t.deepEqual(await outcome, { kind: 'refused', reason, scheme: 'bearer' });
+  });
+}

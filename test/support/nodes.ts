@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stringify } from 'yaml';
+import { hashPassword } from '../../gateway/accounts/password.ts';
+import { type AccountStore, sqlAccountStore } from '../../gateway/accounts/store.ts';
+import { type Database, openDatabase } from '../../gateway/database/connection.ts';
+import { migrate } from '../../gateway/database/migrate.ts';
+import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import { holds } from './condition.ts';
+import { urlOf } from './database.ts';
+import { ADA, BOB, type LogLine } from './gateway.ts';
+import type { Scope } from './scope.ts';
+import { startProcess } from './server-process.ts';
+
+/** A gateway in a process of its own. */
+export interface GatewayNode {
+  readonly name: string;
+  readonly url: string;
+  readonly opsUrl: string;
+  readonly pid: number;
+  readonly log: readonly LogLine[];
+  /** What `/health/ready` says. */
+  ready(): Promise<{ status: number; unavailable: readonly string[] }>;
+  /** The changes of state that the log tells of a store, in order. */
+  changes(store: 'database' | 'redis'): string[];
+  /** In order, as an operator stops it. */
+  stop(): Promise<void>;
+}
+
+export interface Gateways {
+  readonly database: Database;
+  readonly accounts: AccountStore;
+  /** Starts one more. @param settings replace those that all nodes share */
+  start(name: string, settings?: Record<string, unknown>): Promise<GatewayNode>;
+  /** Runs a command of the gateway's on the same configuration. @param input what it reads */
+  command(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
+const PASSWORD_COST = 4;
+const START_LIMIT = 30_000;
+const COMMAND_LIMIT = 30_000;
+
+/**
+ * Prepares what gateways on the same stores need, in a database where Ada (id 1) and Bob (id 2) are confirmed.
+ *
+ * @param settings as in the configuration file, for all nodes
+ */
+export async function gateways(
+  t: Scope,
+  {
+    location,
+    redis,
+    upstream,
+    settings = {},
+  }: { location: DatabaseLocation; redis: string; upstream: string; settings?: Record<string, object> },
+): Promise<Gateways> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-nodes-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const database = openDatabase(location, { timeout: 10_000 });
+  t.teardown(() => database.close());
+  await migrate(database);
+  const accounts = sqlAccountStore(database);
+  for (const { email, password } of [ADA, BOB]) {
+    await accounts.add({ email, passwordHash: await hashPassword(password, PASSWORD_COST), confirmed: true });
+  }
+  const common = {
+    listen: { port: 0 },
+    ops: { port: 0 },
+    database: { url: urlOf(location), ...settings.database },
+    redis: { url: redis, ...settings.redis },
+    tokens: { secrets: ['of these tests alone, and long enough'], ...settings.tokens },
+    accounts: { passwordCost: PASSWORD_COST, ...settings.accounts },
+    log: { level: 'info', format: 'json' },
+    routes: [{ name: 'orders', path: '/api/v1/orders', upstream }],
+  };
+  const configured = async (name: string, own: Record<string, unknown>) => {
+    const file = join(folder, `${name}.yaml`);
+    await writeFile(file, stringify({ ...common, ...own }));
+    return file;
+  };
+
+  return {
+    database,
+    accounts,
+    start: async (name, own = {}) => await startNode(t, name, await configured(name, own)),
+    async command(args, input = '') {
+      const file = await configured('command', {});
+      return await new Promise((resolve) => {
+        const child = execFile(
+          process.execPath,
+          [MAIN, ...args, '--config', file],
+          { timeout: COMMAND_LIMIT },
+          (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
+        );
+        child.stdin?.end(input);
+      });
+    },
+  };
+}
+
+async function startNode(t: Scope, name: string, file: string): Promise<GatewayNode> {
+  const node = startProcess(process.execPath, [MAIN, 'start', '--config', file]);
+  t.teardown(() => node.end('SIGKILL'));
+  const log: LogLine[] = [];
+  createInterface(node.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  let complaint = '';
+  node.stderr.on('data', (text: Buffer) => {
+    complaint += text.toString();
+  });
+  const listening = () => log.find(({ msg }) => msg === 'listening');
+  await holds(`node ${name} starts`, () => node.ended || listening() !== undefined, START_LIMIT);
+  const started = listening();
+  if (started === undefined) throw new Error(`node ${name} ended: ${complaint}`);
+  const [url, opsUrl] = [String(started.url), String(started.ops)];
+  return {
+    name,
+    url,
+    opsUrl,
+    pid: node.pid,
+    log,
+    async ready() {
+      const answer = await fetch(`${opsUrl}/health/ready`);
+      const { unavailable = [] } = (await answer.json()) as { unavailable?: string[] };
+      return { status: answer.status, unavailable };
+    },
+    changes: (store) => log.filter((line) => line.store === store).map(({ msg }) => String(msg)),
+    stop: () => node.end('SIGTERM'),
+  };
+}

@@ -1,0 +1,73 @@
+import test from 'ava';
+import { createMirror } from '../../gateway/tokens/mirror.ts';
+import type { Revocation } from '../../gateway/tokens/revocations.ts';
+
+const NOW = 1_900_000_000_000;
+
+test('of the cutoffs of an account the latest counts, in whatever order they come', (t) => {
+  const mirror = createMirror(() => {});
+  for (const voidBefore of [3_000, 5_000, 4_000]) mirror.apply(cutoff({ voidBefore }));
+  t.is(mirror.voidBefore('1'), 5_000);
+  t.is(mirror.voidBefore('2'), 0);
+});
+
+test('each voided account is told of, once more when it is voided once more', (t) => {
+  const told: string[] = [];
+  const mirror = createMirror((accountId) => told.push(accountId));
+  mirror.apply(token({ jti: 'one' }));
+  for (const accountId of ['7', '8', '7']) mirror.apply(cutoff({ accountId }));
+  t.deepEqual(told, ['7', '8', '7']);
+});
+
+test('applying moves no position: only who has read without a gap says so', (t) => {
+  const mirror = createMirror(() => {});
+  mirror.apply(token({ position: 9 }));
+  t.is(mirror.position, 0);
+  mirror.advance(4);
+  mirror.advance(3);
+  t.is(mirror.position, 4);
+});
+
+test('after a restart everything is read again, and what was denied stays denied', (t) => {
+  const mirror = createMirror(() => {});
+  mirror.apply(token({ jti: 'one' }));
+  mirror.apply(cutoff({ voidBefore: 5_000 }));
+  mirror.advance(10);
+  mirror.restart();
+  t.is(mirror.position, 0);
+  t.true(mirror.isDenied('one'));
+  t.is(mirror.voidBefore('1'), 5_000);
+  mirror.advance(3);
+  t.is(mirror.position, 3);
+});
+
+test('it is as old as the latest moment for which it is known to be complete', (t) => {
+  const mirror = createMirror(() => {});
+  t.is(mirror.age(), Number.POSITIVE_INFINITY);
+  const now = performance.now();
+  mirror.confirm(now - 1_000);
+  mirror.confirm(now - 5_000);
+  t.true(mirror.age() >= 1_000 && mirror.age() < 4_000, String(mirror.age()));
+});
+
+test('a sweep forgets what voids nothing any more, and not a millisecond before', (t) => {
+  const mirror = createMirror(() => {});
+  mirror.apply(token({ jti: 'over', expiresAt: NOW }));
+  // The mirror counts in seconds; a token that expires within one is kept to the end of it.
+  mirror.apply(token({ jti: 'within', expiresAt: NOW + 1 }));
+  mirror.apply(cutoff({ accountId: 'over', expiresAt: NOW }));
+  mirror.apply(cutoff({ accountId: 'within', expiresAt: NOW + 1 }));
+  mirror.sweep(NOW);
+  t.deepEqual([mirror.isDenied('over'), mirror.isDenied('within'), mirror.size], [false, true, 1]);
+  t.deepEqual([mirror.voidBefore('over'), mirror.voidBefore('within')], [0, 5_000]);
+  mirror.sweep(NOW + 1_000);
+  t.deepEqual([mirror.isDenied('within'), mirror.voidBefore('within')], [false, 0]);
+});
+
+function token(of: Partial<Extract<Revocation, { kind: 'token' }>>): Revocation {
+  return { kind: 'token', position: 1, jti: 'one', expiresAt: NOW + 60_000, ...of };
+}
+
+function cutoff(of: Partial<Extract<Revocation, { kind: 'account' }>>): Revocation {
+  return { kind: 'account', position: 1, accountId: '1', voidBefore: 5_000, expiresAt: NOW + 60_000, ...of };
+}
