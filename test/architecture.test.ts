@@ -59,7 +59,8 @@ test('every file of the gateway belongs to a layer', (t) => {
 });
 
 test('every relative import names a file of the gateway', (t) => {
-  const astray = imports.filter(({ imported }) => /^\.|\.ts$/.test(imported) && !files.includes(imported));
+  const known = [...files, '../package.json'];
+  const astray = imports.filter(({ imported }) => /^\.|\.ts$/.test(imported) && !known.includes(imported));
   t.deepEqual(lines(astray), []);
 });
 
