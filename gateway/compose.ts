@@ -1,9 +1,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cachedAccounts } from './accounts/cached.ts';
-import { bcryptDecoy } from './accounts/hashes/bcrypt.ts';
+import { createHashingQueue, HASHING_LIMITS } from './accounts/hashing-queue.ts';
+import { decoyFor, openAccounts } from './accounts/open.ts';
 import { passwordChecker } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
+import { createThrottle } from './accounts/throttle.ts';
+import { hashUpgrade } from './accounts/upgrade.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
@@ -11,11 +14,12 @@ import { type GatewayError, OperatorError, storeUnavailable } from './errors.ts'
 import { createUpstreams } from './forward/upstreams.ts';
 import { createWebSocketForwarder } from './forward/websocket.ts';
 import { createIdentify } from './identify/identify.ts';
-import { passwordIdentifier } from './identify/password.ts';
+import { passwordIdentifier, provenPassword } from './identify/password.ts';
 import { tokenIdentifier } from './identify/token.ts';
+import { verifiedCredentials } from './identify/verified.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
-import { compileTrust } from './request/client-address.ts';
+import { clientAddress, compileTrust } from './request/client-address.ts';
 import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import { createListener } from './request/listener.ts';
@@ -55,7 +59,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
 
   try {
     await migrate(database);
-    const accounts = sqlAccountStore(database);
+    const accounts = await openAccounts(database, settings.accounts);
     const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
     const revocations = await startRevocations(database, settings, log, knownAccounts.forget);
     closers.push(revocations.close);
@@ -63,14 +67,31 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     const tokens = sqlTokenStore(database);
     const signer = tokenSigner({ secrets: secretsOf(settings), maxLifetime: settings.tokens.maxLifetime });
 
+    const { redis } = revocations;
+    const throttle = createThrottle(
+      settings.accounts.throttle,
+      redis && { ...redis, keyPrefix: settings.redis.keyPrefix },
+    );
+    const hashing = createHashingQueue(HASHING_LIMITS);
+    const findAccountById = knownAccounts.findById;
     const identify = createIdentify({
+      verified: verifiedCredentials(),
       byPassword: passwordIdentifier({
         findAccount: accounts.findByEmail,
-        checkPassword: passwordChecker(bcryptDecoy(settings.accounts.passwordCost)),
+        findAccountById,
+        checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
+        takeTry: throttle.take,
+        inTurn: hashing.run,
+        // The table of an application is read only, its hashes too.
+        onProven:
+          settings.accounts.table === undefined
+            ? hashUpgrade(sqlAccountStore(database), settings.accounts.passwordCost, hashing, log)
+            : () => {},
       }),
+      byProvenPassword: provenPassword({ findAccountById }),
+      verifyToken: signer.verify,
       byToken: tokenIdentifier({
-        verifyToken: signer.verify,
-        findAccountById: knownAccounts.findById,
+        findAccountById,
         isBoundTo: signer.isBoundTo,
         isDenied: mirror.isDenied,
         voidBefore: mirror.voidBefore,
@@ -92,7 +113,9 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       return !isVoid && expiresAt * 1000 > Date.now();
     });
     closers.push(exchanges.close);
-    const depart = createDepart(upstreams, compileTrust(settings.trustedProxies));
+    const peerOf = compileTrust(settings.trustedProxies);
+    const clientOf = clientAddress(peerOf);
+    const depart = createDepart(upstreams, peerOf);
 
     const pipeline = createPipeline({
       log,
@@ -100,6 +123,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       decide,
       depart,
       exchanges,
+      clientOf,
       clientIdle: settings.timeouts.idle,
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
@@ -119,10 +143,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       decide,
       depart,
       exchanges,
+      clientOf,
       webSockets: createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte),
     });
 
-    const health = createHealth([revocations.database], revocations.redis);
+    const health = createHealth([revocations.database], redis === null ? [] : [redis.state]);
     const listener = createListener({
       log,
       onRequest: pipeline.callback(),

@@ -21,11 +21,15 @@ export interface NewAccount {
 
 export type Added = { readonly kind: 'added'; readonly account: Account } | { readonly kind: 'taken' };
 
-/** All of them throw GatewayError `service_unavailable` when the store is out. */
-export interface AccountStore {
+/** What requests need of the accounts. Both throw GatewayError `service_unavailable` when the store is out. */
+export interface AccountReader {
   /** The account whose email is this one in its canonical form, in whatever case and composition it is typed. */
   findByEmail(email: string): Promise<Account | null>;
   findById(id: string): Promise<Account | null>;
+}
+
+/** All of them throw GatewayError `service_unavailable` when the store is out. */
+export interface AccountStore extends AccountReader {
   /** Adds an account, unless one has this email: `taken`. The email and the hash are not looked at. */
   add(account: NewAccount): Promise<Added>;
   /** Every account, in the order they were added. */
@@ -34,6 +38,8 @@ export interface AccountStore {
   setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
   /** Draws a new stamp. @returns whether there is such an account */
   setPassword(id: string, passwordHash: string): Promise<boolean>;
+  /** Another hash of the same password: tokens go on. @returns whether `from` was still the account's hash */
+  replaceHash(id: string, from: string, to: string): Promise<boolean>;
   /** Leaves the records of its tokens. @returns whether there was such an account */
   remove(id: string): Promise<boolean>;
 }
@@ -107,6 +113,11 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
     async setPassword(id, passwordHash) {
       const change = { password_hash: passwordHash, stamp: newStamp(), updated_at: Date.now() };
       return (await ask(accounts().where('id', keyOf(id)).update(change))) > 0;
+    },
+
+    async replaceHash(id, from, to) {
+      const account = accounts().where('id', keyOf(id)).where('password_hash', from);
+      return (await ask(account.update({ password_hash: to, updated_at: Date.now() }))) > 0;
     },
 
     async remove(id) {

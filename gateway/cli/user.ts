@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { validateEmail } from '../accounts/email.ts';
 import { hashPassword } from '../accounts/password.ts';
-import { type AccountStore, type AccountSummary, sqlAccountStore } from '../accounts/store.ts';
+import { type AccountReader, sqlAccountStore } from '../accounts/store.ts';
 import { OperatorError } from '../errors.ts';
+import type { Settings } from '../settings/schema.ts';
 import type { Account } from '../state.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
-import { alignedTable } from './table.ts';
+import { listAccounts } from './user-list.ts';
 import { withDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
 
@@ -17,7 +18,7 @@ interface PasswordSource {
   passwordStdin?: true;
 }
 
-/** `user`: the accounts in the gateway's own table. */
+/** `user`: the accounts. Those in an application's own table can only be listed. */
 export function userCommand(): Command {
   const command = new Command('user').description('Add, list, confirm, unconfirm, re-password or remove accounts.');
 
@@ -28,6 +29,7 @@ export function userCommand(): Command {
     .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
       validateEmail(email);
       await withDatabase(options.config, async ({ database, settings }) => {
+        requireOwnTable(settings);
         const accounts = sqlAccountStore(database);
         if ((await accounts.findByEmail(email)) !== null) throw taken(email);
         const passwordHash = await hashPassword(await newPassword(email, options), settings.accounts.passwordCost);
@@ -39,9 +41,8 @@ export function userCommand(): Command {
     });
 
   subcommand(command, 'list', 'list all accounts').action(async (options: Common) => {
-    await withDatabase(options.config, async ({ database }) => {
-      const all = await sqlAccountStore(database).list();
-      process.stdout.write(options.json ? `${JSON.stringify(all.map(listed))}\n` : table(all));
+    await withDatabase(options.config, async ({ database, settings }) => {
+      process.stdout.write(await listAccounts(database, settings.accounts, options.json ?? false));
     });
   });
 
@@ -58,6 +59,7 @@ export function userCommand(): Command {
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource) => {
       await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
+        requireOwnTable(settings);
         const account = await existing(accounts, email);
         const passwordHash = await hashPassword(
           await newPassword(account.email, options),
@@ -72,7 +74,8 @@ export function userCommand(): Command {
   subcommand(command, 'remove', 'remove an account, which voids its tokens')
     .argument('<email>')
     .action(async (email: string, options: Common) => {
-      await withRevoker(options.config, async ({ accounts, revoker }) => {
+      await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
+        requireOwnTable(settings);
         const account = await existing(accounts, email);
         if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw unknown(email);
         report(options, account, `Removed ${account.email} (id ${account.id}).`);
@@ -91,7 +94,8 @@ function subcommand(parent: Command, name: string, description: string): Command
 }
 
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
-  await withRevoker(options.config, async ({ accounts, revoker }) => {
+  await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
+    requireOwnTable(settings);
     const account = await existing(accounts, email);
     const changed = await revoker.withAccount(account.id, (own) => own.setConfirmed(account.id, confirmed));
     const done = confirmed ? 'confirmed' : 'unconfirmed';
@@ -100,7 +104,15 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
   });
 }
 
-async function existing(accounts: AccountStore, email: string): Promise<Account> {
+function requireOwnTable({ accounts: { table } }: Settings): void {
+  if (table === undefined) return;
+  throw new OperatorError(
+    `The accounts are in ${table}, the application's own table, which the gateway only reads: change the account in the ` +
+      'application; the gateway follows within accounts.cache.',
+  );
+}
+
+async function existing(accounts: AccountReader, email: string): Promise<Account> {
   const account = await accounts.findByEmail(email);
   if (account === null) throw unknown(email);
   return account;
@@ -122,29 +134,4 @@ function unknown(email: string): OperatorError {
 
 function report({ json }: Common, { id, email, confirmed }: Account, text: string): void {
   process.stdout.write(`${json ? JSON.stringify({ id, email, confirmed }) : text}\n`);
-}
-
-function listed({ id, email, createdAt, confirmedAt }: AccountSummary) {
-  return {
-    id,
-    email,
-    confirmed: confirmedAt !== null,
-    created_at: iso(createdAt),
-    confirmed_at: confirmedAt === null ? null : iso(confirmedAt),
-  };
-}
-
-function table(accounts: readonly AccountSummary[]): string {
-  const rows = accounts.map(({ id, email, createdAt, confirmedAt }) => [
-    id,
-    email,
-    iso(createdAt),
-    confirmedAt === null ? 'no' : iso(confirmedAt),
-  ]);
-  return alignedTable([['ID', 'EMAIL', 'CREATED', 'CONFIRMED'], ...rows]);
-}
-
-/** UTC, to the second. */
-function iso(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

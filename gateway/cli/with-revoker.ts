@@ -1,4 +1,5 @@
-import { type AccountStore, sqlAccountStore } from '../accounts/store.ts';
+import { openAccounts } from '../accounts/open.ts';
+import type { AccountReader } from '../accounts/store.ts';
 import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
 import { connectRedis, whenReady } from '../redis/connect.ts';
@@ -9,7 +10,7 @@ import { withDatabase } from './with-database.ts';
 
 export interface Work {
   readonly settings: Settings;
-  readonly accounts: AccountStore;
+  readonly accounts: AccountReader;
   readonly revoker: Revoker;
 }
 
@@ -22,13 +23,14 @@ export interface Work {
 export async function withRevoker(file: string, work: (at: Work) => Promise<void>): Promise<void> {
   await withDatabase(file, async ({ settings, database }) => {
     const { redis, tokens } = settings;
+    const accounts = await openAccounts(database, settings.accounts);
     const client = redis.url === null ? null : connectRedis(redis.url, redis.timeout);
     try {
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
       const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state, lost() {} };
       const revoker = createRevoker(database, { mirror: null, redis: link }, tokens.maxLifetime);
-      await work({ settings, accounts: sqlAccountStore(database), revoker });
+      await work({ settings, accounts, revoker });
       if (!state.isUp) {
         process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');
       }

@@ -1,6 +1,5 @@
 /** What an `Authorization` field says, before anything of it is believed. */
 export type Credentials =
-  | { readonly kind: 'none' }
   | { readonly kind: 'password'; readonly email: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string; readonly scheme: 'basic' | 'bearer' }
   | { readonly kind: 'malformed'; readonly scheme: 'basic' | 'bearer' };
@@ -14,8 +13,7 @@ const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
  * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
  * contain colons), RFC 6750 section 2.1 (Bearer).
  */
-export function parseCredentials(authorization: string | undefined): Credentials {
-  if (authorization === undefined) return { kind: 'none' };
+export function parseCredentials(authorization: string): Credentials {
   const space = authorization.indexOf(' ');
   const scheme = (space === -1 ? authorization : authorization.slice(0, space)).toLowerCase();
   const value = space === -1 ? '' : authorization.slice(space).replace(/^ +/, '');

@@ -1,8 +1,6 @@
-import type { Account, Outcome, Verification, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, VerifiedToken } from '../state.ts';
 
 export interface TokenIdentifier {
-  /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
-  verifyToken(token: string): Verification;
   findAccountById(id: string): Promise<Account | null>;
   /** @throws GatewayError 503 when too much time has passed since anybody could say what is revoked */
   requireFresh(): void;
@@ -14,12 +12,14 @@ export interface TokenIdentifier {
   isBoundTo(token: VerifiedToken, account: Account): boolean;
 }
 
-/** Identifies by a token of the gateway's own. What the account may do is asked of the account, not of the token. */
+/**
+ * Identifies by a token of the gateway's own that has been verified, now or before. What the account may do is asked of
+ * the account, not of the token.
+ */
 export function tokenIdentifier(ask: TokenIdentifier) {
-  return async (text: string, scheme: 'basic' | 'bearer'): Promise<Outcome> => {
+  return async (token: VerifiedToken, scheme: 'basic' | 'bearer'): Promise<Outcome> => {
     const refused = (reason: string): Outcome => ({ kind: 'refused', reason, scheme });
-    const token = ask.verifyToken(text);
-    if (!token.ok) return refused(token.reason);
+    if (token.claims.expiresAt * 1000 <= Date.now()) return refused('token expired');
     const { jti, accountId, issuedAt } = token.claims;
     const account = await ask.findAccountById(accountId);
     // Asked after the wait and not before it, or a revocation in between would be missed.

@@ -18,7 +18,15 @@ export type Decision =
     }
   | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity };
 
-export type Decide = (request: { method: string; url: string; head: Head }, record: RequestRecord) => Promise<Decision>;
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly head: Head;
+  /** The address of whoever sends it, as far as trusted proxies say. */
+  readonly client: string;
+}
+
+export type Decide = (request: Asked, record: RequestRecord) => Promise<Decision>;
 
 /**
  * Decides over one request, HTTP or upgrade: normalise, match the route, identify, authorise.
@@ -36,14 +44,14 @@ export function createDecide({
   identify: Identify;
   realm: string;
 }): Decide {
-  return async ({ method, url, head }, record) => {
+  return async ({ method, url, head, client }, record) => {
     const target = parseTarget(url, head.host);
     const plan = planFor(table, target, method);
     if (plan.kind === 'forward') record.route = plan.route.name;
 
     let identity: Identity | null = null;
     if (plan.needsIdentity) {
-      identity = identified(await identify(head.authorization), realm);
+      identity = identified(await identify(head.authorization, client), realm);
       record.accountId = identity.account.id;
       requireConfirmed(identity);
     }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import Koa from 'koa';
 import { GatewayError } from '../errors.ts';
 import { clientClosed } from '../forward/failure.ts';
@@ -28,6 +29,8 @@ export interface Pipeline {
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   readonly exchanges: OpenExchanges;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
   /** Milliseconds that a client may be silent in mid-body. */
   readonly clientIdle: number;
 }
@@ -40,6 +43,7 @@ export function createPipeline({
   depart,
   tokenEndpoints,
   exchanges,
+  clientOf,
   clientIdle,
 }: Pipeline): Koa<RequestState> {
   const app = new Koa<RequestState>();
@@ -78,7 +82,10 @@ export function createPipeline({
 
   async function decideOnIt(ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> {
     const { head, record } = ctx.state;
-    ctx.state.decision = await decide({ method: ctx.method, url: ctx.req.url ?? '', head }, record);
+    ctx.state.decision = await decide(
+      { method: ctx.method, url: ctx.req.url ?? '', head, client: clientOf(ctx.req) },
+      record,
+    );
     await next();
   }
 

@@ -19,6 +19,8 @@ export interface UpgradeDoor {
   readonly depart: Depart;
   readonly webSockets: WebSocketForwarder;
   readonly exchanges: OpenExchanges;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
 }
 
 /** Close code of RFC 6455 section 7.4.1: the connection is no longer allowed. */
@@ -30,7 +32,7 @@ export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => 
  * The door for WebSocket handshakes: the same decision as for any request, then the tunnel. A refusal is an ordinary
  * HTTP answer, after which the connection closes. One log line is written when the tunnel has ended.
  */
-export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges }: UpgradeDoor): OnUpgrade {
+export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, clientOf }: UpgradeDoor): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const record = newRecord(req);
     let status = 499;
@@ -52,7 +54,10 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges }
       const head = readHead(req);
       record.id = requestId(head.requestId);
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
-      const decision = await decide({ method: req.method ?? '', url: req.url ?? '', head }, record);
+      const decision = await decide(
+        { method: req.method ?? '', url: req.url ?? '', head, client: clientOf(req) },
+        record,
+      );
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
       const departure = depart(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();

@@ -14,6 +14,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...sameAddress(settings),
     ...sharedSecretForMysql(settings),
     ...lifetimeWithinMaximum(settings),
+    ...adoptedTableIsWhole(settings),
     ...(settings.routes ?? []).flatMap((route, index) =>
       route === undefined
         ? []
@@ -51,6 +52,30 @@ function lifetimeWithinMaximum({ tokens }: Readable): Conflict[] {
   if (tokens?.lifetime === undefined || tokens.maxLifetime === undefined) return [];
   if (tokens.lifetime <= tokens.maxLifetime) return [];
   return [{ path: ['tokens', 'lifetime'], message: 'is longer than tokens.maxLifetime; must be at most as long' }];
+}
+
+/** `columns` that are absent because one of them is wrong are a problem already. */
+function adoptedTableIsWhole({ accounts }: Readable): Conflict[] {
+  if (accounts === undefined) return [];
+  const { table, columns, confirmedWhen } = accounts;
+  if (table === undefined) {
+    if ('table' in accounts) return [];
+    const message = 'is only for a table of an application; must be left out, or accounts.table name that table';
+    return (['columns', 'confirmedWhen', 'readOnly'] as const)
+      .filter((option) => accounts[option] !== undefined)
+      .map((option) => ({ path: ['accounts', option], message }));
+  }
+  const refused = ['columns', 'confirmedWhen'].some((option) => option in accounts && !accounts[option as 'columns']);
+  if (refused) return [];
+  if (columns?.confirmed !== undefined && confirmedWhen !== undefined) {
+    const message = 'says the same as accounts.columns.confirmed; must be left out, or that column';
+    return [{ path: ['accounts', 'confirmedWhen'], message }];
+  }
+  if (columns?.confirmed !== undefined || confirmedWhen !== undefined) return [];
+  const message =
+    'needs accounts.columns.confirmed, a column, or accounts.confirmedWhen, an SQL expression, to tell who is confirmed; ' +
+    'where everybody is, confirmedWhen: "1 = 1"';
+  return [{ path: ['accounts', 'table'], message }];
 }
 
 /** Whether a path is the prefix or lies below it. Without regard to case, in which upstreams differ. */

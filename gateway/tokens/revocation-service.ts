@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../database/connection.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, watchStore } from '../ops/store-state.ts';
-import { connectRedis, whenReady } from '../redis/connect.ts';
+import { connectRedis, type RedisClient, whenReady } from '../redis/connect.ts';
 import type { Settings } from '../settings/schema.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
@@ -24,8 +24,8 @@ export interface RevocationService {
   voidBefore(accountId: string): Promise<number>;
   /** Whether the database answers, as of the last half second or its timeout. */
   readonly database: StoreState;
-  /** The same of Redis, where there is one. */
-  readonly redis: readonly StoreState[];
+  /** Redis, where there is one, and whether it answers. */
+  readonly redis: { readonly client: RedisClient; readonly state: StoreState } | null;
   close(): void;
 }
 
@@ -113,7 +113,7 @@ export async function startRevocations(
       return mirror.voidBefore(accountId);
     },
     database: databaseState,
-    redis: link === null ? [] : [link.state],
+    redis: link === null ? null : { client: link.writer, state: link.state },
     close() {
       stopping.abort();
       feed?.close();

@@ -11,7 +11,11 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     redis: { url: null, keyPrefix: 'gatehouse:', timeout: 500 },
     api: { prefix: '/api/v1', realm: 'api' },
     tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000, maxStaleness: 2_000 },
-    accounts: { cache: 5_000, passwordCost: 12 },
+    accounts: {
+      cache: 5_000,
+      throttle: { window: 900_000, perAddressAndAccount: 10, perAddress: 100 },
+      passwordCost: 12,
+    },
     timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
     log: { level: 'info', format: 'auto' },
     routes: [

@@ -1,0 +1,54 @@
+/**
+ * How long a refused login takes, by what is wrong with it: the medians must lie within 5 % of each other, or the clock
+ * tells who has an account. The cases take turns, so that what else the machine does hits them alike.
+ *
+ * node bench/password-timing.ts [tries]     200 tries; exits with 1 when one is further off
+ */
+import { bcryptDecoy } from '../gateway/accounts/hashes/bcrypt.ts';
+import { hashPassword, passwordChecker } from '../gateway/accounts/password.ts';
+
+const TRIES = Number(process.argv[2] ?? 200);
+/** What new hashes have by default. */
+const COST = 12;
+const TOLERANCE = 0.05;
+
+const own = await hashPassword('the right one', COST);
+const check = passwordChecker(bcryptDecoy(COST));
+const cases = [
+  { name: 'wrong password', hash: own, password: 'wrong' },
+  { name: 'unknown account', hash: null, password: 'wrong' },
+  { name: 'hash of no known form', hash: '{SSHA}c2VjcmV0', password: 'wrong' },
+  { name: 'a billion rounds', hash: `pbkdf2:sha256:1000000000$salt$${'0'.repeat(64)}`, password: 'wrong' },
+  { name: 'gigabytes of memory', hash: `scrypt:16777216:8:1$salt$${'0'.repeat(128)}`, password: 'wrong' },
+  { name: 'more than 72 bytes', hash: own, password: 'x'.repeat(100) },
+  { name: 'Werkzeug scrypt', hash: `scrypt:32768:8:1$salt$${'0'.repeat(128)}`, password: 'wrong' },
+  { name: 'Django of old', hash: `pbkdf2_sha256$260000$salt$${'A'.repeat(43)}=`, password: 'wrong' },
+  { name: 'bcrypt of cost 10', hash: own.replace('$12$', '$10$'), password: 'wrong' },
+].map((one) => ({ ...one, durations: [] as number[] }));
+
+for (let round = 0; round < TRIES; round++) {
+  for (const { hash, password, durations } of cases) {
+    const begun = performance.now();
+    await check(hash, password);
+    durations.push(performance.now() - begun);
+  }
+}
+
+const medians = cases.map(({ durations }) => median(durations));
+const reference = medians[0] ?? Number.NaN;
+console.table(
+  Object.fromEntries(
+    cases.map(({ name }, index) => {
+      const milliseconds = medians[index] ?? Number.NaN;
+      const apart = `${((milliseconds / reference - 1) * 100).toFixed(1)} %`;
+      return [name, { 'median, ms': Number(milliseconds.toFixed(1)), 'from a wrong password': apart }];
+    }),
+  ),
+);
+const spread = Math.max(...medians) / Math.min(...medians) - 1;
+console.log(`${TRIES} tries each; the medians lie within ${(spread * 100).toFixed(1)} % of each other`);
+if (spread > TOLERANCE) process.exitCode = 1;
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

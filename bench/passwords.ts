@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'undici';
+import { hashPassword } from '../gateway/accounts/password.ts';
+import { ADA, basic } from '../test/support/gateway.ts';
+import { bearer, issue, PATH } from '../test/support/load.ts';
+import { privateMariadb } from '../test/support/mariadb.ts';
+import { type GatewayNode, gateways } from '../test/support/nodes.ts';
+import { privateRedis } from '../test/support/redis-server.ts';
+import { httpUpstream } from '../test/support/upstream.ts';
+
+/**
+ * Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own.
+ *
+ * node bench/passwords.ts
+ */
+const ROUNDS = 5;
+const ROUND_SECONDS = 4;
+const FLOOD_SECONDS = 10;
+const FLOOD_CONNECTIONS = 64;
+/** What new hashes have by default. */
+const COST = 12;
+
+const steps: (() => unknown)[] = [];
+const scope = { teardown: (undo: () => unknown) => void steps.push(undo) };
+try {
+  const [mariadb, redis, upstream] = await Promise.all([
+    privateMariadb(scope),
+    privateRedis(scope),
+    httpUpstream(scope),
+  ]);
+  const all = await gateways(scope, {
+    location: mariadb.location,
+    redis: redis.url,
+    upstream: upstream.url,
+    settings: { accounts: { passwordCost: COST }, trustedProxies: ['127.0.0.1'] },
+  });
+  const ada = await all.accounts.findByEmail(ADA.email);
+  await all.accounts.setPassword(ada?.id ?? '', await hashPassword(ADA.password, COST));
+  const node = await all.start('one');
+  const token = bearer(await issue(node, ADA));
+  await rates(node, token);
+  await flood(node, token);
+} finally {
+  for (const undo of steps.reverse()) await undo();
+}
+
+async function rates(node: GatewayNode, token: string): Promise<void> {
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const byToken = await rateOf(node, token);
+    const byPassword = await rateOf(node, basic(ADA));
+    ratios.push(byPassword / byToken);
+    console.log(`round ${round + 1}: token ${byToken}/s, password ${byPassword}/s`);
+  }
+  console.log(`password / token, median of ${ROUNDS}: ${median(ratios).toFixed(3)} (wanted 0.95 or more)`);
+}
+
+/** Token requests, one after the other, with and without wrong passwords from ever new addresses beside them. */
+async function flood(node: GatewayNode, token: string): Promise<void> {
+  const calm = await latencies(node, token);
+  const before = residentMegabytes(node);
+  const stop = new AbortController();
+  const statuses = new Map<number, number>();
+  const flooding = Array.from({ length: FLOOD_CONNECTIONS }, (_, i) => wrongPasswords(node, i, stop.signal, statuses));
+  const flooded = await latencies(node, token);
+  stop.abort();
+  await Promise.all(flooding);
+  const [p99, p99Flooded] = [percentile(calm, 0.99), percentile(flooded, 0.99)];
+  console.log(`token p50 ${percentile(calm, 0.5).toFixed(2)} ms, p99 ${p99.toFixed(2)} ms without the flood`);
+  console.log(`token p50 ${percentile(flooded, 0.5).toFixed(2)} ms, p99 ${p99Flooded.toFixed(2)} ms under it`);
+  console.log(`p99 under the flood / without: ${(p99Flooded / p99).toFixed(2)} (wanted 2 or less)`);
+  console.log(
+    `the flood was answered with ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(', ')}`,
+  );
+  console.log(`memory ${before.toFixed(0)} MB before, ${residentMegabytes(node).toFixed(0)} MB after`);
+}
+
+async function wrongPasswords(
+  { url }: GatewayNode,
+  connection: number,
+  signal: AbortSignal,
+  statuses: Map<number, number>,
+): Promise<void> {
+  const client = new Client(url);
+  for (let i = 0; !signal.aborted; i++) {
+    const headers = {
+      authorization: basic({ email: `nobody${connection}-${i}@example.com`, password: 'wrong' }),
+      'x-forwarded-for': `10.${connection}.${(i >> 8) & 255}.${i & 255}`,
+    };
+    const { statusCode, body } = await client.request({ path: PATH, method: 'GET', headers });
+    await body.dump();
+    statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+    // A client that is told to come back later than at once, and does not keep to it: twenty tries a second each.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await client.close();
+}
+
+async function latencies({ url }: GatewayNode, token: string): Promise<number[]> {
+  const client = new Client(url);
+  const taken: number[] = [];
+  const until = performance.now() + FLOOD_SECONDS * 1_000;
+  while (performance.now() < until) {
+    const begun = performance.now();
+    const { statusCode, body } = await client.request({ path: PATH, method: 'GET', headers: { authorization: token } });
+    await body.dump();
+    if (statusCode !== 200) throw new Error(`answered with ${statusCode}`);
+    taken.push(performance.now() - begun);
+  }
+  await client.close();
+  return taken;
+}
+
+async function rateOf({ url }: GatewayNode, authorization: string): Promise<number> {
+  const program = join(import.meta.dirname, 'requests.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    program,
+    url,
+    PATH,
+    authorization,
+    String(ROUND_SECONDS),
+  ]);
+  return Math.round(Number(stdout) / ROUND_SECONDS);
+}
+
+/** What the system keeps in memory for the process (proc_pid_status(5), VmRSS). */
+function residentMegabytes({ pid }: GatewayNode): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1_024;
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((x, y) => x - y);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
+}

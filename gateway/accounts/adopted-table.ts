@@ -1,0 +1,113 @@
+import type { Knex } from 'knex';
+import type { Database } from '../database/connection.ts';
+import { GatewayError, OperatorError } from '../errors.ts';
+import { ACCOUNT_COLUMNS, type Settings } from '../settings/schema.ts';
+import { columnsOf, type TableColumn } from './table-columns.ts';
+
+export type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
+
+/** A table of users that an application keeps, as the configuration describes it. */
+export interface AdoptedTable {
+  /** `table` or `schema.table`. */
+  readonly name: string;
+  readonly columns: { readonly id: string; readonly email: string; readonly password: string };
+  readonly confirmed: { readonly column: string } | { readonly expression: string };
+}
+
+/** @returns null where the accounts are in the gateway's own table */
+export function adoptedTable({ table, columns, confirmedWhen }: Settings['accounts']): AdoptedTable | null {
+  if (table === undefined) return null;
+  const { confirmed, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
+  // The rules of the settings leave exactly one of the two; were there none, nobody would be confirmed.
+  const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
+  return { name: table, columns: others, confirmed: isConfirmed };
+}
+
+/** A row as the database gives it; texts have been made of id, email and hash whatever their types are. */
+export interface AdoptedRow {
+  readonly id: string | null;
+  readonly email: string | null;
+  readonly password: string | null;
+  readonly confirmed: unknown;
+}
+
+export interface OpenTable {
+  readonly id: TableColumn;
+  readonly email: TableColumn;
+  /** Selects rows; conditions are added to it. */
+  rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
+  /** All rows in the order of their ids, a thousand at a time. */
+  chunks(): AsyncGenerator<AdoptedRow[]>;
+}
+
+const CHUNK = 1000;
+
+/**
+ * Looks at the table once: that it is there, with these columns, and that the expression can be computed.
+ *
+ * @throws OperatorError that names what is missing and says what there is; GatewayError when the database is out
+ */
+export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable): Promise<OpenTable> {
+  const { columns, confirmed } = table;
+  const known = await columnsOf({ kind, sql, ask }, table.name);
+  const columnNamed = (name: string, option: string): TableColumn => {
+    const column = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (column !== undefined) return column;
+    const names = known.map((one) => one.name).join(', ');
+    throw new OperatorError(`accounts.columns.${option}: ${table.name} has no column ${name}; it has ${names}.`);
+  };
+  const id = columnNamed(columns.id, 'id');
+  const email = columnNamed(columns.email, 'email');
+  columnNamed(columns.password, 'password');
+
+  // As text: a number beyond 2^53 would be rounded on its way, and bytes would come as bytes.
+  const text = (column: string, name: string) =>
+    sql.raw(kind === 'mysql' ? 'cast(?? as char) as ??' : 'cast(?? as text) as ??', [column, name]);
+  const confirmedColumn = (column: string) => {
+    const { type } = columnNamed(column, 'confirmed');
+    // The driver makes a date of 1899 of 0000-00-00.
+    return /date|time/.test(type) ? text(column, 'confirmed') : sql.raw('?? as confirmed', [column]);
+  };
+  const confirmedValue =
+    'column' in confirmed
+      ? confirmedColumn(confirmed.column)
+      : sql.raw(`case when (${confirmed.expression}) then 1 else 0 end as confirmed`);
+  const rows = () =>
+    sql<AdoptedRow>(table.name).select<AdoptedRow[]>(
+      text(columns.id, 'id'),
+      text(columns.email, 'email'),
+      text(columns.password, 'password'),
+      confirmedValue,
+    );
+
+  await ask(rows().limit(1)).catch((error: unknown) => {
+    throw isRefusal(error) && 'expression' in confirmed ? wrongExpression(table.name, error) : error;
+  });
+
+  return {
+    id,
+    email,
+    rows,
+    async *chunks() {
+      let last: string | null = null;
+      for (;;) {
+        const page = rows().orderByRaw('??', [columns.id]).limit(CHUNK);
+        const chunk: AdoptedRow[] = await ask(last === null ? page : page.whereRaw('?? > ?', [columns.id, last]));
+        if (chunk.length > 0) yield chunk;
+        last = chunk.at(-1)?.id ?? null;
+        if (chunk.length < CHUNK || last === null) return;
+      }
+    },
+  };
+}
+
+/** Whether the database answered, and what it said was that it does not understand. */
+function isRefusal(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
+  return 'sqlState' in error.cause || ('code' in error.cause && error.cause.code === 'SQLITE_ERROR');
+}
+
+function wrongExpression(table: string, { cause }: GatewayError): OperatorError {
+  const reason = cause instanceof Error ? (cause.message.split(' - ').at(-1) ?? '') : '';
+  return new OperatorError(`accounts.confirmedWhen: not an SQL expression on the columns of ${table}: ${reason}.`);
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { GatewayError } from '../errors.ts';
+import type { StoreState } from '../ops/store-state.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { canonicalEmail } from './email.ts';
+
+/** Counts failed passwords, and stops those who try too many. */
+export interface Throttle {
+  /**
+   * Takes one try at an account's password.
+   *
+   * @param client the address of whoever tries
+   * @returns what gives it back, once the password was right: a success costs nothing
+   * @throws GatewayError 429 with `Retry-After`, when there have been too many
+   */
+  take(client: string, email: string): Promise<() => Promise<void>>;
+}
+
+export interface ThrottleLimits {
+  /** Milliseconds after which failures are forgotten. */
+  readonly window: number;
+  /** Failures of one address at one account: an attacker elsewhere cannot lock an owner out. */
+  readonly perAddressAndAccount: number;
+  /** Failures of one address at all accounts. */
+  readonly perAddress: number;
+}
+
+interface Limiter {
+  consume(key: string): Promise<unknown>;
+  reward(key: string): Promise<unknown>;
+}
+
+export function createThrottle(
+  limits: ThrottleLimits,
+  redis: { readonly client: RedisClient; readonly keyPrefix: string; readonly state: StoreState } | null,
+): Throttle {
+  const limiter = (name: string, points: number): Limiter => {
+    const options = { points, duration: limits.window / 1000 };
+    const memory = new RateLimiterMemory({ ...options, keyPrefix: name });
+    if (redis === null) return memory;
+    const shared = new RateLimiterRedis({
+      ...options,
+      storeClient: redis.client,
+      keyPrefix: `${redis.keyPrefix}throttle:${name}`,
+    });
+    // While Redis is out, this process counts by itself.
+    const withFallback = async (ask: (one: Limiter) => Promise<unknown>) => {
+      try {
+        return await ask(shared);
+      } catch (error) {
+        if (error instanceof RateLimiterRes) throw error;
+        redis.state.down(error);
+        return await ask(memory);
+      }
+    };
+    return {
+      consume: (key) => withFallback((one) => one.consume(key)),
+      reward: (key) => withFallback((one) => one.reward(key)),
+    };
+  };
+  const byAddress = limiter('address', limits.perAddress);
+  const byPair = limiter('pair', limits.perAddressAndAccount);
+
+  return {
+    async take(client, email) {
+      const address = networkOf(client);
+      const pair = `${address}:${createHash('sha256').update(canonicalEmail(email)).digest('base64url')}`;
+      // One after the other: who is stopped at one account has used up nothing of what the address has for the others.
+      await byPair.consume(pair).catch(refuse);
+      await byAddress.consume(address).catch(async (error: unknown) => {
+        await byPair.reward(pair);
+        refuse(error);
+      });
+      return async () => {
+        await Promise.all([byPair.reward(pair), byAddress.reward(address)]);
+      };
+    },
+  };
+}
+
+/** An IPv4 address; of an IPv6 one its /64, which is what a household or a server gets. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === '' ? [] : tail.split(':');
+  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof RateLimiterRes)) throw error;
+  throw new GatewayError('too_many_requests', 'too many failed passwords', {
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.msBeforeNext / 1000))) },
+  });
+}

@@ -1,0 +1,37 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { VerifiedToken } from '../state.ts';
+
+/**
+ * What a credential has proven: who, never whether they may. A password's proof names the email and the stored hash that
+ * it was checked against, so that a new hash makes it worthless; a token's is the token as it was verified.
+ */
+export type Proof =
+  | { readonly by: 'password'; readonly accountId: string; readonly email: string; readonly passwordHash: string }
+  | { readonly by: 'token'; readonly token: VerifiedToken; readonly scheme: 'basic' | 'bearer' };
+
+/** Remembers proofs, so that a password costs its hash once, and then no more than a token. */
+export interface VerifiedCredentials {
+  /** What an `Authorization` field is remembered by: a MAC under a key that only this process has. */
+  keyOf(authorization: string): string;
+  get(key: string): Proof | undefined;
+  remember(key: string, proof: Proof): void;
+  forget(key: string): void;
+}
+
+/** Proofs kept at the most: a few hundred bytes each. */
+const CAPACITY = 50_000;
+/** Milliseconds for which one is kept. */
+const TTL = 10 * 60_000;
+
+export function verifiedCredentials(): VerifiedCredentials {
+  const secret = randomBytes(32);
+  const proofs = new LRUCache<string, Proof>({ max: CAPACITY, ttl: TTL });
+  return {
+    // Neither a heap dump nor a swapped page shows a password or a token that could be used.
+    keyOf: (authorization) => createHmac('sha256', secret).update(authorization).digest('base64url'),
+    get: (key) => proofs.get(key),
+    remember: (key, proof) => void proofs.set(key, proof),
+    forget: (key) => void proofs.delete(key),
+  };
+}

@@ -1,0 +1,141 @@
+import test from 'ava';
+import { createHashingQueue } from '../../gateway/accounts/hashing-queue.ts';
+import { hashPassword } from '../../gateway/accounts/password.ts';
+import { verifiedCredentials } from '../../gateway/identify/verified.ts';
+import { holds } from '../support/condition.ts';
+import { ADA, basic, testGateway } from '../support/gateway.ts';
+import { httpUpstream } from '../support/upstream.ts';
+
+/** Costly enough that a hash is told from none on any machine. */
+const COSTLY = 12;
+
+test('a password is hashed once, and its next requests cost no hash', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, { routes: [{ name: 'a', path: '/api/v1/a', upstream: upstream.url }] });
+  await gateway.accounts.setPassword('1', await hashPassword(ADA.password, COSTLY));
+  const ask = async () => {
+    const begun = performance.now();
+    const { status } = await fetch(`${gateway.url}/api/v1/a`, { headers: { Authorization: basic(ADA) } });
+    t.is(status, 200);
+    return performance.now() - begun;
+  };
+  const first = await ask();
+  let all = 0;
+  for (let i = 0; i < 20; i++) all += await ask();
+  t.true(all / 20 < first, `${all / 20} ms each, the first one ${first} ms`);
+});
+
+test('a new hash makes the proof of the old password worthless', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, { routes: [{ name: 'a', path: '/api/v1/a', upstream: upstream.url }] });
+  const status = async (password: string) =>
+    (await fetch(`${gateway.url}/api/v1/a`, { headers: { Authorization: basic({ ...ADA, password }) } })).status;
+  t.is(await status(ADA.password), 200);
+  t.is(await status(ADA.password), 200);
+  await gateway.accounts.setPassword('1', await hashPassword('another one', 4));
+  await holds('the old password is refused', async () => (await status(ADA.password)) === 401);
+  t.is(await status('another one'), 200);
+  await gateway.accounts.setConfirmed('1', false);
+  await holds('the account is seen unconfirmed', async () => (await status('another one')) === 403);
+  await gateway.accounts.remove('1');
+  await holds('the account is seen removed', async () => (await status('another one')) === 401);
+});
+
+test('too many wrong passwords of one address are answered with 429, and those proven before go on', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, {
+    trustedProxies: ['127.0.0.1'],
+    accounts: { passwordCost: 4, cache: '1ms', throttle: { perAddressAndAccount: 3, perAddress: 5 } },
+    routes: [{ name: 'a', path: '/api/v1/a', upstream: upstream.url }],
+  });
+  const ask = (email: string, password: string, from: string) =>
+    fetch(`${gateway.url}/api/v1/a`, {
+      headers: { Authorization: basic({ email, password }), 'X-Forwarded-For': from },
+    });
+  t.is((await ask(ADA.email, ADA.password, '192.0.2.1')).status, 200);
+  for (const spelling of ['ada@example.com', 'ADA@example.com', 'Ada@Example.com']) {
+    t.is((await ask(spelling, 'wrong', '192.0.2.1')).status, 401);
+  }
+  const refused = await ask(ADA.email, 'wrong', '192.0.2.1');
+  t.is(refused.status, 429);
+  t.true(Number(refused.headers.get('retry-after')) > 0);
+  t.is(((await refused.json()) as { error: string }).error, 'too_many_requests');
+  t.is((await ask(ADA.email, ADA.password, '192.0.2.1')).status, 200, 'proven before');
+  t.is((await ask('ada@EXAMPLE.com', ADA.password, '192.0.2.1')).status, 429, 'not proven in this spelling');
+  t.is((await ask(ADA.email, ADA.password, '192.0.2.2')).status, 200, 'nobody locks the owner out from elsewhere');
+  // The address has failed three times; of five, two are left for other accounts.
+  t.is((await ask('eve@example.com', 'x', '192.0.2.1')).status, 401);
+  t.is((await ask('eva@example.com', 'x', '192.0.2.1')).status, 401);
+  t.is((await ask('eda@example.com', 'x', '192.0.2.1')).status, 429);
+});
+
+test('an IPv6 address counts by its /64, and a success costs nothing', async (t) => {
+  const gateway = await testGateway(t, {
+    trustedProxies: ['127.0.0.1'],
+    accounts: { passwordCost: 4, cache: '1ms', throttle: { perAddressAndAccount: 2 } },
+    routes: [{ name: 'a', path: '/api/v1/a', upstream: 'http://127.0.0.1:9' }],
+  });
+  const ask = async (password: string, from: string) =>
+    (
+      await fetch(`${gateway.url}/api/v1/tokens`, {
+        headers: { Authorization: basic({ ...ADA, password }), 'X-Forwarded-For': from },
+      })
+    ).status;
+  t.is(await ask('wrong', '2001:db8::1'), 401);
+  for (let i = 0; i < 5; i++) t.is(await ask(ADA.password, '2001:db8::1'), 200);
+  t.is(await ask('wrong', '2001:db8:0:0:ffff::2'), 401);
+  t.is(await ask('wrong', '2001:db8::3'), 429);
+  t.is(await ask('wrong', '2001:db8:0:1::1'), 401);
+});
+
+test('checks take turns between clients, are bounded in number, and do not wait for ever', async (t) => {
+  const queue = createHashingQueue({ width: 1, capacity: 4, perClient: 3, patience: 60_000 });
+  const order: string[] = [];
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const run = (client: string, name: string, work = async () => {}) =>
+    queue.run(client, async () => {
+      order.push(name);
+      await work();
+    });
+  const all = [run('a', 'a1', () => held), run('a', 'a2'), run('a', 'a3'), run('a', 'a4'), run('b', 'b1')];
+  await holds('four wait', () => queue.waiting === 4);
+  await t.throwsAsync(run('c', 'c1'), { name: 'GatewayError', message: /too many/ });
+  release();
+  await Promise.all(all);
+  t.deepEqual(order, ['a1', 'a2', 'b1', 'a3', 'a4']);
+  t.is(queue.waiting, 0);
+
+  const impatient = createHashingQueue({ width: 1, capacity: 4, perClient: 3, patience: 1 });
+  const { promise: again, resolve } = Promise.withResolvers<void>();
+  const first = impatient.run('a', () => again);
+  await t.throwsAsync(
+    impatient.run('b', async () => {}),
+    { name: 'GatewayError' },
+  );
+  t.is(impatient.waiting, 0);
+  resolve();
+  await first;
+});
+
+test('a weaker hash is replaced by bcrypt at the next login, and tokens go on', async (t) => {
+  const gateway = await testGateway(t, {
+    accounts: { passwordCost: 5, cache: '1ms' },
+    routes: [{ name: 'a', path: '/api/v1/a', upstream: 'http://127.0.0.1:9' }],
+  });
+  const token = await gateway.token();
+  await holds('the hash is of the present cost', async () =>
+    /^\$2b\$05\$/.test((await gateway.accounts.findById('1'))?.passwordHash ?? ''),
+  );
+  const status = async (authorization: string) =>
+    (await fetch(`${gateway.url}/api/v1/tokens`, { headers: { Authorization: authorization } })).status;
+  t.is(await status(`Bearer ${token}`), 200);
+  t.is(await status(basic(ADA)), 200);
+});
+
+test('what is remembered by is no password, no token, and another one in each process', (t) => {
+  const [one, other] = [verifiedCredentials(), verifiedCredentials()];
+  const field = basic(ADA);
+  t.is(one.keyOf(field), one.keyOf(field));
+  t.not(one.keyOf(field), other.keyOf(field));
+  t.false(one.keyOf(field).includes(field.slice(6, 20)));
+});
