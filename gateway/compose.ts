@@ -17,6 +17,7 @@ import { createIdentify } from './identify/identify.ts';
 import { passwordIdentifier, provenPassword } from './identify/password.ts';
 import { tokenIdentifier } from './identify/token.ts';
 import { verifiedCredentials } from './identify/verified.ts';
+import { lowerBackgroundThreads } from './ops/background-threads.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
 import { clientAddress, compileTrust } from './request/client-address.ts';
@@ -59,6 +60,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
 
   try {
     await migrate(database);
+    await lowerBackgroundThreads();
     const accounts = await openAccounts(database, settings.accounts);
     const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
     const revocations = await startRevocations(database, settings, log, knownAccounts.forget);

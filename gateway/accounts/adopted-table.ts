@@ -36,8 +36,9 @@ export interface OpenTable {
   readonly email: TableColumn;
   /** Selects rows; conditions are added to it. */
   rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
-  /** All rows in the order of their ids, a thousand at a time. */
+  /** All rows that have an id, in the order of their ids, a thousand at a time. */
   chunks(): AsyncGenerator<AdoptedRow[]>;
+  countWithoutId(): Promise<number>;
 }
 
 const CHUNK = 1000;
@@ -89,14 +90,22 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
     email,
     rows,
     async *chunks() {
+      // In full: the name alone would be the text that is selected, in whose order 10 comes before 9.
+      const key = `${table.name}.${columns.id}`;
       let last: string | null = null;
       for (;;) {
-        const page = rows().orderByRaw('??', [columns.id]).limit(CHUNK);
-        const chunk: AdoptedRow[] = await ask(last === null ? page : page.whereRaw('?? > ?', [columns.id, last]));
+        const after = last === null ? sql.raw('?? is not null', [key]) : sql.raw('?? > ?', [key, last]);
+        const chunk: AdoptedRow[] = await ask(rows().whereRaw(after).orderByRaw('??', [key]).limit(CHUNK));
         if (chunk.length > 0) yield chunk;
         last = chunk.at(-1)?.id ?? null;
         if (chunk.length < CHUNK || last === null) return;
       }
+    },
+    async countWithoutId() {
+      const counted: { count: number | string }[] = await ask(
+        sql(table.name).whereNull(columns.id).count({ count: '*' }),
+      );
+      return Number(counted[0]?.count ?? 0);
     },
   };
 }

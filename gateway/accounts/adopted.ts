@@ -41,8 +41,9 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 }
 
 /**
- * What the database is asked for an email. It may match too much, since emails are compared once more; what it must not
- * do is pass over another spelling of one email, or two accounts that differ by case would each be let in.
+ * What the database is asked for an email. It may match too much, since emails are compared once more. It should pass over
+ * no spelling of the email, or of two rows that differ by case one would be let in: SQLite does, of letters beyond ASCII
+ * in mixed case.
  *
  * A collation that ignores case is served by the column's index. Under another, every row is looked at.
  */

@@ -30,31 +30,31 @@ export interface Checked {
 
 /** Checks an email and a password. An unknown account is refused as late as a wrong password. */
 export function passwordIdentifier(ask: PasswordIdentifier) {
-  return async (email: string, password: string, client: string): Promise<Checked> => {
+  const check = async (email: string, password: string, client: string): Promise<Checked> => {
     const giveBack = await ask.takeTry(client, email);
-    const account = await ask.findAccount(email).catch(async (error: unknown) => {
-      // Nothing was tried.
+    try {
+      const account = await ask.findAccount(email);
+      const hash = account?.passwordHash ?? null;
+      const isRight = await ask.checkPassword(hash, password);
+      if (account === null || hash === null || !isRight) {
+        const reason = account === null ? 'unknown account' : 'wrong password';
+        return { outcome: { kind: 'refused', reason, scheme: 'basic' }, proof: null };
+      }
+      await giveBack();
+      ask.onProven(account, password);
+      return {
+        outcome: { kind: 'found', identity: { by: 'password', account } },
+        proof: { by: 'password', accountId: account.id, email: account.email, passwordHash: hash },
+      };
+    } catch (error) {
+      // A store was out: nothing was tried.
       await giveBack();
       throw error;
-    });
-    const hash = account?.passwordHash ?? null;
-    const isRight = await ask
-      .inTurn(client, () => ask.checkPassword(hash, password))
-      .catch(async (error: unknown) => {
-        await giveBack();
-        throw error;
-      });
-    if (account === null || hash === null || !isRight) {
-      const reason = account === null ? 'unknown account' : 'wrong password';
-      return { outcome: { kind: 'refused', reason, scheme: 'basic' }, proof: null };
     }
-    await giveBack();
-    ask.onProven(account, password);
-    return {
-      outcome: { kind: 'found', identity: { by: 'password', account } },
-      proof: { by: 'password', accountId: account.id, email: account.email, passwordHash: hash },
-    };
   };
+  // All of it in turn: under a flood, what is turned away has cost neither a query nor a word with Redis.
+  return (email: string, password: string, client: string): Promise<Checked> =>
+    ask.inTurn(client, () => check(email, password, client));
 }
 
 /** What a proof from before is worth now: nothing, once the account has another email or another hash. */

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { adoptedAccounts } from '../../gateway/accounts/adopted.ts';
+import { openTable } from '../../gateway/accounts/adopted-table.ts';
 import { OperatorError } from '../../gateway/errors.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
@@ -113,6 +114,8 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const schema = kind === 'sqlite' ? 'main' : (await database.sql.raw('select database() as name'))[0][0].name;
     const accounts = await adoptedAccounts(database, { ...USERS, name: `${schema}.${USERS.name}` });
     t.is((await accounts.findByEmail('a@x'))?.id, '1');
+    const table = await openTable(database, { ...USERS, name: `${schema}.${USERS.name}` });
+    t.is((await Array.fromAsync(table.chunks())).flat().length, 1);
     await t.throwsAsync(adoptedAccounts(database, { ...USERS, name: 'elsewhere.app-users' }), {
       instanceOf: OperatorError,
     });

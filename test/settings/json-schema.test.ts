@@ -36,6 +36,10 @@ for (const name of ['gateway.yaml', 'demo.yaml']) {
 
 test('config/gateway.yaml shows every option of the schema, each at its default', (t) => {
   const shown = parse(read('gateway.yaml'));
+  // Without default, as they are only for a table of an application: shown in comments.
+  const withComments = parse(
+    read('gateway.yaml').replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly): )/gm, '  '),
+  );
   const isMap = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const paths = (value: unknown, path = ''): string[] =>
@@ -46,7 +50,7 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const optionsOf = ({ properties }: Schema, path = ''): string[] =>
     properties ? Object.entries(properties).flatMap(([key, inner]) => optionsOf(inner, `${path}.${key}`)) : [path];
   const known = optionsOf(JSON.parse(read('gateway.schema.json')));
-  t.deepEqual(paths(shown).sort(), known.sort());
+  t.deepEqual(paths(withComments).sort(), known.sort());
   const ownText = checkSettings(read('gateway.yaml'), 'gateway.yaml', {});
   const leftOut = checkSettings(JSON.stringify({ routes: shown.routes }), 'gateway.yaml', {});
   t.deepEqual(ownText, leftOut);

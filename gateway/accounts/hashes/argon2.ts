@@ -30,7 +30,7 @@ export function argon2Hash(writer: string, prefix: string, text: string): Stored
   const [memory, passes, parallelism] = [Number(m), Number(t), Number(p)];
   // RFC 9106 section 3.1: at least 8 KiB for each lane.
   if (memory < 8 * parallelism) {
-    return { verifiable: false, format, reason: `has m=${m} with p=${p}, with which Argon2 is not defined` };
+    return { verifiable: false, format, reason: `Argon2 is not defined for m=${m} with p=${p}` };
   }
   const given = { nonce: salt, memory, passes, parallelism, tagLength: expected.length };
   return digestHash({

@@ -11,7 +11,7 @@ interface Limit {
  */
 const LIMITS = {
   /** log2 of the rounds. PHP 8.4, Laravel, Django: 12. */
-  bcryptCost: { what: 'a bcrypt cost', least: 4, most: 16 },
+  bcryptCost: { what: 'bcrypt cost', least: 4, most: 16 },
   /** Django 6.0: 1,200,000. Werkzeug 3.1: 1,000,000. Its first releases: 1,000. passlib: 29,000. */
   pbkdf2Rounds: { what: 'PBKDF2 rounds', least: 1, most: 10_000_000 },
   /** 128·r·(N + p + 2) bytes. Werkzeug: 32 MiB. Django: 16 MiB. OWASP: 128 MiB. */
@@ -19,7 +19,7 @@ const LIMITS = {
   /** 128·N·r·p bytes, to which the time is proportional. Django: 80 MiB. OWASP: up to 160 MiB. */
   scryptWork: { what: 'bytes of scrypt work', least: 1, most: 2 ** 30 },
   /** Werkzeug and Django: 8. With it and the lanes grows a PBKDF2 that the work above does not count. */
-  scryptBlock: { what: 'as scrypt block size', least: 1, most: 32 },
+  scryptBlock: { what: 'scrypt block size', least: 1, most: 32 },
   /** Django: 5. */
   scryptLanes: { what: 'scrypt lanes', least: 1, most: 32 },
   /** Django: 100 MiB. PHP and argon2-cffi: 64 MiB. */
@@ -43,7 +43,7 @@ export type Demands = Partial<Record<keyof typeof LIMITS, number>>;
 export function excessIn(demands: Demands): string | null {
   for (const [name, asked] of Object.entries(demands)) {
     const { what, least, most } = LIMITS[name as keyof typeof LIMITS];
-    if (asked < least || asked > most) return `asks for ${asked} ${what}, where ${least} to ${most} are allowed`;
+    if (asked < least || asked > most) return `${what}: ${asked}, where ${least} to ${most} are allowed`;
   }
   return null;
 }

@@ -23,7 +23,7 @@ export function scryptHash({ format, N, r, p, salt, expected, decoyWith }: Scryp
   if (expected.length !== DIGEST_BYTES) return null;
   // RFC 7914 section 2: N is a power of two above 1 and below 2^(128·r/8).
   if (N < 2 || !Number.isInteger(Math.log2(N)) || Math.log2(N) >= 16 * r) {
-    return { verifiable: false, format, reason: `has N=${N} with r=${r}, with which scrypt is not defined` };
+    return { verifiable: false, format, reason: `scrypt is not defined for N=${N} with r=${r}` };
   }
   // Beside its N blocks, OpenSSL takes one for each lane and two to work in.
   const maxmem = 128 * r * (N + p + 2);

@@ -4,7 +4,7 @@ import { verifiable } from './fixtures.ts';
 
 const HEX = '0'.repeat(64);
 const BASE64 = { 32: 'A'.repeat(43), 64: 'A'.repeat(86) };
-const BCRYPT = `${'a'.repeat(53)}`;
+const BCRYPT = 'a'.repeat(53);
 const GIGABYTE = 2 ** 30;
 
 function argon2({ m = 64, t = 1, p = 1, salt = 'c2FsdHNhbHQ', digest = BASE64[32] }): string {
@@ -17,16 +17,16 @@ function werkzeugScrypt(N: number | string, r: number | string, p: number | stri
 
 test('a hash that asks for too much is refused with the reason, and has no decoy', (t) => {
   const cases: [string, RegExp][] = [
-    [`$2b$17$${BCRYPT}`, /asks for 17 a bcrypt cost/],
-    [`$2y$31$${BCRYPT}`, /asks for 31 a bcrypt cost/],
-    [`bcrypt$$2b$31$${BCRYPT}`, /asks for 31 a bcrypt cost/],
-    [`bcrypt_sha256$$2b$31$${BCRYPT}`, /asks for 31 a bcrypt cost/],
-    [`pbkdf2:sha256:1000000000$salt$${HEX}`, /1000000000 PBKDF2 rounds, where 1 to 10000000 /],
-    [`pbkdf2:sha512:10000001$salt$${HEX}${HEX}`, /10000001 PBKDF2 rounds/],
+    [`$2b$17$${BCRYPT}`, /^bcrypt cost: 17, where 4 to 16 are allowed$/],
+    [`$2y$31$${BCRYPT}`, /^bcrypt cost: 31, where 4 to 16 are allowed$/],
+    [`bcrypt$$2b$31$${BCRYPT}`, /^bcrypt cost: 31, where 4 to 16 are allowed$/],
+    [`bcrypt_sha256$$2b$31$${BCRYPT}`, /^bcrypt cost: 31, where 4 to 16 are allowed$/],
+    [`pbkdf2:sha256:1000000000$salt$${HEX}`, /^PBKDF2 rounds: 1000000000, where 1 to 10000000 are allowed$/],
+    [`pbkdf2:sha512:10000001$salt$${HEX}${HEX}`, /PBKDF2 rounds: 10000001/],
     [`pbkdf2_sha256$${'9'.repeat(400)}$salt$${BASE64[32]}=`, /PBKDF2 rounds/],
     [`$pbkdf2-sha256$4294967296$c2FsdA$${BASE64[32]}`, /PBKDF2 rounds/],
-    [`pbkdf2:sha256:1$${'s'.repeat(129)}$${HEX}`, /129 bytes of salt/],
-    [`pbkdf2:sha256:1$${'ü'.repeat(65)}$${HEX}`, /130 bytes of salt/],
+    [`pbkdf2:sha256:1$${'s'.repeat(129)}$${HEX}`, /bytes of salt: 129,/],
+    [`pbkdf2:sha256:1$${'ü'.repeat(65)}$${HEX}`, /bytes of salt: 130,/],
     [werkzeugScrypt(2 ** 18, 8, 1), /scrypt memory/],
     [werkzeugScrypt(2 ** 30, 8, 1), /scrypt memory/],
     [werkzeugScrypt(2 ** 17, 8, 16), /scrypt work/],
@@ -39,11 +39,11 @@ test('a hash that asks for too much is refused with the reason, and has no decoy
     [argon2({ m: 2 ** 18, t: 5 }), /Argon2 work/],
     [argon2({ t: GIGABYTE }), /Argon2 work/],
     [argon2({ m: 2 ** 18, p: 2 ** 15 }), /Argon2 lanes/],
-    [argon2({ salt: 'c2FsdA' }), /4 bytes of salt/],
-    [argon2({ salt: 'A'.repeat(172) }), /129 bytes of salt/],
-    [argon2({ digest: 'AA' }), /1 bytes of digest/],
-    [argon2({ digest: 'AAAAAA' }), /4 bytes of digest/],
-    [argon2({ digest: 'A'.repeat(87) }), /65 bytes of digest/],
+    [argon2({ salt: 'c2FsdA' }), /bytes of salt: 4,/],
+    [argon2({ salt: 'A'.repeat(172) }), /bytes of salt: 129,/],
+    [argon2({ digest: 'AA' }), /bytes of digest: 1,/],
+    [argon2({ digest: 'AAAAAA' }), /bytes of digest: 4,/],
+    [argon2({ digest: 'A'.repeat(87) }), /bytes of digest: 65,/],
     [`argon2${argon2({ m: 2 ** 20 })}`, /Argon2 memory/],
   ];
   for (const [hash, reason] of cases) {

@@ -1,0 +1,127 @@
+import { hash } from 'node:crypto';
+import { canBeSent } from './account-id.ts';
+import type { AdoptedRow, OpenTable } from './adopted-table.ts';
+import { isConfirmedValue } from './confirmed-value.ts';
+import { canonicalEmail } from './email.ts';
+import { recognise } from './hashes/recognise.ts';
+import type { AccountReader } from './store.ts';
+
+/** Why rows can never log in. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly count: number;
+  /** The first few. */
+  readonly ids: readonly string[];
+}
+
+/** What a table of accounts is like. No part of a hash is in it. */
+export interface Review {
+  readonly rows: number;
+  readonly canLogIn: number;
+  /** Could log in once they are confirmed. */
+  readonly unconfirmed: number;
+  readonly never: number;
+  /** Of the hashes that can be verified; the most common first. */
+  readonly formats: readonly { readonly format: string; readonly parameters: string; readonly count: number }[];
+  readonly obstacles: readonly Obstacle[];
+}
+
+const IDS_SHOWN = 5;
+
+/**
+ * Reads a table twice, a thousand rows at a time, keeping a number for each row.
+ *
+ * @throws GatewayError when the database is out
+ */
+export async function reviewAccounts(table: OpenTable, findByEmail: AccountReader['findByEmail']): Promise<Review> {
+  const isShared = await sharedEmails(table);
+  const obstacles = new Map<string, { count: number; ids: string[] }>();
+  const formats = new Map<string, { format: string; parameters: string; count: number }>();
+  const withoutId = await table.countWithoutId();
+  if (withoutId > 0) obstacles.set('the id is NULL', { count: withoutId, ids: [] });
+  const counts = { rows: withoutId, canLogIn: 0, unconfirmed: 0, never: withoutId };
+
+  for await (const rows of table.chunks()) {
+    for (const row of rows) {
+      const reasons = [...idProblems(row), ...emailProblems(row, isShared), ...hashProblems(row)];
+      if (reasons.length === 0 && !(await isFound(row, findByEmail)))
+        reasons.push('the look-up does not find the email');
+      for (const reason of reasons) {
+        const obstacle = obstacles.get(reason) ?? { count: 0, ids: [] };
+        obstacle.count++;
+        if (obstacle.ids.length < IDS_SHOWN) obstacle.ids.push(row.id ?? '');
+        obstacles.set(reason, obstacle);
+      }
+      countFormat(formats, row);
+      counts.rows++;
+      if (reasons.length > 0) counts.never++;
+      else if (isConfirmedValue(row.confirmed)) counts.canLogIn++;
+      else counts.unconfirmed++;
+    }
+  }
+  return {
+    ...counts,
+    formats: [...formats.values()].sort((a, b) => b.count - a.count),
+    obstacles: [...obstacles].map(([reason, found]) => ({ reason, ...found })).sort((a, b) => b.count - a.count),
+  };
+}
+
+/** @returns whether an email is that of several rows, in its canonical form */
+async function sharedEmails(table: OpenTable): Promise<(email: string) => boolean> {
+  const seen = new Set<number>();
+  const shared = new Set<number>();
+  for await (const rows of table.chunks()) {
+    for (const { email } of rows) {
+      if (email === null) continue;
+      const key = keyOf(email);
+      if (seen.has(key)) shared.add(key);
+      else seen.add(key);
+    }
+  }
+  return (email) => shared.has(keyOf(email));
+}
+
+/** 52 bits in place of an email: among a million, two are one by chance in one table of nine thousand. */
+function keyOf(email: string): number {
+  const digest = hash('sha256', canonicalEmail(email), 'buffer');
+  return digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) >> 4);
+}
+
+function idProblems({ id }: AdoptedRow): string[] {
+  if (id !== null && canBeSent(id)) return [];
+  return ['the id is empty, longer than 255 bytes, or not printable ASCII, and cannot be sent as X-User-Id'];
+}
+
+function emailProblems({ email }: AdoptedRow, isShared: (email: string) => boolean): string[] {
+  if (email === null) return ['the email is NULL'];
+  if (email === '') return ['the email is empty'];
+  const problems: string[] = [];
+  // RFC 7617 section 2.
+  if (/[:\p{Cc}]/u.test(email))
+    problems.push('the email has a colon or a control character, which HTTP Basic cannot carry');
+  if (isShared(email)) problems.push('another row has the same email, but for case or composition');
+  return problems;
+}
+
+function hashProblems({ password }: AdoptedRow): string[] {
+  if (password === null) return ['the hash is NULL'];
+  const stored = recognise(password);
+  if (stored === null) return ['the hash is of no known format'];
+  return stored.verifiable ? [] : [`the hash is refused: ${stored.format}, ${stored.reason}`];
+}
+
+/** Databases and Unicode agree on ASCII: only the others are looked up. */
+async function isFound({ id, email }: AdoptedRow, findByEmail: AccountReader['findByEmail']): Promise<boolean> {
+  if (email === null || /^\p{ASCII}*$/u.test(email)) return true;
+  return (await findByEmail(email))?.id === id;
+}
+
+function countFormat(formats: Map<string, { format: string; parameters: string; count: number }>, row: AdoptedRow) {
+  const stored = row.password === null ? null : recognise(row.password);
+  if (!stored?.verifiable) return;
+  const { format, parameters } = stored;
+  const key = `${format} ${parameters}`;
+  const known = formats.get(key) ?? { format, parameters, count: 0 };
+  known.count++;
+  formats.set(key, known);
+}

@@ -1,0 +1,56 @@
+import { readerOf } from '../accounts/adopted.ts';
+import { type AdoptedTable, adoptedTable, openTable } from '../accounts/adopted-table.ts';
+import { type Review, reviewAccounts } from '../accounts/review.ts';
+import { sqlAccountStore } from '../accounts/store.ts';
+import { alignedTable } from './table.ts';
+import { withDatabase } from './with-database.ts';
+
+const OWN_TABLE: AdoptedTable = {
+  name: 'gatehouse_accounts',
+  columns: { id: 'id', email: 'email', password: 'password_hash' },
+  confirmed: { column: 'confirmed_at' },
+};
+
+/**
+ * `check --accounts`: what the table of accounts is like, and which of its rows can never log in; then the exit code is 1.
+ *
+ * @throws OperatorError as `withDatabase` and `openTable` do
+ */
+export async function checkAccounts(config: string, json: boolean): Promise<void> {
+  await withDatabase(config, async ({ database, settings }) => {
+    const adopted = adoptedTable(settings.accounts);
+    const table = await openTable(database, adopted ?? OWN_TABLE);
+    const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, table);
+    const review = await reviewAccounts(table, reader.findByEmail);
+    const name = (adopted ?? OWN_TABLE).name;
+    process.stdout.write(json ? `${JSON.stringify(asJson(name, review))}\n` : asText(name, review));
+    if (review.never > 0) process.exitCode = 1;
+  });
+}
+
+function asJson(table: string, { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review) {
+  return { table, rows, can_log_in: canLogIn, unconfirmed, never, formats, obstacles };
+}
+
+function asText(table: string, { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review): string {
+  const summary = [
+    [String(rows), `rows in ${table}`],
+    [String(canLogIn), 'can log in'],
+    [String(unconfirmed), 'could, once confirmed'],
+    [String(never), 'can never log in'],
+  ];
+  const hashes = formats.map(({ format, parameters, count }) => [String(count), format, parameters]);
+  const reasons = obstacles.map(({ reason, count, ids }) => {
+    const more = count > ids.length && ids.length > 0 ? ', …' : '';
+    return [String(count), `${reason}${ids.length === 0 ? '' : `; id ${ids.map(shown).join(', ')}${more}`}`];
+  });
+  return [summary, hashes, reasons]
+    .filter((part) => part.length > 0)
+    .map(alignedTable)
+    .join('\n');
+}
+
+/** An id that cannot be printed as it is, is written like a text in JSON. */
+function shown(id: string): string {
+  return /^[\x21-\x7e]{1,60}$/.test(id) ? id : JSON.stringify(id.slice(0, 60));
+}

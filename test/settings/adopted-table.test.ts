@@ -1,0 +1,51 @@
+import test from 'ava';
+import { adoptedTable } from '../../gateway/accounts/adopted-table.ts';
+import { problemsOf, ROUTES, settingsOf } from './problems.ts';
+
+const accounts = (text: string) => `accounts: { ${text} }\n${ROUTES}`;
+const columns = { id: 'id', email: 'email', password: 'password' };
+
+test("without a table the accounts are in the gateway's own", (t) => {
+  t.is(adoptedTable(settingsOf(t, ROUTES).accounts), null);
+});
+
+test('a table needs no more than to say who is confirmed', (t) => {
+  const read = (text: string) => adoptedTable(settingsOf(t, accounts(text)).accounts);
+  t.deepEqual(read('table: users, columns: { confirmed: active }'), {
+    name: 'users',
+    columns,
+    confirmed: { column: 'active' },
+  });
+  t.deepEqual(read('table: shop.users, columns: { id: uuid }, confirmedWhen: "1 = 1", readOnly: true'), {
+    name: 'shop.users',
+    columns: { ...columns, id: 'uuid' },
+    confirmed: { expression: '1 = 1' },
+  });
+  t.deepEqual(read('table: users, confirmedWhen: "1 = 1"')?.columns, columns);
+});
+
+const REFUSED: [string, string, RegExp][] = [
+  ['table: users', 'accounts.table', /columns\.confirmed.*confirmedWhen: "1 = 1"/],
+  ['table: users, columns: { id: uuid }', 'accounts.table', /columns\.confirmed/],
+  ['table: users, columns: { confirmed: a }, confirmedWhen: "1 = 1"', 'accounts.confirmedWhen', /must be left out/],
+  ['columns: { confirmed: a }', 'accounts.columns', /accounts\.table/],
+  ['confirmedWhen: "1 = 1"', 'accounts.confirmedWhen', /accounts\.table/],
+  ['readOnly: true', 'accounts.readOnly', /accounts\.table/],
+  ['table: users, confirmedWhen: "1 = 1", readOnly: false', 'accounts.readOnly', /belongs to the application/],
+  ['table: "users; drop", confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
+  ['table: a.b.c, confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
+  ['table: users, columns: { confirmed: "a as b" }', 'accounts.columns.confirmed', /name of a column/],
+  ['table: users, columns: { id: "users.id", confirmed: a }', 'accounts.columns.id', /name of a column/],
+  ['table: users, confirmedWhen: "a = ?"', 'accounts.confirmedWhen', /without "\?"/],
+  ['table: users, confirmedWhen: " "', 'accounts.confirmedWhen', /SQL expression/],
+  ['table: users, colums: { confirmed: a }, confirmedWhen: "1 = 1"', 'accounts.colums', /did you mean "columns"/],
+];
+
+for (const [text, key, message] of REFUSED) {
+  test(`refused, once: accounts: { ${text} }`, (t) => {
+    const [problem, ...others] = problemsOf(accounts(text));
+    t.deepEqual(others, []);
+    t.is(problem?.at.split(' ')[1], key);
+    t.regex(problem?.message ?? '', message);
+  });
+}
