@@ -1,6 +1,7 @@
 /**
  * How long a refused login takes, by what is wrong with it: the medians must lie within 5 % of each other, or the clock
- * tells who has an account. The cases take turns, so that what else the machine does hits them alike.
+ * tells who has an account. The cases take turns in an order drawn anew each time, so that what else the machine does
+ * hits them alike, and each follows each.
  *
  * node bench/password-timing.ts [tries]     200 tries; exits with 1 when one is further off
  */
@@ -27,7 +28,8 @@ const cases = [
 ].map((one) => ({ ...one, durations: [] as number[] }));
 
 for (let round = 0; round < TRIES; round++) {
-  for (const { hash, password, durations } of cases) {
+  const drawn = cases.map((one) => ({ one, at: Math.random() })).toSorted((a, b) => a.at - b.at);
+  for (const { hash, password, durations } of drawn.map(({ one }) => one)) {
     const begun = performance.now();
     await check(hash, password);
     durations.push(performance.now() - begun);
