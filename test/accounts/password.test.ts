@@ -131,7 +131,11 @@ for (const [format, decoy] of Object.entries(DECOYS)) {
 test.serial(
   'a wrong password of a cheaper hash is held back also when it is the first that was ever checked',
   async (t) => {
-    const real = await duration(() => passwordChecker(DECOYS.bcrypt)(DECOYS.bcrypt, 'wrong'));
+    // The fastest of some is what it takes when nothing else runs.
+    const reals: number[] = [];
+    for (let i = 0; i < 5; i++)
+      reals.push(await duration(() => passwordChecker(DECOYS.bcrypt)(DECOYS.bcrypt, 'wrong')));
+    const real = Math.min(...reals);
     const first = await duration(() => passwordChecker(DECOYS.bcrypt)(bcryptDecoy(4), 'wrong'));
     t.true(first > real / 4, `${first} ms beside ${real} ms`);
   },

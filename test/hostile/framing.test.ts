@@ -113,18 +113,28 @@ test('chunks that are not of the form of RFC 9112 are refused', async (t) => {
   const bodies = [
     ...['g\r\nhello\r\n0\r\n\r\n', '-5\r\nhello\r\n0\r\n\r\n', '+5\r\nhello\r\n0\r\n\r\n', '0x5\r\nhello\r\n0\r\n\r\n'],
     ...[' 5\r\nhello\r\n0\r\n\r\n', '5 \r\nhello\r\n0\r\n\r\n', '5\nhello\r\n0\r\n\r\n', '5\rhello\r\n0\r\n\r\n'],
-    ...['5\r\nhello0\r\n\r\n', '5\r\nhello!\r\n0\r\n\r\n', '\r\nhello\r\n0\r\n\r\n', '5;\0\r\nhello\r\n0\r\n\r\n'],
-    ...[
-      'fffffffffffffffff\r\nhello',
-      '5;a\nb\r\nhello\r\n0\r\n\r\n',
-      '5\r\nhello\n0\r\n\r\n',
-      `5;${'x'.repeat(20_000)}\r\nhello`,
-    ],
+    ...['\r\nhello\r\n0\r\n\r\n', '5;\0\r\nhello\r\n0\r\n\r\n'],
+    ...['fffffffffffffffff\r\nhello', '5;a\nb\r\nhello\r\n0\r\n\r\n', `5;${'x'.repeat(20_000)}\r\nhello`],
   ];
   await allRefused(
     t,
     bodies.map((body) => post(['Transfer-Encoding: chunked'], body)),
   );
+});
+
+test('a malformed chunk behind a good one is refused, and the upstream never gets the end of a body', async (t) => {
+  let seen = '';
+  const upstream = await tcpUpstream(t, (socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      seen += bytes.toString('latin1');
+    });
+  });
+  const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
+  for (const rest of ['0\r\n\r\n', '!\r\n0\r\n\r\n', '\n0\r\n\r\n', '\r\n5 \r\nhello\r\n0\r\n\r\n']) {
+    const answer = await rawExchange(gateway.port, post(['Transfer-Encoding: chunked'], `5\r\nhello${rest}`));
+    t.is(statusOf(answer), 400, JSON.stringify(rest));
+  }
+  t.notRegex(seen, /\r\n0\r\n\r\n/);
 });
 
 test('bare line feeds, folded lines, stray spaces, NULs and lines that are no fields are refused', async (t) => {
