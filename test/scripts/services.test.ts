@@ -23,9 +23,9 @@ function temporaryFolder(t: ExecutionContext): string {
 function privateRedisProgram(folder: string, next: string) {
   const code = `
     import { privateRedis } from ${JSON.stringify(new URL('private-redis.ts', SERVICES).href)};
+    process.on('SIGTERM', () => process.exit(1));
     const attempt = await privateRedis();
     console.log(attempt.service.url + ' is up');
-    process.on('SIGTERM', () => process.exit(1));
     setInterval(() => {}, 1000);
     ${next}`;
   return startProgram(['--input-type=module', '--eval', code], folder, { TMPDIR: folder });
