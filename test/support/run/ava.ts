@@ -30,7 +30,13 @@ export async function runAva(
     const ava = spawn(process.execPath, [AVA, '--config', CONFIG, ...args], {
       cwd: folder,
       stdio: 'inherit',
-      env: { ...process.env, ...environment, [COUNTS_FILE]: countsFile },
+      // Each file and each command under test is a process that loads the same modules: compiled once for all of them.
+      env: {
+        NODE_COMPILE_CACHE: join(temporary, 'compiled'),
+        ...process.env,
+        ...environment,
+        [COUNTS_FILE]: countsFile,
+      },
     });
     const onStop = () => {
       ava.kill(stop.reason as NodeJS.Signals);
