@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import { pauseProcess } from './pause-process.ts';
 import type { Scope } from './scope.ts';
 
 /** A database server for one test file, which may be stopped in every way without disturbing the others. */
@@ -79,7 +80,7 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void server?.kill('SIGSTOP'),
+    pause: () => pauseProcess(server),
     continue: () => void server?.kill('SIGCONT'),
   };
   t.teardown(() => mariadb.kill());

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
+import { pauseProcess } from './pause-process.ts';
 
 /** A program that runs beside the test and may be ended in every way. */
 export interface ServerProcess {
@@ -38,7 +39,7 @@ export function startProcess(command: string, args: readonly string[], env = pro
       guard.kill('SIGKILL');
       guard.stdin?.destroy();
     },
-    pause: () => void child.kill('SIGSTOP'),
+    pause: () => pauseProcess(child),
     continue: () => void child.kill('SIGCONT'),
   };
 }
