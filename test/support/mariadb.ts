@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { createConnection } from 'mysql2/promise';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
 import { pauseProcess } from './pause-process.ts';
 import type { Scope } from './scope.ts';
+import { freePort } from './services/free-port.ts';
 
 /** A database server for one test file, which may be stopped in every way without disturbing the others. */
 export interface PrivateMariadb {
@@ -110,14 +110,4 @@ async function untilItAnswers({ host, port, user, database }: PrivateMariadb['lo
       await pause(50);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { holds } from './condition.ts';
 import { type RedisProcess, redisProcess } from './redis-process.ts';
 import type { Scope } from './scope.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from './services/free-port.ts';
 
 const SLOTS = 16_384;
 

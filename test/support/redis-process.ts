@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from './scope.ts';
-import { freePort, type ServerProcess, startProcess } from './server-process.ts';
+import { type ServerProcess, startProcess } from './server-process.ts';
 import { findExecutable } from './services/executables.ts';
+import { freePort } from './services/free-port.ts';
 
 /** A Redis for one test, which may be stopped in every way without disturbing the others. It keeps nothing on disk. */
 export interface RedisProcess {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Scope } from './scope.ts';
-import { freePort, type ServerProcess, startProcess } from './server-process.ts';
+import { type ServerProcess, startProcess } from './server-process.ts';
+import { freePort } from './services/free-port.ts';
 
 /** A Redis for one test, which may be stopped in every way without disturbing the others. */
 export interface PrivateRedis {

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pauseProcess } from './pause-process.ts';
 
@@ -49,15 +48,4 @@ function guardOf(pid: number): ChildProcess {
   return spawn('sh', ['-c', 'trap "" HUP INT TERM; cat; kill -9 "$0"', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findExecutable } from './executables.ts';
-import { failureOf, freePort, startServer, temporaryFolder } from './private-server.ts';
+import { freePort } from './free-port.ts';
+import { failureOf, startServer, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 
 const run = promisify(execFile);

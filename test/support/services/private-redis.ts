@@ -1,5 +1,6 @@
 import { findExecutable } from './executables.ts';
-import { freePort, startServer, temporaryFolder } from './private-server.ts';
+import { freePort } from './free-port.ts';
+import { startServer, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 
 /** A Redis that is only for this run: on a free port of 127.0.0.1, keeping nothing. */
