@@ -39,6 +39,8 @@ export interface OpenTable {
   /** All rows that have an id, in the order of their ids, a thousand at a time. */
   chunks(): AsyncGenerator<AdoptedRow[]>;
   countWithoutId(): Promise<number>;
+  /** The ids that several rows have, and how many rows those are in all. */
+  sharedIds(): Promise<ReadonlyMap<string, number>>;
 }
 
 const CHUNK = 1000;
@@ -106,6 +108,18 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
         sql(table.name).whereNull(columns.id).count({ count: '*' }),
       );
       return Number(counted[0]?.count ?? 0);
+    },
+    async sharedIds() {
+      const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : '??', [columns.id]);
+      const counted: { id: string; count: number | string }[] = await ask(
+        sql(table.name)
+          .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as id`, [columns.id]))
+          .count({ count: '*' })
+          .whereNotNull(columns.id)
+          .groupBy(exactly)
+          .having(sql.raw('count(*) > 1')),
+      );
+      return new Map(counted.map(({ id, count }) => [id, Number(count)]));
     },
   };
 }

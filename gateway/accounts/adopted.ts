@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UNICODE_LOWER } from '../database/sqlite.ts';
 import type { Account } from '../state.ts';
 import { canBeSent } from './account-id.ts';
 import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Source } from './adopted-table.ts';
@@ -41,11 +42,11 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 }
 
 /**
- * What the database is asked for an email. It may match too much, since emails are compared once more. It should pass over
- * no spelling of the email, or of two rows that differ by case one would be let in: SQLite does, of letters beyond ASCII
- * in mixed case.
+ * What the database is asked for an email. It may match too much, since emails are compared once more. It must pass over
+ * no spelling of the email, or of two rows that differ by case one would be let in.
  *
- * A collation that ignores case is served by the column's index. Under another, every row is looked at.
+ * A collation that ignores case is served by the column's index. Under another, every row is looked at; on SQLite also
+ * for an email with letters beyond ASCII.
  */
 function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: { collation } }: OpenTable) {
   const column = table.columns.email;
@@ -53,7 +54,16 @@ function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: 
     const spellings = spellingsOf(email);
     return sql.raw(`${folded} in (${spellings.map(() => spelling).join(', ')})`, [column, ...spellings]);
   };
-  if (kind === 'sqlite') return isIn('?? collate nocase', '?');
+  if (kind === 'sqlite') {
+    const isAlike = isIn('?? collate nocase', '?');
+    // Where more bytes than characters are stored, there are letters beyond ASCII, whose case SQLite does not know.
+    const folded = `length(cast(?? as blob)) > length(??) and ${UNICODE_LOWER}(??) = ?`;
+    return (email: string) => {
+      const canonical = canonicalEmail(email);
+      if (/^\p{ASCII}*$/u.test(canonical)) return isAlike(email);
+      return sql.raw(`(?) or (${folded})`, [isAlike(email), column, column, column, canonical]);
+    };
+  }
   if (!collation?.name.endsWith('_ci')) {
     return isIn('lower(convert(?? using utf8mb4)) collate utf8mb4_bin', 'lower(?)');
   }

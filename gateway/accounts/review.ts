@@ -39,10 +39,18 @@ export async function reviewAccounts(table: OpenTable, findByEmail: AccountReade
   const formats = new Map<string, { format: string; parameters: string; count: number }>();
   const withoutId = await table.countWithoutId();
   if (withoutId > 0) obstacles.set('the id is NULL', { count: withoutId, ids: [] });
-  const counts = { rows: withoutId, canLogIn: 0, unconfirmed: 0, never: withoutId };
+  const sharedIds = await table.sharedIds();
+  const withSharedId = [...sharedIds.values()].reduce((sum, count) => sum + count, 0);
+  if (withSharedId > 0) {
+    const ids = [...sharedIds.keys().take(IDS_SHOWN)];
+    obstacles.set('another row has the same id', { count: withSharedId, ids });
+  }
+  const unfit = withoutId + withSharedId;
+  const counts = { rows: unfit, canLogIn: 0, unconfirmed: 0, never: unfit };
 
   for await (const rows of table.chunks()) {
     for (const row of rows) {
+      if (row.id !== null && sharedIds.has(row.id)) continue;
       const reasons = [...idProblems(row), ...emailProblems(row, isShared), ...hashProblems(row)];
       if (reasons.length === 0 && !(await isFound(row, findByEmail)))
         reasons.push('the look-up does not find the email');

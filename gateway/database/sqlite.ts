@@ -6,8 +6,12 @@ import { OperatorError } from '../errors.ts';
 /** What this program touches of a better-sqlite3 connection. */
 interface SqliteConnection {
   pragma(source: string): unknown;
+  function(name: string, options: { deterministic: boolean }, apply: (text: unknown) => unknown): unknown;
   close(): void;
 }
+
+/** SQLite's own `lower` knows ASCII alone. */
+export const UNICODE_LOWER = 'gatehouse_unicode_lower';
 
 /**
  * Milliseconds that SQLite itself waits for another writer. It waits by blocking the whole process, so this is short;
@@ -30,6 +34,7 @@ export function sqliteConfig(file: string): Knex.Config {
           connection.pragma('journal_mode = WAL');
           connection.pragma('synchronous = NORMAL');
           connection.pragma('foreign_keys = ON');
+          connection.function(UNICODE_LOWER, { deterministic: true }, unicodeLower);
           done(null);
         } catch (error) {
           connection.close();
@@ -38,6 +43,10 @@ export function sqliteConfig(file: string): Knex.Config {
       },
     },
   };
+}
+
+function unicodeLower(text: unknown): unknown {
+  return typeof text === 'string' ? text.normalize('NFC').toLowerCase().normalize('NFC') : text;
 }
 
 /**

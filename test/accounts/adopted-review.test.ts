@@ -53,6 +53,20 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.false(JSON.stringify(review).includes('$'));
   });
 
+  test(`${kind}: rows that share an id, as where the column is not the key, are counted and named`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database, { id: 'varchar(300)' });
+    await insert(
+      { id: 'a', email: 'one@x', password: BCRYPT },
+      { id: 'a', email: 'two@x', password: BCRYPT },
+      { id: 'A', email: 'three@x', password: BCRYPT },
+    );
+    const table = await openTable(database, USERS);
+    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail);
+    t.like(review, { rows: 3, canLogIn: 1, never: 2 });
+    t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, ids: ['a'] }]);
+  });
+
   test(`${kind}: a table of several chunks is read to its end, ids beyond 2^53 too`, async (t) => {
     const database = await migratedDatabase(t, kind);
     await usersTable(database);
