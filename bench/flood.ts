@@ -9,7 +9,7 @@ import { basic } from '../test/support/gateway.ts';
 const [origin = '', path = ''] = process.argv.slice(2);
 const SECONDS = 10;
 const CONNECTIONS = 64;
-/** Milliseconds that each waits for its next try. */
+/** Milliseconds that each waits for its next try, on average: those of many attackers fall at no common moment. */
 const PAUSE = 50;
 
 setPriority(19);
@@ -26,7 +26,7 @@ async function keepTrying(connection: number): Promise<void> {
     const { statusCode, body } = await client.request({ path, method: 'GET', headers });
     await body.dump();
     statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, 2 * PAUSE * Math.random()));
   }
   await client.close();
 }
