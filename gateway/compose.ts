@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { cachedAccounts } from './accounts/cached.ts';
 import { createHashingQueue, HASHING_LIMITS } from './accounts/hashing-queue.ts';
 import { decoyFor, openAccounts } from './accounts/open.ts';
@@ -11,8 +12,8 @@ import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
 import { type GatewayError, OperatorError, storeUnavailable } from './errors.ts';
-import { createUpstreams } from './forward/upstreams.ts';
-import { createWebSocketForwarder } from './forward/websocket.ts';
+import { sharedUpstreams } from './forward/upstreams.ts';
+import { createGeneration, type Generation } from './generation.ts';
 import { createIdentify } from './identify/identify.ts';
 import { passwordIdentifier, provenPassword } from './identify/password.ts';
 import { tokenIdentifier } from './identify/token.ts';
@@ -20,14 +21,9 @@ import { verifiedCredentials } from './identify/verified.ts';
 import { lowerBackgroundThreads } from './ops/background-threads.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
-import { clientAddress, compileTrust } from './request/client-address.ts';
-import { createDecide } from './request/decide.ts';
-import { createDepart } from './request/departure.ts';
 import { createListener } from './request/listener.ts';
 import { watchOpenExchanges } from './request/open-exchanges.ts';
-import { createPipeline } from './request/pipeline.ts';
-import { compileRoutes } from './request/routes.ts';
-import { createUpgradeDoor } from './request/upgrade.ts';
+import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
 import { startRevocations } from './tokens/revocation-service.ts';
 import { generatedSecret } from './tokens/secret-file.ts';
@@ -38,8 +34,17 @@ export interface Gateway {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly opsUrl: string;
-  /** Answers what is under way, for at most `grace` ms, then cuts what is left. WebSockets are cut at once. */
-  close(grace: number): Promise<void>;
+  /**
+   * Takes over what a new state of the configuration says, for every request from now on.
+   *
+   * @throws OperatorError that names what only a restart can change; nothing is changed then
+   */
+  reload(settings: Settings): void;
+  /**
+   * Not ready from now on, takes requests for the delay, then answers what is under way, ends WebSockets with 1001, and
+   * cuts what is left when the timeout is over.
+   */
+  close(shutdown?: Settings['shutdown']): Promise<void>;
 }
 
 /**
@@ -50,12 +55,11 @@ export interface Gateway {
  */
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const database = openDatabase(settings.database.url, settings.database);
-  const upstreams = createUpstreams(settings.routes, settings.timeouts);
   const servers: Server[] = [];
   const closers: (() => void)[] = [];
   const closeStores = async () => {
     for (const close of closers) close();
-    await Promise.all([upstreams.close(), database.close()]);
+    await database.close();
   };
 
   try {
@@ -103,11 +107,6 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         },
       }),
     });
-    const decide = createDecide({
-      table: compileRoutes(settings.routes, settings.api.prefix),
-      identify,
-      realm: settings.api.realm,
-    });
     const exchanges = watchOpenExchanges((identity) => {
       if (identity.by !== 'token') return true;
       const { jti, accountId, issuedAt, expiresAt } = identity.token;
@@ -115,18 +114,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       return !isVoid && expiresAt * 1000 > Date.now();
     });
     closers.push(exchanges.close);
-    const peerOf = compileTrust(settings.trustedProxies);
-    const clientOf = clientAddress(peerOf);
-    const depart = createDepart(upstreams, peerOf);
-
-    const pipeline = createPipeline({
+    const services = {
       log,
-      prefix: settings.api.prefix,
-      decide,
-      depart,
+      identify,
       exchanges,
-      clientOf,
-      clientIdle: settings.timeouts.idle,
+      openUpstreams: sharedUpstreams(log, () => {}),
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
         realm: settings.api.realm,
@@ -139,23 +131,15 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         revoke: revoker.token,
         revokeAll: revoker.account,
       }),
-    });
-    const onUpgrade = createUpgradeDoor({
-      log,
-      decide,
-      depart,
-      exchanges,
-      clientOf,
-      webSockets: createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte),
-    });
+    };
+    let current: Generation = createGeneration(settings, services);
 
     const health = createHealth([revocations.database], redis === null ? [] : [redis.state]);
     const listener = createListener({
       log,
-      onRequest: pipeline.callback(),
-      onUpgrade,
-      headersTimeout: settings.timeouts.headers,
-      idleTimeout: settings.timeouts.idle,
+      onRequest: (req, res) => current.onRequest(req, res),
+      onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
+      timeouts: settings.timeouts,
     });
     servers.push(health.server, listener.server);
     const opsUrl = await listen(health.server, 'ops', settings.ops);
@@ -164,17 +148,29 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     return {
       url,
       opsUrl,
-      async close(grace) {
+      reload(next) {
+        requireNoRestart(current.settings, next);
+        const before = current;
+        current = createGeneration(next, services);
+        listener.setTimeouts(next.timeouts);
+        log.level = next.log.level;
+        before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
+      },
+      async close({ delay, timeout } = current.settings.shutdown) {
         health.beginShutdown();
+        listener.drain();
+        if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
           listener.server.closeAllConnections();
           listener.cutTunnels();
-        }, grace);
-        listener.cutTunnels();
-        await closed(listener.server);
+        }, timeout - delay);
+        const answered = closed(listener.server);
+        exchanges.goAway();
+        await answered;
         clearTimeout(cut);
         health.server.closeAllConnections();
         await closed(health.server);
+        await current.retire();
         await closeStores();
       },
     };

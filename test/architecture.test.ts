@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['database', 'redis', 'tokens', 'accounts'],
   ['identify', 'authorise', 'forward'],
   ['request', 'control'],
-  ['compose.ts'],
+  ['compose.ts', 'generation.ts'],
   ['cli', 'main.ts'],
 ];
 /** Stores reach these as functions, so that they can be read and tested without any. */

@@ -15,7 +15,7 @@ const PASSWORD = 'demo';
 const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 
 /** Runs everything that the first look needs in one process, and prints what to type. */
-export async function startDemo(): Promise<{ log: Logger; close(grace: number): Promise<void> }> {
+export async function startDemo(): Promise<{ log: Logger; close(): Promise<void> }> {
   const upstream = await startExampleUpstream({ host: '127.0.0.1', port: 0 });
   try {
     const settings = loadSettings(CONFIG, { ...process.env, EXAMPLE_UPSTREAM: upstream.url });
@@ -26,8 +26,8 @@ export async function startDemo(): Promise<{ log: Logger; close(grace: number): 
     process.stdout.write(welcome(gateway));
     return {
       log,
-      async close(grace) {
-        await gateway.close(grace);
+      async close() {
+        await gateway.close();
         await upstream.close();
       },
     };

@@ -6,6 +6,7 @@ import { compileRoutes } from '../request/routes.ts';
 import { parseTarget } from '../request/target.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
+import { groupOf } from '../settings/upstream-group.ts';
 import { alignedTable } from './table.ts';
 
 export function routesCommand(): Command {
@@ -29,7 +30,7 @@ export function routesCommand(): Command {
     );
 }
 
-function table({ routes, api }: Settings): string {
+function table({ routes, api, upstreams }: Settings): string {
   return alignedTable([
     ['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'],
     ['(gateway)', 'GET, POST', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
@@ -38,7 +39,9 @@ function table({ routes, api }: Settings): string {
       route.methods?.join(', ') ?? 'all',
       route.path,
       who(route),
-      route.upstream.map((base) => upstreamUrl(route, base, route.path, '')).join(', '),
+      groupOf(route, upstreams)
+        .servers.map(({ url }) => upstreamUrl(route, url, route.path, ''))
+        .join(', '),
     ]),
   ]);
 }
@@ -52,7 +55,8 @@ function explain(settings: Settings, method: string, path: string): string {
     const passes = plan.needsIdentity ? 'confirmed accounts' : 'anybody';
     if (plan.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       ${passes}\n`;
     const { route } = plan;
-    const urls = route.upstream.map((base) => upstreamUrl(route, base, target.path, target.query));
+    const { servers } = groupOf(route, settings.upstreams);
+    const urls = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));
     return `route     ${route.name}\nwho       ${passes}\n${urls.map((url) => `upstream  ${url}\n`).join('')}`;
   } catch (error) {
     if (error instanceof GatewayError) {
@@ -69,5 +73,5 @@ function who(route: RouteSettings): string {
 
 function upstreamUrl(route: RouteSettings, base: string, path: string, query: string): string {
   const { origin, basePath } = upstreamAddress(base);
-  return origin + upstreamTarget({ path, query }, route, basePath);
+  return origin + basePath + upstreamTarget({ path, query }, route);
 }

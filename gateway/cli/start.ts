@@ -3,9 +3,6 @@ import { createLog } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import { explained } from './with-database.ts';
 
-/** Milliseconds that requests under way get when the process is told to stop. */
-const GRACE = 10_000;
-
 export function startCommand(): Command {
   return new Command('start')
     .description('Run the gateway.')
@@ -22,7 +19,7 @@ export function startCommand(): Command {
 }
 
 interface Running {
-  close(grace: number): Promise<void>;
+  close(): Promise<void>;
   log: ReturnType<typeof createLog>;
 }
 
@@ -40,7 +37,7 @@ async function startConfigured(file: string): Promise<Running> {
     throw explained(file, error);
   });
   log.info({ url: gateway.url, ops: gateway.opsUrl, routes: settings.routes.length }, 'listening');
-  return { log, close: gateway.close };
+  return { log, close: () => gateway.close() };
 }
 
 /** Listens from the first moment on: whoever stops the gateway while it starts gets an orderly end as well. */
@@ -59,6 +56,6 @@ async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): 
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));
   log.info({ signal }, 'stopping');
-  await close(GRACE);
+  await close();
   log.info('stopped');
 }

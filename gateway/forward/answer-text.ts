@@ -22,11 +22,12 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
  *
  * @param raw the upstream's, flat; bytes are read as Latin-1, which loses none
  */
-export function trailerFields(raw: readonly Buffer[]): [string, string][] {
+export function trailerFields(raw: readonly (Buffer | string)[]): [string, string][] {
   const fields: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] as Buffer).toString('latin1');
-    if (!NOT_IN_TRAILERS.has(name.toLowerCase())) fields.push([name, (raw[i + 1] as Buffer).toString('latin1')]);
+    const name = (raw[i] as Buffer | string).toString('latin1');
+    if (NOT_IN_TRAILERS.has(name.toLowerCase())) continue;
+    fields.push([name, (raw[i + 1] as Buffer | string).toString('latin1')]);
   }
   return fields;
 }

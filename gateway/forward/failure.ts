@@ -25,6 +25,14 @@ export function upstreamFailure(error: unknown, origin: string): GatewayError {
   return new GatewayError(TOO_SLOW.has(code ?? '') ? 'gateway_timeout' : 'bad_gateway', detail, { cause: error });
 }
 
+/** Codes that mean: the connection ended before there was an answer. */
+const LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'EPIPE', 'ERR_HTTP2_STREAM_ERROR']);
+
+/** Whether what a transport reports is the end of a connection, rather than a deadline or a bad answer. */
+export function isConnectionLost(error: unknown): boolean {
+  return LOST.has(codeOf(error) ?? '');
+}
+
 /** Node tries several addresses of a name and then reports an AggregateError: the first of its errors names the cause. */
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

@@ -1,3 +1,4 @@
+import { withoutCors } from './cors-fields.ts';
 import { isTraceparent, newTraceparent } from './trace.ts';
 
 /** What the gateway says about a request to its upstream, whatever the client said. */
@@ -136,8 +137,9 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
  * ones, and `X-Request-Id` where the upstream gave none.
  *
  * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
+ * @param decidesCors whether it is the gateway that says which pages may read the answer
  */
-export function responseHeaders(raw: readonly (Buffer | string)[], requestId: string): string[] {
+export function responseHeaders(raw: readonly (Buffer | string)[], requestId: string, decidesCors: boolean): string[] {
   const kept: string[] = [];
   let connectionOptions = '';
   let hasRequestId = false;
@@ -150,7 +152,8 @@ export function responseHeaders(raw: readonly (Buffer | string)[], requestId: st
     kept.push(name, text(raw[i + 1]));
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
-  return withoutNamed(kept, connectionOptions);
+  const passed = withoutNamed(kept, connectionOptions);
+  return decidesCors ? withoutCors(passed) : passed;
 }
 
 function text(value: Buffer | string | undefined): string {

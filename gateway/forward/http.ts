@@ -1,132 +1,116 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
-import { reasonPhrase, trailerFields } from './answer-text.ts';
-import { mustCloseAfterAnswer } from './early-answer.ts';
-import { clientClosed, upstreamFailure } from './failure.ts';
-import { responseHeaders } from './headers.ts';
-import { RequestBody } from './request-body.ts';
-import type { Upstream } from './upstreams.ts';
+import { Attempt } from './attempt.ts';
+import { clientClosed, isConnectionLost } from './failure.ts';
+import type { Outgoing } from './outgoing.ts';
+import { bodyTooLarge, RequestBody } from './request-body.ts';
+import type { Upstream } from './upstream.ts';
 
-/** One request on its way out: decided, and with its head written. */
-export interface Outgoing {
-  readonly upstream: Upstream;
-  readonly target: string;
-  readonly headers: string[];
-  readonly hasBody: boolean;
-  readonly awaitsContinue: boolean;
-  readonly requestId: string;
-  /** Milliseconds that the client may send nothing while the upstream waits for it, or take nothing of its answer. */
-  readonly clientIdle: number;
-}
+/** RFC 9110 section 9.2.2: to receive it twice is as good as to receive it once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
  * Forwards a request through undici and streams the answer back, with back-pressure both ways.
  *
+ * What reached no server is tried again with another one; what is idempotent and got no answer is too, also with the
+ * same server, whose idle connection may have been closed at just that moment. A body is sent once: when some of it has
+ * been, there is no further attempt.
+ *
  * Resolves when the answer has been handed over in full.
  *
- * @throws GatewayError 502, 504, 408, or 499 when the client went away. When `res.headersSent`, the answer had begun: the
- *   connection must then be cut, so that what is truncated looks truncated.
+ * @throws GatewayError 502, 504, 408, 413, or 499 when the client went away. When `res.headersSent`, the answer had
+ *   begun: the connection must then be cut, so that what is truncated looks truncated.
  */
 export function forwardHttp(req: IncomingMessage, res: ServerResponse, outgoing: Outgoing): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const body = outgoing.hasBody ? new RequestBody(req, outgoing.clientIdle) : null;
-    const exchange = new Exchange(req, res, outgoing, body, resolve, reject);
-    outgoing.upstream.pool.dispatch(
-      {
-        path: outgoing.target,
-        method: (req.method ?? 'GET') as Dispatcher.HttpMethod,
-        headers: outgoing.headers,
-        body,
-        // undici repeats nothing by itself, and must not start: what is not idempotent arrives at most once.
-        idempotent: false,
-      },
-      exchange,
-    );
-  });
+  const { maxBody } = outgoing;
+  if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw bodyTooLarge(maxBody);
+  return new Promise((resolve, reject) => new Delivery(req, res, outgoing, resolve, reject).start());
 }
 
-/** Carries one answer from undici's parser to the client's response. A class, since one is made for each request. */
-class Exchange implements Dispatcher.DispatchHandler {
+/** One request until its answer is delivered, in one attempt or several. A class, since one is made for each request. */
+class Delivery {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #outgoing: Outgoing;
-  readonly #body: RequestBody | null;
   readonly #resolve: () => void;
-  readonly #reject: (error: Error) => void;
-  #controller: Dispatcher.DispatchController | undefined;
-  #hasBegunBody = false;
+  readonly #reject: (error: GatewayError) => void;
+  readonly #tried: Upstream[] = [];
+  #attempt: Attempt | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
     outgoing: Outgoing,
-    body: RequestBody | null,
     resolve: () => void,
-    reject: (error: Error) => void,
+    reject: (error: GatewayError) => void,
   ) {
     this.#req = req;
     this.#res = res;
     this.#outgoing = outgoing;
-    this.#body = body;
     this.#resolve = resolve;
     this.#reject = reject;
-    res.once('close', this.#onClientClose);
-    res.on('timeout', this.#onSocketIdle);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) {
-      controller.abort(clientClosed());
-      return;
-    }
-    // Only now is there somebody who will read the body.
-    if (this.#outgoing.awaitsContinue) this.#res.writeContinue();
+  start(): void {
+    const { group, deadlines } = this.#outgoing;
+    this.#res.once('close', this.#onClientClose);
+    this.#res.on('timeout', this.#onSocketIdle);
+    if (deadlines.request !== null) this.#timer = setTimeout(this.#onOverdue, deadlines.request);
+    group.retryBudget.earn();
+    this.#send(group.next());
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    parsed: IncomingHttpHeaders,
-    reason?: string,
-  ): void {
-    // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
-    // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
-    if (status < 200) return;
-    const coding = parsed['transfer-encoding'];
-    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
-    // field is an array.
-    if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-      throw new GatewayError('bad_gateway', `${this.#outgoing.upstream.origin}: Transfer-Encoding other than chunked`);
-    }
-    const headers = responseHeaders(controller.rawHeaders as Buffer[], this.#outgoing.requestId);
-    if (mustCloseAfterAnswer(this.#req, this.#res, false)) headers.push('Connection', 'close');
-    this.#res.writeHead(status, reasonPhrase(reason ?? ''), headers);
-    // An event stream may send its first byte much later than its head; most bodies come along with the head.
-    process.nextTick(() => {
-      if (!this.#hasBegunBody && !this.#res.writableEnded) this.#res.flushHeaders();
+  #send(upstream: Upstream): void {
+    this.#tried.push(upstream);
+    const { hasBody, deadlines, maxBody } = this.#outgoing;
+    const body = hasBody ? new RequestBody(this.#req, deadlines.idle, maxBody) : null;
+    this.#attempt = new Attempt(this.#req, this.#res, this.#outgoing, upstream, body, {
+      onAnswered: this.#onAnswered,
+      onFailed: this.#onFailed,
+      sendContinue: this.#sendContinue,
     });
+    this.#attempt.dispatch();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#hasBegunBody = true;
-    if (this.#res.write(chunk) || controller.paused) return;
-    controller.pause();
-    this.#res.once('drain', () => controller.resume());
-  }
+  /** The client hears it once, when there is somebody who will read the body. */
+  #sendContinue = (): void => {
+    if (this.#outgoing.awaitsContinue && this.#tried.length === 1) this.#res.writeContinue();
+  };
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  #onAnswered = (): void => {
     this.#isOver = true;
-    if (this.#res.chunkedEncoding) this.#res.addTrailers(trailerFields(controller.rawTrailers as Buffer[]));
+    clearTimeout(this.#timer);
     this.#res.end(this.#resolve);
+  };
+
+  #onFailed = (error: GatewayError): void => {
+    if (this.#isOver) return;
+    const next = this.#nextAfter(error);
+    if (next === null) this.#fail(error);
+    else this.#send(next);
+  };
+
+  /** @returns who gets the next attempt, or null: the failure stands */
+  #nextAfter(error: GatewayError): Upstream | null {
+    const attempt = this.#attempt;
+    if (attempt === undefined || error.fault !== 'upstream' || attempt.isAnswered || attempt.hasSentBody) return null;
+    const isLost = isConnectionLost(error.cause);
+    if (attempt.isBegun && !(isLost && IDEMPOTENT.has(this.#req.method ?? ''))) return null;
+    const { group } = this.#outgoing;
+    if (this.#tried.length > group.settings.retries.attempts) return null;
+    const next = group.another(this.#tried) ?? (attempt.isBegun && isLost ? attempt.upstream : null);
+    return next !== null && group.retryBudget.spend() ? next : null;
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#body?.destroy();
-    this.#reject(upstreamFailure(error, this.#outgoing.upstream.origin));
+    clearTimeout(this.#timer);
+    // What nobody reads any more must not keep the client from reading its answer.
+    this.#req.resume();
+    this.#reject(error);
   }
 
   #onClientClose = (): void => {
@@ -134,15 +118,20 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(clientClosed());
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#body?.destroy();
-    // Before the request has been started there is no controller: it is then dropped at its start.
-    this.#controller?.abort(clientClosed());
+    clearTimeout(this.#timer);
+    this.#attempt?.abort(clientClosed());
   };
 
-  /** Nothing has moved on the client's connection for `timeouts.idle`: whose turn is it? */
+  #onOverdue = (): void => {
+    const overdue = new GatewayError('gateway_timeout', `not done after ${this.#outgoing.deadlines.request} ms`);
+    const attempt = this.#attempt;
+    this.#fail(overdue);
+    attempt?.abort(overdue);
+  };
+
+  /** Nothing has moved on the client's connection for as long as it may: whose turn is it? */
   #onSocketIdle = (): void => {
-    const clientDoesNotRead = this.#res.writableEnded || this.#controller?.paused;
-    if (!clientDoesNotRead) return;
+    if (!this.#res.writableEnded && !this.#attempt?.isPaused) return;
     this.#reject(new GatewayError('request_timeout', 'the client stopped reading the answer'));
     this.#res.destroy();
   };

@@ -1,24 +1,37 @@
 import { badRequest } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 
-/** What a configured upstream URL says: where to connect, what `Host` to send, and what stands before every path. */
-export function upstreamAddress(url: string): { origin: string; host: string; basePath: string } {
-  const { origin, host, pathname } = new URL(url);
-  return { origin, host, basePath: pathname.replace(/\/+$/, '') };
+/** Where a server is, and how requests to it begin. */
+export interface UpstreamAddress {
+  /** `http://host:port`, or `unix:/path`, as the log shows it. */
+  readonly origin: string;
+  /** For the `Host` field. */
+  readonly host: string;
+  /** What stands before every path: empty, or a path without a last slash. */
+  readonly basePath: string;
+  readonly socketPath: string | null;
+}
+
+/** @param address an http or https URL, or `unix:` with the path of a socket */
+export function upstreamAddress(address: string): UpstreamAddress {
+  if (address.startsWith('unix:')) {
+    return { origin: address, host: 'localhost', basePath: '', socketPath: address.slice('unix:'.length) };
+  }
+  const { origin, host, pathname } = new URL(address);
+  return { origin, host, basePath: pathname.replace(/\/+$/, ''), socketPath: null };
 }
 
 /**
- * The target that the upstream receives: the client's own bytes, less the route's `stripPrefix`, behind the upstream's
- * base path.
+ * The target that the upstream receives, to stand behind its base path: the client's own bytes, less the route's
+ * `stripPrefix`.
  *
  * @throws GatewayError 400 where stripping would leave a target that begins with `//`, which many read as a host
  */
 export function upstreamTarget(
   target: { readonly path: string; readonly query: string },
   route: Pick<RouteSettings, 'stripPrefix'>,
-  basePath: string,
 ): string {
   const stripped = route.stripPrefix === undefined ? target.path : target.path.slice(route.stripPrefix.length);
   if (stripped.startsWith('//')) throw badRequest('The request target has two slashes behind the route');
-  return basePath + (stripped === '' ? '/' : stripped) + target.query;
+  return (stripped === '' ? '/' : stripped) + target.query;
 }

@@ -14,12 +14,21 @@ import { clientClosed } from './failure.ts';
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
   readonly #idle: number;
+  readonly #most: number | null;
   #timer: NodeJS.Timeout | undefined;
+  #size = 0;
+  /** Whether the transport has begun to send it. */
+  hasBeenRead = false;
 
-  constructor(req: IncomingMessage, idle: number) {
+  /**
+   * @param idle milliseconds
+   * @param most bytes, beyond which it ends with 413; null: any number
+   */
+  constructor(req: IncomingMessage, idle: number, most: number | null) {
     super();
     this.#req = req;
     this.#idle = idle;
+    this.#most = most;
     // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
     this.on('error', () => {});
     req.on('data', this.#onData);
@@ -29,6 +38,7 @@ export class RequestBody extends Readable {
   }
 
   override _read(): void {
+    this.hasBeenRead = true;
     this.#req.resume();
     if (this.#timer === undefined) this.#timer = setTimeout(this.#onIdle, this.#idle).unref();
     else this.#timer.refresh();
@@ -39,11 +49,17 @@ export class RequestBody extends Readable {
     this.#req.off('data', this.#onData);
     this.#req.off('end', this.#onEnd);
     this.#req.off('close', this.#onClose);
-    this.#req.resume();
+    // One that nobody has begun to read can still be sent to another server.
+    if (this.hasBeenRead) this.#req.resume();
     callback(error);
   }
 
   #onData = (chunk: Buffer): void => {
+    this.#size += chunk.length;
+    if (this.#most !== null && this.#size > this.#most) {
+      this.destroy(bodyTooLarge(this.#most));
+      return;
+    }
     if (this.push(chunk)) {
       this.#timer?.refresh();
     } else {
@@ -67,4 +83,9 @@ export class RequestBody extends Readable {
     const headers = { Connection: 'close' };
     this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
   };
+}
+
+/** @param most bytes */
+export function bodyTooLarge(most: number): GatewayError {
+  return new GatewayError('payload_too_large', `more than ${most} bytes`);
 }

@@ -3,29 +3,33 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { GatewayError } from '../errors.ts';
+import type { UpstreamSettings } from '../settings/schema.ts';
+import { tlsOptions } from './connector.ts';
 import { lingeringClose } from './early-answer.ts';
 import { clientClosed, upstreamFailure } from './failure.ts';
+import type { Outgoing } from './outgoing.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
-import type { Upstream } from './upstreams.ts';
+import type { Upstream } from './upstream.ts';
 
-/** One WebSocket handshake on its way out. */
-export interface OutgoingUpgrade {
-  readonly upstream: Upstream;
-  readonly target: string;
-  /** Flat, as `requestHeaders` made them. */
-  readonly headers: readonly string[];
-  readonly requestId: string;
+/** What a handshake comes to. */
+export interface HandshakeEvents {
   /** The upstream has answered: 101, or why it would not. */
   onAnswer(status: number): void;
-  /** The upstream has accepted. Who may want to end the tunnel from the middle watches it from now on. */
-  onOpen(watch: () => Tunnel): void;
+  /** The upstream has accepted. */
+  onOpen(tunnel: Tunnel): void;
   /** No answer came. To be answered before this returns: the socket is closed right after. */
   onFailure(error: GatewayError): void;
 }
 
 export interface WebSocketForwarder {
   /** Resolves when both connections are closed. */
-  forward(req: IncomingMessage, socket: Duplex, head: Buffer, outgoing: OutgoingUpgrade): Promise<void>;
+  forward(
+    req: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    outgoing: Outgoing,
+    events: HandshakeEvents,
+  ): Promise<void>;
 }
 
 /**
@@ -36,32 +40,39 @@ export interface WebSocketForwarder {
  */
 export function createWebSocketForwarder(handshake: number): WebSocketForwarder {
   const pending: Pending = new WeakMap();
-  const proxies = new Map<string, ReturnType<typeof createProxyMiddleware<IncomingMessage>>>();
+  const proxies = new WeakMap<Upstream, ReturnType<typeof createProxyMiddleware<IncomingMessage>>>();
 
-  const proxyTo = (origin: string) => {
-    let proxy = proxies.get(origin);
+  const proxyTo = (upstream: Upstream, tls: UpstreamSettings['tls']) => {
+    let proxy = proxies.get(upstream);
     if (proxy === undefined) {
+      const { origin, socketPath } = upstream;
       proxy = createProxyMiddleware<IncomingMessage>({
-        target: origin,
+        target: socketPath === null ? origin : { socketPath },
         // Node would name the `Host` field to TLS, which may be the client's: the upstream's own host is what counts.
-        ssl: { servername: serverName(origin) },
+        ssl: { servername: serverName(upstream), ...tlsOptions(tls) },
         // The library's own plugins write error answers and log lines in a form of theirs.
         ejectPlugins: true,
         plugins: [observe(pending, origin, handshake)],
         upgradeTimeout: handshake,
       });
-      proxies.set(origin, proxy);
+      proxies.set(upstream, proxy);
     }
     return proxy;
   };
 
   return {
-    forward(req, socket, head, outgoing) {
-      req.url = outgoing.target;
-      req.headers = handshakeHeaders(outgoing.headers);
-      pending.set(req, { outgoing, stopWatching: destroyAtEnd(socket) });
+    forward(req, socket, head, outgoing, events) {
+      const { group } = outgoing;
+      const upstream = group.next();
+      const { target, headers } = outgoing.headFor(upstream);
+      req.url = target;
+      req.headers = handshakeHeaders(headers);
+      const { requestId } = outgoing;
+      pending.set(req, { upstream, requestId, events, stopWatching: destroyAtEnd(socket) });
+      upstream.outstanding += 1;
       const closed = new Promise<void>((resolve) => socket.once('close', resolve));
-      proxyTo(outgoing.upstream.origin).upgrade(
+      socket.once('close', () => settle(pending, req));
+      proxyTo(upstream, group.settings.tls).upgrade(
         req,
         socket as Parameters<typeof req.socket.pipe>[0] & typeof req.socket,
         head,
@@ -75,36 +86,54 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
 const HALF_CLOSED = 5_000;
 
 /** The handshakes that have not been answered. */
-type Pending = WeakMap<IncomingMessage, { readonly outgoing: OutgoingUpgrade; stopWatching(): void }>;
+type Pending = WeakMap<IncomingMessage, Handshake>;
+
+interface Handshake {
+  readonly upstream: Upstream;
+  readonly requestId: string;
+  readonly events: HandshakeEvents;
+  stopWatching(): void;
+}
+
+/** @returns the handshake, unless it has been settled before */
+function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
+  const handshake = pending.get(req);
+  if (handshake === undefined) return undefined;
+  pending.delete(req);
+  handshake.upstream.outstanding -= 1;
+  handshake.stopWatching();
+  return handshake;
+}
 
 /** Hears of the upstream's answer or failure, and ties the ends of the two connections together. */
 function observe(pending: Pending, origin: string, handshake: number): Plugin<IncomingMessage> {
-  const settle = (req: IncomingMessage): OutgoingUpgrade | undefined => {
-    const entry = pending.get(req);
-    pending.delete(req);
-    entry?.stopWatching();
-    return entry?.outgoing;
+  const fail = (settled: Handshake | undefined, error: GatewayError) => {
+    if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
+    settled?.events.onFailure(error);
+  };
+  const answer = (response: IncomingMessage, settled: Handshake | undefined) => {
+    response.headers['x-request-id'] ??= settled?.requestId;
+    settled?.upstream.availability.succeeded();
+    settled?.events.onAnswer(response.statusCode ?? 502);
   };
   return (proxy) => {
     proxy.on('proxyReqWs', (proxyReq: ClientRequest, req: IncomingMessage, socket: Duplex) => {
       proxyReq.once('response', (response) => {
-        const outgoing = settle(req);
+        const settled = settle(pending, req);
         if (response.statusCode === 101) {
-          outgoing?.onFailure(upstreamFailure(new Error('101 without a change of protocol'), origin));
+          fail(settled, upstreamFailure(new Error('101 without a change of protocol'), origin));
           response.destroy();
           return;
         }
-        response.headers['x-request-id'] ??= outgoing?.requestId;
-        outgoing?.onAnswer(response.statusCode ?? 502);
+        answer(response, settled);
         // The library ends its half alone, and a client that never ends its own would keep the connection.
         socket.once('finish', () => lingeringClose(socket));
         response.setTimeout(handshake, () => response.destroy(new Error('the upstream stopped sending its refusal')));
       });
       proxyReq.once('upgrade', (response, upstreamSocket) => {
-        const outgoing = settle(req);
-        response.headers['x-request-id'] ??= outgoing?.requestId;
-        outgoing?.onAnswer(response.statusCode ?? 101);
-        outgoing?.onOpen(() => createTunnel(socket, upstreamSocket));
+        const settled = settle(pending, req);
+        answer(response, settled);
+        settled?.events.onOpen(createTunnel(socket, upstreamSocket));
         // A peer that vanishes, or never closes its half, must not keep the other side's connection.
         socket.once('close', () => upstreamSocket.destroy());
         upstreamSocket.once('close', () => lingeringClose(socket));
@@ -117,8 +146,8 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
       });
     });
     proxy.on('error', (error, req, socket) => {
-      const outgoing = req && settle(req as IncomingMessage);
-      outgoing?.onFailure((socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
+      const settled = req && settle(pending, req as IncomingMessage);
+      fail(settled, (socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
     });
   };
 }
@@ -137,9 +166,9 @@ function destroyAtEnd(socket: Duplex): () => void {
   return () => socket.off('readable', onReadable);
 }
 
-/** The name of an origin's host for TLS; none for an address (RFC 6066 section 3). */
-function serverName(origin: string): string {
-  const { hostname } = new URL(origin);
+/** The name of an upstream's host for TLS; none for an address (RFC 6066 section 3). */
+function serverName({ host }: Upstream): string {
+  const { hostname } = new URL(`https://${host}`);
   return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : '';
 }
 

@@ -18,14 +18,23 @@ export interface Doors {
   readonly log: Logger;
   readonly onRequest: RequestListener;
   readonly onUpgrade: OnUpgrade;
-  /** Milliseconds for the whole head of a request to arrive. */
-  readonly headersTimeout: number;
-  /** Milliseconds that nothing may move on a connection, where it is the client's turn. */
-  readonly idleTimeout: number;
+  readonly timeouts: ListenerTimeouts;
+}
+
+/** Milliseconds. */
+export interface ListenerTimeouts {
+  /** For the whole head of a request to arrive. */
+  readonly headers: number;
+  /** That nothing may move on a connection, where it is the client's turn. */
+  readonly idle: number;
 }
 
 export interface Listener {
   readonly server: Server;
+  /** For connections from now on. */
+  setTimeouts(timeouts: ListenerTimeouts): void;
+  /** Each answer from now on is the last of its connection. */
+  drain(): void;
   /** Cuts every WebSocket; Node knows of them no more once they are open. */
   cutTunnels(): void;
 }
@@ -38,12 +47,13 @@ const CHECK_INTERVAL = 1_000;
 const MOST_AHEAD = 100;
 
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
-export function createListener({ log, onRequest, onUpgrade, headersTimeout, idleTimeout }: Doors): Listener {
+export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): Listener {
+  let isDraining = false;
   const answering = new WeakMap<Duplex, ServerResponse>();
   const ahead = new WeakMap<Duplex, number>();
   const tunnels = new Set<Duplex>();
   const server = createServer({
-    headersTimeout,
+    headersTimeout: timeouts.headers,
     // Uploads may take as long as bytes keep coming; `RequestBody` watches for those that do not.
     requestTimeout: 0,
     connectionsCheckingInterval: CHECK_INTERVAL,
@@ -57,7 +67,7 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout, idle
   // Node would cut the list of fields silently; its size is bounded by `maxHeaderSize` already.
   server.maxHeadersCount = 0;
   // Whoever forwards an answer hears of it as `timeout` and judges; where nobody does, Node ends the connection.
-  server.timeout = idleTimeout;
+  server.timeout = timeouts.idle;
 
   /**
    * Requests that a client sends ahead wait for the answers before them. Taken up at once, a read could overtake the
@@ -86,7 +96,7 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout, idle
   const receive: RequestListener = (req, res) => {
     inTurn(req.socket, () => onRequest(req, res));
     answering.set(req.socket, res);
-    if (!server.listening) res.shouldKeepAlive = false;
+    if (isDraining) res.shouldKeepAlive = false;
     res.once('close', () => {
       // Node closes the idle connections when the server closes, but not those that become idle later.
       if (!server.listening) req.socket.destroySoon();
@@ -137,6 +147,13 @@ export function createListener({ log, onRequest, onUpgrade, headersTimeout, idle
 
   return {
     server,
+    setTimeouts({ headers, idle }) {
+      server.headersTimeout = headers;
+      server.timeout = idle;
+    },
+    drain() {
+      isDraining = true;
+    },
     cutTunnels() {
       for (const socket of tunnels) socket.destroy();
     },

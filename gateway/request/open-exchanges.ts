@@ -3,14 +3,19 @@ import type { Identity } from '../state.ts';
 
 /** An exchange that may last: an answer that streams, an upload, a WebSocket. */
 export interface OpenExchange {
-  readonly identity: Identity;
+  /** Who it belongs to; null where nobody had to say so. */
+  readonly identity: Identity | null;
   /** Ends it, where it is one that lasts: its credentials are void. */
   end(): void;
+  /** The gateway shuts down: ends it, where it has no end of its own. */
+  goAway(): void;
 }
 
 export interface OpenExchanges {
   add(exchange: OpenExchange): void;
   delete(exchange: OpenExchange): void;
+  /** The gateway shuts down: tells each of them. */
+  goAway(): void;
   close(): void;
 }
 
@@ -25,11 +30,14 @@ const LOOK = 1_000;
 export function watchOpenExchanges(isValid: (identity: Identity) => boolean): OpenExchanges {
   const open = new Set<OpenExchange>();
   const timer = setInterval(() => {
-    for (const exchange of open) if (!isValid(exchange.identity)) exchange.end();
+    for (const { identity, end } of open) if (identity !== null && !isValid(identity)) end();
   }, LOOK).unref();
   return {
     add: (exchange) => void open.add(exchange),
     delete: (exchange) => void open.delete(exchange),
+    goAway() {
+      for (const exchange of open) exchange.goAway();
+    },
     close: () => clearInterval(timer),
   };
 }

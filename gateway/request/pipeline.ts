@@ -6,6 +6,7 @@ import { forwardHttp } from '../forward/http.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Identity, RequestRecord } from '../state.ts';
 import { logWhenOver } from './access-log.ts';
+import type { CorsStage } from './cors.ts';
 import type { Decide, Decision } from './decide.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
@@ -24,6 +25,8 @@ export interface RequestState extends Koa.DefaultState {
 export interface Pipeline {
   readonly log: Logger;
   readonly prefix: string;
+  /** Answers preflights, and marks what pages of other origins may read. */
+  readonly cors: CorsStage;
   readonly decide: Decide;
   readonly depart: Depart;
   /** The gateway's own endpoints below the prefix. */
@@ -31,23 +34,22 @@ export interface Pipeline {
   readonly exchanges: OpenExchanges;
   /** The address of whoever sends a request, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
-  /** Milliseconds that a client may be silent in mid-body. */
-  readonly clientIdle: number;
 }
 
 /** The way of a request, in order. */
 export function createPipeline({
   log,
   prefix,
+  cors,
   decide,
   depart,
   tokenEndpoints,
   exchanges,
   clientOf,
-  clientIdle,
 }: Pipeline): Koa<RequestState> {
   const app = new Koa<RequestState>();
   app.use(recordAndAnswerErrors);
+  app.use(cors);
   app.use(decideOnIt);
   app.use(answerOwnEndpoints);
   app.use(forward);
@@ -107,13 +109,7 @@ export function createPipeline({
     if (!ctx.req.socket.writable) throw clientClosed();
     ctx.respond = false;
     const { req, res } = ctx;
-    const outgoing = {
-      ...depart(req, head, decision, record),
-      hasBody: head.hasBody,
-      awaitsContinue: head.expectsContinue,
-      requestId: record.id,
-      clientIdle,
-    };
+    const outgoing = depart(req, head, decision, record);
     const { identity } = decision;
     if (identity?.by !== 'token') return await forwardHttp(req, res, outgoing);
     const exchange = {
@@ -124,6 +120,7 @@ export function createPipeline({
         record.failure = voidMeanwhile();
         res.destroy();
       },
+      goAway() {},
     };
     exchanges.add(exchange);
     try {

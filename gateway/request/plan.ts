@@ -1,6 +1,6 @@
 import { badRequest, GatewayError } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
-import { allowOf, type RouteTable, routeFor } from './routes.ts';
+import { allowOf, type Located, type RouteTable, routeFor } from './routes.ts';
 import type { Target } from './target.ts';
 
 /** What the configuration says of a request, before anybody asks who sends it. */
@@ -10,13 +10,11 @@ export type Plan =
   /** Where an identity is needed, only those who have one are told. */
   | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
 
-/**
- * Finds what a request would come to. Below the prefix everything needs an identity, and a route that is open to
- * anybody, such as a website at `/`, has no part in it.
- */
+/** Finds what a request would come to. Below the prefix everything needs an identity. */
 export function planFor(table: RouteTable, target: Target, method: string): Plan {
-  const { place, belowPrefix } = table.locate(target);
-  const routes = place.kind !== 'routes' ? [] : belowPrefix ? place.routes.filter(isGuarded) : place.routes;
+  const located = table.locate(target);
+  const { place, belowPrefix } = located;
+  const routes = routesAt(located);
   const route = routeFor(routes, method);
   const needsIdentity = belowPrefix || (route === undefined ? routes : [route]).some(isGuarded);
   const refuse = (error: GatewayError): Plan => ({ kind: 'refuse', error, needsIdentity });
@@ -36,6 +34,15 @@ export function planFor(table: RouteTable, target: Target, method: string): Plan
     );
   }
   return { kind: 'forward', route, needsIdentity };
+}
+
+/**
+ * The routes that divide between them the methods of a request's place. Below the prefix, a route that is open to
+ * anybody, such as a website at `/`, has no part in it.
+ */
+export function routesAt({ place, belowPrefix }: Located): readonly RouteSettings[] {
+  if (place.kind !== 'routes') return [];
+  return belowPrefix ? place.routes.filter(isGuarded) : place.routes;
 }
 
 function isGuarded({ auth }: RouteSettings): boolean {

@@ -23,7 +23,8 @@ export interface UpgradeDoor {
   readonly clientOf: (req: IncomingMessage) => string;
 }
 
-/** Close code of RFC 6455 section 7.4.1: the connection is no longer allowed. */
+/** Close codes of RFC 6455 section 7.4.1: the server shuts down, and the connection is no longer allowed. */
+const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 
 export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
@@ -59,25 +60,21 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, 
         record,
       );
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
-      const departure = depart(req, head, decision, record);
+      const outgoing = depart(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();
-      await webSockets.forward(req, socket, firstBytes, {
-        ...departure,
-        requestId: record.id,
+      const { identity } = decision;
+      await webSockets.forward(req, socket, firstBytes, outgoing, {
         onAnswer(answered) {
           status = answered;
         },
-        onOpen(watch) {
-          const { identity } = decision;
-          if (identity?.by !== 'token') return;
-          const tunnel = watch();
+        onOpen(tunnel) {
           const exchange = {
             identity,
             end() {
               record.failure ??= voidMeanwhile();
               tunnel.close(POLICY_VIOLATION);
-              exchanges.delete(exchange);
             },
+            goAway: () => tunnel.close(GOING_AWAY),
           };
           exchanges.add(exchange);
           socket.once('close', () => exchanges.delete(exchange));

@@ -68,17 +68,44 @@ function parseMysql(text: string): DatabaseLocation | string {
   }
 }
 
-export const UPSTREAM_FORM = 'must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them';
+export const SERVER_FORM = 'must be an http:// or https:// URL such as http://127.0.0.1:9000, or unix:/path/of/socket';
+export const UPSTREAM_FORM =
+  'must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them, or the name of a group in upstreams';
 
-/** @returns what is wrong with the base URL of an upstream, or null */
+/** The name of a group of upstreams. */
+export const GROUP_NAME = /^[a-z0-9][a-z0-9_-]*$/;
+
+/** @returns what is wrong with what a route names as its upstream, or null */
 export function upstreamProblem(text: string): string | null {
-  if (!/^https?:\/\//.test(text)) return `does not begin with http:// or https://; ${UPSTREAM_FORM}`;
-  if (/[\s\\]/.test(text) || !URL.canParse(text)) return `is not a valid URL; ${UPSTREAM_FORM}`;
-  if (/[?#]/.test(text)) return `has a "?" or "#" part, which the request's own would replace; ${UPSTREAM_FORM}`;
+  return GROUP_NAME.test(text) ? null : addressProblem(text, UPSTREAM_FORM);
+}
+
+/** @returns what is wrong with the address of a server, or null */
+export function serverProblem(text: string): string | null {
+  return addressProblem(text, SERVER_FORM);
+}
+
+function addressProblem(text: string, form: string): string | null {
+  if (text.startsWith('unix:')) return /^unix:\/[^\0]*[^\0/]$/.test(text) ? null : `names no socket; ${form}`;
+  if (!/^https?:\/\//.test(text)) return `does not begin with http:// or https://; ${form}`;
+  if (/[\s\\]/.test(text) || !URL.canParse(text)) return `is not a valid URL; ${form}`;
+  if (/[?#]/.test(text)) return `has a "?" or "#" part, which the request's own would replace; ${form}`;
   const { username, password, port } = new URL(text);
-  if (username !== '' || password !== '') return `holds credentials, which are not sent on; ${UPSTREAM_FORM}`;
-  if (port === '0') return `has port 0; ${UPSTREAM_FORM}`;
+  if (username !== '' || password !== '') return `holds credentials, which are not sent on; ${form}`;
+  if (port === '0') return `has port 0; ${form}`;
   return null;
+}
+
+/** A status of an answer, or a range of them. */
+export function isStatusRange(text: string): boolean {
+  const [from, to] = statusRange(text);
+  return /^[1-5]\d\d(?:-[1-5]\d\d)?$/.test(text) && from <= to;
+}
+
+/** @returns the first status and the last one, of text that `isStatusRange` */
+export function statusRange(text: string): [from: number, to: number] {
+  const [from, to = from] = text.split('-').map(Number);
+  return [from ?? Number.NaN, to ?? Number.NaN];
 }
 
 /** An IP address, or a host name without port. */

@@ -33,13 +33,34 @@ export function wait() {
   return duration('1ms', '1d');
 }
 
+/** A wait that may also be none, `0s`. */
+export function pause() {
+  const timer = wait();
+  return z.union([z.literal('0s').transform(() => 0), timer], { error: `${DURATION_FORM}, or 0s` });
+}
+
+const SIZE = /^(\d{1,12})(b|kb|mb|gb)$/;
+const BYTES = { b: 1, kb: 1_024, mb: 1_024 ** 2, gb: 1_024 ** 3 } as const;
+
+/** A size; bytes when read. */
+export function size() {
+  const error = 'must be a size, a whole number with its unit: 512b, 64kb, 10mb or 1gb';
+  return z
+    .string({ error })
+    .regex(SIZE, { error })
+    .transform((text) => {
+      const [, count, unit] = SIZE.exec(text) ?? [];
+      return Number(count) * BYTES[unit as keyof typeof BYTES];
+    });
+}
+
 /** A whole number between two others, both allowed. Text of digits counts too: `${PORT}` gives text. */
 export function wholeNumber(least: number, most: number, meaning: string) {
   const error = `must be ${meaning}, a whole number from ${least} to ${most}`;
   return z.preprocess(numberFromText, z.int({ error }).min(least, { error }).max(most, { error }));
 }
 
-export function numberFromText(value: unknown): unknown {
+function numberFromText(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
 }
 

@@ -21,6 +21,10 @@ export function configurationJsonSchema(): object {
 }
 
 function asWritten(schema: JsonSchema): object {
+  if (schema.shorthand === true) {
+    const { shorthand: _, ...inFull } = schema;
+    return { anyOf: [{ type: 'string' }, asWritten(inFull)] };
+  }
   // The predicates behind the format "text" are functions, of which JSON Schema knows nothing.
   const { description, default: preset, format: _, ...value } = schema;
   const about = { ...(description && { description }), ...(preset !== undefined && { default: preset }) };
@@ -32,11 +36,14 @@ function formsOf(value: JsonSchema): object {
     const written = Object.entries(value.properties).map(([key, option]) => [key, asWritten(notBoolean(option))]);
     return { ...value, properties: Object.fromEntries(written) };
   }
+  if (value.additionalProperties !== undefined && value.additionalProperties !== false) {
+    return { ...value, additionalProperties: asWritten(notBoolean(value.additionalProperties)) };
+  }
   if (value.type === 'array') {
     const itemSchema = notBoolean(value.items);
     const item = asWritten(itemSchema);
     const list = { ...value, items: item };
-    return itemSchema.type === 'object' ? list : { anyOf: [item, list] };
+    return itemSchema.type === 'object' && itemSchema.shorthand !== true ? list : { anyOf: [item, list] };
   }
   const isAnyText = value.type === 'string' && value.pattern === undefined && value.enum === undefined;
   return isAnyText ? value : { anyOf: [value, INTERPOLATED] };

@@ -7,6 +7,8 @@ interface Option {
   readonly properties?: Readonly<Record<string, Option>>;
   readonly required?: readonly string[];
   readonly items?: Option;
+  readonly additionalProperties?: Option | false;
+  readonly anyOf?: readonly Option[];
 }
 
 /** `docs/configuration.md`: every option with its default and meaning, from the schema that the gateway checks with. */
@@ -21,6 +23,7 @@ A YAML file, \`config/gateway.yaml\` unless \`--config\` names another. It is va
 - \`\${NAME}\` and \`\${NAME:-default}\` take an environment variable, \`\${file:/path}\` the content of a file (for secrets).
   The default also stands in for an empty variable. A literal \`\${\` is written \`$\${\`. Inside \`[ ]\` and \`{ }\`, quote them.
 - Durations are a whole number with its unit: \`250ms\`, \`30s\`, \`5m\`, \`1h\`, \`30d\`.
+- Sizes are a whole number with its unit: \`512b\`, \`64kb\`, \`10mb\`, \`1gb\`.
 - A list of one may be written as its one item.
 
 Made from \`gateway/settings/schema.ts\` by \`npm run schema\`.
@@ -32,14 +35,27 @@ ${rows.join('\n')}
 }
 
 function rowsOf(name: string, option: Option, required: boolean): string[] {
-  const inner = option.items?.properties ?? option.properties;
-  const needed = option.items?.required ?? option.required ?? [];
-  const prefix = option.items?.properties === undefined ? name : `${name}[]`;
+  const [suffix, holder] = holderOf(option);
+  const { properties: inner, required: needed = [] } = holder;
+  const prefix = name + suffix;
   const row = `| \`${name}\` | ${inner === undefined || required ? defaultOf(option, required) : ''} | ${option.description ?? ''} |`;
   const rows = Object.entries(inner ?? {}).flatMap(([key, value]) =>
     rowsOf(`${prefix}.${key}`, value, needed.includes(key)),
   );
   return [row, ...rows];
+}
+
+/** What holds the options below this one: itself, each item of a list, or each value of a map with names of its own. */
+function holderOf(option: Option): [suffix: string, holder: Option] {
+  const list = [option, ...(option.anyOf ?? [])].find(({ items }) => items !== undefined);
+  if (list?.items !== undefined) return ['[]', inFull(list.items)];
+  if (option.additionalProperties) return ['.NAME', option.additionalProperties];
+  return ['', option];
+}
+
+/** Of what may be written in short or in full, the latter. */
+function inFull(option: Option): Option {
+  return option.anyOf?.find(({ properties }) => properties !== undefined) ?? option;
 }
 
 function defaultOf(option: Option, required: boolean): string {

@@ -1,6 +1,7 @@
+import { GROUP_NAME, UPSTREAM_FORM } from './addresses.ts';
 import type { Path } from './problem.ts';
 import type { Readable } from './readable.ts';
-import type { RouteSettings } from './schema.ts';
+import type { RouteSettings, UpstreamSettings } from './schema.ts';
 
 /** An option that does not go together with another. */
 export interface Conflict {
@@ -15,6 +16,11 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...sharedSecretForMysql(settings),
     ...lifetimeWithinMaximum(settings),
     ...adoptedTableIsWhole(settings),
+    ...delayWithinTimeout(settings),
+    ...Object.entries(settings.upstreams ?? {}).flatMap(([name, group]) => [
+      ...groupName(name),
+      ...keyWithCertificate(name, group),
+    ]),
     ...(settings.routes ?? []).flatMap((route, index) =>
       route === undefined
         ? []
@@ -22,6 +28,8 @@ export function conflictsIn(settings: Readable): Conflict[] {
             ...noOpeningOfThePrefix(route, index, settings.api?.prefix),
             ...noRouteOverTheTokenEndpoint(route, index, settings.api?.prefix),
             ...strippedFromThePath(route, index),
+            ...knownGroup(route, index, settings.upstreams),
+            ...noCookiesForEverybody(route, index),
           ],
     ),
     ...uniqueNames(settings.routes ?? []),
@@ -99,6 +107,51 @@ function strippedFromThePath({ path, stripPrefix }: Partial<RouteSettings>, inde
   if (path === undefined || stripPrefix === undefined || `${path}/`.startsWith(`${stripPrefix}/`)) return [];
   const message = `is not the beginning of this route's path ${path}; must be all of it, or its first segments`;
   return [{ path: ['routes', index, 'stripPrefix'], message }];
+}
+
+function knownGroup(
+  { upstream }: Partial<RouteSettings>,
+  index: number,
+  groups: Readable['upstreams'] = {},
+): Conflict[] {
+  const names = (upstream ?? []).filter((text) => GROUP_NAME.test(text));
+  if (names.length > 0 && upstream?.length !== 1) {
+    const message = `names the group ${names[0]} in a list; must be the group alone, or URLs alone`;
+    return [{ path: ['routes', index, 'upstream'], message }];
+  }
+  return names
+    .filter((name) => !Object.hasOwn(groups, name))
+    .map((name) => {
+      const known = Object.keys(groups);
+      const allowed = known.length === 0 ? 'there is none' : `the groups are ${known.join(', ')}`;
+      const message = `names no group in upstreams (${allowed}); ${UPSTREAM_FORM}; found ${JSON.stringify(name)}`;
+      return { path: ['routes', index, 'upstream'], message };
+    });
+}
+
+function noCookiesForEverybody({ cors }: Partial<RouteSettings>, index: number): Conflict[] {
+  if (!cors?.credentials || !cors.origins.includes('*')) return [];
+  const message = 'is true while origins has "*"; must be false, or origins a list of those who may send cookies';
+  return [{ path: ['routes', index, 'cors', 'credentials'], message }];
+}
+
+function groupName(name: string): Conflict[] {
+  if (GROUP_NAME.test(name)) return [];
+  const message = 'is no name for a group; must be lower-case letters, digits, "_" and "-", such as billing';
+  return [{ path: ['upstreams', name], message }];
+}
+
+function keyWithCertificate(name: string, group: Partial<UpstreamSettings> | undefined): Conflict[] {
+  const { certificate, key } = group?.tls ?? {};
+  if ((certificate === undefined) === (key === undefined)) return [];
+  const [given, missing] = certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+  const message = `comes without tls.${missing}; must be left out, or both be there`;
+  return [{ path: ['upstreams', name, 'tls', given as string], message }];
+}
+
+function delayWithinTimeout({ shutdown }: Readable): Conflict[] {
+  if (shutdown?.delay === undefined || shutdown.timeout === undefined || shutdown.delay < shutdown.timeout) return [];
+  return [{ path: ['shutdown', 'delay'], message: 'is not shorter than shutdown.timeout, which includes it; must be' }];
 }
 
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {

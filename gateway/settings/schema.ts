@@ -1,25 +1,13 @@
-import { METHODS } from 'node:http';
 import { z } from 'zod';
-import { databaseUrl, isHost, isNetwork, UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
-import { confidential, duration, flag, listOf, numberFromText, textThat, wait, wholeNumber } from './formats.ts';
+import { accountOptions } from './account-options.ts';
+import { databaseUrl, isHost, isNetwork } from './addresses.ts';
+import { confidential, duration, flag, listOf, pause, textThat, wait, wholeNumber } from './formats.ts';
+import { matching, oneOf, options, PLAIN_PATH } from './options.ts';
 import { redisUrl } from './redis-url.ts';
+import { route } from './route-options.ts';
+import { upstreamOptions } from './upstream-options.ts';
 
-/** A map of options. Its error names the keys; `check.ts` turns an unknown key into a suggestion. */
-function options<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, { error: `must be a map with the keys ${Object.keys(shape).join(', ')}` });
-}
-
-function matching(pattern: RegExp, error: string) {
-  return z.string({ error }).regex(pattern, { error });
-}
-
-function oneOf<const Choice extends string>(...choices: Choice[]) {
-  return z.enum(choices, { error: `must be one of ${choices.join(', ')}` });
-}
-
-/** Segments of RFC 3986 `pchar`, without percent-encoding, dot segments, `;`, behind which some servers cut, and `*`. */
-const SEGMENTS = String.raw`(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+`;
-const PLAIN_PATH = 'begins with /, does not end with /, and has no //, no . or .. segment, no %, ?, #, backslash or *';
+export { ACCOUNT_COLUMNS } from './account-options.ts';
 
 function listener(host: string, port: number) {
   return options({
@@ -43,68 +31,6 @@ const secret = confidential(
   'must be text of 32 bytes or more, in quotes',
 );
 
-const method = textThat(
-  (text) => METHODS.includes(text),
-  'must be an HTTP method in upper case, such as GET, POST, PUT, PATCH or DELETE',
-);
-
-const route = options({
-  name: matching(
-    /^[a-z0-9][a-z0-9._-]*$/,
-    'must be a name of lower-case letters, digits, ".", "_" and "-", such as orders',
-  ).describe('Unique; stands in the log.'),
-  path: matching(
-    new RegExp(`^(?:\\/|${SEGMENTS})$`),
-    `must be a path prefix such as /api/v1/orders, or / alone: ${PLAIN_PATH}`,
-  ).describe('What the request path begins with, on a segment boundary; the longest route wins.'),
-  methods: listOf(method, 'must be a list of HTTP methods, such as [GET, POST]')
-    .refine((methods) => methods.length > 0, { error: 'is an empty list; must name a method, or be left out for all' })
-    .exactOptional()
-    .describe('The methods it takes, all when left out; GET implies HEAD.'),
-  upstream: listOf(confidential(upstreamProblem, UPSTREAM_FORM), UPSTREAM_FORM)
-    .refine((urls) => urls.length > 0, { error: `is an empty list; ${UPSTREAM_FORM}` })
-    .describe('Base URL of the service, or a list of them that take turns; one that is down is not left out.'),
-  stripPrefix: matching(
-    new RegExp(`^${SEGMENTS}$`),
-    `must be the beginning of the route's path, such as /api/v1: ${PLAIN_PATH}`,
-  )
-    .exactOptional()
-    .describe('Taken off the path before it is forwarded: with /api/v1, /api/v1/orders/7 becomes /orders/7.'),
-  auth: oneOf('required', 'none')
-    .prefault('required')
-    .describe('Whether credentials are required; none is refused below api.prefix.'),
-  passAuthorization: flag()
-    .prefault(false)
-    .describe('Whether the upstream receives the Authorization header of the client.'),
-  preserveHost: flag()
-    .prefault(false)
-    .describe('Whether the upstream receives the Host header of the client instead of its own.'),
-  allowEncodedSlashes: flag()
-    .prefault(false)
-    .describe('Whether %2F may occur in the path; refused with 400 otherwise.'),
-});
-
-const READ_ONLY = 'must be true: the table belongs to the application, which alone knows what else a change must do';
-
-/** Quoted wherever it is used; a dot, a space or a quote in it would be read as SQL by the query builder. */
-const IDENTIFIER = '[A-Za-z0-9_$-]{1,64}';
-
-function columnName() {
-  return matching(new RegExp(`^${IDENTIFIER}$`), 'must be the name of a column: letters, digits, "_", "$" and "-"');
-}
-
-/** Where an application's own table has what the gateway needs to know. */
-export const ACCOUNT_COLUMNS = options({
-  id: columnName()
-    .prefault('id')
-    .describe('What upstreams receive as X-User-Id: a whole number, a UUID or ASCII text.'),
-  email: columnName().prefault('email').describe('The email that its owner signs in with.'),
-  password: columnName().prefault('password').describe('The stored hash.'),
-  confirmed: columnName()
-    .exactOptional()
-    .describe('Confirmed unless NULL, 0, false, empty or a zero date. Or give accounts.confirmedWhen.'),
-});
-
 /** The variables that stand in for options which a file leaves out. */
 export const VARIABLES = {
   'database.url': 'DATABASE_URL',
@@ -125,9 +51,11 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       .prefault([])
       .describe('Peers whose X-Forwarded-* headers are believed.'),
     workers: z
-      .preprocess(numberFromText, z.literal(1, { error: 'must be 1: this version runs one process' }))
+      .union([z.literal('auto'), wholeNumber(1, 256, 'a number of processes')], {
+        error: 'must be auto, or a number of processes, a whole number from 1 to 256',
+      })
       .prefault(1)
-      .describe('The number of processes.'),
+      .describe('The number of processes that answer requests; auto: one for each core.'),
     database: options({
       url: databaseUrl()
         .prefault(() => variable(VARIABLES['database.url'], 'sqlite:data/gatehouse.sqlite'))
@@ -183,50 +111,25 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The tokens that the gateway issues.'),
-    accounts: options({
-      cache: duration('1ms', '1m')
-        .prefault('5s')
-        .describe('How long an account is known without asking; changes made through the gateway are seen at once.'),
-      throttle: options({
-        window: duration('1s', '1d').prefault('15m').describe('After which failed passwords are forgotten.'),
-        perAddressAndAccount: wholeNumber(1, 1_000_000, 'a number of failures')
-          .prefault(10)
-          .describe('Failures of one address at one account before it gets 429.'),
-        perAddress: wholeNumber(1, 1_000_000, 'a number of failures')
-          .prefault(100)
-          .describe('Failures of one address at all accounts. An IPv6 address counts by its /64.'),
-      })
-        .prefault({})
-        .describe('How many wrong passwords are taken.'),
-      passwordCost: wholeNumber(4, 15, 'a bcrypt cost').prefault(12).describe('bcrypt cost of new password hashes.'),
-      table: matching(
-        new RegExp(`^(?:${IDENTIFIER}\\.)?${IDENTIFIER}$`),
-        'must be the name of a table, such as users or shop.users: letters, digits, "_", "$" and "-"',
-      )
-        .exactOptional()
-        .describe("An application's own table of users in the same database server; left out: the gateway's own."),
-      columns: ACCOUNT_COLUMNS.exactOptional().describe('The columns of that table.'),
-      confirmedWhen: matching(
-        /^[^?]*[^?\s][^?]*$/,
-        'must be an SQL expression on the columns of accounts.table, such as "is_active = 1", without "?"',
-      )
-        .exactOptional()
-        .describe('An SQL expression that is true of confirmed accounts, in place of columns.confirmed.'),
-      readOnly: z
-        .preprocess((value) => (value === 'true' ? true : value), z.literal(true, { error: READ_ONLY }))
-        .exactOptional()
-        .describe("May be written out, as true: an application's own table is never written to."),
-    })
-      .prefault({})
-      .describe('The accounts.'),
+    accounts: accountOptions(),
     timeouts: options({
       connect: wait().prefault('3s').describe('For a connection to an upstream.'),
       firstByte: wait().prefault('60s').describe('From the end of a request to the head of its answer.'),
-      idle: wait().prefault('60s').describe('Between two pieces of a body.'),
+      idle: wait().prefault('60s').describe('Between two pieces of a body, of the client or of the upstream.'),
+      request: wait().exactOptional().describe('For a request and its answer in all; no limit when left out.'),
       headers: wait().prefault('10s').describe("For the head of a client's request to arrive."),
     })
       .prefault({})
       .describe('How long the gateway waits.'),
+    shutdown: options({
+      delay: pause()
+        .prefault('0s')
+        .describe('How long requests are still taken after the signal, for balancers to see that it is not ready.'),
+      timeout: wait().prefault('10s').describe('From the signal to the end, at the latest.'),
+    })
+      .prefault({})
+      .describe('How the gateway stops.'),
+    watch: flag().prefault(false).describe('Whether a change of this file is taken over at once, as by SIGHUP.'),
     log: options({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')
         .prefault('info')
@@ -235,6 +138,10 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The log, on standard output.'),
+    upstreams: z
+      .record(z.string(), upstreamOptions(), { error: 'must be a map from names to groups, each with servers' })
+      .prefault({})
+      .describe('Groups of servers that routes name.'),
     routes: z
       .array(route, { error: 'must be a list of routes, each with name, path and upstream' })
       .min(1, { error: 'is an empty list; must hold at least one route with name, path and upstream' })
@@ -245,4 +152,5 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
 /** The settings as the gateway uses them: complete, durations in milliseconds. */
 export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
-export type RouteSettings = z.output<typeof route>;
+export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
+export type { UpstreamSettings } from './upstream-options.ts';

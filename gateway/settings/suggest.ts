@@ -3,8 +3,10 @@ import type { Path } from './problem.ts';
 
 /** The keys that a schema knows in the map at a path. */
 export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
-  if (schema instanceof z.ZodPrefault) return knownKeys(schema.unwrap(), path);
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional) return knownKeys(schema.unwrap(), path);
+  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path);
   const [step, ...rest] = path;
+  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, rest);
   if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   if (step === undefined) return Object.keys(schema.shape);

@@ -71,7 +71,7 @@ async function gatewayFor(t: ExecutionContext, location: DatabaseLocation, accou
   const checked = checkSettings(text, 'test.yaml', {});
   if (checked.kind === 'invalid') throw new Error(JSON.stringify(checked.problems));
   const gateway = await startGateway(checked.settings, pino({ level: 'silent' }));
-  t.teardown(() => gateway.close(0));
+  t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
   const get = (authorization: string) => fetch(`${gateway.url}/api/v1/o`, { headers: { authorization } });
   return {
     url: gateway.url,

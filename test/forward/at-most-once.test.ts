@@ -29,12 +29,17 @@ const REQUESTS = {
   PUT: requestText('PUT /s', ['Transfer-Encoding: chunked', ...CLOSE], '5\r\nhello\r\n0\r\n\r\n'),
 };
 
-for (const [method, request] of Object.entries(REQUESTS)) {
-  for (const ending of ['end', 'resetAndDestroy'] as const) {
+const ENDINGS = ['end', 'resetAndDestroy'] as const;
+
+/** What upstreams of routes are when nothing else is said. */
+const FURTHER_ATTEMPTS = 2;
+
+for (const ending of ENDINGS) {
+  for (const method of ['POST', 'PUT'] as const) {
     test(`${method}: an upstream that reads the request and ends (${ending}) gets it once`, async (t) => {
       const upstream = await counting(t, (socket) => void socket[ending]());
       const gateway = await forwardingGateway(t, upstream);
-      t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+      t.is(statusOf(await rawExchange(gateway.port, REQUESTS[method])), 502);
       t.is(upstream.heads.length, 1);
     });
 
@@ -45,12 +50,32 @@ for (const [method, request] of Object.entries(REQUESTS)) {
       });
       const gateway = await forwardingGateway(t, upstream);
       t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
-      t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+      t.is(statusOf(await rawExchange(gateway.port, REQUESTS[method])), 502);
       t.is(upstream.heads.length, 2);
       t.is(upstream.sockets.length, 1);
     });
   }
 
+  test(`GET: an upstream that ends every connection (${ending}) gets it as often as may be tried`, async (t) => {
+    const upstream = await counting(t, (socket) => void socket[ending]());
+    const gateway = await forwardingGateway(t, upstream);
+    t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 502);
+    t.is(upstream.heads.length, 1 + FURTHER_ATTEMPTS);
+  });
+
+  test(`GET: an upstream that ends a kept connection at just that moment (${ending}) gets it on a new one`, async (t) => {
+    const upstream = await counting(t, (socket, count) => {
+      if (count === 2) socket[ending]();
+      else socket.write(OK);
+    });
+    const gateway = await forwardingGateway(t, upstream);
+    for (let i = 0; i < 2; i++) t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
+    t.is(upstream.heads.length, 3);
+    t.is(upstream.sockets.length, 2);
+  });
+}
+
+for (const [method, request] of Object.entries(REQUESTS)) {
   test(`${method}: an upstream that takes connections and ends them at once gets nothing twice`, async (t) => {
     let connections = 0;
     const upstream = await tcpUpstream(t, (socket) => {

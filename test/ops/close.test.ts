@@ -57,7 +57,7 @@ test('closing answers what is under way, then ends its connection at once, witho
     .write('be');
   await begun.until(/be$/);
 
-  const closed = gateway.close(30_000);
+  const closed = gateway.close({ delay: 0, timeout: 30_000 });
   await idle.ended();
   for (const answer of upstream.answers) answer.end(answer.headersSent ? 'un' : 'answered');
   t.regex(await before.ended(), /answered$/);
@@ -74,7 +74,7 @@ test('while it closes nobody new is let in, and the ops listener says that it is
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s'));
   await holds('it is under way', () => upstream.answers.length === 1);
-  const closed = gateway.close(30_000);
+  const closed = gateway.close({ delay: 0, timeout: 30_000 });
   await t.throwsAsync(rawClient(gateway.port), { code: 'ECONNREFUSED' });
   t.is((await fetch(`${gateway.opsUrl}/health/ready`)).status, 503);
   t.is((await fetch(`${gateway.opsUrl}/health/live`)).status, 200);
@@ -89,13 +89,13 @@ test('what is under way after the grace is cut, and WebSockets end at once', asy
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s'));
   await holds('it is under way', () => upstream.answers.length === 1);
-  await gateway.close(200);
+  await gateway.close({ delay: 0, timeout: 200 });
   t.is(await client.ended(), '');
   await holds('the upstream is let go', () => upstream.answers[0]?.destroyed === true);
 
   const sockets = await webSocketUpstream(t);
   const tunnelled = await closable(t, sockets);
   const socket = await webSocketTo(t, `${tunnelled.url}/s`);
-  await tunnelled.close(30_000);
+  await tunnelled.close({ delay: 0, timeout: 30_000 });
   await holds('both ends are told', () => socket.readyState === 3 && sockets.sockets[0]?.readyState === 3);
 });

@@ -17,6 +17,9 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
       passwordCost: 12,
     },
     timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
+    shutdown: { delay: 0, timeout: 10_000 },
+    watch: false,
+    upstreams: {},
     log: { level: 'info', format: 'auto' },
     routes: [
       {
@@ -27,6 +30,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
         passAuthorization: false,
         preserveHost: false,
         allowEncodedSlashes: false,
+        timeouts: {},
       },
     ],
   });

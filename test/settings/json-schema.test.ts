@@ -36,14 +36,16 @@ for (const name of ['gateway.yaml', 'demo.yaml']) {
 
 test('config/gateway.yaml shows every option of the schema, each at its default', (t) => {
   const shown = parse(read('gateway.yaml'));
-  // Without default, as they are only for a table of an application: shown in comments.
+  // Without default: shown in comments.
   const withComments = parse(
-    read('gateway.yaml').replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly): )/gm, '  '),
+    read('gateway.yaml').replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly|request): )/gm, '  '),
   );
   const isMap = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const paths = (value: unknown, path = ''): string[] =>
-    isMap(value) ? Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`)) : [path];
+    isMap(value) && Object.keys(value).length > 0
+      ? Object.entries(value).flatMap(([key, inner]) => paths(inner, `${path}.${key}`))
+      : [path];
   interface Schema {
     properties?: Record<string, Schema>;
   }
@@ -59,6 +61,7 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
 test('the JSON Schema refuses what the gateway refuses, and lets variables through', (t) => {
   const routes = [{ name: 'a', path: '/a', upstream: 'http://x' }];
   const validate = validator();
+  t.true(validate({ routes, upstreams: { a: { servers: ['http://x', { url: 'http://y', weight: 2 }] } } }));
   t.true(validate({ routes, listen: { port: `\${PORT}` }, database: { timeout: `\${T:-2s}` }, trustedProxies: '::1' }));
   for (const wrong of [
     {},
@@ -68,7 +71,9 @@ test('the JSON Schema refuses what the gateway refuses, and lets variables throu
     { routes, listen: { port: 'eighty' } },
     { routes, database: { timeout: 2 } },
     { routes, log: { level: 'loud' } },
-    { routes, workers: 2 },
+    { routes, workers: 'many' },
+    { routes, upstreams: { a: { servers: [{ url: 'http://x', weigth: 2 }] } } },
+    { routes, upstreams: { a: { servers: ['http://x'], balance: 'best' } } },
     { routes: [{ ...routes[0], path: '/a/../b' }] },
     { routes: [{ ...routes[0], upsteam: 'x' }] },
     { routes: [{ name: 'a', path: '/a' }] },

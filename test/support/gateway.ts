@@ -71,7 +71,7 @@ export async function testGateway(t: ExecutionContext, settings: Record<string, 
     },
   );
   const gateway = await startGateway(checked.settings, logger);
-  t.teardown(() => gateway.close(0));
+  t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
 
   const database = openDatabase(checked.settings.database.url, { timeout: 5_000 });
   t.teardown(() => database.close());

@@ -1,0 +1,33 @@
+import type { Upstream, UpstreamGroup } from './upstream.ts';
+
+/** How the request to one server begins. */
+export interface RequestHead {
+  readonly target: string;
+  /** Flat, as `requestHeaders` made them. */
+  readonly headers: string[];
+}
+
+/** Milliseconds. */
+export interface Deadlines {
+  /** From the end of the request to the head of the answer. */
+  readonly firstByte: number;
+  /** Between two pieces of a body, of whichever side. */
+  readonly idle: number;
+  /** For the request and its answer in all; null: as long as bytes keep coming. */
+  readonly request: number | null;
+}
+
+/** One request on its way out, decided. */
+export interface Outgoing {
+  readonly group: UpstreamGroup;
+  /** Writes the head for the server that was chosen, and notes the server for the log. */
+  headFor(upstream: Upstream): RequestHead;
+  readonly deadlines: Deadlines;
+  readonly hasBody: boolean;
+  /** Bytes that the body may have; null: any number. */
+  readonly maxBody: number | null;
+  readonly awaitsContinue: boolean;
+  readonly requestId: string;
+  /** Whether it is the gateway that says which pages may read the answer. */
+  readonly decidesCors: boolean;
+}

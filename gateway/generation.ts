@@ -1,0 +1,70 @@
+import type { RequestListener } from 'node:http';
+import type { OpenUpstreams } from './forward/upstreams.ts';
+import { createWebSocketForwarder } from './forward/websocket.ts';
+import type { Identify } from './identify/identify.ts';
+import type { Logger } from './ops/log.ts';
+import { clientAddress, compileTrust } from './request/client-address.ts';
+import { createCors } from './request/cors.ts';
+import { createDecide } from './request/decide.ts';
+import { createDepart } from './request/departure.ts';
+import type { OpenExchanges } from './request/open-exchanges.ts';
+import { createPipeline, type Pipeline } from './request/pipeline.ts';
+import { compileRoutes } from './request/routes.ts';
+import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
+import type { Settings } from './settings/schema.ts';
+
+/** What outlives a change of the configuration. */
+export interface Services {
+  readonly log: Logger;
+  readonly identify: Identify;
+  readonly tokenEndpoints: Pipeline['tokenEndpoints'];
+  readonly exchanges: OpenExchanges;
+  readonly openUpstreams: OpenUpstreams;
+}
+
+/** Everything that is made of one state of the configuration. Each request sees one generation from end to end. */
+export interface Generation {
+  readonly settings: Settings;
+  readonly onRequest: RequestListener;
+  readonly onUpgrade: OnUpgrade;
+  /** No request will come any more. Ends the connections to upstreams when those under way have their answers. */
+  retire(): Promise<void>;
+}
+
+export function createGeneration(settings: Settings, services: Services): Generation {
+  const { log, identify, exchanges } = services;
+  const { prefix, realm } = settings.api;
+  const table = compileRoutes(settings.routes, prefix);
+  const upstreams = services.openUpstreams(settings);
+  const peerOf = compileTrust(settings.trustedProxies);
+  const clientOf = clientAddress(peerOf);
+  const decide = createDecide({ table, identify, realm });
+  const depart = createDepart(upstreams, peerOf, settings.timeouts);
+  const { tokenEndpoints } = services;
+  const cors = createCors(table);
+  const answer = createPipeline({ log, prefix, cors, decide, depart, exchanges, clientOf, tokenEndpoints }).callback();
+  const webSockets = createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte);
+
+  let underWay = 0;
+  const idle = Promise.withResolvers<void>();
+  let isRetired = false;
+  const leave = () => {
+    underWay -= 1;
+    if (isRetired && underWay === 0) idle.resolve();
+  };
+
+  return {
+    settings,
+    onRequest(req, res) {
+      underWay += 1;
+      res.once('close', leave);
+      answer(req, res);
+    },
+    onUpgrade: createUpgradeDoor({ log, decide, depart, exchanges, clientOf, webSockets }),
+    async retire() {
+      isRetired = true;
+      if (underWay > 0) await idle.promise;
+      await upstreams.close();
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import { OperatorError } from '../errors.ts';
+import type { Settings } from './schema.ts';
+
+/** What is taken over while the gateway runs; all else needs a restart. */
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  ...['routes', 'upstreams', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level'],
+]);
+
+/**
+ * Half of a changed file would be neither the old nor the new configuration, so one that changes more is refused whole.
+ *
+ * @throws OperatorError that names each option which only a restart can change
+ */
+export function requireNoRestart(present: Settings, next: Settings): void {
+  const options = Object.keys(present).flatMap((section) => {
+    const [before, after] = [present, next].map((settings) => settings[section as keyof Settings]);
+    return changedOptions(section, before, after);
+  });
+  const fixed = options.filter((option) => !CHANGEABLE.has(option) && !CHANGEABLE.has(option.split('.')[0] ?? ''));
+  if (fixed.length === 0) return;
+  throw new OperatorError(`Nothing is taken over: ${fixed.join(', ')} can only change with a restart.`);
+}
+
+function changedOptions(section: string, before: unknown, after: unknown): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isMap(before) || !isMap(after)) return [section];
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => !isDeepStrictEqual(before[name], after[name]))
+    .map((name) => `${section}.${name}`);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
