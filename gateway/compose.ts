@@ -39,7 +39,7 @@ export interface Gateway {
    *
    * @throws OperatorError that names what only a restart can change; nothing is changed then
    */
-  reload(settings: Settings): void;
+  reload(settings: Settings): Promise<void>;
   /**
    * Not ready from now on, takes requests for the delay, then answers what is under way, ends WebSockets with 1001, and
    * cuts what is left when the timeout is over.
@@ -148,7 +148,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     return {
       url,
       opsUrl,
-      reload(next) {
+      async reload(next) {
         requireNoRestart(current.settings, next);
         const before = current;
         current = createGeneration(next, services);

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { createLog } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
+import { createReloader } from './reload.ts';
 import { explained } from './with-database.ts';
 
 export function startCommand(): Command {
@@ -30,6 +31,9 @@ async function startDemo(): Promise<Running> {
 }
 
 async function startConfigured(file: string): Promise<Running> {
+  // From the first moment on: without a listener the signal ends the process.
+  let onHangup = () => {};
+  process.on('SIGHUP', () => onHangup());
   const { startGateway } = await import('../compose.ts');
   const settings = loadSettings(file, process.env);
   const log = createLog(settings.log);
@@ -37,7 +41,15 @@ async function startConfigured(file: string): Promise<Running> {
     throw explained(file, error);
   });
   log.info({ url: gateway.url, ops: gateway.opsUrl, routes: settings.routes.length }, 'listening');
-  return { log, close: () => gateway.close() };
+  const reloader = createReloader(file, settings, log, gateway.reload);
+  onHangup = () => void reloader.reload();
+  return {
+    log,
+    close() {
+      reloader.stop();
+      return gateway.close();
+    },
+  };
 }
 
 /** Listens from the first moment on: whoever stops the gateway while it starts gets an orderly end as well. */

@@ -4,7 +4,7 @@
  * gateway's own are set on the response already.
  *
  * Who may read the answer depends on who asks. So it varies on `Origin`, also where no page asked: a cache may keep it
- * for one that does (Fetch standard, section 3.2.6).
+ * for one that does (Fetch standard, "CORS protocol and HTTP caches").
  *
  * @param fields flat; `Vary` comes out as one line, the upstream's names first
  */

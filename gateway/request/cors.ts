@@ -19,13 +19,14 @@ export type CorsStage = (ctx: Koa.ParameterizedContext<CorsState>, next: Koa.Nex
 type CorsRoute = RouteSettings & { readonly cors: CorsSettings };
 
 /**
- * Lets pages of other origins call the routes that have `cors` (Fetch standard, section 3.2): answers their preflights,
- * and sets the fields without which a browser hides an answer, be it the upstream's or a refusal of a later stage.
+ * Lets pages of other origins call the routes that have `cors` (Fetch standard, "CORS protocol"): answers their
+ * preflights, and sets the fields without which a browser hides an answer, be it the upstream's or a refusal of a later
+ * stage.
  *
- * It has to come before identification: a preflight carries no credentials (section 3.2.2), and a page is to read its
- * 401. So whoever has proven nothing can learn that a route with `cors` lies at a path, as from the script of any page
- * that calls it, and whether an origin that they name may. They learn nothing of routes without `cors`, which are
- * answered like a path where no route lies.
+ * It has to come before identification: a preflight carries no credentials, and a page is to read its 401. So whoever
+ * has proven nothing can learn that a route with `cors` lies at a path, as from the script of any page that calls it,
+ * and whether an origin that they name may. They learn nothing of guarded routes without `cors`, which are answered like
+ * a path where no route lies.
  *
  * @throws GatewayError 400 for a malformed target, as later stages would, and whatever they throw
  */

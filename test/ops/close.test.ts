@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { stringify } from 'yaml';
 import { startGateway } from '../../gateway/compose.ts';
 import { checkSettings } from '../../gateway/settings/check.ts';
 import { holds } from '../support/condition.ts';
-import { requestText } from '../support/forwarding.ts';
+import { requestText, valuesOf } from '../support/forwarding.ts';
 import { rawClient, statusOf } from '../support/raw.ts';
 import { strayErrors } from '../support/stray-errors.ts';
 import { httpUpstream } from '../support/upstream.ts';
@@ -83,7 +84,7 @@ test('while it closes nobody new is let in, and the ops listener says that it is
   await closed;
 });
 
-test('what is under way after the grace is cut, and WebSockets end at once', async (t) => {
+test('what is under way when the time is over is cut', async (t) => {
   const upstream = await waiting(t);
   const gateway = await closable(t, upstream);
   const client = await rawClient(gateway.port);
@@ -92,10 +93,37 @@ test('what is under way after the grace is cut, and WebSockets end at once', asy
   await gateway.close({ delay: 0, timeout: 200 });
   t.is(await client.ended(), '');
   await holds('the upstream is let go', () => upstream.answers[0]?.destroyed === true);
+});
 
+test('WebSockets end with 1001, those of nobody in particular too, and a client that ignores it keeps nothing up', async (t) => {
   const sockets = await webSocketUpstream(t);
-  const tunnelled = await closable(t, sockets);
-  const socket = await webSocketTo(t, `${tunnelled.url}/s`);
-  await tunnelled.close({ delay: 0, timeout: 30_000 });
-  await holds('both ends are told', () => socket.readyState === 3 && sockets.sockets[0]?.readyState === 3);
+  const gateway = await closable(t, sockets);
+  const socket = await webSocketTo(t, `${gateway.url}/s`);
+  const closed = once(socket, 'close');
+  const deaf = await rawClient(gateway.port);
+  const handshake = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
+  deaf.send(requestText('GET /s', [...handshake, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==']));
+  await deaf.until(/ 101 /);
+  await gateway.close({ delay: 0, timeout: 30_000 });
+  t.is((await closed)[0], 1001);
+  t.true((await deaf.ended()).endsWith('\x88\x02\x03\xe9'));
+  await holds('the upstream is told', () => sockets.sockets.every(({ readyState }) => readyState === 3));
+});
+
+test('during the delay requests are answered, each as the last of its connection, and it is not ready', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await closable(t, upstream);
+  const client = await rawClient(gateway.port);
+  client.send(requestText('GET /s'));
+  await client.until(/\{.*\}/);
+  const closed = gateway.close({ delay: 400, timeout: 30_000 });
+  t.is((await fetch(`${gateway.opsUrl}/health/ready`)).status, 503);
+  const late = await rawClient(gateway.port);
+  late.send(requestText('GET /s'));
+  t.is(statusOf(await late.ended()), 200);
+  t.deepEqual(valuesOf(late.received(), 'connection'), ['close']);
+  client.send(requestText('GET /s'));
+  t.is((await client.ended()).match(/HTTP\/1\.1 200/g)?.length, 2);
+  await closed;
+  await t.throwsAsync(rawClient(gateway.port), { code: 'ECONNREFUSED' });
 });

@@ -26,8 +26,8 @@ export interface GatewayNode {
   ready(): Promise<{ status: number; unavailable: readonly string[] }>;
   /** The changes of state that the log tells of a store, in order. */
   changes(store: 'database' | 'redis'): string[];
-  /** In order, as an operator stops it. */
-  stop(): Promise<void>;
+  /** In order, as an operator stops it. @returns its exit code */
+  stop(): Promise<number | null>;
 }
 
 export interface Gateways {
@@ -68,6 +68,7 @@ export async function gateways(
     await accounts.add({ email, passwordHash: await hashPassword(password, PASSWORD_COST), confirmed: true });
   }
   const common = {
+    ...settings,
     listen: { port: 0 },
     ops: { port: 0 },
     database: { url: urlOf(location), ...settings.database },

@@ -10,8 +10,8 @@ export interface ServerProcess {
   readonly stderr: Readable;
   /** Whether it has ended by itself or was ended. */
   readonly ended: boolean;
-  /** Also where it is paused. Resolves when it is gone. */
-  end(signal: NodeJS.Signals): Promise<void>;
+  /** Also where it is paused. Resolves when it is gone, with its exit code; null where the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
   /** It keeps its connections, accepts new ones, and answers nothing. */
   pause(): void;
   continue(): void;
@@ -37,6 +37,7 @@ export function startProcess(command: string, args: readonly string[], env = pro
       if (!ended()) await once(child, 'exit');
       guard.kill('SIGKILL');
       guard.stdin?.destroy();
+      return child.exitCode;
     },
     pause: () => pauseProcess(child),
     continue: () => void child.kill('SIGCONT'),
