@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, GatewayError } from '../errors.ts';
+import { clientClosed } from '../forward/failure.ts';
 
 /** Bytes: more than any request to the gateway's own endpoints can need. */
 const LIMIT = 16 * 1024;
@@ -55,9 +56,9 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
       else chunks.push(chunk);
     };
     const onEnd = () => end(null);
-    const onClose = () => end(new GatewayError('client_closed', 'the client closed the connection'));
+    const onClose = () => end(clientClosed());
     if (req.destroyed) {
-      reject(new GatewayError('client_closed', 'the client closed the connection'));
+      reject(clientClosed());
       return;
     }
     const timer = setTimeout(() => end(new GatewayError('request_timeout', 'the body did not arrive')), DEADLINE);
