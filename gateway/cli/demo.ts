@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../accounts/password.ts';
 import { sqlAccountStore } from '../accounts/store.ts';
-import { type Gateway, PortTaken, startGateway } from '../compose.ts';
+import { type Gateway, startGateway } from '../compose.ts';
 import { openDatabase } from '../database/connection.ts';
 import { migrate } from '../database/migrate.ts';
 import { OperatorError } from '../errors.ts';
+import { PortTaken } from '../ops/listen.ts';
 import { createLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';

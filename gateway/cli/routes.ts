@@ -33,7 +33,7 @@ export function routesCommand(): Command {
 function table({ routes, api, upstreams }: Settings): string {
   return alignedTable([
     ['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'],
-    ['(gateway)', 'GET, POST', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
+    ['(gateway)', 'GET, POST, DELETE', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
     ...routes.map((route) => [
       route.name,
       route.methods?.join(', ') ?? 'all',
@@ -72,6 +72,6 @@ function who(route: RouteSettings): string {
 }
 
 function upstreamUrl(route: RouteSettings, base: string, path: string, query: string): string {
-  const { origin, basePath } = upstreamAddress(base);
-  return origin + basePath + upstreamTarget({ path, query }, route);
+  const { origin, basePath, socketPath } = upstreamAddress(base);
+  return origin + (socketPath === null ? '' : ':') + basePath + upstreamTarget({ path, query }, route);
 }

@@ -29,7 +29,7 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
       const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state, lost() {} };
-      const revoker = createRevoker(database, { mirror: null, redis: link }, tokens.maxLifetime);
+      const revoker = createRevoker(database, { mirror: null, redis: link, tellSiblings() {} }, tokens.maxLifetime);
       await work({ settings, accounts, revoker });
       if (!state.isUp) {
         process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');

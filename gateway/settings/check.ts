@@ -12,7 +12,7 @@ export type Checked =
 /**
  * Turns the text of a configuration file into settings, or finds every mistake in it, sorted by place.
  *
- * @param file as the operator named it; a relative `${file:…}` starts from its folder
+ * @param file as the operator named it; relative paths in it, such as that of `${file:…}`, start from its folder
  * @param env what `${NAME}` stands for
  */
 export function checkSettings(text: string, file: string, env: NodeJS.ProcessEnv): Checked {
@@ -28,10 +28,11 @@ export function checkSettings(text: string, file: string, env: NodeJS.ProcessEnv
 }
 
 function readValues({ document }: YamlText, file: string, env: NodeJS.ProcessEnv): Validated {
-  const replaced = replaceTexts(document, { env, folder: dirname(file) });
+  const sources = { env, folder: dirname(file) };
+  const replaced = replaceTexts(document, sources);
   const values = dataOf(document);
   if ('finding' in values) return invalid([values.finding]);
-  const validated = validate(values.data, document, replaced, env);
+  const validated = validate(values.data, document, replaced, sources);
   if (validated.kind === 'valid') return validated;
   return invalid([...replaced.findings, ...validated.findings]);
 }

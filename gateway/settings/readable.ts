@@ -16,7 +16,7 @@ export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]
 export function readable(value: unknown, refused: readonly Path[]): Readable {
   const settings: unknown = structuredClone(value);
   for (const path of refused) {
-    const option = path.slice(0, path[0] === 'routes' ? 3 : 2);
+    const option = path.slice(0, path[0] !== 'routes' ? 2 : path[2] === 'proxy' ? 4 : 3);
     const name = option.pop();
     const holder = option.reduce<unknown>((inside, step) => (isHolder(inside) ? inside[step] : undefined), settings);
     if (name !== undefined && isHolder(holder)) holder[name] = name === 'methods' ? [] : undefined;

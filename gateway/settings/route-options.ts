@@ -45,9 +45,27 @@ function rewriting(what: string) {
   return z.union([z.string(), z.record(z.string(), z.string())], { error });
 }
 
+/** @returns what is wrong with a regular expression, or null */
+function patternProblem(pattern: string): string | null {
+  try {
+    new RegExp(pattern);
+    return null;
+  } catch (error) {
+    return (error as SyntaxError).message.split(': ').at(-1) ?? 'malformed';
+  }
+}
+
 const proxy = options({
   pathRewrite: z
     .record(z.string(), z.string(), { error: 'must be a map from regular expressions to replacements' })
+    .superRefine((rules, context) => {
+      for (const pattern of Object.keys(rules)) {
+        const problem = patternProblem(pattern);
+        if (problem === null) continue;
+        const message = `is for what is no regular expression (${problem}); must be one, such as "^/old/"`;
+        context.addIssue({ code: 'custom', path: [pattern], message });
+      }
+    })
     .exactOptional()
     .describe('Regular expressions and what replaces their first match in the path, after stripPrefix.'),
   cookieDomainRewrite: rewriting('the Domain of cookies')

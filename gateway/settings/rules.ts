@@ -151,7 +151,9 @@ function keyWithCertificate(name: string, group: Partial<UpstreamSettings> | und
 
 function delayWithinTimeout({ shutdown }: Readable): Conflict[] {
   if (shutdown?.delay === undefined || shutdown.timeout === undefined || shutdown.delay < shutdown.timeout) return [];
-  return [{ path: ['shutdown', 'delay'], message: 'is not shorter than shutdown.timeout, which includes it; must be' }];
+  return [
+    { path: ['shutdown', 'delay'], message: 'is not shorter than shutdown.timeout, which includes it; must be less' },
+  ];
 }
 
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {

@@ -6,7 +6,7 @@ import { matching, oneOf, options, PLAIN_PATH, SEGMENTS } from './options.ts';
 const PEM = /-----BEGIN [A-Z0-9 ]+-----[^-]+-----END [A-Z0-9 ]+-----/;
 
 function pem(what: string) {
-  const error = `must be ${what} in PEM form, such as "\${file:/etc/gatehouse/${what.replaceAll(' ', '-')}.pem}"`;
+  const error = `must be a ${what} in PEM form, such as "\${file:/etc/gatehouse/${what.replaceAll(' ', '-')}.pem}"`;
   return confidential((text) => (PEM.test(text) ? null : `is not PEM; ${error}`), error);
 }
 
@@ -68,8 +68,11 @@ export function upstreamOptions() {
       interval: wait().prefault('5s').describe('Between two checks of a server.'),
       timeout: wait().prefault('2s').describe('Within which it must have answered.'),
       status: listOf(
-        textThat(isStatusRange, 'must be a status or a range of them, such as "200" or "200-299"'),
-        'must be a list of statuses or ranges of them, such as ["200-299"]',
+        z.preprocess(
+          (value) => (typeof value === 'number' ? String(value) : value),
+          textThat(isStatusRange, 'must be a status or a range of them, such as 200 or 200-299'),
+        ),
+        'must be a list of statuses or ranges of them, such as [200-299, 404]',
       )
         .prefault(['200-299'])
         .describe('The statuses of a server that is well.'),
