@@ -1,8 +1,6 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cachedAccounts } from './accounts/cached.ts';
-import { createHashingQueue, HASHING_LIMITS } from './accounts/hashing-queue.ts';
+import { createHashingQueue, hashingLimits } from './accounts/hashing-queue.ts';
 import { decoyFor, openAccounts } from './accounts/open.ts';
 import { passwordChecker } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
@@ -11,51 +9,115 @@ import { hashUpgrade } from './accounts/upgrade.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
-import { type GatewayError, OperatorError, storeUnavailable } from './errors.ts';
+import { type GatewayError, storeUnavailable } from './errors.ts';
+import { loadModules } from './forward/intercept-modules.ts';
 import { sharedUpstreams } from './forward/upstreams.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { createIdentify } from './identify/identify.ts';
+import { metered } from './identify/metered.ts';
 import { passwordIdentifier, provenPassword } from './identify/password.ts';
 import { tokenIdentifier } from './identify/token.ts';
 import { verifiedCredentials } from './identify/verified.ts';
 import { lowerBackgroundThreads } from './ops/background-threads.ts';
-import { createHealth } from './ops/health.ts';
+import { createHealth, type Readiness, readinessOf } from './ops/health.ts';
+import { closed, listen } from './ops/listen.ts';
 import type { Logger } from './ops/log.ts';
+import { type Snapshot, textOf } from './ops/metrics/total.ts';
+import { createMetrics } from './ops/metrics.ts';
 import { createListener } from './request/listener.ts';
 import { watchOpenExchanges } from './request/open-exchanges.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
 import { startRevocations } from './tokens/revocation-service.ts';
-import { generatedSecret } from './tokens/secret-file.ts';
+import { secretsOf } from './tokens/secret-file.ts';
 import { sqlTokenStore } from './tokens/store.ts';
 import { tokenSigner } from './tokens/token.ts';
 
-export interface Gateway {
+/** One process that answers requests. */
+export interface Service {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  readonly opsUrl: string;
+  readiness(): Readiness;
+  /** What it has counted and measured up to now. */
+  metrics(): Promise<Snapshot>;
   /**
    * Takes over what a new state of the configuration says, for every request from now on.
    *
-   * @throws OperatorError that names what only a restart can change; nothing is changed then
+   * @throws OperatorError that names what only a restart can change, or a module that cannot be loaded; nothing is
+   *   changed then
    */
   reload(settings: Settings): Promise<void>;
+  /** Reads at once what has been revoked: another process of this gateway says that something was. */
+  lookForRevocations(): void;
   /**
-   * Not ready from now on, takes requests for the delay, then answers what is under way, ends WebSockets with 1001, and
-   * cuts what is left when the timeout is over.
+   * Takes requests for the delay, then answers what is under way, ends WebSockets with 1001, and cuts what is left when
+   * the timeout is over.
    */
   close(shutdown?: Settings['shutdown']): Promise<void>;
 }
 
+/** The processes that are one gateway with this one; the first of them has made the stores ready. */
+export interface Siblings {
+  /** How many there are, this one included. */
+  readonly count: number;
+  /** Has the others look for revocations. */
+  tellRevoked(): void;
+}
+
+export interface Gateway extends Pick<Service, 'url' | 'reload' | 'close'> {
+  readonly opsUrl: string;
+}
+
 /**
- * Builds the gateway from its settings and starts it: stores, then stages, then listeners. The only place that
- * constructs services. When anything fails, what was opened before is closed again.
+ * Starts a gateway that is one process: the service, and the listener for operators. From the beginning of `close` on, it
+ * is not ready.
  *
- * @throws OperatorError when a port is taken or a file cannot be written; GatewayError when the database is out
+ * @throws as `startService` does
  */
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+  let readiness = (): Readiness => ({ status: 'starting', unavailable: [] });
+  let snapshots = async (): Promise<Snapshot[]> => [];
+  const health = createHealth(
+    () => readiness(),
+    async () => await textOf(await snapshots()),
+    log,
+  );
+  const opsUrl = await listen(health.server, 'ops', settings.ops);
+  const closeOps = async () => {
+    health.server.closeAllConnections();
+    await closed(health.server);
+  };
+  try {
+    const service = await startService(settings, log, null);
+    readiness = service.readiness;
+    snapshots = async () => [await service.metrics()];
+    return {
+      url: service.url,
+      opsUrl,
+      reload: service.reload,
+      async close(shutdown) {
+        health.beginShutdown();
+        await service.close(shutdown);
+        await closeOps();
+      },
+    };
+  } catch (error) {
+    await closeOps();
+    throw error;
+  }
+}
+
+/**
+ * Builds the service from its settings and starts it: stores, then stages, then the listener. The only place that
+ * constructs services. When anything fails, what was opened before is closed again.
+ *
+ * @param siblings null where this process is all there is
+ * @throws OperatorError when a port is taken, a file cannot be written or a module not be loaded; GatewayError when the
+ *   database is out
+ */
+export async function startService(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Service> {
+  const modules = await loadModules(settings.routes);
   const database = openDatabase(settings.database.url, settings.database);
-  const servers: Server[] = [];
   const closers: (() => void)[] = [];
   const closeStores = async () => {
     for (const close of closers) close();
@@ -63,11 +125,12 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   };
 
   try {
-    await migrate(database);
+    if (siblings === null) await migrate(database);
     await lowerBackgroundThreads();
     const accounts = await openAccounts(database, settings.accounts);
     const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
-    const revocations = await startRevocations(database, settings, log, knownAccounts.forget);
+    const tellRevoked = siblings === null ? () => {} : siblings.tellRevoked;
+    const revocations = await startRevocations(database, settings, log, knownAccounts.forget, tellRevoked);
     closers.push(revocations.close);
     const { mirror, revoker } = revocations;
     const tokens = sqlTokenStore(database);
@@ -77,11 +140,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     const throttle = createThrottle(
       settings.accounts.throttle,
       redis && { ...redis, keyPrefix: settings.redis.keyPrefix },
+      siblings === null ? 'alone' : 'worker',
     );
-    const hashing = createHashingQueue(HASHING_LIMITS);
+    const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
     const findAccountById = knownAccounts.findById;
+    const verified = verifiedCredentials();
     const identify = createIdentify({
-      verified: verifiedCredentials(),
+      verified,
       byPassword: passwordIdentifier({
         findAccount: accounts.findByEmail,
         findAccountById,
@@ -114,11 +179,19 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       return !isVoid && expiresAt * 1000 > Date.now();
     });
     closers.push(exchanges.close);
+    const optional = redis === null ? [] : [redis.state];
+    const metrics = createMetrics({
+      hashing,
+      denylist: mirror,
+      caches: { credentials: verified.lookUps, accounts: knownAccounts.lookUps },
+      stores: [revocations.database, ...optional],
+    });
     const services = {
       log,
-      identify,
+      meter: metrics.requests,
+      identify: metered(identify, metrics.authentications),
       exchanges,
-      openUpstreams: sharedUpstreams(log, () => {}),
+      openUpstreams: sharedUpstreams(log, metrics.group),
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
         realm: settings.api.realm,
@@ -132,32 +205,31 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         revokeAll: revoker.account,
       }),
     };
-    let current: Generation = createGeneration(settings, services);
+    let current: Generation = createGeneration(settings, modules, services);
 
-    const health = createHealth([revocations.database], redis === null ? [] : [redis.state]);
     const listener = createListener({
       log,
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
       timeouts: settings.timeouts,
     });
-    servers.push(health.server, listener.server);
-    const opsUrl = await listen(health.server, 'ops', settings.ops);
     const url = await listen(listener.server, 'listen', settings.listen);
 
     return {
       url,
-      opsUrl,
+      readiness: () => readinessOf([revocations.database], optional),
+      metrics: metrics.snapshot,
+      lookForRevocations: revocations.lookNow,
       async reload(next) {
         requireNoRestart(current.settings, next);
+        const nextModules = await loadModules(next.routes);
         const before = current;
-        current = createGeneration(next, services);
+        current = createGeneration(next, nextModules, services);
         listener.setTimeouts(next.timeouts);
         log.level = next.log.level;
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },
       async close({ delay, timeout } = current.settings.shutdown) {
-        health.beginShutdown();
         listener.drain();
         if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
@@ -168,66 +240,17 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         exchanges.goAway();
         await answered;
         clearTimeout(cut);
-        health.server.closeAllConnections();
-        await closed(health.server);
         await current.retire();
         await closeStores();
       },
     };
   } catch (error) {
-    for (const server of servers) server.close();
     await closeStores();
     throw error;
-  }
-}
-
-/** Another program listens where the gateway was to. */
-export class PortTaken extends OperatorError {
-  readonly setting: 'listen' | 'ops';
-
-  constructor(setting: 'listen' | 'ops', host: string, port: number) {
-    super(`${setting}: port ${port} of ${host} is in use by another program. Set ${setting}.port to a free one.`);
-    this.setting = setting;
   }
 }
 
 /** Neither the database nor Redis has said for too long what is revoked. */
 function staleMirror(age: number): GatewayError {
   return storeUnavailable('database', new Error(`revocations unknown for ${Math.round(age)} ms`));
-}
-
-function secretsOf({ tokens, database }: Settings): readonly string[] {
-  if (tokens.secrets.length > 0) return tokens.secrets;
-  if (database.url.kind === 'sqlite') return [generatedSecret(database.url.file)];
-  throw new OperatorError('tokens.secrets: MySQL needs a secret of 32 bytes or more that every node shares');
-}
-
-/** @throws OperatorError that names the setting and the address */
-function listen(
-  server: Server,
-  setting: 'listen' | 'ops',
-  { host, port }: { host: string; port: number },
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new PortTaken(setting, host, port));
-      else
-        reject(
-          new OperatorError(
-            `${setting}: cannot listen on ${host}:${port}: ${error.message}. Set ${setting}.host and ${setting}.port.`,
-          ),
-        );
-    };
-    server.once('error', fail);
-    server.listen({ host, port }, () => {
-      server.off('error', fail);
-      const address = server.address() as AddressInfo;
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      resolve(`http://${name}:${address.port}`);
-    });
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -1,14 +1,17 @@
 import type { RequestListener } from 'node:http';
+import type { LoadedModules } from './forward/intercept-modules.ts';
 import type { OpenUpstreams } from './forward/upstreams.ts';
 import { createWebSocketForwarder } from './forward/websocket.ts';
 import type { Identify } from './identify/identify.ts';
 import type { Logger } from './ops/log.ts';
+import type { RequestMeter } from './request/access-log.ts';
 import { clientAddress, compileTrust } from './request/client-address.ts';
 import { createCors } from './request/cors.ts';
 import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
+import { createProxiedRoutes } from './request/proxied-route.ts';
 import { compileRoutes } from './request/routes.ts';
 import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
 import type { Settings } from './settings/schema.ts';
@@ -16,6 +19,7 @@ import type { Settings } from './settings/schema.ts';
 /** What outlives a change of the configuration. */
 export interface Services {
   readonly log: Logger;
+  readonly meter: RequestMeter;
   readonly identify: Identify;
   readonly tokenEndpoints: Pipeline['tokenEndpoints'];
   readonly exchanges: OpenExchanges;
@@ -31,8 +35,9 @@ export interface Generation {
   retire(): Promise<void>;
 }
 
-export function createGeneration(settings: Settings, services: Services): Generation {
-  const { log, identify, exchanges } = services;
+/** @param modules those that the routes name, loaded */
+export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
+  const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
   const table = compileRoutes(settings.routes, prefix);
   const upstreams = services.openUpstreams(settings);
@@ -42,7 +47,18 @@ export function createGeneration(settings: Settings, services: Services): Genera
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
   const { tokenEndpoints } = services;
   const cors = createCors(table);
-  const answer = createPipeline({ log, prefix, cors, decide, depart, exchanges, clientOf, tokenEndpoints }).callback();
+  const answer = createPipeline({
+    log,
+    meter,
+    prefix,
+    cors,
+    decide,
+    depart,
+    proxiedRoutes: createProxiedRoutes(settings.routes, modules),
+    exchanges,
+    clientOf,
+    tokenEndpoints,
+  }).callback();
   const webSockets = createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte);
 
   let underWay = 0;
@@ -60,7 +76,7 @@ export function createGeneration(settings: Settings, services: Services): Genera
       res.once('close', leave);
       answer(req, res);
     },
-    onUpgrade: createUpgradeDoor({ log, decide, depart, exchanges, clientOf, webSockets }),
+    onUpgrade: createUpgradeDoor({ log, meter, decide, depart, exchanges, clientOf, webSockets }),
     async retire() {
       isRetired = true;
       if (underWay > 0) await idle.promise;

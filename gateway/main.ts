@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import packageVersion from '../package.json' with { type: 'json' };
 import { checkCommand } from './cli/check.ts';
+import { textOfError } from './cli/error-text.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { routesCommand } from './cli/routes.ts';
 import { startCommand } from './cli/start.ts';
 import { tokenCommand } from './cli/token.ts';
 import { userCommand } from './cli/user.ts';
-import { OperatorError } from './errors.ts';
 
 const WRONG_USAGE = 2;
 
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     } else {
       process.exitCode = 1;
-      process.stderr.write(`${explain(error)}\n`);
+      process.stderr.write(`${textOfError(error)}\n`);
     }
   }
 }
@@ -38,12 +38,6 @@ async function main(args: readonly string[]): Promise<void> {
 function throwOnExit(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) throwOnExit(child);
-}
-
-/** One line for what an operator can mend; the stack for what only a programmer can. */
-function explain(error: unknown): string {
-  if (error instanceof OperatorError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 await main(process.argv.slice(2));

@@ -29,7 +29,22 @@ export interface VerifiedToken {
   readonly keyId: string;
 }
 
-export type Verification = VerifiedToken | { readonly ok: false; readonly reason: string };
+/** It is none of ours, or not as we would have made it; with what is wrong in particular. */
+export type InvalidToken = `invalid token: ${string}`;
+
+export type Verification = VerifiedToken | { readonly ok: false; readonly reason: InvalidToken | 'token expired' };
+
+/** Why credentials are refused, for the log and the metrics. The client is told none of it. */
+export type Refusal =
+  | 'malformed credentials'
+  | 'unknown account'
+  | 'wrong password'
+  | InvalidToken
+  | 'token expired'
+  | 'token revoked'
+  | 'all tokens of the account revoked'
+  | 'account removed'
+  | 'account changed since the token';
 
 /** Who sends the request, and by what it was proven. */
 export type Identity =
@@ -46,7 +61,7 @@ export type Identity =
 export type Outcome =
   | { readonly kind: 'found'; readonly identity: Identity }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'refused'; readonly reason: string; readonly scheme: 'basic' | 'bearer' };
+  | { readonly kind: 'refused'; readonly reason: Refusal; readonly scheme: 'basic' | 'bearer' };
 
 /** What is known of one request, for its log line; filled in by the stages as they learn it. */
 export interface RequestRecord {
@@ -57,6 +72,7 @@ export interface RequestRecord {
   /** `performance.now()` at its arrival. */
   readonly startedAt: number;
   accountId: string | null;
+  /** The name of its route; `tokens` for the gateway's own endpoints. */
   route: string | null;
   upstream: string | null;
   /** Set when the request failed, also when the answer had already begun. */

@@ -5,6 +5,8 @@ export interface CachedAccounts {
   findById(id: string): Promise<Account | null>;
   /** The account has changed: what is known of it, and what is being asked, is not to be used again. */
   forget(id: string): void;
+  /** Questions that were answered from here, and those that had to wait for the store. */
+  readonly lookUps: { readonly hits: number; readonly misses: number };
 }
 
 /** Accounts kept at the most; the one that was asked for first goes first. */
@@ -28,6 +30,7 @@ interface Known {
 export function cachedAccounts(findById: (id: string) => Promise<Account | null>, ttl: number): CachedAccounts {
   const known = new Map<string, Known>();
   const asked = new Map<string, Promise<Account | null>>();
+  const lookUps = { hits: 0, misses: 0 };
 
   const ask = (id: string): Promise<Account | null> => {
     const now = performance.now();
@@ -64,8 +67,10 @@ export function cachedAccounts(findById: (id: string) => Promise<Account | null>
       const entry = known.get(id);
       if (entry === undefined || entry.until <= now) {
         known.delete(id);
+        lookUps.misses += 1;
         return await (asked.get(id) ?? ask(id));
       }
+      lookUps.hits += 1;
       if (entry.renewAt <= now) {
         // Once: where the store is out, the next question is the one that waits for the answer.
         entry.renewAt = Number.POSITIVE_INFINITY;
@@ -77,5 +82,6 @@ export function cachedAccounts(findById: (id: string) => Promise<Account | null>
       known.delete(id);
       asked.delete(id);
     },
+    lookUps,
   };
 }

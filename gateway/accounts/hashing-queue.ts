@@ -11,6 +11,8 @@ export interface HashingQueue {
   run<T>(client: string, work: () => Promise<T>): Promise<T>;
   /** Checks that wait. */
   readonly waiting: number;
+  /** Checks whose turn it is. */
+  readonly running: number;
 }
 
 export interface HashingLimits {
@@ -24,15 +26,18 @@ export interface HashingLimits {
 }
 
 /**
- * Leaves a core to the event loop, and two of libuv's four threads to DNS look-ups and files: under a flood of wrong
- * passwords everything else goes on.
+ * Leaves a core to the event loops, and two of libuv's four threads in each process to DNS look-ups and files: under a
+ * flood of wrong passwords everything else goes on.
+ *
+ * The cores are shared by all processes, so of several each gets its part; but one at least, for without a turn it would
+ * refuse every password. That may be more than there are cores to spare, and harms little, as these threads give way.
+ *
+ * @param processes that are this gateway on this machine
  */
-export const HASHING_LIMITS: HashingLimits = {
-  width: Math.max(1, Math.min(2, availableParallelism() - 1)),
-  capacity: 64,
-  perClient: 8,
-  patience: 5_000,
-};
+export function hashingLimits(processes: number): HashingLimits {
+  const spare = Math.floor((availableParallelism() - 1) / processes);
+  return { width: Math.max(1, Math.min(2, spare)), capacity: 64, perClient: 8, patience: 5_000 };
+}
 
 interface Waiting {
   readonly start: () => void;
@@ -82,6 +87,9 @@ export function createHashingQueue(limits: HashingLimits): HashingQueue {
   return {
     get waiting() {
       return count;
+    },
+    get running() {
+      return running;
     },
     async run(client, work) {
       if (running >= limits.width) await turn(client);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { GatewayError } from '../errors.ts';
-import type { StoreState } from '../ops/store-state.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import { createLimiter, type ProcessRole, type SharedRedis } from '../redis/limiter.ts';
 import { canonicalEmail } from './email.ts';
 
 /** Counts failed passwords, and stops those who try too many. */
@@ -27,39 +26,10 @@ export interface ThrottleLimits {
   readonly perAddress: number;
 }
 
-interface Limiter {
-  consume(key: string): Promise<unknown>;
-  reward(key: string): Promise<unknown>;
-}
-
-export function createThrottle(
-  limits: ThrottleLimits,
-  redis: { readonly client: RedisClient; readonly keyPrefix: string; readonly state: StoreState } | null,
-): Throttle {
-  const limiter = (name: string, points: number): Limiter => {
-    const options = { points, duration: limits.window / 1000 };
-    const memory = new RateLimiterMemory({ ...options, keyPrefix: name });
-    if (redis === null) return memory;
-    const shared = new RateLimiterRedis({
-      ...options,
-      storeClient: redis.client,
-      keyPrefix: `${redis.keyPrefix}throttle:${name}`,
-    });
-    // While Redis is out, this process counts by itself.
-    const withFallback = async (ask: (one: Limiter) => Promise<unknown>) => {
-      try {
-        return await ask(shared);
-      } catch (error) {
-        if (error instanceof RateLimiterRes) throw error;
-        redis.state.down(error);
-        return await ask(memory);
-      }
-    };
-    return {
-      consume: (key) => withFallback((one) => one.consume(key)),
-      reward: (key) => withFallback((one) => one.reward(key)),
-    };
-  };
+/** Failures are counted as `createLimiter` says. */
+export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null, role: ProcessRole): Throttle {
+  const limiter = (name: string, limit: number) =>
+    createLimiter({ name: `throttle:${name}`, limit, window: limits.window }, redis, role);
   const byAddress = limiter('address', limits.perAddress);
   const byPair = limiter('pair', limits.perAddressAndAccount);
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { loadModules } from '../forward/intercept-modules.ts';
 import { loadSettings, SettingsError } from '../settings/load.ts';
 import { checkAccounts } from './check-accounts.ts';
 
@@ -20,6 +21,7 @@ export function checkCommand(): Command {
       if (accounts) return await checkAccounts(config, json ?? false);
       try {
         const { routes } = loadSettings(config, process.env);
+        await loadModules(routes);
         process.stdout.write(`${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}\n`);
       } catch (error) {
         if (!(error instanceof SettingsError)) throw error;

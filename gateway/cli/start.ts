@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { createLog } from '../ops/log.ts';
+import type { Gateway } from '../compose.ts';
+import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
+import type { Settings } from '../settings/schema.ts';
 import { createReloader } from './reload.ts';
 import { explained } from './with-database.ts';
 
@@ -21,7 +24,7 @@ export function startCommand(): Command {
 
 interface Running {
   close(): Promise<void>;
-  log: ReturnType<typeof createLog>;
+  log: Logger;
 }
 
 // The gateway itself is loaded here, and not with the command line: the other commands do without it.
@@ -34,13 +37,15 @@ async function startConfigured(file: string): Promise<Running> {
   // From the first moment on: without a listener the signal ends the process.
   let onHangup = () => {};
   process.on('SIGHUP', () => onHangup());
-  const { startGateway } = await import('../compose.ts');
   const settings = loadSettings(file, process.env);
-  const log = createLog(settings.log);
-  const gateway = await startGateway(settings, log).catch((error: unknown) => {
+  const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers;
+  const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
+  const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
+  const gateway = await starting.catch((error: unknown) => {
     throw explained(file, error);
   });
-  log.info({ url: gateway.url, ops: gateway.opsUrl, routes: settings.routes.length }, 'listening');
+  const { url, opsUrl } = gateway;
+  log.info({ url, ops: opsUrl, routes: settings.routes.length, ...(workers > 1 && { workers }) }, 'listening');
   const reloader = createReloader(file, settings, log, gateway.reload);
   onHangup = () => void reloader.reload();
   return {
@@ -50,6 +55,16 @@ async function startConfigured(file: string): Promise<Running> {
       return gateway.close();
     },
   };
+}
+
+async function startSingle(settings: Settings, log: Logger): Promise<Gateway> {
+  const { startGateway } = await import('../compose.ts');
+  return await startGateway(settings, log);
+}
+
+async function startPrimary(file: string, settings: Settings, log: Logger, workers: number): Promise<Gateway> {
+  const primary = await import('./cluster/primary.ts');
+  return await primary.startPrimary(file, settings, log, workers);
 }
 
 /** Listens from the first moment on: whoever stops the gateway while it starts gets an orderly end as well. */

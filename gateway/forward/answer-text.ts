@@ -8,6 +8,11 @@ export function reasonPhrase(decoded: string): string {
   return bytes.replace(UNSENDABLE, '?');
 }
 
+/** A reason phrase that was read as Latin-1, with all that can be sent. */
+export function latin1Phrase(read: string): string {
+  return read.replace(UNSENDABLE, '?');
+}
+
 const PRINTABLE = /^[\t\x20-\x7e]*$/;
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 

@@ -1,24 +1,20 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../errors.ts';
+import { writeAnswerHead } from './answer-head.ts';
 import { reasonPhrase, trailerFields } from './answer-text.ts';
-import { mustCloseAfterAnswer } from './early-answer.ts';
+import { dispatchOptions } from './dispatch-options.ts';
 import { upstreamFailure } from './failure.ts';
-import { responseHeaders } from './headers.ts';
+import { outcomeOf } from './group-meter.ts';
+import { flatFields } from './http2-fields.ts';
+import { expectStream, type Http2Stream } from './http2-stream.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { RequestBody } from './request-body.ts';
+import { RequestBody, type Turn } from './request-body.ts';
+import type { Attempt, AttemptEvents } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
-export interface AttemptEvents {
-  /** The request is about to be written to a connection. */
-  sendContinue(): void;
-  /** The whole answer has been written to the client's response, but for its end. */
-  onAnswered(): void;
-  onFailed(error: GatewayError): void;
-}
-
-/** One attempt at a request: carries the answer from undici's parser to the client's response. */
-export class Attempt implements Dispatcher.DispatchHandler {
+/** An attempt through undici: carries the answer from its parser to the client's response. */
+export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -26,10 +22,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #body: RequestBody | null;
   readonly #events: AttemptEvents;
   #controller: Dispatcher.DispatchController | undefined;
-  #abortedBy: GatewayError | undefined;
+  #stream: Http2Stream | undefined;
+  #failure: GatewayError | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** `performance.now()`. */
+  #sentAt = 0;
+  #hasHead = false;
   #hasBegunBody = false;
   #isOver = false;
-  /** Whether anything of the answer has come. */
+  /** Whether anything of an answer has come. */
   isAnswered = false;
 
   constructor(
@@ -37,34 +38,25 @@ export class Attempt implements Dispatcher.DispatchHandler {
     res: ServerResponse,
     outgoing: Outgoing,
     upstream: Upstream,
-    body: RequestBody | null,
     events: AttemptEvents,
   ) {
     this.#req = req;
     this.#res = res;
     this.#outgoing = outgoing;
     this.upstream = upstream;
-    this.#body = body;
     this.#events = events;
+    const { hasBody, deadlines, maxBody } = outgoing;
+    this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, this.#onTurn) : null;
   }
 
   dispatch(): void {
-    const { target, headers } = this.#outgoing.headFor(this.upstream);
-    const { firstByte, idle } = this.#outgoing.deadlines;
     this.upstream.outstanding += 1;
-    this.upstream.dispatcher.dispatch(
-      {
-        path: target,
-        method: (this.#req.method ?? 'GET') as Dispatcher.HttpMethod,
-        headers,
-        body: this.#body,
-        // undici repeats nothing by itself, and must not start: what is not idempotent arrives at most once.
-        idempotent: false,
-        headersTimeout: firstByte,
-        bodyTimeout: idle,
-      },
-      this,
-    );
+    this.#sentAt = performance.now();
+    const { group, deadlines } = this.#outgoing;
+    // With HTTP/2, requests also wait in turn for connections that others are getting.
+    if (group.settings.http2) this.#timer = setTimeout(this.#onNoConnection, deadlines.connect);
+    const options = dispatchOptions(this.#req.method ?? 'GET', this.#body, this.#outgoing, this.upstream);
+    this.upstream.dispatcher.dispatch(options, this);
   }
 
   /** Whether the request may have been written to a connection, in part at least. */
@@ -76,23 +68,41 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#body?.hasBeenRead ?? false;
   }
 
-  /** Whether it is the client who is waited for. */
+  /** Whether the answer is held up because the client does not read it. */
   get isPaused(): boolean {
     return this.#controller?.paused ?? false;
   }
 
-  /** Before the request has been started there is no controller: it is then dropped at its start. */
+  /** Whether it is the client who is waited for, to send its request or to read its answer. */
+  get waitsForClient(): boolean {
+    return this.isPaused || this.#body?.turn === 'client';
+  }
+
+  /** Ends it, and nothing more is heard of it. One that has not been started is dropped at its start. */
   abort(reason: GatewayError): void {
     if (this.#isOver) return;
-    this.#abortedBy = reason;
+    this.#end(reason);
     this.#body?.destroy();
     this.#controller?.abort(reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#abortedBy !== undefined) controller.abort(this.#abortedBy);
-    else this.#events.sendContinue();
+    if (this.#failure !== null) {
+      controller.abort(this.#failure);
+      return;
+    }
+    clearTimeout(this.#timer);
+    if (this.#outgoing.group.settings.http2) {
+      expectStream(this.#outgoing.requestId, (stream) => {
+        this.#stream = stream;
+      });
+    }
+    this.#events.sendContinue();
+  }
+
+  onResponseStarted(): void {
+    this.isAnswered = true;
   }
 
   onResponseStart(
@@ -104,18 +114,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.isAnswered = true;
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
     // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
-    if (status < 200) return;
+    if (status < 200) {
+      this.#timer?.refresh();
+      return;
+    }
     const coding = parsed['transfer-encoding'];
     // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
     // field is an array.
     if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
       throw new GatewayError('bad_gateway', `${this.upstream.origin}: Transfer-Encoding other than chunked`);
     }
+    const fields = flatFields(controller.rawHeaders ?? parsed);
+    writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
+    this.#hasHead = true;
+    clearTimeout(this.#timer);
     this.upstream.availability.succeeded();
-    const { requestId, decidesCors } = this.#outgoing;
-    const headers = responseHeaders(flat(controller.rawHeaders ?? parsed), requestId, decidesCors);
-    if (mustCloseAfterAnswer(this.#req, this.#res, false)) headers.push('Connection', 'close');
-    this.#res.writeHead(status, reasonPhrase(reason ?? ''), headers);
+    this.#outgoing.group.meter.attempted('answered', performance.now() - this.#sentAt);
     // An event stream may send its first byte much later than its head; most bodies come along with the head.
     process.nextTick(() => {
       if (!this.#hasBegunBody && !this.#res.writableEnded) this.#res.flushHeaders();
@@ -130,34 +144,55 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    this.#end();
+    if (this.#stream?.isWhole() === false) throw new Error('the answer was cut');
     if (this.#res.chunkedEncoding) {
-      this.#res.addTrailers(trailerFields(flat(controller.rawTrailers ?? trailers)));
+      this.#res.addTrailers(trailerFields(flatFields(controller.rawTrailers ?? trailers)));
     }
+    this.#end(null);
+    this.#body?.destroy();
     this.#events.onAnswered();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#end();
+    this.#fail(upstreamFailure(error, this.upstream.origin));
+  }
+
+  /** The upstream has its deadline while it is the one who is waited for. */
+  #onTurn = (turn: Turn): void => {
+    clearTimeout(this.#timer);
+    if (turn === 'client' || this.#hasHead) return;
+    this.#timer = setTimeout(this.#onNoHead, this.#outgoing.deadlines.firstByte);
+  };
+
+  #onNoConnection = (): void => {
+    this.#fail(this.#tooSlow(`no connection within ${this.#outgoing.deadlines.connect} ms`));
+  };
+
+  #onNoHead = (): void => {
+    this.#controller?.abort(this.#tooSlow(`no answer within ${this.#outgoing.deadlines.firstByte} ms`));
+  };
+
+  #tooSlow(detail: string): GatewayError {
+    return new GatewayError('gateway_timeout', `${this.upstream.origin}: ${detail}`);
+  }
+
+  #fail(failure: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end(failure);
     this.#body?.destroy();
-    const failure = upstreamFailure(error, this.upstream.origin);
-    if (failure.fault === 'upstream' && this.#abortedBy === undefined) {
-      this.upstream.availability.failed(failure.message);
-    }
     this.#events.onFailed(failure);
   }
 
-  #end(): void {
-    if (this.#isOver) return;
+  #end(failure: GatewayError | null): void {
     this.#isOver = true;
+    this.#failure = failure;
+    clearTimeout(this.#timer);
     this.upstream.outstanding -= 1;
+    if (failure !== null || this.#body?.readableEnded === false) this.#stream?.cancel();
+    if (failure !== null && !this.#hasHead) {
+      this.#outgoing.group.meter.attempted(outcomeOf(failure), performance.now() - this.#sentAt);
+    }
+    // An answer that has begun was a success.
+    if (failure?.fault === 'upstream' && !this.#hasHead) this.upstream.availability.failed(failure.message);
   }
-}
-
-/** Fields as a flat list of names and values: HTTP/1 gives them so, HTTP/2 as an object. */
-function flat(fields: readonly (Buffer | string)[] | IncomingHttpHeaders): readonly (Buffer | string)[] {
-  if (Array.isArray(fields)) return fields;
-  return Object.entries(fields as IncomingHttpHeaders).flatMap(([name, value = []]) =>
-    name.startsWith(':') ? [] : [value].flat().flatMap((one) => [name, one]),
-  );
 }

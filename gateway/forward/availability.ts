@@ -5,6 +5,8 @@ import type { UpstreamSettings } from '../settings/schema.ts';
 export interface Availability {
   /** @param outstanding the requests that it has not answered */
   isOpen(outstanding: number): boolean;
+  /** It gets the next request. */
+  chosen(): void;
   /** It answered a request, with whatever status. */
   succeeded(): void;
   /** It refused, cut or let pass a deadline, or answered what is no HTTP. */
@@ -20,6 +22,8 @@ const CHECKS_TO_FAIL = 2;
  * After so many failures in a row a server is ejected for a pause, then tried with one request at a time. A failure then
  * means a pause twice as long; a success ends it all.
  *
+ * What is still under way from before the pause, such as a stream, does not keep a server from being tried.
+ *
  * @param about what the log calls it by
  * @param onEjected is told of each pause
  */
@@ -32,12 +36,14 @@ export function createAvailability(
   let failures = 0;
   let pauses = 0;
   let ejectedUntil = 0;
+  let triedUntil = 0;
   let failedChecks = 0;
   let isWell = true;
 
   const eject = (cause: string) => {
     const milliseconds = Math.min(maxPause, pause * 2 ** Math.min(pauses, 30));
     ejectedUntil = performance.now() + milliseconds;
+    triedUntil = ejectedUntil;
     if (pauses === 0) log.warn({ ...about, fault: 'upstream', cause, pause: milliseconds }, 'upstream is ejected');
     pauses += 1;
     onEjected();
@@ -46,7 +52,12 @@ export function createAvailability(
   return {
     isOpen(outstanding) {
       if (!isWell) return false;
-      return pauses === 0 || (performance.now() >= ejectedUntil && outstanding === 0);
+      if (pauses === 0) return true;
+      const now = performance.now();
+      return now >= ejectedUntil && (outstanding === 0 || now >= triedUntil);
+    },
+    chosen() {
+      if (pauses > 0) triedUntil = performance.now() + maxPause;
     },
     succeeded() {
       failures = 0;

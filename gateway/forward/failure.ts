@@ -25,8 +25,11 @@ export function upstreamFailure(error: unknown, origin: string): GatewayError {
   return new GatewayError(TOO_SLOW.has(code ?? '') ? 'gateway_timeout' : 'bad_gateway', detail, { cause: error });
 }
 
-/** Codes that mean: the connection ended before there was an answer. */
-const LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'EPIPE', 'ERR_HTTP2_STREAM_ERROR']);
+/** Codes that mean: the connection ended, or with HTTP/2 the stream. */
+const LOST = new Set([
+  ...['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'EPIPE'],
+  ...['UND_ERR_INFO', 'ERR_HTTP2_STREAM_ERROR', 'ERR_HTTP2_SESSION_ERROR'],
+]);
 
 /** Whether what a transport reports is the end of a connection, rather than a deadline or a bad answer. */
 export function isConnectionLost(error: unknown): boolean {

@@ -1,6 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { statusRange } from '../settings/addresses.ts';
 import type { UpstreamSettings } from '../settings/schema.ts';
 import type { Upstream } from './upstream.ts';
+
+/** Bytes of a body that are read; what has more has its connection closed. */
+const LONGEST_BODY = 128 * 1024;
 
 /**
  * Asks each server from time to time whether it is well, beginning at once.
@@ -14,15 +18,19 @@ export function startHealthChecks(
   const ranges = status.map(statusRange);
   const stopped = new AbortController();
 
-  const check = async ({ dispatcher, host, availability }: Upstream) => {
+  const check = async ({ dispatcher, host, origin, availability }: Upstream) => {
+    const options = {
+      path,
+      method: 'GET',
+      headers: { host, 'user-agent': 'gatehouse-health' },
+      signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(timeout)]),
+      headersTimeout: timeout,
+      // As requests have it, whose connections are used.
+      servername: origin,
+    } as const;
     try {
-      const { statusCode, body } = await dispatcher.request({
-        path,
-        method: 'GET',
-        headers: { host, 'user-agent': 'gatehouse-health' },
-        signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(timeout)]),
-      });
-      await body.dump();
+      const { statusCode, body } = await dispatcher.request(options);
+      await body.dump({ limit: LONGEST_BODY, signal: options.signal });
       const isWell = ranges.some(([from, to]) => from <= statusCode && statusCode <= to);
       availability.setWell(isWell, `answered ${path} with ${statusCode}`);
     } catch (error) {
@@ -30,14 +38,15 @@ export function startHealthChecks(
     }
   };
 
-  for (const upstream of upstreams) void check(upstream);
-  const timer = setInterval(() => {
-    for (const upstream of upstreams) void check(upstream);
-  }, interval).unref();
-  return () => {
-    clearInterval(timer);
-    stopped.abort();
+  const keepChecking = async (upstream: Upstream) => {
+    while (!stopped.signal.aborted) {
+      await check(upstream);
+      await pause(interval, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
+    }
   };
+
+  for (const upstream of upstreams) void keepChecking(upstream);
+  return () => stopped.abort();
 }
 
 function causeOf(error: unknown): string {

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
-import { Attempt } from './attempt.ts';
+import { UndiciAttempt } from './attempt.ts';
 import { clientClosed, isConnectionLost } from './failure.ts';
 import type { Outgoing } from './outgoing.ts';
-import { bodyTooLarge, RequestBody } from './request-body.ts';
+import { bodyTooLarge } from './request-body.ts';
+import type { Attempt, Transport } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
 /** RFC 9110 section 9.2.2: to receive it twice is as good as to receive it once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
- * Forwards a request through undici and streams the answer back, with back-pressure both ways.
+ * Forwards a request, through undici unless told otherwise, and streams the answer back, with back-pressure both ways.
  *
  * What reached no server is tried again with another one; what is idempotent and got no answer is too, also with the
  * same server, whose idle connection may have been closed at just that moment. A body is sent once: when some of it has
@@ -21,40 +22,54 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
  * @throws GatewayError 502, 504, 408, 413, or 499 when the client went away. When `res.headersSent`, the answer had
  *   begun: the connection must then be cut, so that what is truncated looks truncated.
  */
-export function forwardHttp(req: IncomingMessage, res: ServerResponse, outgoing: Outgoing): Promise<void> {
+export function forwardHttp(
+  req: IncomingMessage,
+  res: ServerResponse,
+  outgoing: Outgoing,
+  transport: Transport = overUndici,
+): Promise<void> {
   const { maxBody } = outgoing;
   if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw bodyTooLarge(maxBody);
-  return new Promise((resolve, reject) => new Delivery(req, res, outgoing, resolve, reject).start());
+  return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
 }
+
+const overUndici: Transport = (...request) => new UndiciAttempt(...request);
 
 /** One request until its answer is delivered, in one attempt or several. A class, since one is made for each request. */
 class Delivery {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #outgoing: Outgoing;
+  readonly #transport: Transport;
   readonly #resolve: () => void;
   readonly #reject: (error: GatewayError) => void;
   readonly #tried: Upstream[] = [];
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #hasContinued = false;
   #isOver = false;
 
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
     outgoing: Outgoing,
+    transport: Transport,
     resolve: () => void,
     reject: (error: GatewayError) => void,
   ) {
     this.#req = req;
     this.#res = res;
     this.#outgoing = outgoing;
+    this.#transport = transport;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   start(): void {
     const { group, deadlines } = this.#outgoing;
+    const { socket } = this.#req;
+    // Node goes back to the listener's own with the next request, unless that was sent ahead.
+    if (socket.timeout !== deadlines.idle) socket.setTimeout(deadlines.idle);
     this.#res.once('close', this.#onClientClose);
     this.#res.on('timeout', this.#onSocketIdle);
     if (deadlines.request !== null) this.#timer = setTimeout(this.#onOverdue, deadlines.request);
@@ -64,9 +79,7 @@ class Delivery {
 
   #send(upstream: Upstream): void {
     this.#tried.push(upstream);
-    const { hasBody, deadlines, maxBody } = this.#outgoing;
-    const body = hasBody ? new RequestBody(this.#req, deadlines.idle, maxBody) : null;
-    this.#attempt = new Attempt(this.#req, this.#res, this.#outgoing, upstream, body, {
+    this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, {
       onAnswered: this.#onAnswered,
       onFailed: this.#onFailed,
       sendContinue: this.#sendContinue,
@@ -76,7 +89,9 @@ class Delivery {
 
   /** The client hears it once, when there is somebody who will read the body. */
   #sendContinue = (): void => {
-    if (this.#outgoing.awaitsContinue && this.#tried.length === 1) this.#res.writeContinue();
+    if (!this.#outgoing.awaitsContinue || this.#hasContinued) return;
+    this.#hasContinued = true;
+    this.#res.writeContinue();
   };
 
   #onAnswered = (): void => {
@@ -123,8 +138,11 @@ class Delivery {
   };
 
   #onOverdue = (): void => {
-    const overdue = new GatewayError('gateway_timeout', `not done after ${this.#outgoing.deadlines.request} ms`);
     const attempt = this.#attempt;
+    const detail = `not done after ${this.#outgoing.deadlines.request} ms`;
+    const overdue = attempt?.waitsForClient
+      ? new GatewayError('request_timeout', `${detail}, for the client`, { headers: { Connection: 'close' } })
+      : new GatewayError('gateway_timeout', detail);
     this.#fail(overdue);
     attempt?.abort(overdue);
   };

@@ -9,6 +9,8 @@ export interface RequestHead {
 
 /** Milliseconds. */
 export interface Deadlines {
+  /** For a connection. */
+  readonly connect: number;
   /** From the end of the request to the head of the answer. */
   readonly firstByte: number;
   /** Between two pieces of a body, of whichever side. */

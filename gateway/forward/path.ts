@@ -1,5 +1,6 @@
 import { badRequest } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
+import { rewritePath } from './path-rewrite.ts';
 
 /** Where a server is, and how requests to it begin. */
 export interface UpstreamAddress {
@@ -23,15 +24,16 @@ export function upstreamAddress(address: string): UpstreamAddress {
 
 /**
  * The target that the upstream receives, to stand behind its base path: the client's own bytes, less the route's
- * `stripPrefix`.
+ * `stripPrefix`, and rewritten where the route says so. The query stays as it is.
  *
  * @throws GatewayError 400 where stripping would leave a target that begins with `//`, which many read as a host
  */
 export function upstreamTarget(
   target: { readonly path: string; readonly query: string },
-  route: Pick<RouteSettings, 'stripPrefix'>,
+  { stripPrefix, proxy }: Pick<RouteSettings, 'stripPrefix' | 'proxy'>,
 ): string {
-  const stripped = route.stripPrefix === undefined ? target.path : target.path.slice(route.stripPrefix.length);
+  const stripped = stripPrefix === undefined ? target.path : target.path.slice(stripPrefix.length);
   if (stripped.startsWith('//')) throw badRequest('The request target has two slashes behind the route');
-  return (stripped === '' ? '/' : stripped) + target.query;
+  const path = stripped === '' ? '/' : stripped;
+  return (proxy?.pathRewrite === undefined ? path : rewritePath(path, proxy.pathRewrite)) + target.query;
 }

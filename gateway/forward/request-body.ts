@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { GatewayError } from '../errors.ts';
+import { badRequest, GatewayError } from '../errors.ts';
 import { clientClosed } from './failure.ts';
+
+/** Who is waited for while a body is under way: the client to send more of it, or the upstream to take it and to answer. */
+export type Turn = 'client' | 'upstream';
 
 /**
  * The body of a client's request as a stream that the transport may destroy.
@@ -15,31 +18,37 @@ export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
   readonly #idle: number;
   readonly #most: number | null;
+  readonly #onTurn: (turn: Turn) => void;
   #timer: NodeJS.Timeout | undefined;
   #size = 0;
   /** Whether the transport has begun to send it. */
   hasBeenRead = false;
+  turn: Turn = 'upstream';
 
   /**
    * @param idle milliseconds
    * @param most bytes, beyond which it ends with 413; null: any number
+   * @param onTurn is told whose turn it is, from when the transport begins to send it
    */
-  constructor(req: IncomingMessage, idle: number, most: number | null) {
+  constructor(req: IncomingMessage, idle: number, most: number | null, onTurn: (turn: Turn) => void) {
     super();
     this.#req = req;
     this.#idle = idle;
     this.#most = most;
+    this.#onTurn = onTurn;
     // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
     this.on('error', () => {});
     req.on('data', this.#onData);
     req.on('end', this.#onEnd);
     req.on('close', this.#onClose);
+    req.socket.on('finish', this.#onRefused);
     req.pause();
   }
 
   override _read(): void {
     this.hasBeenRead = true;
     this.#req.resume();
+    this.#setTurn('client');
     if (this.#timer === undefined) this.#timer = setTimeout(this.#onIdle, this.#idle).unref();
     else this.#timer.refresh();
   }
@@ -49,6 +58,7 @@ export class RequestBody extends Readable {
     this.#req.off('data', this.#onData);
     this.#req.off('end', this.#onEnd);
     this.#req.off('close', this.#onClose);
+    this.#req.socket.off('finish', this.#onRefused);
     // One that nobody has begun to read can still be sent to another server.
     if (this.hasBeenRead) this.#req.resume();
     callback(error);
@@ -63,20 +73,32 @@ export class RequestBody extends Readable {
     if (this.push(chunk)) {
       this.#timer?.refresh();
     } else {
-      // The upstream is the one who is waited for now, and has deadlines of its own.
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#req.pause();
+      this.#setTurn('upstream');
     }
   };
 
   #onEnd = (): void => {
     clearTimeout(this.#timer);
+    this.#setTurn('upstream');
     this.push(null);
   };
 
+  #setTurn(turn: Turn): void {
+    if (this.turn === turn) return;
+    this.turn = turn;
+    this.#onTurn(turn);
+  }
+
   #onClose = (): void => {
     if (!this.#req.complete) this.destroy(clientClosed());
+  };
+
+  /** The parser met what is no body, and the client has been told so on a connection that ends with it. */
+  #onRefused = (): void => {
+    if (!this.#req.complete) this.destroy(badRequest('The request body is malformed'));
   };
 
   #onIdle = (): void => {

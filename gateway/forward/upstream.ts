@@ -1,9 +1,11 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 import type { Logger } from '../ops/log.ts';
 import type { GroupSettings } from '../settings/upstream-group.ts';
+import { UpstreamAgent } from './agent.ts';
 import { type Availability, createAvailability } from './availability.ts';
 import { createBalance } from './balance.ts';
 import { createConnector } from './connector.ts';
+import type { GroupMeter, MeterGroup } from './group-meter.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { type UpstreamAddress, upstreamAddress } from './path.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
@@ -11,6 +13,8 @@ import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 /** One server that requests can be sent to. */
 export interface Upstream extends UpstreamAddress {
   readonly dispatcher: Dispatcher;
+  /** Its connections for http-proxy-middleware. */
+  readonly agent: UpstreamAgent;
   readonly weight: number;
   readonly availability: Availability;
   /** Requests that it has not answered. Counted by whoever sends them. */
@@ -21,6 +25,8 @@ export interface Upstream extends UpstreamAddress {
 export interface UpstreamGroup {
   readonly settings: GroupSettings;
   readonly retryBudget: RetryBudget;
+  /** To be told of each attempt, by whoever makes it. */
+  readonly meter: GroupMeter;
   /**
    * Who gets the next request. Of servers that are all ejected or unwell one gets it nevertheless: it is more likely to
    * be well again than a refusal is to be right.
@@ -28,34 +34,38 @@ export interface UpstreamGroup {
   next(): Upstream;
   /** Who gets another attempt at a request: an available server that has not been tried, or null. */
   another(tried: readonly Upstream[]): Upstream | null;
-  /** Lets what is under way end. */
+  /** Nothing is under way any more that anybody waits for. */
   close(): Promise<void>;
 }
 
-/**
- * @param connectTimeout milliseconds
- * @param onEjected is told of each pause of a server
- */
+/** @param connectTimeout milliseconds */
 export function openGroup(
   settings: GroupSettings,
   connectTimeout: number,
   log: Logger,
-  onEjected: (group: string, origin: string) => void,
+  meterGroup: MeterGroup,
 ): UpstreamGroup {
-  const upstreams = settings.servers.map(({ url, weight }): Upstream => {
-    const address = upstreamAddress(url);
+  const servers = settings.servers.map(({ url, weight }) => ({ address: upstreamAddress(url), weight }));
+  const origins = servers.map(({ address }) => address.origin);
+  const meter = meterGroup(settings.name, origins);
+  const upstreams = servers.map(({ address, weight }): Upstream => {
     const { origin, socketPath } = address;
     const about = { upstream: origin, group: settings.name };
     return {
       ...address,
       weight,
       dispatcher: new Pool(socketPath === null ? origin : 'http://localhost', {
-        allowH2: settings.http2,
-        pipelining: settings.http2 ? MOST_STREAMS : 1,
+        // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after
+        // the other where it fails. So each gets one of its own until there is one that can be shared.
+        allowH2: false,
+        factory: (url, options) => new Client(url, { ...options, allowH2: settings.http2 }),
+        // Of a server that lets no request begin; each has its own for the head of its answer.
+        headersTimeout: connectTimeout,
         connect: createConnector(settings, socketPath, connectTimeout),
         clientTtl: settings.connectionAge,
       }),
-      availability: createAvailability(settings.eject, about, log, () => onEjected(settings.name, origin)),
+      agent: new UpstreamAgent(address, settings, connectTimeout),
+      availability: createAvailability(settings.eject, about, log, () => meter.ejected(origin)),
       outstanding: 0,
     };
   });
@@ -63,24 +73,27 @@ export function openGroup(
   if (first === undefined) throw new TypeError(`the group ${settings.name} has no servers`);
   const choose = createBalance<Upstream>(settings.balance);
   const isOpen = ({ availability, outstanding }: Upstream) => availability.isOpen(outstanding);
+  const take = (chosen: Upstream | undefined): Upstream | null => {
+    chosen?.availability.chosen();
+    return chosen ?? null;
+  };
   const stopChecks = settings.health === undefined ? () => {} : startHealthChecks(upstreams, settings.health);
 
   return {
     settings,
     retryBudget: createRetryBudget(settings.retries.budget),
+    meter,
     next() {
       if (upstreams.length === 1) return first;
-      return choose(upstreams.filter(isOpen)) ?? choose(upstreams) ?? first;
+      return take(choose(upstreams.filter(isOpen)) ?? choose(upstreams)) ?? first;
     },
     another(tried) {
-      return choose(upstreams.filter((one) => isOpen(one) && !tried.includes(one))) ?? null;
+      return take(choose(upstreams.filter((one) => isOpen(one) && !tried.includes(one))));
     },
     async close() {
       stopChecks();
-      await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.close()));
+      for (const { agent } of upstreams) agent.destroy();
+      await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }
-
-/** Requests that may share a connection of HTTP/2. */
-const MOST_STREAMS = 100;

@@ -1,6 +1,7 @@
 import type { Logger } from '../ops/log.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 import { groupOf } from '../settings/upstream-group.ts';
+import type { MeterGroup } from './group-meter.ts';
 import { openGroup, type UpstreamGroup } from './upstream.ts';
 
 /** The groups of one generation of the configuration. */
@@ -15,10 +16,8 @@ export type OpenUpstreams = (settings: Pick<Settings, 'routes' | 'upstreams' | '
 /**
  * Routes that lead to the same servers share a group, and so do generations of the configuration: its connections, and
  * what is known of its servers, outlive a reload that leaves it as it is.
- *
- * @param onEjected is told of each pause of a server
  */
-export function sharedUpstreams(log: Logger, onEjected: (group: string, origin: string) => void): OpenUpstreams {
+export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstreams {
   const shared = new Map<string, { readonly group: UpstreamGroup; users: number }>();
 
   return ({ routes, upstreams, timeouts }) => {
@@ -29,7 +28,7 @@ export function sharedUpstreams(log: Logger, onEjected: (group: string, origin: 
       const key = JSON.stringify([settings, timeouts.connect]);
       let group = used.get(key);
       if (group === undefined) {
-        const entry = shared.get(key) ?? { group: openGroup(settings, timeouts.connect, log, onEjected), users: 0 };
+        const entry = shared.get(key) ?? { group: openGroup(settings, timeouts.connect, log, meterGroup), users: 0 };
         entry.users += 1;
         shared.set(key, entry);
         group = entry.group;

@@ -7,6 +7,8 @@ import type { UpstreamSettings } from '../settings/schema.ts';
 import { tlsOptions } from './connector.ts';
 import { lingeringClose } from './early-answer.ts';
 import { clientClosed, upstreamFailure } from './failure.ts';
+import { type FieldsByName, fieldsByName } from './fields.ts';
+import { type AttemptOutcome, outcomeOf } from './group-meter.ts';
 import type { Outgoing } from './outgoing.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
@@ -68,10 +70,12 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
       req.url = target;
       req.headers = handshakeHeaders(headers);
       const { requestId } = outgoing;
-      pending.set(req, { upstream, requestId, events, stopWatching: destroyAtEnd(socket) });
+      const sentAt = performance.now();
+      const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
+      pending.set(req, { upstream, requestId, events, measure, stopWatching: destroyAtEnd(socket) });
       upstream.outstanding += 1;
       const closed = new Promise<void>((resolve) => socket.once('close', resolve));
-      socket.once('close', () => settle(pending, req));
+      socket.once('close', () => settle(pending, req)?.measure('abandoned'));
       proxyTo(upstream, group.settings.tls).upgrade(
         req,
         socket as Parameters<typeof req.socket.pipe>[0] & typeof req.socket,
@@ -92,6 +96,8 @@ interface Handshake {
   readonly upstream: Upstream;
   readonly requestId: string;
   readonly events: HandshakeEvents;
+  /** To be told once. */
+  measure(outcome: AttemptOutcome): void;
   stopWatching(): void;
 }
 
@@ -108,12 +114,14 @@ function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
 /** Hears of the upstream's answer or failure, and ties the ends of the two connections together. */
 function observe(pending: Pending, origin: string, handshake: number): Plugin<IncomingMessage> {
   const fail = (settled: Handshake | undefined, error: GatewayError) => {
+    settled?.measure(outcomeOf(error));
     if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
     settled?.events.onFailure(error);
   };
   const answer = (response: IncomingMessage, settled: Handshake | undefined) => {
     response.headers['x-request-id'] ??= settled?.requestId;
     settled?.upstream.availability.succeeded();
+    settled?.measure('answered');
     settled?.events.onAnswer(response.statusCode ?? 502);
   };
   return (proxy) => {
@@ -173,15 +181,6 @@ function serverName({ host }: Upstream): string {
 }
 
 /** The handshake's fields in the form that Node's client takes; the two that name the new protocol are written anew. */
-function handshakeHeaders(flat: readonly string[]): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = Object.create(null);
-  for (let i = 0; i < flat.length; i += 2) {
-    const name = (flat[i] as string).toLowerCase();
-    const value = flat[i + 1] as string;
-    const before = headers[name];
-    headers[name] = before === undefined ? value : [...(typeof before === 'string' ? [before] : before), value];
-  }
-  headers.connection = 'Upgrade';
-  headers.upgrade = 'websocket';
-  return headers;
+function handshakeHeaders(flat: readonly string[]): FieldsByName {
+  return { ...fieldsByName(flat), connection: 'Upgrade', upgrade: 'websocket' };
 }

@@ -1,4 +1,4 @@
-import type { Account, Outcome, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, Refusal, VerifiedToken } from '../state.ts';
 
 export interface TokenIdentifier {
   findAccountById(id: string): Promise<Account | null>;
@@ -18,7 +18,7 @@ export interface TokenIdentifier {
  */
 export function tokenIdentifier(ask: TokenIdentifier) {
   return async (token: VerifiedToken, scheme: 'basic' | 'bearer'): Promise<Outcome> => {
-    const refused = (reason: string): Outcome => ({ kind: 'refused', reason, scheme });
+    const refused = (reason: Refusal): Outcome => ({ kind: 'refused', reason, scheme });
     if (token.claims.expiresAt * 1000 <= Date.now()) return refused('token expired');
     const { jti, accountId, issuedAt } = token.claims;
     const account = await ask.findAccountById(accountId);

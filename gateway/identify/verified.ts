@@ -17,6 +17,8 @@ export interface VerifiedCredentials {
   get(key: string): Proof | undefined;
   remember(key: string, proof: Proof): void;
   forget(key: string): void;
+  /** How often a proof was there, and how often not. */
+  readonly lookUps: { readonly hits: number; readonly misses: number };
 }
 
 /** Proofs kept at the most: a few hundred bytes each. */
@@ -27,11 +29,18 @@ const TTL = 10 * 60_000;
 export function verifiedCredentials(): VerifiedCredentials {
   const secret = randomBytes(32);
   const proofs = new LRUCache<string, Proof>({ max: CAPACITY, ttl: TTL });
+  const lookUps = { hits: 0, misses: 0 };
   return {
     // Neither a heap dump nor a swapped page shows a password or a token that could be used.
     keyOf: (authorization) => createHmac('sha256', secret).update(authorization).digest('base64url'),
-    get: (key) => proofs.get(key),
+    get(key) {
+      const proof = proofs.get(key);
+      if (proof === undefined) lookUps.misses += 1;
+      else lookUps.hits += 1;
+      return proof;
+    },
     remember: (key, proof) => void proofs.set(key, proof),
     forget: (key) => void proofs.delete(key),
+    lookUps,
   };
 }

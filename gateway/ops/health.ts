@@ -1,9 +1,18 @@
 import { createServer, type Server } from 'node:http';
+import type { Logger } from './log.ts';
+import { METRICS_TYPE } from './metrics/total.ts';
 
 /** A store, as the gateway last heard of it. */
 export interface Dependency {
   readonly name: string;
   readonly isUp: boolean;
+}
+
+/** Whether requests can be answered, and which stores, or what else, is out. */
+export interface Readiness {
+  readonly status: 'ready' | 'unavailable' | 'starting';
+  /** Without some of these, the gateway does its work all the same, and says that they are out. */
+  readonly unavailable: readonly string[];
 }
 
 export interface Health {
@@ -13,37 +22,64 @@ export interface Health {
 }
 
 /**
- * The listener for operators: whether the process lives, and whether it can do its work. Never on the public side.
+ * What a process says of its stores.
  *
  * @param required without one of these, requests fail: not ready
- * @param optional without these, the gateway does its work, and says that they are out
+ * @param optional without these, the gateway does its work
  */
-export function createHealth(required: readonly Dependency[], optional: readonly Dependency[]): Health {
+export function readinessOf(required: readonly Dependency[], optional: readonly Dependency[]): Readiness {
+  const out = [...required, ...optional].filter(({ isUp }) => !isUp).map(({ name }) => name);
+  return { status: required.every(({ isUp }) => isUp) ? 'ready' : 'unavailable', unavailable: out };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/**
+ * The listener for operators: whether the process lives, whether it can do its work, and what it measures. Never on the
+ * public side.
+ *
+ * @param readiness is asked anew each time, and does not reject
+ * @param metricsText everything that is measured, in the text format of Prometheus
+ */
+export function createHealth(
+  readiness: () => Readiness | Promise<Readiness>,
+  metricsText: () => Promise<string>,
+  log: Logger,
+): Health {
   let shuttingDown = false;
 
-  const namesOfOut = (stores: readonly Dependency[]) => stores.filter(({ isUp }) => !isUp).map(({ name }) => name);
-
-  const readiness = (): [status: number, body: object] => {
-    if (shuttingDown) return [503, { status: 'shutting_down' }];
-    const out = [...namesOfOut(required), ...namesOfOut(optional)];
-    const unavailable = out.length === 0 ? {} : { unavailable: out };
-    return required.every(({ isUp }) => isUp)
-      ? [200, { status: 'ready', ...unavailable }]
-      : [503, { status: 'unavailable', ...unavailable }];
+  const ready = async (): Promise<Answer> => {
+    if (shuttingDown) return json(503, { status: 'shutting_down' });
+    const { status, unavailable } = await readiness();
+    return json(status === 'ready' ? 200 : 503, { status, ...(unavailable.length > 0 && { unavailable }) });
   };
 
-  const answerTo = (method: string | undefined, path: string | undefined): [status: number, body: object] => {
-    if (method !== 'GET' && method !== 'HEAD') return [405, { status: 'method_not_allowed' }];
-    if (path === '/health/live') return [200, { status: 'live' }];
-    if (path === '/health/ready') return readiness();
-    return [404, { status: 'not_found' }];
+  const metrics = async (): Promise<Answer> => {
+    try {
+      return { status: 200, type: METRICS_TYPE, body: await metricsText() };
+    } catch (error) {
+      log.error({ err: error, fault: 'gateway' }, 'metrics not collected');
+      return json(500, { status: 'metrics_not_collected' });
+    }
   };
 
-  const server = createServer((req, res) => {
-    const [status, body] = answerTo(req.method, req.url?.split('?')[0]);
+  const answerTo = async (method: string | undefined, path: string | undefined): Promise<Answer> => {
+    if (method !== 'GET' && method !== 'HEAD') return json(405, { status: 'method_not_allowed' });
+    if (path === '/health/live') return json(200, { status: 'live' });
+    if (path === '/health/ready') return await ready();
+    if (path === '/metrics') return await metrics();
+    return json(404, { status: 'not_found' });
+  };
+
+  const server = createServer(async (req, res) => {
+    const { status, type, body } = await answerTo(req.method, req.url?.split('?')[0]);
     if (status === 405) res.setHeader('Allow', 'GET, HEAD');
-    res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-    res.end(`${JSON.stringify(body)}\n`);
+    res.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
+    res.end(body);
   });
   return {
     server,
@@ -51,4 +87,8 @@ export function createHealth(required: readonly Dependency[], optional: readonly
       shuttingDown = true;
     },
   };
+}
+
+function json(status: number, body: object): Answer {
+  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
 }

@@ -1,6 +1,7 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
+import { untornLines } from './untorn-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -9,11 +10,20 @@ export type { Logger } from 'pino';
  *
  * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body.
  */
-export function createLog({ level, format }: Settings['log']): Logger {
+export function createLog(settings: Settings['log']): Logger {
+  return writeTo(pino.destination({ dest: 1, sync: true }), settings);
+}
+
+/** The same for processes that write to one standard output: no line of theirs ends up inside of another. */
+export function createSharedLog(settings: Settings['log']): Logger {
+  return writeTo(untornLines(pino.destination({ dest: 1, sync: true })), settings);
+}
+
+function writeTo(destination: DestinationStream, { level, format }: Settings['log']): Logger {
   const readable = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
   if (!readable) {
     const formatters = { level: (label: string) => ({ level: label }) };
-    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters });
+    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
   }
   const stream = pretty({
     colorize: process.stdout.isTTY === true,
@@ -28,8 +38,9 @@ export function createLog({ level, format }: Settings['log']): Logger {
 type Line = Record<string, unknown>;
 
 /** `200 GET /api/v1/orders/7 12ms account=1 -> http://127.0.0.1:9000`, with the fault behind it where there was one. */
-function requestLine({ status, method, path, ms, account, upstream, fault, detail, cause }: Line): string {
+function requestLine({ status, method, path, ms, worker, account, upstream, fault, detail, cause }: Line): string {
   const words = [status, method, path, `${ms}ms`];
+  if (worker !== undefined) words.push(`worker=${worker}`);
   if (account != null) words.push(`account=${account}`);
   if (upstream != null) words.push(`-> ${upstream}`);
   if (fault !== undefined) words.push(`[${fault}: ${detail}${cause === undefined ? '' : `, ${cause}`}]`);

@@ -3,6 +3,18 @@ import { clientClosed } from '../forward/failure.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestRecord } from '../state.ts';
 
+/** Hears of requests, to count and measure them. */
+export interface RequestMeter {
+  /** A request other than a WebSocket handshake has come. */
+  began(): void;
+  /** It is over. @param status as `logRequest` has it */
+  ended(record: RequestRecord, status: number): void;
+  /** A WebSocket handshake has its answer, or will get none. */
+  answered(record: RequestRecord, status: number): void;
+  webSocketOpened(): void;
+  webSocketClosed(): void;
+}
+
 /** A longer path says nothing more to a reader, and fills the disk for whoever sends it. */
 const LONGEST_PATH = 2_048;
 
@@ -33,11 +45,14 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
   else log.error({ ...failed, cause: describe(failure.cause, failure.code === 'internal_error') }, 'request');
 }
 
-/** Logs the request when its answer is complete or its connection is gone, whichever comes first. */
-export function logWhenOver(log: Logger, record: RequestRecord, res: ServerResponse): void {
+/** Logs and measures the request when its answer is complete or its connection is gone, whichever comes first. */
+export function logWhenOver(log: Logger, meter: RequestMeter, record: RequestRecord, res: ServerResponse): void {
+  meter.began();
   res.once('close', () => {
     if (!res.writableFinished) record.failure ??= clientClosed();
-    logRequest(log, record, res.headersSent ? res.statusCode : 499);
+    const status = res.headersSent ? res.statusCode : 499;
+    meter.ended(record, status);
+    logRequest(log, record, status);
   });
 }
 

@@ -48,6 +48,7 @@ export function createDecide({
     const target = parseTarget(url, head.host);
     const plan = planFor(table, target, method);
     if (plan.kind === 'forward') record.route = plan.route.name;
+    if (plan.kind === 'tokens') record.route = 'tokens';
 
     let identity: Identity | null = null;
     if (plan.needsIdentity) {

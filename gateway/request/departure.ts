@@ -24,8 +24,8 @@ export function createDepart(
 ): Depart {
   const deadlines = new WeakMap<RouteSettings, Deadlines>();
   const deadlinesOf = (route: RouteSettings): Deadlines => {
-    const { firstByte, idle, request } = { ...timeouts, ...route.timeouts };
-    const made = { firstByte, idle, request: request ?? null };
+    const { connect, firstByte, idle, request } = { ...timeouts, ...route.timeouts };
+    const made = { connect, firstByte, idle, request: request ?? null };
     deadlines.set(route, made);
     return made;
   };

@@ -26,7 +26,8 @@ export function answerError(
     cut(req, res);
     return;
   }
-  if (res.destroyed) return;
+  // The listener has answered already what turned out to be malformed.
+  if (res.destroyed || !req.socket.writable) return;
   const body = html ? errorPage(error, requestId) : errorJson(error);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
   res.writeHead(error.status, {

@@ -4,14 +4,16 @@ import { GatewayError } from '../errors.ts';
 import { clientClosed } from '../forward/failure.ts';
 import { forwardHttp } from '../forward/http.ts';
 import type { Logger } from '../ops/log.ts';
+import type { RouteSettings } from '../settings/schema.ts';
 import type { Identity, RequestRecord } from '../state.ts';
-import { logWhenOver } from './access-log.ts';
+import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { CorsStage } from './cors.ts';
 import type { Decide, Decision } from './decide.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { type Head, readHead } from './head.ts';
 import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
+import type { ProxiedRoute } from './proxied-route.ts';
 import { newRecord, requestId } from './record.ts';
 import { isBelow } from './routes.ts';
 
@@ -24,11 +26,14 @@ export interface RequestState extends Koa.DefaultState {
 
 export interface Pipeline {
   readonly log: Logger;
+  readonly meter: RequestMeter;
   readonly prefix: string;
   /** Answers preflights, and marks what pages of other origins may read. */
   readonly cors: CorsStage;
   readonly decide: Decide;
   readonly depart: Depart;
+  /** The last stage, for the routes that have another than `forwardHttp`. */
+  readonly proxiedRoutes: ReadonlyMap<RouteSettings, ProxiedRoute>;
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   readonly exchanges: OpenExchanges;
@@ -39,10 +44,12 @@ export interface Pipeline {
 /** The way of a request, in order. */
 export function createPipeline({
   log,
+  meter,
   prefix,
   cors,
   decide,
   depart,
+  proxiedRoutes,
   tokenEndpoints,
   exchanges,
   clientOf,
@@ -61,7 +68,7 @@ export function createPipeline({
     const { req, res } = ctx;
     const record = newRecord(req);
     ctx.state.record = record;
-    logWhenOver(log, record, res);
+    logWhenOver(log, meter, record, res);
     let head: Head | null = null;
     try {
       head = readHead(req);
@@ -111,7 +118,9 @@ export function createPipeline({
     const { req, res } = ctx;
     const outgoing = depart(req, head, decision, record);
     const { identity } = decision;
-    if (identity?.by !== 'token') return await forwardHttp(req, res, outgoing);
+    const proxied = proxiedRoutes.get(decision.route);
+    const sent = () => (proxied === undefined ? forwardHttp(req, res, outgoing) : proxied(ctx, outgoing));
+    if (identity?.by !== 'token') return await sent();
     const exchange = {
       identity,
       // One that only waits for its answer is left alone: it was good when it was sent.
@@ -124,7 +133,7 @@ export function createPipeline({
     };
     exchanges.add(exchange);
     try {
-      await forwardHttp(req, res, outgoing);
+      await sent();
     } finally {
       exchanges.delete(exchange);
     }

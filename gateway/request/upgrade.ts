@@ -5,7 +5,7 @@ import { lingeringClose } from '../forward/early-answer.ts';
 import { clientClosed } from '../forward/failure.ts';
 import type { WebSocketForwarder } from '../forward/websocket.ts';
 import type { Logger } from '../ops/log.ts';
-import { logRequest } from './access-log.ts';
+import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Decide } from './decide.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
@@ -15,6 +15,7 @@ import { newRecord, requestId } from './record.ts';
 
 export interface UpgradeDoor {
   readonly log: Logger;
+  readonly meter: RequestMeter;
   readonly decide: Decide;
   readonly depart: Depart;
   readonly webSockets: WebSocketForwarder;
@@ -33,10 +34,23 @@ export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => 
  * The door for WebSocket handshakes: the same decision as for any request, then the tunnel. A refusal is an ordinary
  * HTTP answer, after which the connection closes. One log line is written when the tunnel has ended.
  */
-export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, clientOf }: UpgradeDoor): OnUpgrade {
+export function createUpgradeDoor({
+  log,
+  meter,
+  decide,
+  depart,
+  webSockets,
+  exchanges,
+  clientOf,
+}: UpgradeDoor): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const record = newRecord(req);
     let status = 499;
+    let isMeasured = false;
+    const measure = () => {
+      if (!isMeasured) meter.answered(record, status);
+      isMeasured = true;
+    };
     const ignoreReset = () => {};
     socket.on('error', ignoreReset);
 
@@ -49,6 +63,7 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, 
       res.shouldKeepAlive = false;
       answerError(req, res, error, { requestId: record.id, html: false, awaitsContinue: false });
       lingeringClose(socket);
+      measure();
     };
 
     try {
@@ -66,6 +81,7 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, 
       await webSockets.forward(req, socket, firstBytes, outgoing, {
         onAnswer(answered) {
           status = answered;
+          measure();
         },
         onOpen(tunnel) {
           const exchange = {
@@ -77,7 +93,11 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, 
             goAway: () => tunnel.close(GOING_AWAY),
           };
           exchanges.add(exchange);
-          socket.once('close', () => exchanges.delete(exchange));
+          meter.webSocketOpened();
+          socket.once('close', () => {
+            exchanges.delete(exchange);
+            meter.webSocketClosed();
+          });
         },
         onFailure: refuse,
       });
@@ -85,6 +105,7 @@ export function createUpgradeDoor({ log, decide, depart, webSockets, exchanges, 
       record.id ||= requestId(undefined);
       refuse(asGatewayError(thrown));
     } finally {
+      measure();
       logRequest(log, record, status);
     }
   };

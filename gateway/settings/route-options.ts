@@ -57,7 +57,11 @@ function patternProblem(pattern: string): string | null {
 
 const proxy = options({
   pathRewrite: z
-    .record(z.string(), z.string(), { error: 'must be a map from regular expressions to replacements' })
+    .record(
+      z.string(),
+      matching(/^(?:(?![?#\\])[!-~])*$/, 'must replace a part of a path: printable ASCII without ?, # and backslashes'),
+      { error: 'must be a map from regular expressions to replacements' },
+    )
     .superRefine((rules, context) => {
       for (const pattern of Object.keys(rules)) {
         const problem = patternProblem(pattern);

@@ -46,7 +46,7 @@ export const VARIABLES = {
 export function settingsSchema(variable: (name: string, fallback: string) => string) {
   return options({
     listen: listener('127.0.0.1', 8080).describe('The public listener.'),
-    ops: listener('127.0.0.1', 8081).describe('The listener for health; never reachable by the public.'),
+    ops: listener('127.0.0.1', 8081).describe('The listener for health and metrics; never reachable by the public.'),
     trustedProxies: listOf(proxy, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
       .describe('Peers whose X-Forwarded-* headers are believed.'),

@@ -22,6 +22,8 @@ export interface RevocationService {
    * @throws GatewayError `service_unavailable` when the database is out
    */
   voidBefore(accountId: string): Promise<number>;
+  /** Reads the database at once: another process of this gateway has revoked something. */
+  lookNow(): void;
   /** Whether the database answers, as of the last half second or its timeout. */
   readonly database: StoreState;
   /** Redis, where there is one, and whether it answers. */
@@ -40,6 +42,7 @@ const SWEEP_ROWS = 10_000;
  * and the denylist in Redis whole. Resolves when the mirror is filled.
  *
  * @param onAccount hears of accounts whose tokens were voided, here or on another node
+ * @param tellSiblings is called when this process has revoked something, for the others to look
  * @throws GatewayError `service_unavailable` when the database is out at the start
  */
 export async function startRevocations(
@@ -47,10 +50,13 @@ export async function startRevocations(
   { redis, tokens }: Pick<Settings, 'redis' | 'tokens'>,
   log: Logger,
   onAccount: (accountId: string) => void,
+  tellSiblings: () => void,
 ): Promise<RevocationService> {
   const mirror = createMirror(onAccount);
   const databaseState = watchStore('database', log);
   const catchUp = createCatchUp(database, mirror, databaseState);
+  // A failure is in the state of the database, and the next reading is at most half a second away.
+  const lookNow = () => void catchUp.now().catch(() => {});
   await catchUp.now();
 
   const link = redis.url === null ? null : linkRedis(redis.url, redis, database, mirror, log);
@@ -88,7 +94,7 @@ export async function startRevocations(
         if (goesOn) return;
         followsOn = false;
         connections += 1;
-        void catchUp.now().catch(() => {});
+        lookNow();
       },
       onEntry(entry) {
         // Also where its position is an old one: a database that was restored from a copy gives positions out again.
@@ -96,7 +102,7 @@ export async function startRevocations(
         if (entry.position <= mirror.position) return;
         if (entry.kind !== 'mark' && entry.position === mirror.position + 1) return mirror.advance(entry.position);
         awaited = entry.position;
-        void catchUp.now().catch(() => {});
+        lookNow();
       },
       onCurrent(asOf) {
         if (link.writer.status === 'ready') link.state.up();
@@ -107,11 +113,12 @@ export async function startRevocations(
 
   return {
     mirror,
-    revoker: createRevoker(database, { mirror, redis: link }, tokens.maxLifetime),
+    revoker: createRevoker(database, { mirror, redis: link, tellSiblings }, tokens.maxLifetime),
     async voidBefore(accountId) {
       await catchUp.now();
       return mirror.voidBefore(accountId);
     },
+    lookNow,
     database: databaseState,
     redis: link === null ? null : { client: link.writer, state: link.state },
     close() {

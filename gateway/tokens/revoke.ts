@@ -32,12 +32,19 @@ export interface Hearers {
     /** A revocation did not come into Redis. */
     lost(): void;
   } | null;
+  /** The other processes of this gateway, which then read the database at once. */
+  tellSiblings(): void;
 }
 
 /** @param maxLifetime milliseconds that a token can live at the most */
-export function createRevoker(database: Database, { mirror, redis }: Hearers, maxLifetime: number): Revoker {
+export function createRevoker(
+  database: Database,
+  { mirror, redis, tellSiblings }: Hearers,
+  maxLifetime: number,
+): Revoker {
   const tell = async (revoked: Revoked) => {
     for (const revocation of revoked.revocations) mirror?.apply(revocation);
+    tellSiblings();
     if (redis === null) return;
     try {
       await redis.denylist.publish(revoked);

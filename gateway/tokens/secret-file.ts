@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatorError } from '../errors.ts';
+import type { Settings } from '../settings/schema.ts';
 
 const SHORTEST = 32;
+
+/** The secrets of the configuration; where it has none, and the database is a file, the one that is kept beside that. */
+export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'database'>): string[] {
+  if (tokens.secrets.length > 0) return tokens.secrets;
+  if (database.url.kind === 'sqlite') return [generatedSecret(database.url.file)];
+  throw new OperatorError('tokens.secrets: MySQL needs a secret of 32 bytes or more that every node shares');
+}
 
 /**
  * The secret that signs tokens where the operator gave none: kept in a file beside the SQLite database, readable by its
@@ -11,7 +19,7 @@ const SHORTEST = 32;
  *
  * @throws OperatorError when the file cannot be made or read, or is too short to be a secret
  */
-export function generatedSecret(databaseFile: string): string {
+function generatedSecret(databaseFile: string): string {
   const file = `${databaseFile}.secret`;
   try {
     return read(file) ?? create(file);

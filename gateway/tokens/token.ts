@@ -55,19 +55,20 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigne
     verify(token) {
       const keyId = keyIdOf(token);
       const secret = keys.get(keyId);
-      if (secret === undefined) return { ok: false, reason: 'not a token, or signed with another key' };
+      if (secret === undefined) return invalid('not a token, or signed with another key');
       let payload: unknown;
       try {
         payload = jwt.verify(token, secret, { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE });
       } catch (error) {
-        return { ok: false, reason: error instanceof Error ? error.message : 'invalid' };
+        if (error instanceof jwt.TokenExpiredError) return { ok: false, reason: 'token expired' };
+        return invalid(error instanceof Error ? error.message : String(error));
       }
       const claims = claimsOf(payload);
-      if (claims === null) return { ok: false, reason: 'a claim is missing or of the wrong type' };
+      if (claims === null) return invalid('a claim is missing or of the wrong type');
       const { issuedAt, expiresAt, binding, ...who } = claims;
       const now = Date.now() / 1000;
-      if (issuedAt > now + CLOCK_SKEW) return { ok: false, reason: 'issued in the future' };
-      if (expiresAt - issuedAt > longest || expiresAt <= issuedAt) return { ok: false, reason: 'lifetime not allowed' };
+      if (issuedAt > now + CLOCK_SKEW) return invalid('issued in the future');
+      if (expiresAt - issuedAt > longest || expiresAt <= issuedAt) return invalid('lifetime not allowed');
       return { ok: true, binding, keyId, claims: { ...who, issuedAt, expiresAt } };
     },
 
@@ -81,8 +82,12 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigne
   };
 }
 
+function invalid(what: string): Verification {
+  return { ok: false, reason: `invalid token: ${what}` };
+}
+
 /** The public name of a secret: tells which one signed, and nothing about it. */
-function nameOf(secret: string): string {
+export function nameOf(secret: string | Buffer): string {
   return createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 11);
 }
 
@@ -94,7 +99,7 @@ function bindingOf(secret: string, accountId: string, stamp: string): string {
 }
 
 /** Reads `kid` from a token nobody has verified, only to choose among our own keys. */
-function keyIdOf(token: string): string {
+export function keyIdOf(token: string): string {
   try {
     const decoded = jwt.decode(token, { complete: true });
     return typeof decoded?.header.kid === 'string' ? decoded.header.kid : '';

@@ -17,7 +17,7 @@ test('two processes count together in Redis, and each by itself, saying so, whil
       await whenReady(client, 5_000);
       const heard: unknown[] = [];
       const state = { name: 'redis', isUp: true, up() {}, down: (cause: unknown) => void heard.push(cause) };
-      return { heard, throttle: createThrottle(LIMITS, { client, keyPrefix: 'throttled:', state }) };
+      return { heard, throttle: createThrottle(LIMITS, { client, keyPrefix: 'throttled:', state }, 'alone') };
     }),
   );
   const [one, other] = throttles;

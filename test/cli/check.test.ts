@@ -35,7 +35,7 @@ test('check prints every problem, a line each, on standard error and exits 1', a
   t.is(stdout, '');
   t.deepEqual(stderr.split('\n'), [
     `${file}:1:17  listen.port  must be a port (0: any free one), a whole number from 0 to 65535; found "eighty"`,
-    `${file}:3:5  routes[0].upstream  is missing; must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them`,
+    `${file}:3:5  routes[0].upstream  is missing; must be an http:// or https:// URL such as http://127.0.0.1:9000, or a list of them, or the name of a group in upstreams`,
     `${file}:3:26  routes[0].upsteam  unknown key "upsteam"; did you mean "upstream"?`,
     '',
   ]);
@@ -48,4 +48,17 @@ test('check names a file that is not there as the operator wrote it', async (t) 
     stderr,
     'config/absent.yaml:1:1  cannot read the configuration: there is no such file; create it or name another\n',
   );
+});
+
+test('check loads the modules that routes name', async (t) => {
+  writeFileSync(join(folder, 'intercept.mjs'), 'export const wrong = 7;');
+  const file = join(folder, 'module.yaml');
+  writeFileSync(
+    file,
+    'routes:\n  - { name: a, path: /a, upstream: http://x, proxy: { intercept: ./intercept.mjs } }\n',
+  );
+  const { code, stdout, stderr } = await check('--config', file);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /intercept\.mjs has no function as its default export/);
 });

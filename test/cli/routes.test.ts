@@ -10,6 +10,7 @@ const CONFIG = `
 routes:
   - { name: website, path: /, upstream: "http://127.0.0.1:3000", auth: none }
   - { name: orders, path: /api/v1/orders, methods: [GET, POST], upstream: [http://a:9000/base, http://b:9000], stripPrefix: /api/v1 }
+  - { name: old, path: /api/v1/old, upstream: http://a, stripPrefix: /api/v1, proxy: { pathRewrite: { "^/old/(.*)": "/new/$1" } } }
 `;
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-routes-'));
@@ -41,6 +42,7 @@ test('a request is told its route, who may pass, and what the upstream gets', as
     code: 0,
     out: 'route     orders\nwho       confirmed accounts\nupstream  http://a:9000/base/orders/7?x=1\nupstream  http://b:9000/orders/7?x=1\n',
   });
+  t.regex((await routes('GET', '/api/v1/old/7?x=1')).out, /^upstream {2}http:\/\/a\/new\/7\?x=1$/m);
   t.regex((await routes('GET', '/about')).out, /^route {5}website\nwho {7}anybody\n/);
   t.regex((await routes('DELETE', '/api/v1/tokens/current')).out, /token endpoint\)\nwho {7}confirmed accounts/);
 });

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { holds } from '../support/condition.ts';
-import { forwardingGateway, requestText } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';
 import { tcpUpstream } from '../support/upstream.ts';
 
@@ -36,61 +36,73 @@ const FURTHER_ATTEMPTS = 2;
 
 for (const ending of ENDINGS) {
   for (const method of ['POST', 'PUT'] as const) {
-    test(`${method}: an upstream that reads the request and ends (${ending}) gets it once`, async (t) => {
+    overBoth(`${method}: an upstream that reads the request and ends (${ending}) gets it once`, async (t, over) => {
       const upstream = await counting(t, (socket) => void socket[ending]());
-      const gateway = await forwardingGateway(t, upstream);
+      const gateway = await forwardingGateway(t, upstream, {}, over);
       t.is(statusOf(await rawExchange(gateway.port, REQUESTS[method])), 502);
       t.is(upstream.heads.length, 1);
     });
 
-    test(`${method}: an upstream that ends a kept connection at its second request (${ending}) gets that once`, async (t) => {
-      const upstream = await counting(t, (socket, count) => {
-        if (count === 1) socket.write(OK);
-        else socket[ending]();
-      });
-      const gateway = await forwardingGateway(t, upstream);
-      t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
-      t.is(statusOf(await rawExchange(gateway.port, REQUESTS[method])), 502);
-      t.is(upstream.heads.length, 2);
-      t.is(upstream.sockets.length, 1);
-    });
+    overBoth(
+      `${method}: an upstream that ends a kept connection at its second request (${ending}) gets that once`,
+      async (t, over) => {
+        const upstream = await counting(t, (socket, count) => {
+          if (count === 1) socket.write(OK);
+          else socket[ending]();
+        });
+        const gateway = await forwardingGateway(t, upstream, {}, over);
+        t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
+        t.is(statusOf(await rawExchange(gateway.port, REQUESTS[method])), 502);
+        t.is(upstream.heads.length, 2);
+        t.is(upstream.sockets.length, 1);
+      },
+    );
   }
 
-  test(`GET: an upstream that ends every connection (${ending}) gets it as often as may be tried`, async (t) => {
-    const upstream = await counting(t, (socket) => void socket[ending]());
-    const gateway = await forwardingGateway(t, upstream);
-    t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 502);
-    t.is(upstream.heads.length, 1 + FURTHER_ATTEMPTS);
-  });
+  overBoth(
+    `GET: an upstream that ends every connection (${ending}) gets it as often as may be tried`,
+    async (t, over) => {
+      const upstream = await counting(t, (socket) => void socket[ending]());
+      const gateway = await forwardingGateway(t, upstream, {}, over);
+      t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 502);
+      t.is(upstream.heads.length, 1 + FURTHER_ATTEMPTS);
+    },
+  );
 
-  test(`GET: an upstream that ends a kept connection at just that moment (${ending}) gets it on a new one`, async (t) => {
-    const upstream = await counting(t, (socket, count) => {
-      if (count === 2) socket[ending]();
-      else socket.write(OK);
-    });
-    const gateway = await forwardingGateway(t, upstream);
-    for (let i = 0; i < 2; i++) t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
-    t.is(upstream.heads.length, 3);
-    t.is(upstream.sockets.length, 2);
-  });
+  overBoth(
+    `GET: an upstream that ends a kept connection at just that moment (${ending}) gets it on a new one`,
+    async (t, over) => {
+      const upstream = await counting(t, (socket, count) => {
+        if (count === 2) socket[ending]();
+        else socket.write(OK);
+      });
+      const gateway = await forwardingGateway(t, upstream, {}, over);
+      for (let i = 0; i < 2; i++) t.is(statusOf(await rawExchange(gateway.port, REQUESTS.GET)), 200);
+      t.is(upstream.heads.length, 3);
+      t.is(upstream.sockets.length, 2);
+    },
+  );
 }
 
 for (const [method, request] of Object.entries(REQUESTS)) {
-  test(`${method}: an upstream that takes connections and ends them at once gets nothing twice`, async (t) => {
-    let connections = 0;
-    const upstream = await tcpUpstream(t, (socket) => {
-      connections++;
-      socket.resetAndDestroy();
-    });
-    const gateway = await forwardingGateway(t, upstream);
-    t.is(statusOf(await rawExchange(gateway.port, request)), 502);
-    t.is(connections, 1);
-  });
+  overBoth(
+    `${method}: an upstream that takes connections and ends them at once gets nothing twice`,
+    async (t, over) => {
+      let connections = 0;
+      const upstream = await tcpUpstream(t, (socket) => {
+        connections++;
+        socket.resetAndDestroy();
+      });
+      const gateway = await forwardingGateway(t, upstream, {}, over);
+      t.is(statusOf(await rawExchange(gateway.port, request)), 502);
+      t.is(connections, 1);
+    },
+  );
 }
 
-test('a connection that the upstream has ended while it was idle is not used again', async (t) => {
+overBoth('a connection that the upstream has ended while it was idle is not used again', async (t, over) => {
   const upstream = await counting(t, (socket) => void socket.write(OK));
-  const gateway = await forwardingGateway(t, upstream);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   for (let i = 1; i <= 5; i++) {
     t.is(statusOf(await rawExchange(gateway.port, REQUESTS.POST)), 200);
     const socket = upstream.sockets[i - 1];

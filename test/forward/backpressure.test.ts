@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../support/condition.ts';
-import { forwardingGateway, PATIENT, requestText } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
+import { type Pumped, pump, settled } from '../support/pumping.ts';
 import { rawClient } from '../support/raw.ts';
 import { strayErrors } from '../support/stray-errors.ts';
 import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
@@ -15,35 +15,6 @@ test.after.always((t) => t.deepEqual(stray, []));
 const BIG = 64 * 1024 * 1024;
 /** What the sockets of three programs and the streams between them may hold; the kernel takes up to some 6 MiB each. */
 const HELD = 32 * 1024 * 1024;
-const BLOCK = Buffer.alloc(64 * 1024, 'x');
-
-interface Pumped {
-  /** Bytes given to the socket so far. */
-  written: number;
-  done: boolean;
-}
-
-/** Writes as fast as it is taken, and counts. */
-function pump(socket: Socket, bytes: number): Pumped {
-  const state = { written: 0, done: false };
-  const more = () => {
-    while (state.written < bytes) {
-      state.written += BLOCK.length;
-      if (!socket.write(BLOCK)) return void socket.once('drain', more);
-    }
-    state.done = true;
-  };
-  more();
-  return state;
-}
-
-/** Resolves when a number has not changed for a while: what is written is then held up, not just slow. */
-async function settled(read: () => number): Promise<void> {
-  for (let before = -1; before !== read(); ) {
-    before = read();
-    await delay(300);
-  }
-}
 
 /** An upstream that sends a head and then `BIG` bytes as fast as they are taken. */
 async function bigAnswer(t: ExecutionContext, head: string, endsAfterwards: boolean) {
@@ -67,51 +38,60 @@ const DELIMITED = [
 ] as const;
 
 for (const [delimiter, head, ends] of DELIMITED) {
-  test(`a client that stops reading stops the upstream, and gets every byte later (delimited by ${delimiter})`, async (t) => {
-    const upstream = await bigAnswer(t, head, ends);
-    const gateway = await forwardingGateway(t, upstream, PATIENT);
-    const client = request(`${gateway.url}/s`, { agent: false }).end();
-    const [answer] = (await once(client, 'response')) as [IncomingMessage];
-    await settled(() => upstream.state.sent?.written ?? 0);
-    const taken = upstream.state.sent?.written ?? 0;
-    t.true(taken > 0 && taken < HELD, `${taken} bytes were taken from the upstream`);
-    let received = 0;
-    for await (const chunk of answer) received += (chunk as Buffer).length;
-    t.is(received, BIG);
-    t.true(answer.complete);
-  });
+  overBoth(
+    `a client that stops reading stops the upstream, and gets every byte later (delimited by ${delimiter})`,
+    async (t, over) => {
+      const upstream = await bigAnswer(t, head, ends);
+      const gateway = await forwardingGateway(t, upstream, {}, over);
+      const client = request(`${gateway.url}/s`, { agent: false }).end();
+      const [answer] = (await once(client, 'response')) as [IncomingMessage];
+      await settled(() => upstream.state.sent?.written ?? 0);
+      const taken = upstream.state.sent?.written ?? 0;
+      t.true(taken > 0 && taken < HELD, `${taken} bytes were taken from the upstream`);
+      let received = 0;
+      for await (const chunk of answer) received += (chunk as Buffer).length;
+      t.is(received, BIG);
+      t.true(answer.complete);
+    },
+  );
 }
 
-test('a client that takes nothing of its answer is cut off after a while, and the upstream is let go', async (t) => {
-  const upstream = await bigAnswer(t, DELIMITED[0][1], false);
-  const gateway = await forwardingGateway(t, upstream, { ...PATIENT, idle: '400ms' });
-  const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
-  client.write(requestText('GET /s'));
-  await holds('the upstream is let go', () => upstream.state.socket?.destroyed === true);
-  const line = await gateway.logged(({ route }) => route === 's');
-  t.is(line.fault, 'client');
-  t.is(line.detail, 'the client stopped reading the answer');
-  client.destroy();
-});
+overBoth(
+  'a client that takes nothing of its answer is cut off after a while, and the upstream is let go',
+  async (t, over) => {
+    const upstream = await bigAnswer(t, DELIMITED[0][1], false);
+    const gateway = await forwardingGateway(t, upstream, { idle: '400ms' }, over);
+    const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
+    client.write(requestText('GET /s'));
+    await holds('the upstream is let go', () => upstream.state.socket?.destroyed === true);
+    const line = await gateway.logged(({ route }) => route === 's');
+    t.is(line.fault, 'client');
+    t.is(line.detail, 'the client stopped reading the answer');
+    client.destroy();
+  },
+);
 
-test('an answer that the upstream has sent in full does not stay for a client that takes nothing', async (t) => {
-  const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(7 * 1024 * 1024)));
-  const gateway = await forwardingGateway(t, upstream, { ...PATIENT, idle: '400ms' });
-  const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
-  client.write(requestText('GET /s'));
-  const line = await gateway.logged(({ route }) => route === 's');
-  t.is(line.status, 200);
-  t.is(line.fault, 'client');
-  client.destroy();
-});
+overBoth(
+  'an answer that the upstream has sent in full does not stay for a client that takes nothing',
+  async (t, over) => {
+    const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(7 * 1024 * 1024)));
+    const gateway = await forwardingGateway(t, upstream, { idle: '400ms' }, over);
+    const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
+    client.write(requestText('GET /s'));
+    const line = await gateway.logged(({ route }) => route === 's');
+    t.is(line.status, 200);
+    t.is(line.fault, 'client');
+    client.destroy();
+  },
+);
 
-test('an upstream that reads slowly slows down the client', async (t) => {
+overBoth('an upstream that reads slowly slows down the client', async (t, over) => {
   let slow: Socket | undefined;
   const upstream = await tcpUpstream(t, (socket) => {
     slow = socket;
     socket.pause();
   });
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', [`Content-Length: ${BIG}`]));
   const sent = pump(client.socket, BIG);
@@ -127,22 +107,22 @@ test('an upstream that reads slowly slows down the client', async (t) => {
   t.true(sent.done);
 });
 
-test('an upstream that reads nothing of an upload ends as 504', async (t) => {
+overBoth('an upstream that reads nothing of an upload ends as 504', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => void socket.pause());
-  const gateway = await forwardingGateway(t, upstream, { ...PATIENT, firstByte: '400ms' });
+  const gateway = await forwardingGateway(t, upstream, { firstByte: '400ms' }, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', [`Content-Length: ${BIG}`]));
   pump(client.socket, BIG);
   t.regex(await client.until(/}\s*$/), /^HTTP\/1\.1 504 /);
 });
 
-test('server-sent events arrive one by one, and the head before the first of them', async (t) => {
+overBoth('server-sent events arrive one by one, and the head before the first of them', async (t, over) => {
   let events: ServerResponse | undefined;
   const upstream = await httpUpstream(t, (_req, res) => {
     events = res;
     res.writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders();
   });
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s', ['Accept: text/event-stream']));
   await client.until(/text\/event-stream\r\n[\s\S]*\r\n\r\n$/);

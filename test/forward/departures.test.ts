@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { blackhole } from '../support/blackhole.ts';
 import { holds } from '../support/condition.ts';
-import { forwardingGateway, PATIENT, requestText } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
 import type { LogLine } from '../support/gateway.ts';
 import { type RawClient, rawClient, rawExchange, statusOf } from '../support/raw.ts';
 import { strayErrors } from '../support/stray-errors.ts';
@@ -46,9 +46,9 @@ for (const [how, leave] of Object.entries(LEAVING)) {
     ['during the upload', requestText('POST /s', ['Content-Length: 100000'], 'some'), null, 499],
     ['during both', requestText('POST /s', ['Transfer-Encoding: chunked'], '4\r\nsome\r\n'), BEGUN, 200],
   ] as const) {
-    test(`a client that leaves ${when} ${how} ends the upstream's request within a second`, async (t) => {
+    overBoth(`a client that leaves ${when} ${how} ends the upstream's request within a second`, async (t, over) => {
       const upstream = await upstreamOf(t, answer);
-      const gateway = await forwardingGateway(t, upstream, PATIENT);
+      const gateway = await forwardingGateway(t, upstream, {}, over);
       const client = await rawClient(gateway.port);
       client.send(request);
       await holds('the upstream has the request', () => upstream.heads.length === 1);
@@ -63,8 +63,8 @@ for (const [how, leave] of Object.entries(LEAVING)) {
   }
 }
 
-test('a client that leaves while the upstream is being connected to is logged at once', async (t) => {
-  const gateway = await forwardingGateway(t, await blackhole(t), { ...PATIENT, connect: '2s' });
+overBoth('a client that leaves while the upstream is being connected to is logged at once', async (t, over) => {
+  const gateway = await forwardingGateway(t, await blackhole(t), { connect: '2s' }, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', ['Content-Length: 1000'], 'some'));
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -77,24 +77,27 @@ test('a client that leaves while the upstream is being connected to is logged at
   t.is(line.upstream, new URL(line.upstream as string).origin);
 });
 
-test('a client that left while the upstream was being connected to has its request dropped, not sent', async (t) => {
-  const upstream = await blackhole(t);
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
-  const client = await rawClient(gateway.port);
-  client.send(requestText('DELETE /s'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  client.socket.resetAndDestroy();
-  t.is((await gateway.logged(ofRequest)).status, 499);
-  upstream.open();
-  const count = (event: string) => upstream.events.filter((each) => each === event).length;
-  await holds('the gateway is connected', () => count('connected') === upstream.fillers + 1, 20_000);
-  await holds('its connection is closed', () => count('closed') === 1);
-  t.is(upstream.events.length, count('connected') + count('closed'), upstream.events.join());
-});
+overBoth(
+  'a client that left while the upstream was being connected to has its request dropped, not sent',
+  async (t, over) => {
+    const upstream = await blackhole(t);
+    const gateway = await forwardingGateway(t, upstream, {}, over);
+    const client = await rawClient(gateway.port);
+    client.send(requestText('DELETE /s'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    client.socket.resetAndDestroy();
+    t.is((await gateway.logged(ofRequest)).status, 499);
+    upstream.open();
+    const count = (event: string) => upstream.events.filter((each) => each === event).length;
+    await holds('the gateway is connected', () => count('connected') === upstream.fillers + 1, 20_000);
+    await holds('its connection is closed', () => count('closed') === 1);
+    t.is(upstream.events.length, count('connected') + count('closed'), upstream.events.join());
+  },
+);
 
-test('requests that were sent ahead by a client that left reach no upstream', async (t) => {
+overBoth('requests that were sent ahead by a client that left reach no upstream', async (t, over) => {
   const upstream = await upstreamOf(t, null);
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s?1') + requestText('GET /s?2') + requestText('DELETE /s?3'));
   await holds('the upstream has the first', () => upstream.heads.length === 1);
@@ -106,9 +109,9 @@ test('requests that were sent ahead by a client that left reach no upstream', as
   t.is(upstream.sockets.length, 1);
 });
 
-test('a client that leaves between two requests leaves nothing behind', async (t) => {
+overBoth('a client that leaves between two requests leaves nothing behind', async (t, over) => {
   const upstream = await upstreamOf(t, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s'));
   await client.until(/ok$/);
@@ -118,14 +121,14 @@ test('a client that leaves between two requests leaves nothing behind', async (t
   t.is(upstream.sockets.length, 1, 'the connection to the upstream was kept and used again');
 });
 
-test('five hundred clients that leave at every moment leave no connection and no timer', async (t) => {
+overBoth('five hundred clients that leave at every moment leave no connection and no timer', async (t, over) => {
   const open = new Set<Socket>();
   const upstream = await tcpUpstream(t, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.once('data', () => socket.write(BEGUN));
   });
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const resources = () => process.getActiveResourcesInfo().filter((name) => /TCPSocketWrap|Timeout/.test(name)).length;
   const round = async (count: number) => {
     await Promise.all(

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../support/condition.ts';
-import { forwardingGateway, PATIENT, parts, requestText, valuesOf } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, parts, requestText, valuesOf } from '../support/forwarding.ts';
 import { testGateway } from '../support/gateway.ts';
 import { rawClient, statusOf } from '../support/raw.ts';
 import { strayErrors } from '../support/stray-errors.ts';
@@ -30,21 +30,24 @@ function refusing(t: ExecutionContext, then: 'reads on' | 'closes' | 'resets', s
 
 for (const then of ['reads on', 'closes'] as const) {
   for (const framing of ['length', 'chunked'] as const) {
-    test(`a 413 in mid-upload (${framing}) of an upstream that ${then} is read in full by the client`, async (t) => {
-      const sockets: Socket[] = [];
-      const gateway = await forwardingGateway(t, await refusing(t, then, sockets), PATIENT);
-      const answer = await uploadThenRead(gateway.port, '/s', LARGE, framing);
-      t.is(parts(answer).lines[0], 'HTTP/1.1 413 Too Much');
-      t.is(parts(answer).body, 'too large');
-      t.deepEqual(valuesOf(answer, 'connection'), ['close']);
-      await holds('the connection to the upstream ends', () => sockets[0]?.destroyed === true);
-      t.is(sockets.length, 1);
-    });
+    overBoth(
+      `a 413 in mid-upload (${framing}) of an upstream that ${then} is read in full by the client`,
+      async (t, over) => {
+        const sockets: Socket[] = [];
+        const gateway = await forwardingGateway(t, await refusing(t, then, sockets), {}, over);
+        const answer = await uploadThenRead(gateway.port, '/s', LARGE, framing);
+        t.is(parts(answer).lines[0], 'HTTP/1.1 413 Too Much');
+        t.is(parts(answer).body, 'too large');
+        t.deepEqual(valuesOf(answer, 'connection'), ['close']);
+        await holds('the connection to the upstream ends', () => sockets[0]?.destroyed === true);
+        t.is(sockets.length, 1);
+      },
+    );
   }
 }
 
-test('an upstream that resets after its 413 may lose it, but the client reads a whole answer', async (t) => {
-  const gateway = await forwardingGateway(t, await refusing(t, 'resets', []), PATIENT);
+overBoth('an upstream that resets after its 413 may lose it, but the client reads a whole answer', async (t, over) => {
+  const gateway = await forwardingGateway(t, await refusing(t, 'resets', []), {}, over);
   const answer = await uploadThenRead(gateway.port, '/s', LARGE, 'length');
   t.true([413, 502].includes(statusOf(answer)), answer);
   t.is(parts(answer).body.length, Number(valuesOf(answer, 'content-length')[0]));
@@ -74,27 +77,30 @@ test('a client that never stops sending after its 401 is cut off', async (t) => 
   t.pass();
 });
 
-test('an upstream that refuses connections is told to the uploading client, whose leaving then harms nobody', async (t) => {
-  const upstream = await tcpUpstream(t, () => {});
-  const gateway = await forwardingGateway(t, { url: upstream.url.replace(/:\d+$/, ':1') }, PATIENT);
-  t.is(statusOf(await uploadThenRead(gateway.port, '/s', LARGE, 'length')), 502);
+overBoth(
+  'an upstream that refuses connections is told to the uploading client, whose leaving then harms nobody',
+  async (t, over) => {
+    const upstream = await tcpUpstream(t, () => {});
+    const gateway = await forwardingGateway(t, { url: upstream.url.replace(/:\d+$/, ':1') }, {}, over);
+    t.is(statusOf(await uploadThenRead(gateway.port, '/s', LARGE, 'length')), 502);
 
-  const leaving = await rawClient(gateway.port);
-  leaving.send(requestText('POST /s', [`Content-Length: ${LARGE}`]));
-  leaving.send('x'.repeat(1000));
-  await leaving.until(/}\s*$/);
-  leaving.socket.resetAndDestroy();
-  const next = await rawClient(gateway.port);
-  next.send(requestText('GET /s', ['Connection: close']));
-  t.is(statusOf(await next.ended()), 502);
-});
+    const leaving = await rawClient(gateway.port);
+    leaving.send(requestText('POST /s', [`Content-Length: ${LARGE}`]));
+    leaving.send('x'.repeat(1000));
+    await leaving.until(/}\s*$/);
+    leaving.socket.resetAndDestroy();
+    const next = await rawClient(gateway.port);
+    next.send(requestText('GET /s', ['Connection: close']));
+    t.is(statusOf(await next.ended()), 502);
+  },
+);
 
-test('after a refused upload that was small the connection is kept', async (t) => {
+overBoth('after a refused upload that was small the connection is kept', async (t, over) => {
   const upstream = await httpUpstream(t, (req, res) => {
     res.writeHead(req.method === 'POST' ? 413 : 200, { 'Content-Length': 4 });
     res.end('done');
   });
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', ['Content-Length: 50000']));
   client.send('x'.repeat(20_000));
@@ -106,12 +112,12 @@ test('after a refused upload that was small the connection is kept', async (t) =
   t.is(await client.ending(), 'end');
 });
 
-test('full duplex: each piece of an upload is answered before the next is sent', async (t) => {
+overBoth('full duplex: each piece of an upload is answered before the next is sent', async (t, over) => {
   const upstream = await httpUpstream(t, (req, res) => {
     res.writeHead(200);
     req.pipe(res);
   });
-  const gateway = await forwardingGateway(t, upstream, PATIENT);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', ['Transfer-Encoding: chunked']));
   for (const piece of ['one', 'two', 'six']) {

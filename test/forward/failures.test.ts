@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { blackhole } from '../support/blackhole.ts';
 import { holds } from '../support/condition.ts';
-import { forwardingGateway, PATIENT, parts, requestText, valuesOf } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, parts, requestText, type Transport, valuesOf } from '../support/forwarding.ts';
 import type { LogLine } from '../support/gateway.ts';
 import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
 import { SELF_SIGNED } from '../support/self-signed.ts';
@@ -27,8 +27,18 @@ function ofRequest({ route }: LogLine): boolean {
 
 interface Expected {
   readonly status: 502 | 504;
-  /** How the transport called it. */
-  readonly detail: RegExp;
+  readonly detail: Detail;
+}
+
+/** How the transport calls it; where there is one word, both use it. */
+type Detail = RegExp | Readonly<Record<Transport, RegExp>>;
+
+function detailOver(over: Transport, detail: Detail): RegExp {
+  return detail instanceof RegExp ? detail : detail[over];
+}
+
+function apart(undici: RegExp, node: RegExp): Detail {
+  return { undici, 'http-proxy-middleware': node };
 }
 
 const MESSAGES = {
@@ -36,8 +46,14 @@ const MESSAGES = {
   504: { error: 'gateway_timeout', message: 'The upstream did not answer in time' },
 } as const;
 
-async function refused(t: ExecutionContext, upstream: { url: string }, { status, detail }: Expected, timeouts = {}) {
-  const gateway = await forwardingGateway(t, upstream, timeouts);
+async function refused(
+  t: ExecutionContext,
+  over: Transport,
+  upstream: { url: string },
+  { status, detail }: Expected,
+  timeouts = {},
+) {
+  const gateway = await forwardingGateway(t, upstream, timeouts, over);
   const answer = await rawExchange(gateway.port, GET);
   t.is(statusOf(answer), status);
   t.deepEqual(JSON.parse(parts(answer).body), MESSAGES[status]);
@@ -48,69 +64,77 @@ async function refused(t: ExecutionContext, upstream: { url: string }, { status,
   t.is(line.fault, 'upstream');
   t.is(line.error, MESSAGES[status].error);
   t.is(line.upstream, upstream.url);
-  t.regex(line.detail as string, detail);
+  t.regex(line.detail as string, detailOver(over, detail));
   t.false(answer.includes('127.0.0.1'), 'the answer names no address');
 }
 
-test('an upstream that refuses connections is a 502', async (t) => {
+overBoth('an upstream that refuses connections is a 502', async (t, over) => {
   const gone = await tcpUpstream(t, () => {});
-  await refused(t, { url: gone.url.replace(/\d+$/, '1') }, { status: 502, detail: /ECONNREFUSED/ });
+  await refused(t, over, { url: gone.url.replace(/\d+$/, '1') }, { status: 502, detail: /ECONNREFUSED/ });
 });
 
-test('an upstream that does not take the connection is a 504 after `timeouts.connect`', async (t) => {
-  await refused(
-    t,
-    await blackhole(t),
-    { status: 504, detail: /UND_ERR_CONNECT_TIMEOUT/ },
-    { ...PATIENT, connect: '400ms' },
-  );
+overBoth('an upstream that does not take the connection is a 504 after `timeouts.connect`', async (t, over) => {
+  await refused(t, over, await blackhole(t), { status: 504, detail: /UND_ERR_CONNECT_TIMEOUT/ }, { connect: '400ms' });
 });
 
-test('an upstream that takes the connection and never answers is a 504 after `timeouts.firstByte`', async (t) => {
-  let ended = false;
-  const upstream = await onRequest(t, (socket) => void socket.once('close', () => (ended = true)));
-  await refused(t, upstream, { status: 504, detail: /UND_ERR_HEADERS_TIMEOUT/ }, { ...PATIENT, firstByte: '400ms' });
-  await holds('the connection to the upstream ends', () => ended);
-});
+overBoth(
+  'an upstream that takes the connection and never answers is a 504 after `timeouts.firstByte`',
+  async (t, over) => {
+    let ended = false;
+    const upstream = await onRequest(t, (socket) => void socket.once('close', () => (ended = true)));
+    await refused(
+      t,
+      over,
+      upstream,
+      { status: 504, detail: apart(/UND_ERR_HEADERS_TIMEOUT/, /no answer within 400 ms/) },
+      { firstByte: '400ms' },
+    );
+    await holds('the connection to the upstream ends', () => ended);
+  },
+);
 
 for (const [title, answer, detail] of [
   ['resets before the head', (socket: Socket) => socket.resetAndDestroy(), /ERR_UPSTREAM_RESET/],
-  ['closes before the head', (socket: Socket) => socket.end(), /UND_ERR_SOCKET/],
-  ['closes in the middle of the head', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'), /UND_ERR_SOCKET/],
+  ['closes before the head', (socket: Socket) => socket.end(), apart(/UND_ERR_SOCKET/, /ECONNRESET/)],
+  [
+    'closes in the middle of the head',
+    (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
+    apart(/UND_ERR_SOCKET/, /ECONNRESET/),
+  ],
   [
     'answers what is no HTTP',
     (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n'),
-    /does not match the HTTP\/1\.1 protocol/,
+    apart(/does not match the HTTP\/1\.1 protocol/, /HPE_INVALID/),
   ],
   ['answers with a status below 100', (socket: Socket) => socket.write('HTTP/1.1 099 Low\r\n\r\n'), /./],
   [
     'answers with a length and chunks',
     (socket: Socket) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
-    /CONTENT_LENGTH_MISMATCH/,
+    apart(/CONTENT_LENGTH_MISMATCH/, /HPE_/),
   ],
   [
     'answers with two lengths',
     (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'),
-    /CONTENT_LENGTH_MISMATCH/,
+    apart(/CONTENT_LENGTH_MISMATCH/, /HPE_/),
   ],
   [
     'answers with a head beyond the limit',
     (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`),
-    /UND_ERR_HEADERS_OVERFLOW/,
+    apart(/UND_ERR_HEADERS_OVERFLOW/, /HPE_HEADER_OVERFLOW/),
   ],
   [
     'answers with a NUL in a field',
     (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: 1\0\r\nContent-Length: 0\r\n\r\n'),
-    /does not match the HTTP\/1\.1 protocol/,
+    apart(/does not match the HTTP\/1\.1 protocol/, /HPE_INVALID/),
   ],
 ] as const) {
-  test(`an upstream that ${title} is a 502`, async (t) => {
-    await refused(t, await onRequest(t, answer), { status: 502, detail });
+  overBoth(`an upstream that ${title} is a 502`, async (t, over) => {
+    await refused(t, over, await onRequest(t, answer), { status: 502, detail });
   });
 }
 
-test('an upstream with a certificate that nobody vouches for is a 502', async (t) => {
+overBoth('an upstream with a certificate that nobody vouches for is a 502', async (t, over) => {
   const server = createServer(SELF_SIGNED, (_req, res) => void res.end('secret'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -119,7 +143,7 @@ test('an upstream with a certificate that nobody vouches for is a 502', async (t
     server.close();
   });
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await refused(t, { url }, { status: 502, detail: /DEPTH_ZERO_SELF_SIGNED_CERT/ });
+  await refused(t, over, { url }, { status: 502, detail: /DEPTH_ZERO_SELF_SIGNED_CERT/ });
 });
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n';
@@ -128,65 +152,71 @@ const TO_THE_END = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello';
 
 for (const [title, begin, finish, detail] of [
   ['resets in the middle of its chunks', CHUNKED, 'resetAndDestroy', /ERR_UPSTREAM_RESET/],
-  ['closes in the middle of its chunks', CHUNKED, 'end', /UND_ERR_SOCKET/],
+  ['closes in the middle of its chunks', CHUNKED, 'end', apart(/UND_ERR_SOCKET/, /ECONNRESET/)],
   ['resets in the middle of its length', SHORT, 'resetAndDestroy', /ERR_UPSTREAM_RESET/],
-  ['closes in the middle of its length', SHORT, 'end', /UND_ERR_SOCKET/],
+  ['closes in the middle of its length', SHORT, 'end', apart(/UND_ERR_SOCKET/, /ECONNRESET/)],
   ['resets an answer that its end would delimit', TO_THE_END, 'resetAndDestroy', /ERR_UPSTREAM_RESET/],
-  ['falls silent in the middle of its answer', CHUNKED, null, /UND_ERR_BODY_TIMEOUT/],
+  ['falls silent in the middle of its answer', CHUNKED, null, apart(/UND_ERR_BODY_TIMEOUT/, /nothing for 400 ms/)],
 ] as const) {
   for (const version of ['1.1', '1.0'] as const) {
-    test(`when an upstream ${title}, the answer looks truncated to a client of HTTP/${version}`, async (t) => {
-      let upstreamSocket: Socket | undefined;
-      const upstream = await onRequest(t, (socket) => {
-        upstreamSocket = socket;
-        socket.write(begin);
-      });
-      const gateway = await forwardingGateway(t, upstream, finish === null ? { idle: '400ms' } : PATIENT);
-      const client = await rawClient(gateway.port);
-      client.send(version === '1.1' ? GET : 'GET /s HTTP/1.0\r\n\r\n');
-      const begun = await client.until(/hello/);
-      if (finish !== null) upstreamSocket?.[finish]();
-      const whole = await client.ended();
-      t.is(statusOf(whole), 200);
-      t.is(whole.trimEnd(), begun.trimEnd(), 'nothing is added, least of all a last chunk or an error');
-      if (version === '1.0') t.is(await client.ending(), 'ECONNRESET');
-      const line = await gateway.logged(ofRequest);
-      t.is(line.status, 200);
-      t.is(line.fault, 'upstream');
-      t.regex(line.detail as string, detail);
-      await holds('the connection to the upstream ends', () => upstreamSocket?.destroyed === true);
-    });
+    overBoth(
+      `when an upstream ${title}, the answer looks truncated to a client of HTTP/${version}`,
+      async (t, over) => {
+        let upstreamSocket: Socket | undefined;
+        const upstream = await onRequest(t, (socket) => {
+          upstreamSocket = socket;
+          socket.write(begin);
+        });
+        const gateway = await forwardingGateway(t, upstream, finish === null ? { idle: '400ms' } : {}, over);
+        const client = await rawClient(gateway.port);
+        client.send(version === '1.1' ? GET : 'GET /s HTTP/1.0\r\n\r\n');
+        const begun = await client.until(/hello/);
+        if (finish !== null) upstreamSocket?.[finish]();
+        const whole = await client.ended();
+        t.is(statusOf(whole), 200);
+        t.is(whole.trimEnd(), begun.trimEnd(), 'nothing is added, least of all a last chunk or an error');
+        if (version === '1.0') t.is(await client.ending(), 'ECONNRESET');
+        const line = await gateway.logged(ofRequest);
+        t.is(line.status, 200);
+        t.is(line.fault, 'upstream');
+        t.regex(line.detail as string, detailOver(over, detail));
+        await holds('the connection to the upstream ends', () => upstreamSocket?.destroyed === true);
+      },
+    );
   }
 }
 
-test('what an upstream sends beyond its length goes to nobody', async (t) => {
+overBoth('what an upstream sends beyond its length goes to nobody', async (t, over) => {
   let connections = 0;
   const upstream = await onRequest(t, (socket) => {
     connections++;
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged');
   });
-  const gateway = await forwardingGateway(t, upstream);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   for (const _ of [1, 2, 3]) t.is(parts(await rawExchange(gateway.port, GET)).body, 'hello');
   t.is(connections, 3);
 });
 
 for (const framing of ['Content-Length: 100', 'Transfer-Encoding: chunked']) {
-  test(`a client that stops sending its body is a 408, and the upstream is let go (${framing})`, async (t) => {
-    const sockets: Socket[] = [];
-    const upstream = await tcpUpstream(t, (socket) => {
-      sockets.push(socket);
-      socket.resume();
-    });
-    const gateway = await forwardingGateway(t, upstream, { ...PATIENT, idle: '400ms' });
-    const client = await rawClient(gateway.port);
-    client.send(requestText('POST /s', [framing], '5\r\nhello\r\n'));
-    const answer = await client.until(/}\s*$/);
-    t.is(statusOf(answer), 408);
-    t.is(JSON.parse(parts(answer).body).error, 'request_timeout');
-    t.deepEqual(valuesOf(answer, 'connection'), ['close']);
-    const line = await gateway.logged(ofRequest);
-    t.is(line.fault, 'client');
-    t.is(line.detail, 'the client stopped sending its request body');
-    await holds('the connection to the upstream ends', () => sockets.length === 1 && sockets[0]?.destroyed === true);
-  });
+  overBoth(
+    `a client that stops sending its body is a 408, and the upstream is let go (${framing})`,
+    async (t, over) => {
+      const sockets: Socket[] = [];
+      const upstream = await tcpUpstream(t, (socket) => {
+        sockets.push(socket);
+        socket.resume();
+      });
+      const gateway = await forwardingGateway(t, upstream, { idle: '400ms' }, over);
+      const client = await rawClient(gateway.port);
+      client.send(requestText('POST /s', [framing], '5\r\nhello\r\n'));
+      const answer = await client.until(/}\s*$/);
+      t.is(statusOf(answer), 408);
+      t.is(JSON.parse(parts(answer).body).error, 'request_timeout');
+      t.deepEqual(valuesOf(answer, 'connection'), ['close']);
+      const line = await gateway.logged(ofRequest);
+      t.is(line.fault, 'client');
+      t.is(line.detail, 'the client stopped sending its request body');
+      await holds('the connection to the upstream ends', () => sockets.length === 1 && sockets[0]?.destroyed === true);
+    },
+  );
 }

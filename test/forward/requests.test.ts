@@ -1,5 +1,4 @@
-import test from 'ava';
-import { forwardingGateway, requestText } from '../support/forwarding.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
 import { httpUpstream } from '../support/upstream.ts';
 
@@ -36,9 +35,9 @@ for (const [title, line, fields, body, length, coding] of [
   ],
   ['a method with a body that is rarely seen', 'REPORT /s', ['Content-Length: 5'], 'hello', '5', 'none'],
 ] as const) {
-  test(`${title} arrives as it was sent, and so does the request after it`, async (t) => {
+  overBoth(`${title} arrives as it was sent, and so does the request after it`, async (t, over) => {
     const upstream = await echo(t);
-    const gateway = await forwardingGateway(t, upstream);
+    const gateway = await forwardingGateway(t, upstream, {}, over);
     const client = await rawClient(gateway.port);
     const method = line.split(' ')[0];
     const content = coding === 'chunked' ? body.replace(/\r\n0\r\n[\s\S]*$|(^|\r\n)\d+\r\n/g, '') : body;
@@ -55,20 +54,23 @@ for (const [title, line, fields, body, length, coding] of [
   });
 }
 
-test('a client that waits for 100 Continue hears it from the gateway, once, and the upstream is not asked', async (t) => {
-  const upstream = await echo(t);
-  const gateway = await forwardingGateway(t, upstream);
-  const client = await rawClient(gateway.port);
-  client.send(requestText('POST /s', ['Content-Length: 2', 'Expect: 100-continue', 'Connection: close']));
-  t.is(await client.until(/\r\n\r\n/), 'HTTP/1.1 100 Continue\r\n\r\n');
-  client.send('hi');
-  const answer = await client.ended();
-  t.is(answer.split('100 Continue').length, 2);
-  t.regex(answer, /POST hi/);
-  t.deepEqual(upstream.seen[0]?.values('expect'), []);
-});
+overBoth(
+  'a client that waits for 100 Continue hears it from the gateway, once, and the upstream is not asked',
+  async (t, over) => {
+    const upstream = await echo(t);
+    const gateway = await forwardingGateway(t, upstream, {}, over);
+    const client = await rawClient(gateway.port);
+    client.send(requestText('POST /s', ['Content-Length: 2', 'Expect: 100-continue', 'Connection: close']));
+    t.is(await client.until(/\r\n\r\n/), 'HTTP/1.1 100 Continue\r\n\r\n');
+    client.send('hi');
+    const answer = await client.ended();
+    t.is(answer.split('100 Continue').length, 2);
+    t.regex(answer, /POST hi/);
+    t.deepEqual(upstream.seen[0]?.values('expect'), []);
+  },
+);
 
-test('requests sent ahead reach the upstream one after the other, and are answered in order', async (t) => {
+overBoth('requests sent ahead reach the upstream one after the other, and are answered in order', async (t, over) => {
   let underWay = 0;
   let most = 0;
   const upstream = await httpUpstream(t, (req, res) => {
@@ -78,7 +80,7 @@ test('requests sent ahead reach the upstream one after the other, and are answer
       res.end(`for ${req.url}`);
     }, 20);
   });
-  const gateway = await forwardingGateway(t, upstream);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const answer = await rawExchange(
     gateway.port,
     requestText('PUT /s?1') + requestText('GET /s?2') + requestText('GET /s?3', ['Connection: close']),
@@ -90,9 +92,9 @@ test('requests sent ahead reach the upstream one after the other, and are answer
   t.is(most, 1);
 });
 
-test('a client that sends more than a hundred requests ahead is cut off', async (t) => {
+overBoth('a client that sends more than a hundred requests ahead is cut off', async (t, over) => {
   const upstream = await httpUpstream(t, (_req, res) => void setTimeout(() => res.end('late'), 300));
-  const gateway = await forwardingGateway(t, upstream);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /s').repeat(102));
   t.is(await client.ended(), '');
@@ -104,9 +106,9 @@ test('a client that sends more than a hundred requests ahead is cut off', async 
   t.is(polite.match(/late/g)?.length, 4);
 });
 
-test('what follows a request that closes the connection is not carried out', async (t) => {
+overBoth('what follows a request that closes the connection is not carried out', async (t, over) => {
   const upstream = await echo(t);
-  const gateway = await forwardingGateway(t, upstream);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const answer = await rawExchange(
     gateway.port,
     requestText('GET /s?1', ['Connection: close']) + requestText('DELETE /s?2'),

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates, type TLSSocket } from 'node:tls';
-import test, { type ExecutionContext } from 'ava';
-import { requestText } from '../support/forwarding.ts';
+import type { ExecutionContext } from 'ava';
+import { overBoth, requestText, routeOver } from '../support/forwarding.ts';
 import { testGateway } from '../support/gateway.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';
 import { SELF_SIGNED } from '../support/self-signed.ts';
@@ -42,11 +42,18 @@ for (const [host, serverName] of [
   ['localhost', 'localhost'],
   ['127.0.0.1', false],
 ] as const) {
-  test(`the client's Host reaches an upstream at ${host}, but does not choose the certificate`, async (t) => {
+  overBoth(`the client's Host reaches an upstream at ${host}, but does not choose the certificate`, async (t, over) => {
     const upstream = await tlsUpstream(t);
     const gateway = await testGateway(t, {
       routes: [
-        { name: 's', path: '/s', upstream: `https://${host}:${upstream.port}`, auth: 'none', preserveHost: true },
+        {
+          name: 's',
+          path: '/s',
+          upstream: `https://${host}:${upstream.port}`,
+          auth: 'none',
+          preserveHost: true,
+          ...routeOver(over),
+        },
       ],
     });
     t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', ['Connection: close']))), 200);

@@ -1,4 +1,4 @@
-import test from 'ava';
+import { overBoth, routeOver } from '../support/forwarding.ts';
 import { ADA, testGateway } from '../support/gateway.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';
 import { httpUpstream, type SeenRequest } from '../support/upstream.ts';
@@ -27,9 +27,11 @@ const FORGERIES: readonly (readonly string[])[] = [
   ['Keep-Alive: X-User-Id', 'Proxy-Connection: X-User-Id', 'TE: X-User-Id', 'Trailer: X-User-Id'],
 ];
 
-test('the upstream reads one identity, the proven one, whatever the client sends', async (t) => {
+overBoth('the upstream reads one identity, the proven one, whatever the client sends', async (t, over) => {
   const upstream = await httpUpstream(t);
-  const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
+  const gateway = await testGateway(t, {
+    routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
+  });
   for (const forgery of FORGERIES) {
     const answer = await rawExchange(
       gateway.port,
@@ -42,9 +44,11 @@ test('the upstream reads one identity, the proven one, whatever the client sends
   t.is(upstream.seen.length, FORGERIES.length);
 });
 
-test('on a route without authentication no identity arrives, whatever the client sends', async (t) => {
+overBoth('on a route without authentication no identity arrives, whatever the client sends', async (t, over) => {
   const upstream = await httpUpstream(t);
-  const gateway = await testGateway(t, { routes: [{ name: 'p', path: '/p', upstream: upstream.url, auth: 'none' }] });
+  const gateway = await testGateway(t, {
+    routes: [{ name: 'p', path: '/p', upstream: upstream.url, auth: 'none', ...routeOver(over) }],
+  });
   for (const forgery of FORGERIES) {
     const answer = await rawExchange(
       gateway.port,
@@ -57,7 +61,7 @@ test('on a route without authentication no identity arrives, whatever the client
   t.is(upstream.seen.length, FORGERIES.length);
 });
 
-test('trailers of a chunked body do not reach the upstream, and the body does', async (t) => {
+overBoth('trailers of a chunked body do not reach the upstream, and the body does', async (t, over) => {
   const received: { body: string; trailers: string[] }[] = [];
   const upstream = await httpUpstream(t, (req, res) => {
     let body = '';
@@ -70,7 +74,9 @@ test('trailers of a chunked body do not reach the upstream, and the body does', 
       res.end();
     });
   });
-  const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
+  const gateway = await testGateway(t, {
+    routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
+  });
   const answer = await rawExchange(
     gateway.port,
     message(
@@ -87,28 +93,33 @@ test('trailers of a chunked body do not reach the upstream, and the body does', 
   t.deepEqual(upstream.seen[0]?.values('trailer'), []);
 });
 
-test('a Connection option removes a field of the client and none that the gateway or the framing needs', async (t) => {
-  const upstream = await httpUpstream(t);
-  const gateway = await testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }] });
-  const answer = await rawExchange(
-    gateway.port,
-    message(
-      [
-        ...['POST /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA), 'X-Custom: 1', 'X-Request-Id: r1'],
-        ...['Content-Type: text/plain', 'Content-Length: 5'],
-        'Connection: close, x-forwarded-for, x-forwarded-host, x-request-id, host, content-length, content-type, x-custom, traceparent',
-      ],
-      'hello',
-    ),
-  );
-  t.is(statusOf(answer), 200);
-  const seen = upstream.seen[0];
-  t.deepEqual(seen?.values('x-forwarded-for'), ['127.0.0.1']);
-  t.deepEqual(seen?.values('x-forwarded-host'), ['a']);
-  t.deepEqual(seen?.values('x-request-id'), ['r1']);
-  t.deepEqual(seen?.values('host'), [`127.0.0.1:${upstream.port}`]);
-  t.deepEqual(seen?.values('content-length'), ['5']);
-  t.deepEqual(seen?.values('content-type'), ['text/plain']);
-  t.is(seen?.values('traceparent').length, 1);
-  t.deepEqual(seen?.values('x-custom'), []);
-});
+overBoth(
+  'a Connection option removes a field of the client and none that the gateway or the framing needs',
+  async (t, over) => {
+    const upstream = await httpUpstream(t);
+    const gateway = await testGateway(t, {
+      routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
+    });
+    const answer = await rawExchange(
+      gateway.port,
+      message(
+        [
+          ...['POST /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA), 'X-Custom: 1', 'X-Request-Id: r1'],
+          ...['Content-Type: text/plain', 'Content-Length: 5'],
+          'Connection: close, x-forwarded-for, x-forwarded-host, x-request-id, host, content-length, content-type, x-custom, traceparent',
+        ],
+        'hello',
+      ),
+    );
+    t.is(statusOf(answer), 200);
+    const seen = upstream.seen[0];
+    t.deepEqual(seen?.values('x-forwarded-for'), ['127.0.0.1']);
+    t.deepEqual(seen?.values('x-forwarded-host'), ['a']);
+    t.deepEqual(seen?.values('x-request-id'), ['r1']);
+    t.deepEqual(seen?.values('host'), [`127.0.0.1:${upstream.port}`]);
+    t.deepEqual(seen?.values('content-length'), ['5']);
+    t.deepEqual(seen?.values('content-type'), ['text/plain']);
+    t.is(seen?.values('traceparent').length, 1);
+    t.deepEqual(seen?.values('x-custom'), []);
+  },
+);

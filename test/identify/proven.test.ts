@@ -99,11 +99,13 @@ test('checks take turns between clients, are bounded in number, and do not wait 
     });
   const all = [run('a', 'a1', () => held), run('a', 'a2'), run('a', 'a3'), run('a', 'a4'), run('b', 'b1')];
   await holds('four wait', () => queue.waiting === 4);
+  t.is(queue.running, 1);
   await t.throwsAsync(run('c', 'c1'), { name: 'GatewayError', message: /too many/ });
   release();
   await Promise.all(all);
   t.deepEqual(order, ['a1', 'a2', 'b1', 'a3', 'a4']);
   t.is(queue.waiting, 0);
+  t.is(queue.running, 0);
 
   const impatient = createHashingQueue({ width: 1, capacity: 4, perClient: 3, patience: 1 });
   const { promise: again, resolve } = Promise.withResolvers<void>();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../support/condition.ts';
+import { overBoth, routeOver, type Transport } from '../support/forwarding.ts';
 import { ADA, basic, type TestGateway, testGateway } from '../support/gateway.ts';
 import { issueToken } from '../support/issued-token.ts';
 import { strayErrors } from '../support/stray-errors.ts';
@@ -18,51 +19,57 @@ const LOOKED_TWICE = 2_500;
 const ENDED = 'the token was revoked or expired meanwhile';
 const PASSWORD = basic(ADA);
 
-test('events that are sent under a token that is revoked end within five seconds, and look cut off', async (t) => {
-  const { gateway, upstream } = await setUp(t);
-  const token = await issueToken(gateway.url);
-  const voided = await openEvents(t, gateway, token.authorization);
-  const byPassword = await openEvents(t, gateway, PASSWORD);
-  const start = performance.now();
-  await token.revoke();
-  await holds('the client is cut off', () => voided.ending !== null, PROMISED);
-  t.is(voided.ending, 'ECONNRESET');
-  await holds('the upstream hears of it', () => upstream.closed.length === 1, PROMISED);
-  t.true(performance.now() - start < PROMISED);
-  const { status, error } = await gateway.logged(({ detail }) => detail === ENDED);
-  t.deepEqual([status, error], [200, 'unauthorized']);
+overBoth(
+  'events that are sent under a token that is revoked end within five seconds, and look cut off',
+  async (t, over) => {
+    const { gateway, upstream } = await setUp(t, over);
+    const token = await issueToken(gateway.url);
+    const voided = await openEvents(t, gateway, token.authorization);
+    const byPassword = await openEvents(t, gateway, PASSWORD);
+    const start = performance.now();
+    await token.revoke();
+    await holds('the client is cut off', () => voided.ending !== null, PROMISED);
+    t.is(voided.ending, 'ECONNRESET');
+    await holds('the upstream hears of it', () => upstream.closed.length === 1, PROMISED);
+    t.true(performance.now() - start < PROMISED);
+    const { status, error } = await gateway.logged(({ detail }) => detail === ENDED);
+    t.deepEqual([status, error], [200, 'unauthorized']);
 
-  const events = byPassword.received.length;
-  await holds('those under a password go on', () => byPassword.received.length > events + 5);
-  t.is(byPassword.ending, null);
-});
+    const events = byPassword.received.length;
+    await holds('those under a password go on', () => byPassword.received.length > events + 5);
+    t.is(byPassword.ending, null);
+  },
+);
 
-test('events that are sent under a token end within five seconds of its expiry', async (t) => {
-  const { gateway } = await setUp(t);
+overBoth('events that are sent under a token end within five seconds of its expiry', async (t, over) => {
+  const { gateway } = await setUp(t, over);
   const events = await openEvents(t, gateway, (await issueToken(gateway.url, 2)).authorization);
   const start = performance.now();
   await holds('the client is cut off', () => events.ending !== null, 2_000 + PROMISED);
   t.true(performance.now() - start > 500, 'not before');
 });
 
-test('an upload under a token that is revoked ends within five seconds, and the upstream sees that it is cut off', async (t) => {
-  const { gateway, upstream } = await setUp(t);
-  const token = await issueToken(gateway.url);
-  const voided = startUpload(t, gateway, token.authorization);
-  const byPassword = startUpload(t, gateway, PASSWORD);
-  await holds('both are under way', () => upstream.uploads.size === 2 && min(upstream.uploads) > 0);
-  await token.revoke();
-  await holds('the client is cut off', () => voided.ending !== null, PROMISED);
-  await holds('the upstream sees it', () => upstream.aborted.length === 1, PROMISED);
-  t.is(byPassword.ending, null);
-  byPassword.end();
-  await holds('the one under a password is answered', () => byPassword.status !== null);
-  t.is(byPassword.status, 200);
-  t.is(upstream.aborted.length, 1);
-});
+overBoth(
+  'an upload under a token that is revoked ends within five seconds, and the upstream sees that it is cut off',
+  async (t, over) => {
+    const { gateway, upstream } = await setUp(t, over);
+    const token = await issueToken(gateway.url);
+    const voided = startUpload(t, gateway, token.authorization);
+    const byPassword = startUpload(t, gateway, PASSWORD);
+    await holds('both are under way', () => upstream.uploads.size === 2 && min(upstream.uploads) > 0);
+    await token.revoke();
+    await holds('the client is cut off', () => voided.ending !== null, PROMISED);
+    await holds('the upstream sees it', () => upstream.aborted.length === 1, PROMISED);
+    t.is(byPassword.ending, null);
+    byPassword.end();
+    await holds('the one under a password is answered', () => byPassword.status !== null);
+    t.is(byPassword.status, 200);
+    t.is(upstream.aborted.length, 1);
+  },
+);
 
-test('a request that only waits for its answer is left alone, and its answer arrives', async (t) => {
-  const { gateway, upstream } = await setUp(t);
+overBoth('a request that only waits for its answer is left alone, and its answer arrives', async (t, over) => {
+  const { gateway, upstream } = await setUp(t, over);
   const token = await issueToken(gateway.url);
   const waiting = send(t, gateway, '/api/v1/s/wait', { Authorization: token.authorization });
   waiting.end();
@@ -136,7 +143,7 @@ function follow(sent: ClientRequest): Exchange {
   return exchange;
 }
 
-async function setUp(t: ExecutionContext) {
+async function setUp(t: ExecutionContext, over: Transport) {
   const waiting: ServerResponse[] = [];
   const closed: string[] = [];
   const aborted: string[] = [];
@@ -161,7 +168,9 @@ async function setUp(t: ExecutionContext) {
     },
   };
   const { url } = await httpUpstream(t, (req, res) => answers[req.url ?? '']?.(req, res));
-  const gateway = await testGateway(t, { routes: [{ name: 's', path: '/api/v1/s', upstream: url }] });
+  const gateway = await testGateway(t, {
+    routes: [{ name: 's', path: '/api/v1/s', upstream: url, ...routeOver(over) }],
+  });
   return { gateway, upstream: { waiting, closed, aborted, uploads } };
 }
 

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createHealth, type Dependency } from '../../gateway/ops/health.ts';
+import { pino } from 'pino';
+import { createHealth, type Dependency, type Health, readinessOf } from '../../gateway/ops/health.ts';
+import { parseExposition } from '../support/exposition.ts';
 import { forwardingGateway } from '../support/forwarding.ts';
 import { httpUpstream } from '../support/upstream.ts';
 
-async function healthOf(t: ExecutionContext, required: readonly Dependency[], optional: readonly Dependency[] = []) {
-  const health = createHealth(required, optional);
+async function listening(t: ExecutionContext, health: Health) {
   health.server.listen(0, '127.0.0.1');
   await once(health.server, 'listening');
   t.teardown(() => {
@@ -14,6 +15,15 @@ async function healthOf(t: ExecutionContext, required: readonly Dependency[], op
     health.server.close();
   });
   return { ...health, url: `http://127.0.0.1:${(health.server.address() as AddressInfo).port}` };
+}
+
+function healthOf(t: ExecutionContext, required: readonly Dependency[], optional: readonly Dependency[] = []) {
+  const health = createHealth(
+    () => readinessOf(required, optional),
+    async () => '',
+    pino({ level: 'silent' }),
+  );
+  return listening(t, health);
 }
 
 const up = (name: string): Dependency => ({ name, isUp: true });
@@ -74,4 +84,40 @@ test('HEAD is answered as GET; other methods are 405, other paths 404', async (t
   for (const path of ['/', '/health', '/health/', '/health/live/', '/nothing']) {
     t.is((await fetch(url + path)).status, 404, path);
   }
+});
+
+test('metrics are in the text format of Prometheus, for GET and HEAD, and not on the public listener', async (t) => {
+  const gateway = await forwardingGateway(t, await httpUpstream(t));
+  const answer = await fetch(`${gateway.opsUrl}/metrics`);
+  t.is(answer.status, 200);
+  t.is(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  t.true(parseExposition(await answer.text()).series.size > 50);
+  const head = await fetch(`${gateway.opsUrl}/metrics`, { method: 'HEAD' });
+  t.is(head.status, 200);
+  t.is(head.headers.get('content-type'), answer.headers.get('content-type'));
+  t.is(await head.text(), '');
+  t.is((await fetch(`${gateway.opsUrl}/metrics`, { method: 'POST' })).status, 405);
+  t.is((await fetch(`${gateway.url}/metrics`)).status, 404);
+});
+
+test('metrics that cannot be collected are a 500 and a line in the log, and everything goes on', async (t) => {
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  let collect = (): Promise<string> => Promise.reject(new Error('no worker answers'));
+  const { url } = await listening(
+    t,
+    createHealth(
+      () => readinessOf([], []),
+      () => collect(),
+      log,
+    ),
+  );
+  const failed = await fetch(`${url}/metrics`);
+  t.is(failed.status, 500);
+  t.deepEqual(await failed.json(), { status: 'metrics_not_collected' });
+  t.is(lines.length, 1);
+  t.regex(lines[0] ?? '', /no worker answers.*metrics not collected/);
+  t.is((await fetch(`${url}/health/live`)).status, 200);
+  collect = async () => '# of all of them\n';
+  t.is(await (await fetch(`${url}/metrics`)).text(), '# of all of them\n');
 });

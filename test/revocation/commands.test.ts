@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
+import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { ADA, BOB } from '../support/gateway.ts';
-import { ask, issue, untilStatus } from '../support/load.ts';
+import { ask, type Issued, issue, untilStatus } from '../support/load.ts';
 import { failures, type Pair, pairUnderLoad } from '../support/pair.ts';
 import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
 import { fileScope } from '../support/scope.ts';
@@ -44,6 +45,8 @@ test.serial('`token revoke --user` stops all tokens of one account on every node
 test.serial('`user unconfirm` makes it 403 at once, and `user confirm` lets no old token in again', async (t) => {
   const old = await issue(pair.a, BOB);
   await everyNode(t, [old], 200);
+  // Behind a revocation of all, a token is issued as of the next second; until then it could only be denied by its id.
+  await holds('the moment of issue has come', () => Date.now() >= issuedAt(old));
   t.is(await command('user', 'unconfirm', BOB.email), 'bob@example.com (id 2) is now unconfirmed.\n');
   await everyNode(t, [old], 403);
   await t.throwsAsync(issue(pair.b, BOB), { message: /^no token: 403/ });
@@ -79,6 +82,12 @@ test.serial('`user remove` stops the tokens of the account', async (t) => {
   t.is(await command('user', 'remove', ADA.email), 'Removed ada@example.com (id 1).\n');
   await everyNode(t, [token, pair.ada], 401);
 });
+
+/** @returns milliseconds since 1970 */
+function issuedAt({ token }: Issued): number {
+  const { iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { iat: number };
+  return iat * 1000;
+}
 
 /** @returns what it printed */
 async function command(...args: string[]): Promise<string> {

@@ -108,6 +108,22 @@ const ROUTE_REFUSALS: readonly [route: string, key: string, message: RegExp][] =
   ['name: a, path: /a, upstream: "http://"', 'upstream', /not a valid URL/],
   ['name: a, path: /a, upstream: http://x, auth: optional', 'auth', /required, none; found "optional"/],
   ['name: a, path: /a, upstream: http://x, preserveHost: yes', 'preserveHost', /true or false; found "yes"/],
+  [
+    'name: a, path: /a, upstream: http://x, proxy: { pathRewrite: { "^/(": /x } }',
+    'proxy.pathRewrite["^/("]',
+    /no regular expression \(Unterminated group\); must be one/,
+  ],
+  [
+    'name: a, path: /a, upstream: http://x, proxy: { pathRewrite: { ^/a: "/b?c" } }',
+    'proxy.pathRewrite["^/a"]',
+    /without \?, # and backslashes; found "\/b\?c"/,
+  ],
+  ['name: a, path: /a, upstream: http://x, proxy: { intercept: ./x.txt }', 'proxy.intercept', /path of a module/],
+  [
+    'name: a, path: /a, upstream: http://x, proxy: { intercept: ./absent.mjs }',
+    'proxy.intercept',
+    /cannot be read: .*\/absent\.mjs: there is no such file/,
+  ],
   ['name: a, path: /a', 'upstream', /is missing; must be an http:\/\//],
 ];
 
@@ -136,6 +152,16 @@ test('a key that a route lacks is told at the route', (t) => {
   t.deepEqual(
     problemsOf(text).map(({ at }) => at),
     ['2:5 routes[0].upstream', '4:5 routes[0].upsteam'],
+  );
+});
+
+test('a module that cannot be read is told beside other problems of its route', (t) => {
+  const text = `routes:
+  - { name: a, path: /a, upstream: http://x, proxy: { intercept: ./absent.mjs, pathRewrite: { "(": /x } } }
+`;
+  t.deepEqual(
+    problemsOf(text).map(({ at }) => at),
+    ['2:66 routes[0].proxy.intercept', '2:100 routes[0].proxy.pathRewrite["("]'],
   );
 });
 

@@ -1,23 +1,36 @@
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { type TestGateway, testGateway } from './gateway.ts';
-
-/** Short enough to be waited for, long enough for a machine under load. */
-const TIMEOUTS = { connect: '400ms', firstByte: '400ms', idle: '400ms' };
-
-/** A gateway with one open route, `/s`, to the given upstream, and short timeouts. */
-export function forwardingGateway(
-  t: ExecutionContext,
-  upstream: { readonly url: string },
-  timeouts: Partial<typeof TIMEOUTS> = {},
-): Promise<TestGateway> {
-  return testGateway(t, {
-    routes: [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none' }],
-    timeouts: { ...TIMEOUTS, ...timeouts },
-  });
-}
 
 /** Long enough never to be what ends a test. */
 export const PATIENT = { connect: '30s', firstByte: '30s', idle: '30s' };
+
+/** The two ways to an upstream. */
+export type Transport = 'undici' | 'http-proxy-middleware';
+
+/** What a route needs for its requests to go that way. */
+export function routeOver(transport: Transport): { proxy?: object } {
+  return transport === 'undici' ? {} : { proxy: {} };
+}
+
+/** A test that is run over both transports; where they differ, it says so. */
+export function overBoth(title: string, run: (t: ExecutionContext, transport: Transport) => Promise<void>): void {
+  for (const transport of ['undici', 'http-proxy-middleware'] as const) {
+    test(`${title} (${transport})`, (t) => run(t, transport));
+  }
+}
+
+/** A gateway with one open route, `/s`, to the given upstream, and deadlines that end no test unless it says so. */
+export function forwardingGateway(
+  t: ExecutionContext,
+  upstream: { readonly url: string },
+  timeouts: Partial<typeof PATIENT> = {},
+  transport: Transport = 'undici',
+): Promise<TestGateway> {
+  return testGateway(t, {
+    routes: [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none', ...routeOver(transport) }],
+    timeouts: { ...PATIENT, ...timeouts },
+  });
+}
 
 /** The text of a request: request line, `Host`, the fields, and the body as it is. */
 export function requestText(line: string, fields: readonly string[] = [], body = ''): string {

@@ -22,6 +22,8 @@ export interface GatewayNode {
   readonly opsUrl: string;
   readonly pid: number;
   readonly log: readonly LogLine[];
+  /** null while it runs, and where a signal ended it. */
+  readonly exitCode: number | null;
   /** What `/health/ready` says. */
   ready(): Promise<{ status: number; unavailable: readonly string[] }>;
   /** The changes of state that the log tells of a store, in order. */
@@ -35,6 +37,8 @@ export interface Gateways {
   readonly accounts: AccountStore;
   /** Starts one more. @param settings replace those that all nodes share */
   start(name: string, settings?: Record<string, unknown>): Promise<GatewayNode>;
+  /** Writes the configuration of a node anew. @returns the file */
+  configure(name: string, settings: Record<string, unknown>): Promise<string>;
   /** Runs a command of the gateway's on the same configuration. @param input what it reads */
   command(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
 }
@@ -88,6 +92,7 @@ export async function gateways(
     database,
     accounts,
     start: async (name, own = {}) => await startNode(t, name, await configured(name, own)),
+    configure: configured,
     async command(args, input = '') {
       const file = await configured('command', {});
       return await new Promise((resolve) => {
@@ -115,7 +120,7 @@ async function startNode(t: Scope, name: string, file: string): Promise<GatewayN
   const listening = () => log.find(({ msg }) => msg === 'listening');
   await holds(`node ${name} starts`, () => node.ended || listening() !== undefined, START_LIMIT);
   const started = listening();
-  if (started === undefined) throw new Error(`node ${name} ended: ${complaint}`);
+  if (started === undefined) throw new Error(`node ${name} ended with ${node.exitCode}: ${complaint}`);
   const [url, opsUrl] = [String(started.url), String(started.ops)];
   return {
     name,
@@ -123,6 +128,9 @@ async function startNode(t: Scope, name: string, file: string): Promise<GatewayN
     opsUrl,
     pid: node.pid,
     log,
+    get exitCode() {
+      return node.exitCode;
+    },
     async ready() {
       const answer = await fetch(`${opsUrl}/health/ready`);
       const { unavailable = [] } = (await answer.json()) as { unavailable?: string[] };

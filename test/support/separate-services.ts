@@ -33,7 +33,13 @@ export async function separateServices(
   };
   const start = async () => {
     const database = await migratedDatabase(t, 'sqlite');
-    const service = await startRevocations(database, settings, pino({ level: 'silent' }), () => {});
+    const service = await startRevocations(
+      database,
+      settings,
+      pino({ level: 'silent' }),
+      () => {},
+      () => {},
+    );
     t.teardown(service.close);
     return { service, tokens: sqlTokenStore(database) };
   };

@@ -10,6 +10,8 @@ export interface ServerProcess {
   readonly stderr: Readable;
   /** Whether it has ended by itself or was ended. */
   readonly ended: boolean;
+  /** null while it runs, and where a signal ended it. */
+  readonly exitCode: number | null;
   /** Also where it is paused. Resolves when it is gone, with its exit code; null where the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** It keeps its connections, accepts new ones, and answers nothing. */
@@ -30,6 +32,9 @@ export function startProcess(command: string, args: readonly string[], env = pro
     stderr: child.stderr,
     get ended() {
       return ended();
+    },
+    get exitCode() {
+      return child.exitCode;
     },
     async end(signal) {
       child.kill('SIGCONT');

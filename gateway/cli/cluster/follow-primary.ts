@@ -1,0 +1,67 @@
+import cluster from 'node:cluster';
+import type { Service } from '../../compose.ts';
+import { createSharedLog } from '../../ops/log.ts';
+import { textOfError } from '../error-text.ts';
+import { explained } from '../with-database.ts';
+import { type Answers, type Beginning, type FromWorker, isFromPrimary, type ToWorker } from './messages.ts';
+
+type Order = Exclude<ToWorker, { kind: 'start' }>;
+
+/** The work of a worker: does what the primary says, and tells it what it must know. */
+export function followPrimary(): void {
+  let running: Promise<Service | null> = Promise.resolve(null);
+  process.on('message', (message) => {
+    if (!isFromPrimary(message)) return;
+    if (message.kind === 'start') running = start(message);
+    else void running.then((service) => service && obey(message, service));
+  });
+}
+
+/** @returns null where it cannot start; the primary has been told why, and this process ends */
+async function start({ file, settings, count }: Beginning): Promise<Service | null> {
+  const log = createSharedLog(settings.log).child({ worker: cluster.worker?.id });
+  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
+  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
+  try {
+    const { startService } = await import('../../compose.ts');
+    const service = await startService(settings, log, { count, tellRevoked: () => tell({ kind: 'revoked' }) });
+    tell({ kind: 'ready', url: service.url });
+    return service;
+  } catch (error) {
+    tell({ kind: 'failed', reason: textOfError(explained(file, error)) }, () => process.exit(1));
+    return null;
+  }
+}
+
+async function obey(order: Order, service: Service): Promise<void> {
+  switch (order.kind) {
+    case 'look':
+      service.lookForRevocations();
+      break;
+    case 'question':
+      tell({ kind: 'answer', id: order.id, answer: await answerTo(order, service) });
+      break;
+    case 'stop':
+      await service.close(order.shutdown);
+      process.exit(0);
+  }
+}
+
+async function answerTo(
+  question: Extract<Order, { kind: 'question' }>,
+  service: Service,
+): Promise<Answers[keyof Answers]> {
+  switch (question.about) {
+    case 'readiness':
+      return service.readiness();
+    case 'metrics':
+      return await service.metrics();
+    case 'reload':
+      return await service.reload(question.settings).then(() => null, textOfError);
+  }
+}
+
+/** Where the primary is gone, nothing is sent: this process is about to end, too. */
+function tell(message: FromWorker, sent = () => {}): void {
+  process.send?.(message, sent);
+}

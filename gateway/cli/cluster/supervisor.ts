@@ -1,0 +1,136 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Readiness } from '../../ops/health.ts';
+import type { Logger } from '../../ops/log.ts';
+import { createTotal } from '../../ops/metrics/total.ts';
+import type { Settings } from '../../settings/schema.ts';
+import type { Beginning } from './messages.ts';
+import { restartDelay } from './restart-delay.ts';
+import { forkWorker, type WorkerProcess } from './worker-process.ts';
+
+/** The workers of a gateway, as one. */
+export interface Workers {
+  /** Where they all listen. */
+  readonly url: string;
+  /** Ready when each of them is. */
+  readiness(): Promise<Readiness>;
+  /** The sum of what they measure, in the text format of Prometheus. */
+  metricsText(): Promise<string>;
+  /** Has each take over the settings, which must be such that it can. One that does not is ended and replaced. */
+  reload(settings: Settings): Promise<void>;
+  /** Resolves when all have ended. */
+  stop(shutdown: Settings['shutdown']): Promise<void>;
+}
+
+/** Milliseconds that a worker has for an answer that takes it less than one: beyond it, it hangs. */
+const ANSWER_LIMIT = 1_000;
+/** Milliseconds to take over new settings. */
+const RELOAD_LIMIT = 5_000;
+
+/**
+ * Starts the workers, and replaces each one that ends.
+ *
+ * @throws OperatorError with the reason when one ends before it was ready; the others are ended then
+ */
+export async function startWorkers(beginning: Beginning, log: Logger): Promise<Workers> {
+  let { settings } = beginning;
+  const stopping = new AbortController();
+  const total = createTotal();
+  const fork = () =>
+    forkWorker({ ...beginning, settings }, (from) => {
+      for (const other of living()) if (other !== from) other.look();
+    });
+  const places: { worker: WorkerProcess | null }[] = Array.from({ length: beginning.count }, () => ({
+    worker: fork(),
+  }));
+  const living = () => places.flatMap(({ worker }) => worker ?? []);
+
+  const [url = ''] = await Promise.all(living().map(({ ready }) => ready)).catch(async (error: unknown) => {
+    for (const worker of living()) worker.kill();
+    await Promise.all(living().map(({ ended }) => ended));
+    throw error;
+  });
+
+  const keepOccupied = async (place: { worker: WorkerProcess | null }) => {
+    for (let deaths = 0; place.worker !== null; ) {
+      const { worker } = place;
+      const { code, signal, reason } = await worker.ended;
+      place.worker = null;
+      total.remove(worker.id);
+      if (stopping.signal.aborted) return;
+      const died = restartDelay(deaths, worker.age());
+      deaths = died.deaths;
+      const { id, pid } = worker;
+      log.error({ worker: id, pid, code, signal, reason, restartIn: died.delay }, 'worker ended');
+      await pause(died.delay, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      const next = fork();
+      place.worker = next;
+      next.ready.then(
+        () => log.info({ worker: next.id, pid: next.pid, replaces: id }, 'worker ready'),
+        // Its end is told above.
+        () => {},
+      );
+    }
+  };
+  for (const place of places) void keepOccupied(place);
+
+  const end = async (worker: WorkerProcess, shutdown: Settings['shutdown']) => {
+    const ending = await worker.stop(shutdown);
+    const { id, pid } = worker;
+    if (ending === 'killed') log.error({ worker: id, pid }, 'worker killed: it did not end in time');
+    else if (ending.code !== 0) log.error({ worker: id, pid, ...ending }, 'worker ended');
+  };
+
+  return {
+    url,
+    async readiness() {
+      const all = await Promise.all(
+        places.map(async ({ worker }): Promise<Readiness> => {
+          if (worker?.isReady !== true) return MISSING;
+          return await worker.ask({ about: 'readiness' }, ANSWER_LIMIT).catch(() => MISSING);
+        }),
+      );
+      const unavailable = [...new Set(all.flatMap((one) => one.unavailable))].sort();
+      return { status: all.every(({ status }) => status === 'ready') ? 'ready' : 'unavailable', unavailable };
+    },
+    async metricsText() {
+      await Promise.all(
+        living().map(async (worker) => {
+          if (!worker.isReady) return;
+          const snapshot = await worker.ask({ about: 'metrics' }, ANSWER_LIMIT).catch(() => null);
+          if (snapshot !== null && living().includes(worker)) total.set(worker.id, snapshot);
+        }),
+      );
+      return await total.text();
+    },
+    async reload(next) {
+      settings = next;
+      await Promise.all(
+        living().map(async (worker) => {
+          const reason = await refusalOf(worker, next);
+          if (reason === null) return;
+          const { id, pid } = worker;
+          log.error({ worker: id, pid, reason }, 'worker replaced: it did not take the configuration over');
+          await worker.stop(next.shutdown);
+        }),
+      );
+    },
+    async stop(shutdown) {
+      stopping.abort();
+      await Promise.all(living().map((worker) => end(worker, shutdown)));
+    },
+  };
+}
+
+/** In the place of a worker that is being replaced, or hangs. */
+const MISSING: Readiness = { status: 'unavailable', unavailable: ['workers'] };
+
+/** Why the worker does not have these settings; null where it has, or is gone and what replaces it will have. */
+async function refusalOf(worker: WorkerProcess, settings: Settings): Promise<string | null> {
+  try {
+    await worker.ready;
+    return await worker.ask({ about: 'reload', settings }, RELOAD_LIMIT);
+  } catch {
+    return worker.isReady ? `no answer within ${RELOAD_LIMIT} ms` : null;
+  }
+}

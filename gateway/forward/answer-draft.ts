@@ -1,0 +1,62 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
+/** An answer that has come in full and has not been sent. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly reason: string;
+  /** Flat. */
+  readonly fields: readonly string[];
+  readonly body: Buffer;
+}
+
+/** The head of an answer, to be changed. Names in any case. */
+export interface AnswerHead {
+  statusCode: number;
+  statusMessage: string;
+  /** @returns a list where there are several lines of the field */
+  getHeader(name: string): string | string[] | undefined;
+  /** @throws TypeError for what cannot stand in a field */
+  setHeader(name: string, value: number | string | readonly string[]): void;
+  removeHeader(name: string): void;
+}
+
+export interface Draft extends AnswerHead {
+  /** @throws RangeError for a status that is none */
+  withBody(body: Buffer): WholeAnswer;
+}
+
+/** The head of an answer in a form that a module can change; its fields stay in their order. */
+export function draftOf({ status, reason, fields }: WholeAnswer): Draft {
+  let pairs: [name: string, value: string][] = [];
+  for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i] as string, fields[i + 1] as string]);
+
+  const valuesOf = (name: string) =>
+    pairs.filter(([other]) => other.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+  const remove = (name: string) => {
+    pairs = pairs.filter(([other]) => other.toLowerCase() !== name.toLowerCase());
+  };
+  const draft: Draft = {
+    statusCode: status,
+    statusMessage: reason,
+    getHeader(name) {
+      const values = valuesOf(name);
+      return values.length > 1 ? values : values[0];
+    },
+    setHeader(name, value) {
+      validateHeaderName(name);
+      const values = [value].flat().map(String);
+      for (const one of values) validateHeaderValue(name, one);
+      remove(name);
+      for (const one of values) pairs.push([name, one]);
+    },
+    removeHeader: remove,
+    withBody(body) {
+      const { statusCode, statusMessage } = draft;
+      if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
+        throw new RangeError(`${statusCode} is no status of an answer`);
+      }
+      return { status: statusCode, reason: String(statusMessage), fields: pairs.flat(), body };
+    },
+  };
+  return draft;
+}

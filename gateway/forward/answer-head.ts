@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mustCloseAfterAnswer } from './early-answer.ts';
+import { responseHeaders } from './headers.ts';
+import type { Outgoing } from './outgoing.ts';
+
+/**
+ * Writes the head of an upstream's answer to the client's response.
+ *
+ * @param fields the upstream's, flat
+ */
+export function writeAnswerHead(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { requestId, decidesCors }: Outgoing,
+  status: number,
+  reason: string,
+  fields: readonly (Buffer | string)[],
+): void {
+  const headers = responseHeaders(fields, requestId, decidesCors);
+  if (mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  res.writeHead(status, reason, headers);
+}

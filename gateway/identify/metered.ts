@@ -1,0 +1,18 @@
+import type { Outcome } from '../state.ts';
+import type { Identify } from './identify.ts';
+
+/** Hears what identifications come to, to count them. */
+export interface IdentifyMeter {
+  decided(outcome: Outcome): void;
+  /** Nobody could say. */
+  failed(error: unknown): void;
+}
+
+/** Tells the meter of each outcome before whoever asked for it goes on. */
+export function metered(identify: Identify, meter: IdentifyMeter): Identify {
+  return (authorization, client) => {
+    const answer = identify(authorization, client);
+    answer.then(meter.decided, meter.failed);
+    return answer;
+  };
+}

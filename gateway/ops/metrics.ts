@@ -1,0 +1,30 @@
+import { Registry } from 'prom-client';
+import { type AuthenticationMetrics, authenticationMetrics } from './metrics/authentications.ts';
+import { processMetrics } from './metrics/process.ts';
+import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
+import { type State, stateMetrics } from './metrics/state.ts';
+import type { Snapshot } from './metrics/total.ts';
+import { upstreamMetrics } from './metrics/upstreams.ts';
+
+/** What one process counts and measures. */
+export interface Metrics {
+  readonly requests: RequestMetrics;
+  readonly authentications: AuthenticationMetrics;
+  /** What counts for a group of upstreams. */
+  readonly group: ReturnType<typeof upstreamMetrics>;
+  /** Everything at this moment, for `textOf`, or for whoever sums it up over processes. */
+  snapshot(): Promise<Snapshot>;
+}
+
+/** @param state of the services that is read at each snapshot */
+export function createMetrics(state: State): Metrics {
+  const registry = new Registry();
+  stateMetrics(registry, state);
+  const ofProcess = processMetrics();
+  return {
+    requests: requestMetrics(registry),
+    authentications: authenticationMetrics(registry),
+    group: upstreamMetrics(registry),
+    snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
+  };
+}

@@ -1,0 +1,82 @@
+import { Counter, type Registry } from 'prom-client';
+import { GatewayError } from '../../errors.ts';
+import type { InvalidToken, Outcome, Refusal } from '../../state.ts';
+
+/** Who was let in, and by what; who was not, and why; and who could not be judged. */
+const REASONS = {
+  accepted: ['password', 'token'],
+  refused: [
+    'absent',
+    'malformed',
+    'unknown_account',
+    'wrong_password',
+    'invalid_token',
+    'token_expired',
+    'token_revoked',
+    'account_removed',
+    'account_changed',
+    'unconfirmed',
+    'throttled',
+  ],
+  failed: ['overloaded', 'database', 'redis', 'internal'],
+} as const;
+
+type Reason = (typeof REASONS)[keyof typeof REASONS][number];
+
+const REFUSALS: Record<Exclude<Refusal, InvalidToken>, Reason> = {
+  'malformed credentials': 'malformed',
+  'unknown account': 'unknown_account',
+  'wrong password': 'wrong_password',
+  'token expired': 'token_expired',
+  'token revoked': 'token_revoked',
+  'all tokens of the account revoked': 'token_revoked',
+  'account removed': 'account_removed',
+  'account changed since the token': 'account_changed',
+};
+const REFUSED: ReadonlyMap<string, Reason> = new Map(Object.entries(REFUSALS));
+
+export interface AuthenticationMetrics {
+  decided(outcome: Outcome): void;
+  /** Nobody could say: what was thrown instead. */
+  failed(error: unknown): void;
+}
+
+/** What authentications come to. All series are there from the start, so that the first of a kind shows as an increase. */
+export function authenticationMetrics(registry: Registry): AuthenticationMetrics {
+  const counter = new Counter({
+    name: 'gatehouse_authentications_total',
+    help: 'Requests that had to prove who sends them.',
+    labelNames: ['outcome', 'reason'],
+    registers: [registry],
+  });
+  const children = new Map<Reason, Counter.Internal>();
+  for (const [outcome, reasons] of Object.entries(REASONS)) {
+    for (const reason of reasons) {
+      const child = counter.labels(outcome, reason);
+      child.inc(0);
+      children.set(reason, child);
+    }
+  }
+  return {
+    decided: (outcome) => children.get(reasonOf(outcome))?.inc(),
+    failed: (error) => children.get(reasonOfFailure(error))?.inc(),
+  };
+}
+
+function reasonOf(outcome: Outcome): Reason {
+  switch (outcome.kind) {
+    case 'found':
+      return outcome.identity.account.confirmed ? outcome.identity.by : 'unconfirmed';
+    case 'absent':
+      return 'absent';
+    case 'refused':
+      return REFUSED.get(outcome.reason) ?? 'invalid_token';
+  }
+}
+
+function reasonOfFailure(error: unknown): Reason {
+  if (!(error instanceof GatewayError)) return 'internal';
+  if (error.code === 'too_many_requests') return 'throttled';
+  if (error.code !== 'service_unavailable') return 'internal';
+  return error.fault === 'database' || error.fault === 'redis' ? error.fault : 'overloaded';
+}

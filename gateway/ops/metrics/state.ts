@@ -1,0 +1,82 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** How often something was remembered, and how often not. */
+export interface LookUps {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** What is read at each scrape, and costs nothing in between. */
+export interface State {
+  readonly hashing: { readonly waiting: number; readonly running: number };
+  readonly denylist: {
+    readonly size: number;
+    /** Milliseconds. */
+    age(): number;
+  };
+  readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps };
+  readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
+}
+
+export function stateMetrics(registry: Registry, { hashing, denylist, caches, stores }: State): void {
+  const registers = [registry];
+
+  new Gauge({
+    name: 'gatehouse_workers',
+    help: 'Processes that these numbers are of.',
+    registers,
+  }).set(1);
+  new Gauge({
+    name: 'gatehouse_password_checks',
+    help: 'Password checks that are running, and that wait for their turn.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'running' }, hashing.running);
+      this.set({ state: 'waiting' }, hashing.waiting);
+    },
+  });
+  new Counter({
+    name: 'gatehouse_cache_requests_total',
+    help: 'Look-ups in the memory of proven credentials and of accounts.',
+    labelNames: ['cache', 'result'],
+    registers,
+    collect() {
+      // They are counted where they happen.
+      this.reset();
+      for (const [cache, { hits, misses }] of Object.entries(caches)) {
+        this.inc({ cache, result: 'hit' }, hits);
+        this.inc({ cache, result: 'miss' }, misses);
+      }
+    },
+  });
+  // Each process has a copy of the one list: the fullest and the oldest of them are told.
+  new Gauge({
+    name: 'gatehouse_denylist_tokens',
+    help: 'Revoked tokens that have not expired.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(denylist.size);
+    },
+  });
+  new Gauge({
+    name: 'gatehouse_denylist_age_seconds',
+    help: 'Time since the revocations were last known to be complete.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(denylist.age() / 1000);
+    },
+  });
+  new Gauge({
+    name: 'gatehouse_store_up',
+    help: 'Whether a store answers, 1 or 0.',
+    labelNames: ['store'],
+    aggregator: 'min',
+    registers,
+    collect() {
+      for (const { name, isUp } of stores) this.set({ store: name }, Number(isUp));
+    },
+  });
+}

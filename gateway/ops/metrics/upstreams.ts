@@ -1,0 +1,42 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { BUCKETS } from './requests.ts';
+
+const OUTCOMES = ['answered', 'failed', 'timed_out', 'abandoned'] as const;
+
+/** Counts for one group. */
+export interface GroupMetrics {
+  /** @param milliseconds from the moment that it was sent to the head of the answer, or to the failure */
+  attempted(outcome: (typeof OUTCOMES)[number], milliseconds: number): void;
+  ejected(origin: string): void;
+}
+
+/**
+ * Attempts at upstreams, by group and server as the configuration names them.
+ *
+ * @returns what counts for a group, once more for one that is opened again
+ */
+export function upstreamMetrics(registry: Registry): (group: string, origins: readonly string[]) => GroupMetrics {
+  const durations = new Histogram({
+    name: 'gatehouse_upstream_duration_seconds',
+    help: 'From the moment that a request is given to an upstream to the head of its answer, or to the failure.',
+    labelNames: ['group', 'outcome'],
+    buckets: BUCKETS,
+    registers: [registry],
+  });
+  const ejections = new Counter({
+    name: 'gatehouse_upstream_ejections_total',
+    help: 'Pauses of servers that failed.',
+    labelNames: ['group', 'server'],
+    registers: [registry],
+  });
+
+  return (group, origins) => {
+    const children = new Map(OUTCOMES.map((outcome) => [outcome, durations.labels(group, outcome)]));
+    // From the start, so that the first ejection shows as an increase.
+    for (const origin of origins) ejections.inc({ group, server: origin }, 0);
+    return {
+      attempted: (outcome, milliseconds) => children.get(outcome)?.observe(milliseconds / 1000),
+      ejected: (origin) => ejections.inc({ group, server: origin }),
+    };
+  };
+}

@@ -1,0 +1,28 @@
+import type { DestinationStream } from 'pino';
+
+/** Bytes that one write puts into a pipe in one piece, whoever else writes to it: PIPE_BUF of Linux (pipe(7)). */
+const ONE_PIECE = 4_096;
+/** UTF-16 units of a text that are kept at first; halved until the line is short enough. */
+const LONGEST_TEXT = 1_024;
+
+/**
+ * Shortens the texts in a line of JSON that is too long to be written in one piece. Only a client that sends a path of
+ * thousands of characters, or a fault with a long stack, makes such lines.
+ */
+export function untornLines(output: DestinationStream): DestinationStream {
+  return { write: (line) => output.write(fits(line) ? line : shortened(line)) };
+}
+
+function fits(line: string): boolean {
+  return line.length * 3 <= ONE_PIECE || Buffer.byteLength(line) <= ONE_PIECE;
+}
+
+function shortened(line: string): string {
+  const fields: unknown = JSON.parse(line);
+  for (let longest = LONGEST_TEXT; ; longest /= 2) {
+    const cut = (_name: string, value: unknown) =>
+      typeof value === 'string' && value.length > longest ? `${value.slice(0, longest)}…` : value;
+    const shorter = `${JSON.stringify(fields, cut)}\n`;
+    if (fits(shorter) || longest <= 1) return shorter;
+  }
+}

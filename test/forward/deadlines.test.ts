@@ -1,0 +1,231 @@
+import type { Socket } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { holds } from '../support/condition.ts';
+import { overBoth, PATIENT, parts, requestText, routeOver, type Transport } from '../support/forwarding.ts';
+import { type LogLine, testGateway } from '../support/gateway.ts';
+import { pump, settled } from '../support/pumping.ts';
+import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
+import { strayErrors } from '../support/stray-errors.ts';
+import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+
+const stray = strayErrors();
+test.after.always((t) => t.deepEqual(stray, []));
+
+const CLOSE = ['Connection: close'];
+const BEGUN = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+/** A gateway with the open route `/s`, whose own deadlines are given, and `/other`, which has those of all. */
+function gatewayWith(
+  t: ExecutionContext,
+  upstream: { readonly url: string },
+  own: Record<string, string>,
+  { transport = 'undici', all = {} }: { transport?: Transport; all?: Record<string, string> } = {},
+) {
+  const common = { upstream: upstream.url, auth: 'none', ...routeOver(transport) };
+  return testGateway(t, {
+    routes: [
+      { name: 's', path: '/s', ...common, timeouts: own },
+      { name: 'other', path: '/other', ...common },
+    ],
+    timeouts: { ...PATIENT, ...all },
+  });
+}
+
+function ofRequest({ route }: LogLine): boolean {
+  return route === 's';
+}
+
+/** Takes connections, does with each what the test says, and remembers it. */
+async function watched(t: ExecutionContext, onConnection: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const upstream = await tcpUpstream(t, (socket) => {
+    sockets.push(socket);
+    onConnection(socket);
+  });
+  const isLetGo = () => sockets.length > 0 && sockets.every(({ destroyed }) => destroyed);
+  return { ...upstream, sockets, isLetGo };
+}
+
+/** Writes a text again and again, until the connection is gone. */
+function drip(socket: Socket, text: string, milliseconds: number): void {
+  const timer = setInterval(() => socket.write(text), milliseconds);
+  socket.once('close', () => clearInterval(timer));
+}
+
+overBoth(
+  'an upstream that takes the connection and never speaks TLS is a 504 after `timeouts.connect`',
+  async (t, over) => {
+    const silent = await watched(t, (socket) => void socket.resume());
+    const url = silent.url.replace('http:', 'https:');
+    const gateway = await gatewayWith(t, { url }, {}, { transport: over, all: { connect: '300ms' } });
+    t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', CLOSE))), 504);
+    const line = await gateway.logged(ofRequest);
+    t.is(line.fault, 'upstream');
+    await holds('the connection ends', silent.isLetGo);
+  },
+);
+
+overBoth(
+  'an upstream that sends its head byte by byte is a 504 after the `firstByte` of the route',
+  async (t, over) => {
+    const upstream = await watched(t, (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
+        drip(socket, 'x', 50);
+      });
+    });
+    const gateway = await gatewayWith(t, upstream, { firstByte: '300ms' }, { transport: over });
+    t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', CLOSE))), 504);
+    t.is((await gateway.logged(ofRequest)).fault, 'upstream');
+    await holds('the upstream is let go', upstream.isLetGo);
+  },
+);
+
+overBoth('an upstream that never answers is a 504 after the `request` of the route', async (t, over) => {
+  const upstream = await watched(t, (socket) => void socket.resume());
+  const gateway = await gatewayWith(t, upstream, { request: '300ms' }, { transport: over });
+  const answer = await rawExchange(gateway.port, requestText('GET /s', CLOSE));
+  t.is(statusOf(answer), 504);
+  t.is(JSON.parse(parts(answer).body).error, 'gateway_timeout');
+  const line = await gateway.logged(ofRequest);
+  t.is(line.fault, 'upstream');
+  t.is(line.detail, 'not done after 300 ms');
+  await holds('the upstream is let go', upstream.isLetGo);
+});
+
+overBoth('an answer that goes on beyond `request` is cut, and looks so', async (t, over) => {
+  const upstream = await watched(t, (socket) => {
+    socket.once('data', () => {
+      socket.write(BEGUN);
+      drip(socket, '1\r\nx\r\n', 50);
+    });
+  });
+  const gateway = await gatewayWith(t, upstream, { request: '400ms' }, { transport: over });
+  const answer = await rawExchange(gateway.port, requestText('GET /s', CLOSE));
+  t.is(statusOf(answer), 200);
+  t.notRegex(answer, /\r\n0\r\n\r\n$/);
+  const line = await gateway.logged(ofRequest);
+  t.is(line.fault, 'upstream');
+  t.is(line.error, 'gateway_timeout');
+  await holds('the upstream is let go', upstream.isLetGo);
+});
+
+overBoth(
+  'a client that sends its body in crumbs beyond `request` is a 408, and not the fault of the upstream',
+  async (t, over) => {
+    const upstream = await watched(t, (socket) => void socket.resume());
+    const gateway = await gatewayWith(t, upstream, { request: '400ms' }, { transport: over });
+    const client = await rawClient(gateway.port);
+    client.send(requestText('POST /s', ['Content-Length: 1000']));
+    drip(client.socket, 'x', 50);
+    const answer = await client.until(/}\s*$/);
+    t.is(statusOf(answer), 408);
+    const line = await gateway.logged(ofRequest);
+    t.is(line.fault, 'client');
+    t.is(line.error, 'request_timeout');
+    await holds('the upstream is let go', upstream.isLetGo);
+    client.socket.destroy();
+  },
+);
+
+overBoth('a client that does not read its answer within `request` is at fault', async (t, over) => {
+  const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(32 * 1024 * 1024)));
+  const gateway = await gatewayWith(t, upstream, { request: '500ms' }, { transport: over });
+  const client = await rawClient(gateway.port);
+  client.socket.pause();
+  client.send(requestText('GET /s', CLOSE));
+  const line = await gateway.logged(ofRequest);
+  t.is(line.fault, 'client');
+  t.is(line.error, 'request_timeout');
+  client.socket.destroy();
+});
+
+test('with no `request`, an answer that trickles is not ended', async (t) => {
+  const upstream = await watched(t, (socket) => {
+    socket.once('data', () => {
+      socket.write(BEGUN);
+      drip(socket, '1\r\nx\r\n', 30);
+    });
+  });
+  const gateway = await gatewayWith(t, upstream, {}, { all: { firstByte: '200ms', idle: '300ms' } });
+  const client = await rawClient(gateway.port);
+  client.send(requestText('GET /s'));
+  t.is(statusOf(await client.until(/(?:1\r\nx\r\n){40}/)), 200);
+  client.socket.destroy();
+});
+
+test('the `idle` of a route that is shorter than that of all ends an answer that the client does not read', async (t) => {
+  const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(32 * 1024 * 1024)));
+  const gateway = await gatewayWith(t, upstream, { idle: '300ms' });
+  const client = await rawClient(gateway.port);
+  client.socket.pause();
+  client.send(requestText('GET /s', CLOSE));
+  const line = await gateway.logged(ofRequest);
+  t.is(line.fault, 'client');
+  t.is(line.detail, 'the client stopped reading the answer');
+  client.socket.destroy();
+});
+
+test('the `idle` of a route that is longer than that of all lets a client read late, and the next route has its own', async (t) => {
+  const bytes = 32 * 1024 * 1024;
+  const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(bytes)));
+  const gateway = await gatewayWith(t, upstream, { idle: '30s' }, { all: { idle: '300ms' } });
+  const late = await rawClient(gateway.port);
+  late.socket.pause();
+  // The second is sent ahead, so that Node sets nothing between the two.
+  late.send(requestText('GET /s') + requestText('GET /other'));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  late.socket.on('data', () => {
+    if (late.received().length > bytes + 1_000) late.socket.pause();
+  });
+  late.socket.resume();
+  const line = await gateway.logged(({ route }) => route === 'other');
+  t.is(line.fault, 'client');
+  t.is((await gateway.logged(ofRequest)).fault, undefined);
+  late.socket.destroy();
+});
+
+overBoth(
+  'a malformed chunk in the middle of an upload lets the upstream go at once, whatever the client does',
+  async (t, over) => {
+    const upstream = await watched(t, (socket) => void socket.resume());
+    const gateway = await gatewayWith(t, upstream, {}, { transport: over });
+    const client = await rawClient(gateway.port);
+    client.send(requestText('POST /s', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n'));
+    await holds('the upstream has it', () => upstream.sockets.some(({ bytesRead }) => bytesRead > 0));
+    client.socket.removeAllListeners('end');
+    client.send('not a chunk\r\n');
+    t.is(statusOf(await client.until(/}\s*$/)), 400);
+    await holds('the upstream is let go', upstream.isLetGo, 1_000);
+    client.socket.destroy();
+    const line = await gateway.logged(ofRequest);
+    t.is(line.fault, 'client');
+    t.is(line.error, 'bad_request');
+  },
+);
+
+overBoth(
+  'a client that leaves while the upstream holds its upload back is noticed after `firstByte`',
+  async (t, over) => {
+    const upstream = await watched(t, (socket) => void socket.pause());
+    const gateway = await gatewayWith(t, upstream, { firstByte: '1500ms' }, { transport: over });
+    const client = await rawClient(gateway.port);
+    client.send(requestText('POST /s', ['Content-Length: 100000000']));
+    const sent = pump(client.socket, 100_000_000);
+    await settled(() => sent.written);
+    t.false(sent.done);
+    client.socket.resetAndDestroy();
+    const line = await gateway.logged(ofRequest);
+    t.is(line.error, 'gateway_timeout');
+    t.is(line.fault, 'upstream');
+    upstream.sockets[0]?.resume();
+    await holds('the upstream is let go', upstream.isLetGo);
+  },
+);
+
+test('a connection on which nothing is sent is closed after `timeouts.headers`', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await gatewayWith(t, upstream, {}, { all: { headers: '200ms' } });
+  const client = await rawClient(gateway.port);
+  t.regex(await client.ended(), /^(?:HTTP\/1\.1 408 |$)/);
+});

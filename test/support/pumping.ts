@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const BLOCK = Buffer.alloc(64 * 1024, 'x');
+
+export interface Pumped {
+  /** Bytes given to the socket so far. */
+  written: number;
+  done: boolean;
+}
+
+/** Writes as fast as it is taken, and counts. */
+export function pump(socket: Socket, bytes: number): Pumped {
+  const state = { written: 0, done: false };
+  const more = () => {
+    while (state.written < bytes) {
+      state.written += BLOCK.length;
+      if (!socket.write(BLOCK)) return void socket.once('drain', more);
+    }
+    state.done = true;
+  };
+  more();
+  return state;
+}
+
+/** Resolves when a number has not changed for a while: what is written is then held up, not just slow. */
+export async function settled(read: () => number): Promise<void> {
+  for (let before = -1; before !== read(); ) {
+    before = read();
+    await delay(300);
+  }
+}
