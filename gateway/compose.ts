@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { openAccountPages } from './account-pages.ts';
 import { cachedAccounts } from './accounts/cached.ts';
 import { createHashingQueue, hashingLimits } from './accounts/hashing-queue.ts';
 import { decoyFor, openAccounts } from './accounts/open.ts';
@@ -6,6 +7,7 @@ import { passwordChecker } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
 import { createThrottle } from './accounts/throttle.ts';
 import { hashUpgrade } from './accounts/upgrade.ts';
+import { tokenIssue } from './control/issue-token.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
@@ -28,6 +30,7 @@ import { createListener } from './request/listener.ts';
 import { watchOpenExchanges } from './request/open-exchanges.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
+import { trackLastUsed } from './tokens/last-used.ts';
 import { startRevocations } from './tokens/revocation-service.ts';
 import { secretsOf } from './tokens/secret-file.ts';
 import { sqlTokenStore } from './tokens/store.ts';
@@ -134,31 +137,35 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     closers.push(revocations.close);
     const { mirror, revoker } = revocations;
     const tokens = sqlTokenStore(database);
-    const signer = tokenSigner({ secrets: secretsOf(settings), maxLifetime: settings.tokens.maxLifetime });
+    const secrets = secretsOf(settings);
+    const signer = tokenSigner({ secrets, maxLifetime: settings.tokens.maxLifetime });
 
     const { redis } = revocations;
+    const role = siblings === null ? 'alone' : 'worker';
     const throttle = createThrottle(
       settings.accounts.throttle,
       redis && { ...redis, keyPrefix: settings.redis.keyPrefix },
-      siblings === null ? 'alone' : 'worker',
+      role,
     );
     const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
     const findAccountById = knownAccounts.findById;
     const verified = verifiedCredentials();
+    const byPassword = passwordIdentifier({
+      findAccount: accounts.findByEmail,
+      findAccountById,
+      checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
+      takeTry: throttle.take,
+      inTurn: hashing.run,
+      // The table of an application is read only, its hashes too.
+      onProven:
+        settings.accounts.table === undefined
+          ? hashUpgrade(sqlAccountStore(database), settings.accounts.passwordCost, hashing, log)
+          : () => {},
+    });
+    const lastUsed = trackLastUsed(database);
     const identify = createIdentify({
       verified,
-      byPassword: passwordIdentifier({
-        findAccount: accounts.findByEmail,
-        findAccountById,
-        checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
-        takeTry: throttle.take,
-        inTurn: hashing.run,
-        // The table of an application is read only, its hashes too.
-        onProven:
-          settings.accounts.table === undefined
-            ? hashUpgrade(sqlAccountStore(database), settings.accounts.passwordCost, hashing, log)
-            : () => {},
-      }),
+      byPassword,
       byProvenPassword: provenPassword({ findAccountById }),
       verifyToken: signer.verify,
       byToken: tokenIdentifier({
@@ -166,6 +173,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         isBoundTo: signer.isBoundTo,
         isDenied: mirror.isDenied,
         voidBefore: mirror.voidBefore,
+        used: lastUsed.note,
         requireFresh: () => {
           const age = mirror.age();
           if (age > settings.tokens.maxStaleness) throw staleMirror(age);
@@ -186,8 +194,33 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       caches: { credentials: verified.lookUps, accounts: knownAccounts.lookUps },
       stores: [revocations.database, ...optional],
     });
+    const issue = tokenIssue({ sign: signer.sign, record: tokens.record, voidBefore: revocations.voidBefore });
+    let url = '';
+    const pages = openAccountPages(settings, {
+      database,
+      revocations,
+      secrets,
+      hashing,
+      role,
+      log,
+      async checkPassword(email, password, client) {
+        const { outcome } = await byPassword(email, password, client);
+        return outcome.kind === 'found' ? outcome.identity.account : null;
+      },
+      findAccountById,
+      forget: knownAccounts.forget,
+      tokens: {
+        issue,
+        async listLive(accountId) {
+          const live = await tokens.listLive(accountId, Date.now());
+          return live.map(({ jti, ...token }) => ({ id: jti, ...token }));
+        },
+      },
+      url: () => url,
+    });
     const services = {
       log,
+      pages: pages.answer,
       meter: metrics.requests,
       identify: metered(identify, metrics.authentications),
       exchanges,
@@ -197,10 +230,8 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         realm: settings.api.realm,
         lifetime: settings.tokens.lifetime,
         maxLifetime: settings.tokens.maxLifetime,
-        sign: signer.sign,
-        record: tokens.record,
+        issue,
         listLive: tokens.listLive,
-        voidBefore: revocations.voidBefore,
         revoke: revoker.token,
         revokeAll: revoker.account,
       }),
@@ -213,7 +244,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
       timeouts: settings.timeouts,
     });
-    const url = await listen(listener.server, 'listen', settings.listen);
+    url = await listen(listener.server, 'listen', settings.listen);
 
     return {
       url,
@@ -241,6 +272,8 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         await answered;
         clearTimeout(cut);
         await current.retire();
+        await pages.close(MAIL_GRACE);
+        await lastUsed.close();
         await closeStores();
       },
     };
@@ -249,6 +282,9 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     throw error;
   }
 }
+
+/** Milliseconds for the mails that are under way, when everything else is done. */
+const MAIL_GRACE = 2_000;
 
 /** Neither the database nor Redis has said for too long what is revoked. */
 function staleMirror(age: number): GatewayError {

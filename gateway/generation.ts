@@ -12,7 +12,7 @@ import { createDepart } from './request/departure.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
-import { compileRoutes } from './request/routes.ts';
+import { compileRoutes, pagesPath } from './request/routes.ts';
 import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
 import type { Settings } from './settings/schema.ts';
 
@@ -22,6 +22,7 @@ export interface Services {
   readonly meter: RequestMeter;
   readonly identify: Identify;
   readonly tokenEndpoints: Pipeline['tokenEndpoints'];
+  readonly pages: Pipeline['pages'];
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
 }
@@ -39,13 +40,13 @@ export interface Generation {
 export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
-  const table = compileRoutes(settings.routes, prefix);
+  const table = compileRoutes(settings.routes, prefix, pagesPath(settings));
   const upstreams = services.openUpstreams(settings);
   const peerOf = compileTrust(settings.trustedProxies);
   const clientOf = clientAddress(peerOf);
   const decide = createDecide({ table, identify, realm });
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
-  const { tokenEndpoints } = services;
+  const { tokenEndpoints, pages } = services;
   const cors = createCors(table);
   const answer = createPipeline({
     log,
@@ -58,6 +59,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
     exchanges,
     clientOf,
     tokenEndpoints,
+    pages,
   }).callback();
   const webSockets = createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte);
 

@@ -8,15 +8,15 @@ const ROOT = fileURLToPath(new URL('../gateway/', import.meta.url));
 /** From the bottom up: a file imports from its own folder and from lower layers alone. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors.ts', 'state.ts', 'settings', 'ops'],
-  ['database', 'redis', 'tokens', 'accounts'],
+  ['database', 'redis', 'tokens', 'accounts', 'sessions', 'mail'],
   ['identify', 'authorise', 'forward'],
   ['request', 'control'],
-  ['compose.ts', 'generation.ts'],
+  ['compose.ts', 'generation.ts', 'account-pages.ts'],
   ['cli', 'main.ts'],
 ];
 /** Stores reach these as functions, so that they can be read and tested without any. */
 const WITHOUT_STORES = ['identify', 'authorise', 'forward'];
-const STORES = ['database', 'redis', 'tokens', 'accounts'];
+const STORES = ['database', 'redis', 'tokens', 'accounts', 'sessions', 'mail'];
 /** What every layer may report to. */
 const REPORTS = ['ops/log.ts', 'ops/store-state.ts'];
 const KOA = ['request', 'control', 'compose.ts'];

@@ -18,11 +18,12 @@ export function canonicalEmail(text: string): string {
  * @throws OperatorError which says what is wrong
  */
 export function validateEmail(text: string): void {
-  const problem = problemOf(text);
+  const problem = emailProblem(text);
   if (problem !== null) throw new OperatorError(`The email ${problem}.`);
 }
 
-function problemOf(text: string): string | null {
+/** @returns what to put behind "The email", or null */
+export function emailProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (!text.isWellFormed()) return 'is not valid Unicode';
   if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'contains a control character or one that cannot be seen';

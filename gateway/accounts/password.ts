@@ -12,7 +12,7 @@ import { usualTime } from './hashes/usual-time.ts';
  * @throws OperatorError which says what is wrong, and never repeats the password
  */
 export function validateNewPassword(text: string): void {
-  const problem = problemOf(text);
+  const problem = passwordProblem(text);
   if (problem !== null) throw new OperatorError(`The password ${problem}.`);
 }
 
@@ -75,7 +75,8 @@ function canBeRight(password: string): boolean {
   return !password.includes('\0') && password.isWellFormed();
 }
 
-function problemOf(text: string): string | null {
+/** @returns what to put behind "The password", or null */
+export function passwordProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (!text.isWellFormed()) return 'is not valid Unicode';
   // RFC 7617 section 2: user name and password must not contain control characters, NUL among them.

@@ -21,6 +21,9 @@ export interface NewAccount {
 
 export type Added = { readonly kind: 'added'; readonly account: Account } | { readonly kind: 'taken' };
 
+/** `stale`: the account is gone, or has changed since it was read. */
+export type EmailSet = 'changed' | 'taken' | 'stale';
+
 /** What requests need of the accounts. Both throw GatewayError `service_unavailable` when the store is out. */
 export interface AccountReader {
   /** The account whose email is this one in its canonical form, in whatever case and composition it is typed. */
@@ -36,8 +39,23 @@ export interface AccountStore extends AccountReader {
   list(): Promise<AccountSummary[]>;
   /** @returns whether this changed anything: false too where the account was so already. Confirming draws a new stamp. */
   setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
-  /** Draws a new stamp. @returns whether there is such an account */
-  setPassword(id: string, passwordHash: string): Promise<boolean>;
+  /** Confirms the account, and draws a new stamp. @returns whether it was unconfirmed and had this very stamp */
+  confirm(id: string, stamp: string): Promise<boolean>;
+  /**
+   * Draws a new stamp.
+   *
+   * @param passwordHash null: no password is right until there is another
+   * @param stamp that the account must have; whichever it has when left out
+   * @returns whether there is such an account
+   */
+  setPassword(id: string, passwordHash: string | null, stamp?: string): Promise<boolean>;
+  /**
+   * Gives the account another email, unless another account has it. The email is not looked at.
+   *
+   * @param seen the account, which must still have this email and this stamp
+   * @param tokens whether they end, by a new stamp
+   */
+  setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
   /** Another hash of the same password: tokens go on. @returns whether `from` was still the account's hash */
   replaceHash(id: string, from: string, to: string): Promise<boolean>;
   /** Leaves the records of its tokens. @returns whether there was such an account */
@@ -57,6 +75,9 @@ interface AccountRow {
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
 export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
+  // By their bytes: the collation of MySQL would ignore case, and spaces at the end.
+  const seen = (id: string, stamp: string) =>
+    accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
 
   return {
     async findByEmail(email) {
@@ -110,9 +131,32 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
       return (await ask(change)) > 0;
     },
 
-    async setPassword(id, passwordHash) {
+    async confirm(id, stamp) {
+      const now = Date.now();
+      const account = seen(id, stamp).whereNull('confirmed_at');
+      return (await ask(account.update({ confirmed_at: now, stamp: newStamp(), updated_at: now }))) > 0;
+    },
+
+    async setPassword(id, passwordHash, stamp) {
+      const account = stamp === undefined ? accounts().where('id', keyOf(id)) : seen(id, stamp);
       const change = { password_hash: passwordHash, stamp: newStamp(), updated_at: Date.now() };
-      return (await ask(accounts().where('id', keyOf(id)).update(change))) > 0;
+      return (await ask(account.update(change))) > 0;
+    },
+
+    async setEmail({ id, email: from, stamp }, email, tokens) {
+      const account = seen(id, stamp).whereRaw('hex(email) = hex(?)', [from]);
+      const change = {
+        email,
+        email_key: canonicalEmail(email),
+        stamp: tokens === 'end' ? newStamp() : stamp,
+        updated_at: Date.now(),
+      };
+      try {
+        return (await ask(account.update(change))) > 0 ? 'changed' : 'stale';
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken';
+        throw error;
+      }
     },
 
     async replaceHash(id, from, to) {

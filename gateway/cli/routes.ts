@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { GatewayError, OperatorError } from '../errors.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import { planFor } from '../request/plan.ts';
-import { compileRoutes } from '../request/routes.ts';
+import { compileRoutes, pagesPath } from '../request/routes.ts';
 import { parseTarget } from '../request/target.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
@@ -30,10 +30,13 @@ export function routesCommand(): Command {
     );
 }
 
-function table({ routes, api, upstreams }: Settings): string {
+function table(settings: Settings): string {
+  const { routes, api, upstreams } = settings;
+  const pages = pagesPath(settings);
   return alignedTable([
     ['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'],
     ['(gateway)', 'GET, POST, DELETE', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
+    ...(pages === null ? [] : [['(gateway)', 'GET, POST', pages, 'account owners', '(answered here)']]),
     ...routes.map((route) => [
       route.name,
       route.methods?.join(', ') ?? 'all',
@@ -50,10 +53,11 @@ function table({ routes, api, upstreams }: Settings): string {
 function explain(settings: Settings, method: string, path: string): string {
   try {
     const target = parseTarget(path, undefined);
-    const plan = planFor(compileRoutes(settings.routes, settings.api.prefix), target, method);
+    const plan = planFor(compileRoutes(settings.routes, settings.api.prefix, pagesPath(settings)), target, method);
     if (plan.kind === 'refuse') throw plan.error;
     const passes = plan.needsIdentity ? 'confirmed accounts' : 'anybody';
     if (plan.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       ${passes}\n`;
+    if (plan.kind === 'pages') return `route     (the gateway's own pages)\nwho       ${passes}\n`;
     const { route } = plan;
     const { servers } = groupOf(route, settings.upstreams);
     const urls = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));

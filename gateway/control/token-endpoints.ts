@@ -1,22 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import type Koa from 'koa';
 import { badRequest, GatewayError, unauthorized } from '../errors.ts';
-import type { Account, Identity } from '../state.ts';
+import type { Identity } from '../state.ts';
+import { type IssuedToken, type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
 
 /** What the endpoints may count on: whoever comes here has been identified and is confirmed. */
 export interface TokenEndpointState extends Koa.DefaultState {
   identity: Identity;
-}
-
-/** Times are milliseconds since 1970. */
-export interface IssuedToken {
-  readonly jti: string;
-  readonly accountId: string;
-  readonly name: string | null;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
 }
 
 export interface TokenEndpoints {
@@ -26,19 +17,13 @@ export interface TokenEndpoints {
   readonly lifetime: number;
   /** Milliseconds. */
   readonly maxLifetime: number;
-  /** `issuedAt` and `lifetime` are in seconds. */
-  sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
-  record(token: IssuedToken): Promise<void>;
+  readonly issue: IssueToken;
   listLive(accountId: string, now: number): Promise<readonly IssuedToken[]>;
-  /** The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call. */
-  voidBefore(accountId: string): Promise<number>;
   /** Resolves when it is durable. @param owner the account that the token must belong to */
   revoke(jti: string, owner: string): Promise<'revoked' | 'already' | 'unknown'>;
   /** Resolves when it is durable. */
   revokeAll(accountId: string): Promise<unknown>;
 }
-
-const LONGEST_NAME = 100;
 
 /** The gateway's own endpoints for tokens, below `<prefix>/tokens`. */
 export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEndpointState> {
@@ -46,16 +31,10 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
 
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, options.realm);
-    const { name, lifetime } = parseWish(await readJsonObject(ctx.req, ctx.res), options);
-    const jti = randomUUID();
-    // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
-    const voidBefore = await options.voidBefore(account.id);
-    const issuedAt = Math.floor(Math.max(Date.now(), voidBefore) / 1000);
-    const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
-    // Recorded first: a token that nobody could list or revoke must not exist.
-    await options.record({ jti, accountId: account.id, name, ...times });
+    const wish = parseWish(await readJsonObject(ctx.req, ctx.res), options);
+    const token = await options.issue(account, wish);
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { token: options.sign(account, { jti, issuedAt, lifetime }), expiration: lifetime };
+    ctx.body = { token, expiration: wish.lifetime };
   });
 
   router.get('/', async (ctx) => {
@@ -118,10 +97,9 @@ function parseWish(
   if (typeof expiration !== 'number' || !Number.isInteger(expiration) || expiration < 1 || expiration > longest) {
     throw badRequest(`expiration must be a whole number of seconds from 1 to ${longest}`);
   }
-  if (name !== null && (typeof name !== 'string' || name.length > LONGEST_NAME || UNPRINTABLE.test(name))) {
-    throw badRequest(`name must be text of at most ${LONGEST_NAME} characters without control characters`);
+  if (name !== null) {
+    const problem = tokenNameProblem(typeof name === 'string' ? name : '\0');
+    if (problem !== null) throw badRequest(`name ${problem}`);
   }
-  return { name, lifetime: expiration };
+  return { name: name as string | null, lifetime: expiration };
 }
-
-const UNPRINTABLE = /\p{Cc}|\p{Cs}/u;

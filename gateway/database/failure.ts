@@ -21,10 +21,10 @@ export function isBusy(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_BUSY');
 }
 
-/** Whether what `Database.ask` threw means that a row with this unique key is there already. */
+/** Whether what `ask` threw, in a transaction or outside, means that a row with this unique key is there already. */
 export function isUniqueViolation(error: unknown): boolean {
-  if (!(error instanceof GatewayError)) return false;
-  const code = codeOf(error.cause);
+  // In a transaction the driver's error comes as it is.
+  const code = codeOf(error instanceof GatewayError ? error.cause : error);
   return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }
 

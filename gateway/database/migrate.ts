@@ -8,9 +8,11 @@ import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
 import { revocations } from './migrations/0003-revocations.ts';
+import { sessions } from './migrations/0004-sessions.ts';
+import { tokenUse } from './migrations/0005-token-use.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [accounts, tokens, revocations];
+const MIGRATIONS: readonly Migration[] = [accounts, tokens, revocations, sessions, tokenUse];
 
 /** Milliseconds for all of it, waiting for another process included. */
 const DEADLINE = 5 * 60_000;

@@ -8,6 +8,8 @@ export interface TokenIdentifier {
   isDenied(jti: string): boolean;
   /** The moment, in ms since 1970, before which the account's tokens are void. */
   voidBefore(accountId: string): number;
+  /** The token was accepted. */
+  used(jti: string): void;
   /** Whether the token was issued under the account's present password and confirmation. */
   isBoundTo(token: VerifiedToken, account: Account): boolean;
 }
@@ -30,6 +32,7 @@ export function tokenIdentifier(ask: TokenIdentifier) {
     // Unconfirming voids the tokens too; whoever has one is then told that the account is unconfirmed, which is next.
     if (account.confirmed && issuedAt * 1000 < ask.voidBefore(accountId))
       return refused('all tokens of the account revoked');
+    ask.used(jti);
     return { kind: 'found', identity: { by: 'token', account, token: token.claims, scheme } };
   };
 }

@@ -5,6 +5,11 @@ import { untornLines } from './untorn-lines.ts';
 
 export type { Logger } from 'pino';
 
+/** Whether standard output is read by a person: then other things than log lines may stand there. */
+export function isForPeople({ format }: Pick<Settings['log'], 'format'>): boolean {
+  return format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
+}
+
 /**
  * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal.
  *
@@ -20,8 +25,7 @@ export function createSharedLog(settings: Settings['log']): Logger {
 }
 
 function writeTo(destination: DestinationStream, { level, format }: Settings['log']): Logger {
-  const readable = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
-  if (!readable) {
+  if (!isForPeople({ format })) {
     const formatters = { level: (label: string) => ({ level: label }) };
     return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
   }

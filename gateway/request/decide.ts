@@ -16,7 +16,8 @@ export type Decision =
       readonly route: RouteSettings;
       readonly identity: Identity | null;
     }
-  | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity };
+  | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity }
+  | { readonly kind: 'pages'; readonly target: Target };
 
 export interface Asked {
   readonly method: string;
@@ -59,6 +60,7 @@ export function createDecide({
 
     if (plan.kind === 'refuse') throw plan.error;
     if (plan.kind === 'forward') return { kind: 'forward', target, route: plan.route, identity };
+    if (plan.kind === 'pages') return { kind: 'pages', target };
     if (identity === null) throw new TypeError('the token endpoints need an identity');
     return { kind: 'tokens', target, identity };
   };

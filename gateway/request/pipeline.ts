@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import { GatewayError } from '../errors.ts';
 import { clientClosed } from '../forward/failure.ts';
@@ -36,9 +36,22 @@ export interface Pipeline {
   readonly proxiedRoutes: ReadonlyMap<RouteSettings, ProxiedRoute>;
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
+  /** Answers for the pages of account owners; its rejections are answered as every other. */
+  pages(req: IncomingMessage, res: ServerResponse, asked: AskedPage): Promise<void>;
   readonly exchanges: OpenExchanges;
   /** The address of whoever sends a request, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
+}
+
+/** A request to the pages. */
+export interface AskedPage {
+  /** In origin form, as it was decided on. */
+  readonly url: string;
+  readonly requestId: string;
+  /** The address of whoever sends it. */
+  readonly client: string;
+  /** Hears of what was answered with a page that says what went wrong, for the log. */
+  onFailure(error: GatewayError): void;
 }
 
 /** The way of a request, in order. */
@@ -51,6 +64,7 @@ export function createPipeline({
   depart,
   proxiedRoutes,
   tokenEndpoints,
+  pages,
   exchanges,
   clientOf,
 }: Pipeline): Koa<RequestState> {
@@ -59,6 +73,7 @@ export function createPipeline({
   app.use(cors);
   app.use(decideOnIt);
   app.use(answerOwnEndpoints);
+  app.use(answerPages);
   app.use(forward);
   // Koa reports what its own plumbing meets after an answer has begun, such as a client that left.
   app.on('error', (error) => log.debug({ err: error }, 'answer not delivered'));
@@ -106,6 +121,22 @@ export function createPipeline({
     ctx.state.identity = decision.identity;
     await tokenEndpoints(ctx as unknown as Parameters<typeof tokenEndpoints>[0], async () => {
       throw new GatewayError('not_found', 'no such endpoint');
+    });
+  }
+
+  async function answerPages(ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> {
+    const { decision, record } = ctx.state;
+    if (decision.kind !== 'pages') return next();
+    record.route = 'pages';
+    ctx.respond = false;
+    const { req, res } = ctx;
+    await pages(req, res, {
+      url: decision.target.path + decision.target.query,
+      requestId: record.id,
+      client: clientOf(req),
+      onFailure(error) {
+        record.failure = error;
+      },
     });
   }
 

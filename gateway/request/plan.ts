@@ -7,6 +7,7 @@ import type { Target } from './target.ts';
 export type Plan =
   | { readonly kind: 'forward'; readonly route: RouteSettings; readonly needsIdentity: boolean }
   | { readonly kind: 'tokens'; readonly needsIdentity: true }
+  | { readonly kind: 'pages'; readonly needsIdentity: false }
   /** Where an identity is needed, only those who have one are told. */
   | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
 
@@ -26,6 +27,7 @@ export function planFor(table: RouteTable, target: Target, method: string): Plan
     return refuse(badRequest('The request target contains an encoded slash'));
   }
   if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
+  if (place.kind === 'pages') return { kind: 'pages', needsIdentity: false };
   if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
   if (route === undefined) {
     const allow = allowOf(routes);

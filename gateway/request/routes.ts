@@ -1,4 +1,4 @@
-import type { RouteSettings } from '../settings/schema.ts';
+import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { Target } from './target.ts';
 
 /** What lies at a path: a route's place, which may hold several routes that share the path and divide the methods. */
@@ -11,6 +11,8 @@ export interface RoutePlace {
 export type Place =
   | RoutePlace
   | { readonly kind: 'tokens' }
+  /** The pages of account owners. */
+  | { readonly kind: 'pages' }
   | { readonly kind: 'nothing' }
   /** The upstream could take the target for one that lies at another place. */
   | { readonly kind: 'ambiguous' };
@@ -33,11 +35,16 @@ export interface RouteTable {
 }
 
 const TOKENS = { kind: 'tokens' } as const;
+const PAGES = { kind: 'pages' } as const;
 const NOTHING = { kind: 'nothing' } as const;
 const AMBIGUOUS = { kind: 'ambiguous' } as const;
 
-/** Compiles the routes. A look-up costs one map access for each segment, however many routes there are. */
-export function compileRoutes(routes: readonly RouteSettings[], prefix: string): RouteTable {
+/**
+ * Compiles the routes. A look-up costs one map access for each segment, however many routes there are.
+ *
+ * @param pages where the pages of account owners begin; null: there are none
+ */
+export function compileRoutes(routes: readonly RouteSettings[], prefix: string, pages: string | null): RouteTable {
   const asWritten = new Map<string, Place>();
   const canonical = new Map<string, Place>();
   const add = (path: string, place: Place) => {
@@ -45,6 +52,7 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string):
     canonical.set(path.toLowerCase(), place);
   };
   add(`${prefix}/tokens`, TOKENS);
+  if (pages !== null) add(pages, PAGES);
   for (const [path, shared] of Map.groupBy(routes, (route) => route.path)) {
     add(path, { kind: 'routes', path, routes: shared });
   }
@@ -101,4 +109,9 @@ function longest(places: ReadonlyMap<string, Place>, path: string, depth: number
     if (place !== undefined) return place;
   }
   return places.get('/') ?? NOTHING;
+}
+
+/** Where the pages of account owners begin; null: there are none. */
+export function pagesPath({ pages }: Pick<Settings, 'pages'>): string | null {
+  return pages.enabled ? pages.path : null;
 }

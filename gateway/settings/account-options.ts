@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, wholeNumber } from './formats.ts';
-import { matching, options } from './options.ts';
+import { matching, oneOf, options } from './options.ts';
 
 const READ_ONLY = 'must be true: the table belongs to the application, which alone knows what else a change must do';
 
@@ -28,6 +28,9 @@ export function accountOptions() {
     cache: duration('1ms', '1m')
       .prefault('5s')
       .describe('How long an account is known without asking; changes made through the gateway are seen at once.'),
+    registration: oneOf('closed', 'open')
+      .prefault('closed')
+      .describe('Whether anybody may register on the pages; needs mail, and the own table.'),
     throttle: options({
       window: duration('1s', '1d').prefault('15m').describe('After which failed passwords are forgotten.'),
       perAddressAndAccount: wholeNumber(1, 1_000_000, 'a number of failures')

@@ -17,6 +17,9 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...lifetimeWithinMaximum(settings),
     ...adoptedTableIsWhole(settings),
     ...delayWithinTimeout(settings),
+    ...pagesApart(settings),
+    ...registrationWithMail(settings),
+    ...linksWithUrl(settings),
     ...Object.entries(settings.upstreams ?? {}).flatMap(([name, group]) => [
       ...groupName(name),
       ...keyWithCertificate(name, group),
@@ -28,6 +31,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
             ...noOpeningOfThePrefix(route, index, settings.api?.prefix),
             ...noRouteOverTheTokenEndpoint(route, index, settings.api?.prefix),
             ...strippedFromThePath(route, index),
+            ...noRouteOverThePages(route, index, settings.pages),
             ...knownGroup(route, index, settings.upstreams),
             ...noCookiesForEverybody(route, index),
           ],
@@ -101,6 +105,36 @@ function noRouteOverTheTokenEndpoint({ path }: Partial<RouteSettings>, index: nu
   if (path === undefined || prefix === undefined || !isWithin(path, `${prefix}/tokens`)) return [];
   const message = `is within ${prefix}/tokens, which the gateway answers itself; must be another path`;
   return [{ path: ['routes', index, 'path'], message }];
+}
+
+function noRouteOverThePages({ path }: Partial<RouteSettings>, index: number, pages: Readable['pages']): Conflict[] {
+  if (path === undefined || !pages?.enabled || pages.path === undefined || !isWithin(path, pages.path)) return [];
+  const message = `is within pages.path (${pages.path}), where the gateway has the pages of account owners; must be another path, or pages.path another, or pages.enabled false`;
+  return [{ path: ['routes', index, 'path'], message }];
+}
+
+function pagesApart({ pages, api }: Readable): Conflict[] {
+  if (!pages?.enabled || pages.path === undefined || api?.prefix === undefined) return [];
+  if (!isWithin(pages.path, api.prefix) && !isWithin(api.prefix, pages.path)) return [];
+  const message = `and api.prefix (${api.prefix}) lie one within the other; must be apart`;
+  return [{ path: ['pages', 'path'], message }];
+}
+
+function registrationWithMail({ accounts, pages, mail }: Readable): Conflict[] {
+  if (accounts?.registration !== 'open') return [];
+  const because = (what: string): Conflict[] => [
+    { path: ['accounts', 'registration'], message: `is open, ${what}; must be closed` },
+  ];
+  if (accounts.table !== undefined) return because("but the table is an application's, which alone adds to it");
+  if (pages?.enabled === false) return because('but pages.enabled is false');
+  return mail?.url === null ? because('but mail.url is empty, and nobody could confirm an account') : [];
+}
+
+function linksWithUrl({ pages, mail }: Readable): Conflict[] {
+  if (mail?.url?.kind !== 'smtp' || !pages?.enabled || pages.url !== undefined || 'url' in pages) return [];
+  const message =
+    'is missing; mails need it for their links: must be where browsers reach the gateway, such as https://api.example.com';
+  return [{ path: ['pages', 'url'], message }];
 }
 
 function strippedFromThePath({ path, stripPrefix }: Partial<RouteSettings>, index: number): Conflict[] {

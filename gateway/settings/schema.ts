@@ -3,6 +3,7 @@ import { accountOptions } from './account-options.ts';
 import { databaseUrl, isHost, isNetwork } from './addresses.ts';
 import { confidential, duration, flag, listOf, pause, textThat, wait, wholeNumber } from './formats.ts';
 import { matching, oneOf, options, PLAIN_PATH } from './options.ts';
+import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
 import { upstreamOptions } from './upstream-options.ts';
@@ -36,6 +37,7 @@ export const VARIABLES = {
   'database.url': 'DATABASE_URL',
   'redis.url': 'REDIS_URL',
   'tokens.secrets': 'TOKEN_SECRET',
+  'mail.url': 'MAIL_URL',
 } as const;
 
 /**
@@ -112,6 +114,8 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       .prefault({})
       .describe('The tokens that the gateway issues.'),
     accounts: accountOptions(),
+    pages: pageOptions(),
+    mail: mailOptions(() => variable(VARIABLES['mail.url'], '')),
     timeouts: options({
       connect: wait().prefault('3s').describe('For a connection to an upstream.'),
       firstByte: wait().prefault('60s').describe('From the end of a request to the head of its answer.'),

@@ -9,12 +9,17 @@ export interface TokenRecord {
   readonly expiresAt: number;
 }
 
+export interface LiveToken extends TokenRecord {
+  /** To within some minutes; null: not yet. */
+  readonly lastUsedAt: number | null;
+}
+
 /** All of them throw GatewayError `service_unavailable` when the store is out. Times are milliseconds since 1970. */
 export interface TokenStore {
   /** Writes down a token that is about to be handed out. */
   record(token: TokenRecord): Promise<void>;
   /** The account's tokens that have neither expired nor been revoked, the oldest first. */
-  listLive(accountId: string, now: number): Promise<TokenRecord[]>;
+  listLive(accountId: string, now: number): Promise<LiveToken[]>;
   /** Deletes records that expired before the given moment, `limit` at most. @returns how many */
   deleteExpired(before: number, limit: number): Promise<number>;
 }
@@ -27,6 +32,7 @@ interface TokenRow {
   issued_at: number;
   expires_at: number;
   revoked_at: number | null;
+  last_used_at: number | null;
 }
 
 /** The records in the gateway's own table, on SQLite or MySQL. */
@@ -36,7 +42,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
   return {
     async record({ jti, accountId, name, issuedAt, expiresAt }) {
       const row = { jti, account_id: accountId, name, issued_at: issuedAt, expires_at: expiresAt, revoked_at: null };
-      await ask(tokens().insert(row));
+      await ask(sql('gatehouse_tokens').insert(row));
     },
 
     async listLive(accountId, now) {
@@ -56,12 +62,13 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
   };
 }
 
-function recordOf(row: TokenRow): TokenRecord {
+function recordOf(row: TokenRow): LiveToken {
   return {
     jti: String(row.jti),
     accountId: String(row.account_id),
     name: row.name,
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
   };
 }

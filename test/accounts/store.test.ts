@@ -40,13 +40,15 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
   test(`${kind}: only the exact decimal id finds an account`, async (t) => {
     const store = sqlAccountStore(await migratedDatabase(t, kind));
-    await added(store.add({ email: 'a@x', passwordHash: null, confirmed: false }));
+    const first = await added(store.add({ email: 'a@x', passwordHash: null, confirmed: false }));
     const others = ['1abc', '01', ' 1', '1 ', '1.0', '+1', '1e0', '0x1', '', '0', '-1', 'NaN', '١', '9007199254740993'];
     for (const id of [...others, '9'.repeat(400), '1\0', "1' or '1'='1"]) {
       t.is(await store.findById(id), null, JSON.stringify(id));
       t.false(await store.remove(id), JSON.stringify(id));
       t.false(await store.setPassword(id, 'h'), JSON.stringify(id));
       t.false(await store.setConfirmed(id, true), JSON.stringify(id));
+      t.false(await store.confirm(id, first.stamp), JSON.stringify(id));
+      t.is(await store.setEmail({ ...first, id }, 'b@x', 'end'), 'stale', JSON.stringify(id));
     }
     t.not(await store.findById('1'), null);
   });
@@ -78,6 +80,79 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.is(account?.passwordHash, 'h');
     t.true(account?.confirmed);
     t.not(account?.stamp, stamp);
+  });
+
+  test(`${kind}: an account is confirmed only in the state that was seen, and once`, async (t) => {
+    const store = sqlAccountStore(await migratedDatabase(t, kind));
+    const { id, stamp } = await added(store.add({ email: 'a@x', passwordHash: 'h', confirmed: false }));
+    for (const other of ['', 'x', `${stamp} `, stamp.toUpperCase() === stamp ? 'X' : stamp.toUpperCase()]) {
+      t.false(await store.confirm(id, other), other);
+    }
+    t.false((await store.findById(id))?.confirmed);
+
+    const both = await Promise.all([store.confirm(id, stamp), store.confirm(id, stamp)]);
+    t.deepEqual(both.sort(), [false, true]);
+    const confirmed = await store.findById(id);
+    t.true(confirmed?.confirmed);
+    t.not(confirmed?.stamp, stamp);
+    t.false(await store.confirm(id, confirmed?.stamp ?? ''));
+    t.is((await store.findById(id))?.stamp, confirmed?.stamp);
+  });
+
+  test(`${kind}: a password that depends on a stamp is set in that state alone, and by one of two`, async (t) => {
+    const store = sqlAccountStore(await migratedDatabase(t, kind));
+    const { id, stamp } = await added(store.add({ email: 'a@x', passwordHash: 'h', confirmed: true }));
+    t.false(await store.setPassword(id, 'other', 'x'));
+    t.is((await store.findById(id))?.passwordHash, 'h');
+
+    const both = await Promise.all([store.setPassword(id, 'one', stamp), store.setPassword(id, 'two', stamp)]);
+    t.deepEqual(both.toSorted(), [false, true]);
+    const changed = await store.findById(id);
+    t.is(changed?.passwordHash, both[0] ? 'one' : 'two');
+    t.not(changed?.stamp, stamp);
+
+    t.true(await store.setPassword(id, null, changed?.stamp ?? ''));
+    t.is((await store.findById(id))?.passwordHash, null);
+  });
+
+  test(`${kind}: an email is changed in the state that was seen, and the old one is free again`, async (t) => {
+    const store = sqlAccountStore(await migratedDatabase(t, kind));
+    const ada = await added(store.add({ email: 'ada@x', passwordHash: 'h', confirmed: true }));
+    t.is(await store.setEmail({ ...ada, stamp: 'x' }, 'new@x', 'end'), 'stale');
+    t.is(await store.setEmail({ ...ada, email: 'ADA@x' }, 'new@x', 'end'), 'stale');
+    t.is(await store.setEmail(ada, 'New@X', 'end'), 'changed');
+    t.is(await store.setEmail(ada, 'other@x', 'end'), 'stale');
+
+    const changed = await store.findByEmail('new@x');
+    t.like(changed, { id: ada.id, email: 'New@X', passwordHash: 'h', confirmed: true });
+    t.not(changed?.stamp, ada.stamp);
+    t.is(await store.findByEmail('ada@x'), null);
+    t.is((await store.add({ email: 'ada@x', passwordHash: null, confirmed: false })).kind, 'added');
+  });
+
+  test(`${kind}: an email that is changed while tokens go on leaves the stamp, and is changed once all the same`, async (t) => {
+    const store = sqlAccountStore(await migratedDatabase(t, kind));
+    const ada = await added(store.add({ email: 'ada@x', passwordHash: 'h', confirmed: true }));
+    const both = await Promise.all(['one@x', 'two@x'].map((email) => store.setEmail(ada, email, 'go on')));
+    t.deepEqual(both.toSorted(), ['changed', 'stale']);
+    const changed = await store.findById(ada.id);
+    t.like(changed, { email: both[0] === 'changed' ? 'one@x' : 'two@x', stamp: ada.stamp });
+    // The same address in another spelling is its own already.
+    t.is(await store.setEmail(changed ?? ada, changed?.email.toUpperCase() ?? '', 'go on'), 'changed');
+  });
+
+  test(`${kind}: an email that another account has stays there, in a transaction too, and for one of two`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const store = sqlAccountStore(database);
+    const ada = await added(store.add({ email: 'ada@x', passwordHash: null, confirmed: true }));
+    const bob = await added(store.add({ email: 'bob@x', passwordHash: null, confirmed: true }));
+    t.is(await store.setEmail(bob, 'ADA@x', 'end'), 'taken');
+    const inside = database.transact(async (asker) => await sqlAccountStore(asker).setEmail(bob, 'ada@x', 'end'));
+    t.is(await inside, 'taken');
+    t.deepEqual(await store.findById(bob.id), bob);
+
+    const both = await Promise.all([store.setEmail(ada, 'new@x', 'end'), store.setEmail(bob, 'NEW@x', 'end')]);
+    t.deepEqual(both.sort(), ['changed', 'taken']);
   });
 
   test(`${kind}: an id is not given out again after its account was removed`, async (t) => {

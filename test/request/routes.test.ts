@@ -26,6 +26,7 @@ const table = compileRoutes(
     route('mixed', '/Shop/Cart'),
   ],
   '/api/v1',
+  null,
 );
 
 function nameOf(place: Place): string {
@@ -78,14 +79,14 @@ for (const [target, name, belowPrefix] of LOCATED) {
 }
 
 test('without a route for everything, what no route takes lies nowhere', (t) => {
-  const small = compileRoutes([route('orders', '/api/v1/orders')], '/api/v1');
+  const small = compileRoutes([route('orders', '/api/v1/orders')], '/api/v1', null);
   t.is(small.locate(parseTarget('/', 'a')).place.kind, 'nothing');
   t.deepEqual(small.locate(parseTarget('/api/v1/x', 'a')), { place: { kind: 'nothing' }, belowPrefix: true });
   t.is(small.locate(parseTarget('/api/v1/order', 'a')).place.kind, 'nothing');
 });
 
 test('routes that share a path divide the methods, and Allow names them all', (t) => {
-  const shared = compileRoutes([route('read', '/x', ['GET']), route('write', '/x', ['PUT', 'POST'])], '/api/v1');
+  const shared = compileRoutes([route('read', '/x', ['GET']), route('write', '/x', ['PUT', 'POST'])], '/api/v1', null);
   const { place } = shared.locate(parseTarget('/x/1', 'a'));
   if (place.kind !== 'routes') return t.fail();
   const taken = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'get'].map((method) => routeFor(place.routes, method)?.name);

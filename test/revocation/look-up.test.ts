@@ -28,6 +28,7 @@ for (const [what, revocation, reason] of CASES) {
       requireFresh() {},
       isDenied: mirror.isDenied,
       voidBefore: mirror.voidBefore,
+      used() {},
       isBoundTo: () => true,
     });
     const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600 };

@@ -13,9 +13,18 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000, maxStaleness: 2_000 },
     accounts: {
       cache: 5_000,
+      registration: 'closed',
       throttle: { window: 900_000, perAddressAndAccount: 10, perAddress: 100 },
       passwordCost: 12,
     },
+    pages: {
+      enabled: true,
+      path: '/account',
+      name: 'Gatehouse',
+      colour: '#1f5f8b',
+      session: { lifetime: 43_200_000 },
+    },
+    mail: { url: null, from: { name: 'Gatehouse', address: 'no-reply@localhost' }, perAddress: 5 },
     timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
     shutdown: { delay: 0, timeout: 10_000 },
     watch: false,

@@ -1,0 +1,80 @@
+import type { Account } from '../../state.ts';
+import type { EmailChange } from '../../tokens/link.ts';
+import type { Revoker } from '../../tokens/revoke.ts';
+import type { AccountStore, EmailSet } from '../store.ts';
+import type { Afterwards } from './afterwards.ts';
+import { changeAndRevoke, type FindStanding } from './change.ts';
+import { type Invalid, problemsOfEmail } from './input.ts';
+import type { Post } from './post.ts';
+import type { Asked } from './registration.ts';
+
+export type EmailChanged =
+  | { readonly kind: 'changed'; readonly account: Account }
+  /** Another account has got it. Whoever has the link reads its mail, and may know. */
+  | { readonly kind: 'taken' }
+  /** The link has been used, has expired, was made void by a change of the account, or is none. */
+  | { readonly kind: 'void' };
+
+export interface EmailChangeNeeds {
+  readonly accounts: AccountStore;
+  readonly post: Post;
+  readonly afterwards: Afterwards;
+  readonly findStanding: FindStanding;
+  withAccount: Revoker['withAccount'];
+  /** The account has changed: what this process knows of it is not to be used again. */
+  forget(accountId: string): void;
+  requireReady(): Promise<void>;
+}
+
+/** How an account gets another email. Both throw GatewayError 503 when the database is out or too much is waiting. */
+export function emailChange({
+  accounts,
+  post,
+  afterwards,
+  findStanding,
+  withAccount,
+  forget,
+  requireReady,
+}: EmailChangeNeeds) {
+  const set = async (seen: Account, { email, endTokens }: EmailChange): Promise<[EmailSet, Account | null]> => {
+    if (!endTokens) {
+      const outcome = await accounts.setEmail(seen, email, 'go on');
+      forget(seen.id);
+      return [outcome, outcome === 'changed' ? await accounts.findById(seen.id) : null];
+    }
+    const said: { outcome: EmailSet } = { outcome: 'stale' };
+    const account = await changeAndRevoke(withAccount, seen.id, async (own) => {
+      said.outcome = await own.setEmail(seen, email, 'end');
+      return said.outcome === 'changed';
+    });
+    return [said.outcome, account];
+  };
+
+  return {
+    /** @param account as it was when its present password was proven */
+    async startEmailChange(account: Account, change: EmailChange): Promise<Asked | Invalid> {
+      const problems = problemsOfEmail(change.email);
+      if (change.email === account.email) {
+        problems.push({ field: 'email', text: 'The email is the one that the account has.' });
+      }
+      if (problems.length > 0) return { kind: 'invalid', problems };
+      await requireReady();
+      afterwards.run('change of an email', async () => {
+        const other = await accounts.findByEmail(change.email);
+        const isFree = other === null || other.id === account.id;
+        await (isFree ? post.confirmNewEmail(account, change) : post.alreadyRegistered(other));
+      });
+      return { kind: 'asked' };
+    },
+
+    async finishEmailChange(link: string): Promise<EmailChanged> {
+      const standing = await findStanding('email', link);
+      if (standing?.change == null) return { kind: 'void' };
+      const before = standing.account;
+      const [outcome, account] = await set(before, standing.change);
+      if (account === null) return { kind: outcome === 'taken' ? 'taken' : 'void' };
+      afterwards.run('word of a new email', () => post.emailChanged(before));
+      return { kind: 'changed', account };
+    },
+  };
+}

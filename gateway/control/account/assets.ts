@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type Koa from 'koa';
+
+/** What is served beside the pages, all of it in memory. */
+export interface Assets {
+  /** Of what the pages refer to: another one for other content. */
+  readonly version: string;
+  /** Where the logo is, below the path of the pages; null: there is none. */
+  readonly logo: string | null;
+  readonly serve: Koa.Middleware;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.jpg': 'image/jpeg',
+};
+
+/**
+ * @param path where the pages begin
+ * @param colour `#rrggbb`
+ * @param logo the path of a picture
+ */
+export function createAssets(path: string, colour: string, logo: string | undefined): Assets {
+  const style = `:root{--accent:${colour}}\n${readFileSync(new URL('style.css', import.meta.url), 'utf8')}`;
+  const script = readFileSync(new URL('copy.js', import.meta.url));
+  const picture = logo === undefined ? null : { name: `/logo${extname(logo)}`, content: readFileSync(logo) };
+  const version = createHash('sha256').update(style).update(script).digest('base64url').slice(0, 10);
+  const files = new Map<string, { readonly type: string; readonly content: Buffer | string }>([
+    [`${path}/style-${version}.css`, { type: 'text/css; charset=utf-8', content: style }],
+    [`${path}/copy-${version}.js`, { type: 'text/javascript; charset=utf-8', content: script }],
+  ]);
+  if (picture !== null) {
+    const type = TYPES[extname(picture.name)] ?? 'application/octet-stream';
+    files.set(path + picture.name, { type, content: picture.content });
+  }
+
+  return {
+    version,
+    logo: picture === null ? null : path + picture.name,
+    async serve(ctx, next) {
+      const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? files.get(ctx.path) : undefined;
+      if (file === undefined) return await next();
+      ctx.set('Cache-Control', ctx.path.includes(version) ? 'public, max-age=31536000, immutable' : 'max-age=300');
+      ctx.set('Content-Type', file.type);
+      ctx.body = file.content;
+    },
+  };
+}

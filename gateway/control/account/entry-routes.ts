@@ -1,0 +1,171 @@
+import type { OwnerActions } from '../../accounts/owner/actions.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Account } from '../../state.ts';
+import { noticeOf, saying } from './notices.ts';
+import type { PageRoutes } from './page-routes.ts';
+import { goTo, type PageContext, show } from './page-state.ts';
+import { logOut } from './session.ts';
+import {
+  forgottenPage,
+  linkPage,
+  loginPage,
+  messagePage,
+  registerPage,
+  resetPage,
+  unconfirmedPage,
+} from './views/entry.ts';
+import { EMPTY, type Filled } from './views/form.ts';
+
+export interface Entry {
+  /** Whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
+  checkPassword(email: string, password: string, client: string): Promise<Account | null>;
+  /** Begins a session for the account. */
+  begin(ctx: PageContext, account: Account): Promise<void>;
+  /** null where the accounts are an application's. */
+  readonly actions: OwnerActions | null;
+}
+
+/** How somebody comes in: the pages for whoever is not logged in, or not confirmed yet. */
+export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actions }: Entry): void {
+  routes.get('/login', async (ctx) => {
+    if (ctx.state.owner !== null) goTo(ctx, '');
+    else show(ctx, loginPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+  });
+
+  routes.post('/login', async (ctx, form) => {
+    const [email = '', password = ''] = [form.get('email'), form.get('password')];
+    const refuse = (problems: Filled['problems'], status = 422) =>
+      show(ctx, loginPage(ctx.state.frame(), { values: { email }, problems }, null), status);
+    if (email === '') return refuse({ email: 'Type the email of your account.' });
+    if (password === '') return refuse({ password: 'Type your password.' });
+    try {
+      const account = await checkPassword(email, password, ctx.state.asked.client);
+      if (account === null) return refuse({ password: 'There is no account with this email and this password.' });
+      await begin(ctx, account);
+      goTo(ctx, '');
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
+      ctx.state.asked.onFailure(error);
+      ctx.set(error.headers as Record<string, string>);
+      refuse({ password: `Too many tries. Try again in ${minutes(error)}.` }, error.status);
+    }
+  });
+
+  routes.post('/logout', async (ctx) => {
+    await logOut(ctx);
+    goTo(ctx, `/login${saying('logged-out')}`);
+  });
+
+  if (actions === null) return;
+
+  routes.get('/register', async (ctx) => {
+    if (!ctx.state.frame().offers.registration) throw new GatewayError('not_found', 'registration is closed');
+    show(ctx, registerPage(ctx.state.frame(), EMPTY));
+  });
+
+  routes.post('/register', async (ctx, form) => {
+    if (!ctx.state.frame().offers.registration) throw new GatewayError('not_found', 'registration is closed');
+    const email = form.get('email') ?? '';
+    const outcome = await actions.register(email, form.get('password') ?? '', ctx.state.asked.client);
+    if (outcome.kind === 'invalid') {
+      return show(ctx, registerPage(ctx.state.frame(), { values: { email }, problems: byField(outcome) }), 422);
+    }
+    show(ctx, checkYourMail(ctx, email, 'Follow the link in it to confirm that the address is yours.'));
+  });
+
+  routes.get('/confirm', async (ctx) => {
+    const link = linkIn(ctx);
+    const details = { title: 'Confirm your email', text: 'One click, and your account is ready.', action: '/confirm' };
+    show(ctx, linkPage(ctx.state.frame(), { ...details, button: 'Confirm', link }));
+  });
+
+  routes.post('/confirm', async (ctx, form) => {
+    const outcome = await actions.confirm(form.get('link') ?? '');
+    if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
+    if (ctx.state.owner === null) return goTo(ctx, `/login${saying('confirmed')}`);
+    // Being confirmed ends what was begun before, this session too.
+    const account = outcome.kind === 'confirmed' ? outcome.account : null;
+    if (account?.id === ctx.state.owner.id) await begin(ctx, account);
+    goTo(ctx, saying('ready'));
+  });
+
+  routes.post('/confirm/again', async (ctx) => {
+    const { owner } = ctx.state;
+    if (owner === null) return goTo(ctx, `/login${saying('again')}`);
+    if (!owner.confirmed) await actions.sendConfirmationAgain(owner.email);
+    goTo(ctx, saying('sent'));
+  });
+
+  routes.get('/forgotten', async (ctx) => {
+    requireMail(ctx);
+    show(ctx, forgottenPage(ctx.state.frame(), EMPTY));
+  });
+
+  routes.post('/forgotten', async (ctx, form) => {
+    requireMail(ctx);
+    const email = form.get('email') ?? '';
+    const outcome = await actions.startReset(email);
+    if (outcome.kind === 'invalid') {
+      return show(ctx, forgottenPage(ctx.state.frame(), { values: { email }, problems: byField(outcome) }), 422);
+    }
+    show(ctx, checkYourMail(ctx, email, 'If it is the email of an account, there is a link in it for a new password.'));
+  });
+
+  routes.get('/reset', async (ctx) => {
+    const link = linkIn(ctx);
+    if ((await actions.findStanding('reset', link)) === null) return show(ctx, voidLink(ctx), 422);
+    show(ctx, resetPage(ctx.state.frame(), EMPTY, link));
+  });
+
+  routes.post('/reset', async (ctx, form) => {
+    const link = form.get('link') ?? '';
+    const outcome = await actions.finishReset(link, form.get('password') ?? '', ctx.state.asked.client);
+    if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
+    if (outcome.kind === 'invalid') {
+      return show(ctx, resetPage(ctx.state.frame(), { values: {}, problems: byField(outcome) }, link), 422);
+    }
+    goTo(ctx, `/login${saying('new-password')}`);
+  });
+}
+
+/** The first page of somebody who is logged in and not confirmed. */
+export function showUnconfirmed(ctx: PageContext): void {
+  show(ctx, unconfirmedPage(ctx.state.frame(), noticeOf(ctx.query)));
+}
+
+export function byField({
+  problems,
+}: {
+  problems: readonly { field: string; text: string }[];
+}): Record<string, string> {
+  return Object.fromEntries(problems.toReversed().map(({ field, text }) => [field, text]));
+}
+
+/** The token of a mailed link. */
+export function linkIn(ctx: PageContext): string {
+  return typeof ctx.query.link === 'string' ? ctx.query.link : '';
+}
+
+export function voidLink(ctx: PageContext) {
+  const { owner } = ctx.state;
+  const texts = ['It has been used before, is too old, or was made for an account that has changed since.'];
+  const next = { href: owner === null ? '/login' : '', text: owner === null ? 'Log in' : 'To your account' };
+  return messagePage(ctx.state.frame(), { title: 'This link is not good any more', texts, next });
+}
+
+export function checkYourMail(ctx: PageContext, email: string, text: string) {
+  const texts = [
+    `We have sent a message to ${email}. ${text}`,
+    'It can take a minute. Look among the unwanted mail too.',
+  ];
+  return messagePage(ctx.state.frame(), { title: 'Look into your mail', texts, next: null });
+}
+
+export function requireMail(ctx: PageContext): void {
+  if (!ctx.state.frame().offers.mail) throw new GatewayError('not_found', 'there is no mail');
+}
+
+function minutes({ headers }: GatewayError): string {
+  const left = Math.ceil(Number(headers['Retry-After'] ?? 60) / 60);
+  return left === 1 ? 'a minute' : `${left} minutes`;
+}

@@ -1,0 +1,29 @@
+import type { Notice } from './views/layout.ts';
+
+/** What a page may say about the step before it. The address names one of them, so that no text comes from a link. */
+const NOTICES = {
+  'logged-out': { kind: 'done', text: 'You are logged out.' },
+  everywhere: { kind: 'done', text: 'All of your tokens and sessions have ended.' },
+  confirmed: { kind: 'done', text: 'Your email is confirmed. Log in, and your account is ready.' },
+  ready: { kind: 'done', text: 'Your email is confirmed: your account is ready.' },
+  'new-password': { kind: 'done', text: 'Your password is changed.' },
+  'new-email': { kind: 'done', text: 'Your email is changed. Log in with the new one.' },
+  moved: { kind: 'done', text: 'Your email is changed.' },
+  sent: { kind: 'done', text: 'The message is on its way.' },
+  revoked: { kind: 'done', text: 'The token is revoked: it opens nothing any more.' },
+  'no-token': { kind: 'problem', text: 'There is no such token any more.' },
+  again: { kind: 'problem', text: 'Please log in: you were not, or have been logged out meanwhile.' },
+  stale: { kind: 'problem', text: 'That form was too old, or your browser keeps no cookies. Please send it again.' },
+} as const satisfies Record<string, Notice>;
+
+export type NoticeName = keyof typeof NOTICES;
+
+/** The part of an address that has the next page say so. */
+export function saying(name: NoticeName): string {
+  return `?done=${name}`;
+}
+
+/** @param query as Koa reads it */
+export function noticeOf({ done }: { readonly done?: string | string[] | undefined }): Notice | null {
+  return typeof done === 'string' && Object.hasOwn(NOTICES, done) ? NOTICES[done as NoticeName] : null;
+}

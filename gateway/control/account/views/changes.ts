@@ -1,0 +1,46 @@
+import type { VNode } from 'preact';
+import { type Filled, field, form } from './form.ts';
+import { html } from './html.ts';
+import { type Frame, type Notice, page } from './layout.ts';
+
+const PRESENT = {
+  name: 'present',
+  label: 'Present password',
+  type: 'password',
+  autocomplete: 'current-password',
+} as const;
+
+export function passwordPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+  return page(
+    frame,
+    { title: 'Change your password', current: 'password', notice },
+    html`<p>Your tokens and other sessions end with the old password.</p>
+      ${form(frame, '/password', 'Change the password', [
+        field(filled, PRESENT),
+        field(filled, {
+          name: 'password',
+          label: 'New password',
+          type: 'password',
+          autocomplete: 'new-password',
+          hint: '8 characters or more; a few words are easier to remember than a few signs.',
+        }),
+      ])}`,
+  );
+}
+
+export function emailPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+  const checked = filled.values.tokens === 'yes';
+  return page(
+    frame,
+    { title: 'Change your email', current: 'email', notice },
+    html`<p>Now it is <strong>${frame.owner?.email}</strong>. The new one counts when you follow the link that we send to it.</p>
+      ${form(frame, '/email', 'Send the link', [
+        field(filled, { name: 'email', label: 'New email', type: 'email', autocomplete: 'email', maxlength: 254 }),
+        field(filled, PRESENT),
+        html`<div class="field check">
+          <input type="checkbox" id="tokens" name="tokens" value="yes" checked=${checked} />
+          <label for="tokens">End all of my tokens as well</label>
+        </div>`,
+      ])}`,
+  );
+}

@@ -1,0 +1,119 @@
+import type { VNode } from 'preact';
+import { type Filled, field, form } from './form.ts';
+import { html } from './html.ts';
+import { type Frame, type Notice, page } from './layout.ts';
+
+const EMAIL = { name: 'email', label: 'Email', type: 'email', autocomplete: 'username', maxlength: 254 } as const;
+const PASSWORD_HINT = '8 characters or more; a few words are easier to remember than a few signs.';
+
+export function loginPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+  const { path, offers } = frame;
+  return page(
+    frame,
+    { title: 'Log in', notice },
+    html`${form(frame, '/login', 'Log in', [
+      field(filled, EMAIL),
+      field(filled, {
+        name: 'password',
+        label: 'Password',
+        type: 'password',
+        autocomplete: 'current-password',
+      }),
+    ])}
+      <ul class="links">
+        ${offers.mail && html`<li><a href="${path}/forgotten">I have forgotten my password</a></li>`}
+        ${offers.registration && html`<li><a href="${path}/register">I have no account yet</a></li>`}
+      </ul>`,
+  );
+}
+
+export function registerPage(frame: Frame, filled: Filled): VNode {
+  return page(
+    frame,
+    { title: 'Register' },
+    html`${form(frame, '/register', 'Register', [
+      field(filled, { ...EMAIL, hint: 'We send a message there to see that it is yours.' }),
+      field(filled, {
+        name: 'password',
+        label: 'Password',
+        type: 'password',
+        autocomplete: 'new-password',
+        hint: PASSWORD_HINT,
+      }),
+    ])}
+      <ul class="links">
+        <li><a href="${frame.path}/login">I have an account</a></li>
+      </ul>`,
+  );
+}
+
+export function forgottenPage(frame: Frame, filled: Filled): VNode {
+  return page(
+    frame,
+    { title: 'Forgotten password' },
+    html`<p>Tell us the email of your account, and we send you a link with which you set a new password.</p>
+      ${form(frame, '/forgotten', 'Send the link', field(filled, EMAIL))}
+      <ul class="links">
+        <li><a href="${frame.path}/login">Back to logging in</a></li>
+      </ul>`,
+  );
+}
+
+/** @param link as it came, for the form to bring it along */
+export function resetPage(frame: Frame, filled: Filled, link: string): VNode {
+  return page(
+    frame,
+    { title: 'New password' },
+    html`<p>Your tokens and other sessions end with the old password.</p>
+      ${form(frame, '/reset', 'Set the password', [
+        html`<input type="hidden" name="link" value=${link} />`,
+        field(filled, {
+          name: 'password',
+          label: 'New password',
+          type: 'password',
+          autocomplete: 'new-password',
+          hint: PASSWORD_HINT,
+        }),
+      ])}`,
+  );
+}
+
+/** One button: whatever follows links in mails by itself has no effect. */
+export function linkPage(
+  frame: Frame,
+  { title, text, action, button, link }: { title: string; text: string; action: string; button: string; link: string },
+): VNode {
+  return page(
+    frame,
+    { title },
+    form(frame, action, button, [html`<p>${text}</p>`, html`<input type="hidden" name="link" value=${link} />`]),
+  );
+}
+
+/** Logged in, and not confirmed yet: nothing else can be done. */
+export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
+  const { owner, offers } = frame;
+  return page(
+    frame,
+    { title: 'Confirm your email', notice },
+    offers.mail
+      ? html`<p>
+            We have sent a message to <strong>${owner?.email}</strong>. Follow the link in it, and your account is ready.
+          </p>
+          ${form(frame, '/confirm/again', 'Send it again', html`<p>Nothing there? Look among the unwanted mail too.</p>`)}`
+      : html`<p>Your account is not confirmed yet. Ask whoever runs this service to confirm it.</p>`,
+  );
+}
+
+/** Something was done, or could not be, and there is one way on. */
+export function messagePage(
+  frame: Frame,
+  { title, texts, next }: { title: string; texts: readonly string[]; next: { href: string; text: string } | null },
+): VNode {
+  return page(
+    frame,
+    { title },
+    html`${texts.map((text) => html`<p>${text}</p>`)}
+    ${next && html`<p><a class="button" href="${frame.path}${next.href}">${next.text}</a></p>`}`,
+  );
+}

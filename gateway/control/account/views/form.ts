@@ -1,0 +1,56 @@
+import type { VNode } from 'preact';
+import { type Content, html } from './html.ts';
+import { type Frame, hiddenToken } from './layout.ts';
+
+/** What was typed into a form, and what is wrong with it, by the names of its fields. */
+export interface Filled {
+  readonly values: Readonly<Record<string, string>>;
+  readonly problems: Readonly<Record<string, string>>;
+}
+
+export const EMPTY: Filled = { values: {}, problems: {} };
+
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly type?: 'text' | 'email' | 'password';
+  readonly autocomplete?: string;
+  readonly hint?: string;
+  readonly required?: boolean;
+  readonly maxlength?: number;
+}
+
+/** A form that sends itself to `action`, with a token of its own. */
+export function form(frame: Frame, action: string, button: string, content: Content): VNode {
+  return html`<form class="card" method="post" action="${frame.path}${action}" novalidate>
+    ${hiddenToken(frame.formToken)} ${content}
+    <div class="actions"><button>${button}</button></div>
+  </form>`;
+}
+
+/** A field with its label, its hint, and beside it what is wrong. A password is never shown again. */
+export function field(
+  { values, problems }: Filled,
+  { name, label, type = 'text', autocomplete, hint, required = true, maxlength }: Field,
+): VNode {
+  const problem = problems[name];
+  const described = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
+  return html`<div class="field">
+    <label for=${name}>${label}</label>
+    ${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}
+    <input
+      id=${name}
+      name=${name}
+      type=${type}
+      value=${type === 'password' ? undefined : (values[name] ?? '')}
+      autocomplete=${autocomplete}
+      autocapitalize="none"
+      spellcheck=${false}
+      required=${required}
+      maxlength=${maxlength}
+      aria-invalid=${problem === undefined ? undefined : 'true'}
+      aria-describedby=${described === '' ? undefined : described}
+    />
+    ${problem && html`<p class="problem" id="${name}-problem">${problem}</p>`}
+  </div>`;
+}

@@ -1,0 +1,102 @@
+import type { VNode } from 'preact';
+import { TOKEN_FIELD } from '../csrf.ts';
+import { type Content, html } from './html.ts';
+
+/** How the operator wants the pages to look. */
+export interface Brand {
+  readonly name: string;
+  /** Where the logo is served; null: the name alone. */
+  readonly logo: string | null;
+}
+
+/** What every page is made with. */
+export interface Frame {
+  readonly brand: Brand;
+  /** Where the pages begin, such as `/account`. */
+  readonly path: string;
+  /** Changes with what is served beside the pages, so that browsers may keep that for good. */
+  readonly version: string;
+  /** For the forms of the page. */
+  readonly formToken: string;
+  /** Who is logged in; null: nobody. */
+  readonly owner: { readonly email: string; readonly confirmed: boolean } | null;
+  readonly offers: Offers;
+}
+
+/** What owners can do here: less where there is no mail, or where the accounts are an application's. */
+export interface Offers {
+  readonly registration: boolean;
+  /** Confirmation, a new password for who has forgotten it, another email. */
+  readonly mail: boolean;
+  readonly changes: boolean;
+}
+
+export interface Notice {
+  readonly kind: 'done' | 'problem';
+  readonly text: string;
+}
+
+/** @param current the name of the page in the navigation */
+export function page(
+  frame: Frame,
+  { title, current, notice }: { title: string; current?: string; notice?: Notice | null },
+  content: Content,
+): VNode {
+  const { brand, path, version, owner } = frame;
+  return html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="robots" content="noindex" />
+      <meta name="referrer" content="same-origin" />
+      <title>${title} · ${brand.name}</title>
+      <link rel="stylesheet" href="${path}/style-${version}.css" />
+      <script src="${path}/copy-${version}.js" defer></script>
+    </head>
+    <body>
+      <a class="skip" href="#content">Skip to content</a>
+      <header class="top">
+        <a class="brand" href="${path}">
+          ${brand.logo !== null && html`<img src=${brand.logo} alt="" height="28" />`}
+          <span>${brand.name}</span>
+        </a>
+        ${owner !== null && navigation(frame, current)}
+      </header>
+      <main id="content" tabindex="-1">
+        <h1>${title}</h1>
+        ${notice && html`<p class="notice ${notice.kind}" role=${notice.kind === 'problem' ? 'alert' : 'status'}>${notice.text}</p>`}
+        ${content}
+      </main>
+    </body>
+  </html>`;
+}
+
+function navigation({ path, owner, offers, formToken }: Frame, current?: string): VNode {
+  const pages = [
+    { name: 'tokens', where: '', text: 'Tokens', isThere: true },
+    { name: 'password', where: '/password', text: 'Password', isThere: offers.changes },
+    { name: 'email', where: '/email', text: 'Email', isThere: offers.mail },
+  ];
+  return html`<nav aria-label="Account">
+    <ul>
+      ${pages
+        .filter(({ isThere }) => isThere && owner?.confirmed)
+        .map(
+          ({ name, where, text }) =>
+            html`<li><a href="${path}${where}" aria-current=${name === current ? 'page' : undefined}>${text}</a></li>`,
+        )}
+      <li class="owner">
+        <span>${owner?.email}</span>
+        <form method="post" action="${path}/logout">
+          ${hiddenToken(formToken)}
+          <button class="plain">Log out</button>
+        </form>
+      </li>
+    </ul>
+  </nav>`;
+}
+
+/** Each form carries it: see csrf.ts. */
+export function hiddenToken(formToken: string): VNode {
+  return html`<input type="hidden" name=${TOKEN_FIELD} value=${formToken} />`;
+}

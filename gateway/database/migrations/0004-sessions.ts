@@ -1,0 +1,31 @@
+import type { Migration } from './migration.ts';
+
+/**
+ * The sessions of the account pages, where there is no Redis: one row for each login that has neither ended nor expired.
+ * `id_hash` is the SHA-256 of the id that the browser holds, in base64url, so that nobody who reads the table can be
+ * anybody. Times are ms since 1970.
+ */
+export const sessions: Migration = {
+  name: '0004-sessions',
+  async up(sql, kind) {
+    for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
+  },
+};
+
+const MYSQL = [
+  `create table if not exists gatehouse_sessions (
+    id_hash varbinary(43) not null primary key,
+    content text not null,
+    expires_at bigint not null,
+    key gatehouse_sessions_expired (expires_at)
+  ) engine = InnoDB default character set utf8mb4`,
+];
+
+const SQLITE = [
+  `create table if not exists gatehouse_sessions (
+    id_hash text not null primary key collate binary,
+    content text not null,
+    expires_at integer not null
+  )`,
+  'create index if not exists gatehouse_sessions_expired on gatehouse_sessions (expires_at)',
+];

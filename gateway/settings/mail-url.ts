@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { isMailAddress } from './mail-address.ts';
+
+/** How mail leaves the gateway. */
+export type MailLocation =
+  | {
+      readonly kind: 'smtp';
+      /** TLS from the first byte on. Else as far as the server offers it. */
+      readonly tls: boolean;
+      readonly host: string;
+      readonly port: number;
+      readonly credentials: { readonly user: string; readonly password: string } | null;
+    }
+  /** Kept in files and printed, and sent to nobody. */
+  | { readonly kind: 'folder'; readonly folder: string };
+
+/** Who a mail is from. */
+export interface Sender {
+  /** May be empty. */
+  readonly name: string;
+  readonly address: string;
+}
+
+const FORMS =
+  'must be smtp://user:password@host:587, smtps://user:password@host:465 (TLS from the start), folder:PATH, or empty for no mail';
+const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
+const PORTS = { 'smtp:': 587, 'smtps:': 465 } as const;
+
+/** Where mail goes, taken apart and percent-decoded; null where it is empty. */
+export function mailUrl() {
+  return z.string({ error: FORMS }).transform((text, context): MailLocation | null => {
+    if (text === '') return null;
+    const location = parseMailUrl(text);
+    if (typeof location !== 'string') return location;
+    context.addIssue({ code: 'custom', message: location });
+    return z.NEVER;
+  });
+}
+
+/** @returns the location, or what is wrong, without repeating the text: it may hold a password */
+export function parseMailUrl(text: string): MailLocation | string {
+  return text.startsWith('folder:') ? parseFolder(text) : parseSmtp(text);
+}
+
+function parseFolder(text: string): MailLocation | string {
+  const folder = text.slice('folder:'.length);
+  if (folder === '') return 'names no folder after folder:; must be like folder:data/mail';
+  if (folder.startsWith('//')) {
+    return 'has slashes that belong to no path; must be folder:data/mail or folder:/var/lib/gatehouse/mail';
+  }
+  if (folder.includes('\0')) return 'has a NUL character in its folder name; must be like folder:data/mail';
+  return { kind: 'folder', folder };
+}
+
+function parseSmtp(text: string): MailLocation | string {
+  if (!/^smtps?:\/\//.test(text)) return `is no way to send mail that is known here; ${FORMS}`;
+  const url = URL.parse(text);
+  if (url === null) return `is not a valid URL; ${FORMS}, ${ENCODE}`;
+  if (url.search !== '' || url.hash !== '') return `has a "?" or "#" part; ${FORMS}, ${ENCODE}`;
+  if (url.hostname === '') return `names no host; ${FORMS}`;
+  if (!['', '/'].includes(url.pathname)) return `has a path after the host; ${FORMS}, ${ENCODE}`;
+  if (url.port === '0') return `has port 0; ${FORMS}`;
+  if ((url.username === '') !== (url.password === '')) return `has only one of user and password; ${FORMS}, or neither`;
+  try {
+    const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    return {
+      kind: 'smtp',
+      tls: url.protocol === 'smtps:',
+      host: decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1'),
+      port: url.port === '' ? PORTS[url.protocol as keyof typeof PORTS] : Number(url.port),
+      credentials: user === '' ? null : { user, password },
+    };
+  } catch {
+    return `has a "%" that begins no percent-encoding; ${FORMS}, ${ENCODE} or %25 for %`;
+  }
+}
+
+const SENDER_FORM = 'must be an address such as no-reply@example.com, or Gatehouse <no-reply@example.com>';
+
+/** Whom mail is from: an address, or a name with the address in angle brackets. */
+export function sender() {
+  return z.string({ error: SENDER_FORM }).transform((text, context): Sender => {
+    const [, quoted, plain, address = text] = /^(?:"([^"]*)"|([^"<>]*?)) *<([^<>]*)>$/.exec(text) ?? [];
+    const name = quoted ?? plain ?? '';
+    if (isMailAddress(address) && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return { name, address };
+    context.addIssue({ code: 'custom', message: SENDER_FORM });
+    return z.NEVER;
+  });
+}

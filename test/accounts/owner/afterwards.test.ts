@@ -1,0 +1,41 @@
+import test from 'ava';
+import { createAfterwards } from '../../../gateway/accounts/owner/afterwards.ts';
+import { logLines } from '../../support/log-lines.ts';
+
+test('work is done in its order after the caller has gone on, one at a time, and a failure stops none of it', async (t) => {
+  const { log, lines } = logLines();
+  const afterwards = createAfterwards(log);
+  const done: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    afterwards.run(name, async () => {
+      done.push(`${name} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(`${name} ends`);
+      if (name === 'b') throw new Error('no');
+    });
+  }
+  await Promise.resolve();
+  t.deepEqual(done, []);
+  await afterwards.settled();
+  t.deepEqual(done, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+  t.is(lines.length, 1);
+  t.like(lines[0], { msg: 'not done after the answer', work: 'b', fault: 'gateway' });
+});
+
+test('when too much is waiting, nobody is promised more, and what was promised before is done', async (t) => {
+  const afterwards = createAfterwards(logLines().log);
+  const gate = Promise.withResolvers<void>();
+  let done = 0;
+  for (let i = 0; i < 1_000; i++) {
+    t.notThrows(afterwards.requireRoom);
+    afterwards.run('work', async () => {
+      await gate.promise;
+      done += 1;
+    });
+  }
+  t.like(t.throws(afterwards.requireRoom), { code: 'service_unavailable', headers: { 'Retry-After': '5' } });
+  gate.resolve();
+  await afterwards.settled();
+  t.is(done, 1_000);
+  t.notThrows(afterwards.requireRoom);
+});

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { createHashingQueue } from '../../gateway/accounts/hashing-queue.ts';
+import { createOwnerActions, type OwnerActions, type OwnerNeeds } from '../../gateway/accounts/owner/actions.ts';
+import { type AccountStore, sqlAccountStore } from '../../gateway/accounts/store.ts';
+import type { Database } from '../../gateway/database/connection.ts';
+import { createMailLimit } from '../../gateway/mail/limit.ts';
+import { createMessages } from '../../gateway/mail/messages.ts';
+import type { Mail } from '../../gateway/mail/transport.ts';
+import type { Account } from '../../gateway/state.ts';
+import { createLinks, type Links } from '../../gateway/tokens/link.ts';
+import { createRevoker } from '../../gateway/tokens/revoke.ts';
+import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { migratedDatabase } from './database.ts';
+import type { LogLine } from './gateway.ts';
+import { logLines } from './log-lines.ts';
+import { linksIn } from './mail-server.ts';
+import type { Scope } from './scope.ts';
+
+export const PAGES = 'https://example.com/account';
+const MAX_LIFETIME = 3_600_000;
+
+export interface Owners {
+  readonly actions: OwnerActions;
+  readonly database: Database;
+  readonly accounts: AccountStore;
+  readonly links: Links;
+  readonly lines: readonly LogLine[];
+  /** What has been sent up to now, once everything is done that was asked for. */
+  mails(): Promise<readonly Mail[]>;
+  /** The token of the link in the last mail. */
+  lastLink(): Promise<string>;
+  /** Adds an account whose password is `before`, with one live token. */
+  add(email: string, confirmed: boolean): Promise<Account>;
+  /** How many live tokens the account has. */
+  liveTokens(id: string): Promise<number>;
+}
+
+/** What the tests need not wait for: that bcrypt is used is shown elsewhere. */
+export function quickHash(password: string): string {
+  return `quick ${createHash('sha256').update(password).digest('hex')}`;
+}
+
+/** The actions of owners on a database of their own. @param replaced what a test wants otherwise */
+export async function owners(
+  t: Scope,
+  kind: 'sqlite' | 'mysql',
+  replaced: (needs: OwnerNeeds) => Partial<OwnerNeeds> = () => ({}),
+): Promise<Owners> {
+  const database = await migratedDatabase(t, kind);
+  const accounts = sqlAccountStore(database);
+  const tokens = sqlTokenStore(database);
+  const links = createLinks({ secrets: ['a secret of thirty-two bytes or more'] });
+  const { log, lines } = logLines();
+  const sent: Mail[] = [];
+  const needs: OwnerNeeds = {
+    accounts,
+    links,
+    log,
+    mailer: { send: (mail) => void sent.push(mail) },
+    limit: createMailLimit(5, null, 'alone', log),
+    messages: createMessages({ name: 'Shop' }),
+    url: () => PAGES,
+    hash: async (password) => quickHash(password),
+    inTurn: createHashingQueue({ width: 2, capacity: 8, perClient: 8, patience: 10_000 }).run,
+    withAccount: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, MAX_LIFETIME).withAccount,
+    forget() {},
+    ping: database.ping,
+  };
+  const actions = createOwnerActions({ ...needs, ...replaced(needs) });
+  const mails = async () => {
+    await actions.settled();
+    return sent;
+  };
+
+  return {
+    actions,
+    database,
+    accounts,
+    links,
+    lines,
+    mails,
+    async lastLink() {
+      const [link = ''] = linksIn((await mails()).at(-1) ?? { text: '' });
+      return new URL(link).searchParams.get('link') ?? '';
+    },
+    async add(email, confirmed) {
+      const added = await accounts.add({ email, passwordHash: quickHash('before'), confirmed });
+      if (added.kind === 'taken') throw new Error('the email is taken');
+      const { account } = added;
+      const now = Date.now();
+      await tokens.record({
+        jti: `of ${account.id}`,
+        accountId: account.id,
+        name: null,
+        issuedAt: now,
+        expiresAt: now + MAX_LIFETIME,
+      });
+      return account;
+    },
+    liveTokens: async (id) => (await tokens.listLive(id, Date.now())).length,
+  };
+}

@@ -1,0 +1,50 @@
+import test from 'ava';
+import { trackLastUsed } from '../../gateway/tokens/last-used.ts';
+import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { migratedDatabase } from '../support/database.ts';
+
+for (const kind of ['sqlite', 'mysql'] as const) {
+  test(`${kind}: the moment of use is written for the tokens that were used, in as many statements as batches`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const store = sqlTokenStore(database);
+    const now = Date.now();
+    for (const jti of ['used', 'unused']) {
+      await store.record({ jti, accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000 });
+    }
+    let statements = 0;
+    const lastUsed = trackLastUsed({
+      ...database,
+      ask(query) {
+        statements += 1;
+        return database.ask(query);
+      },
+    });
+    t.teardown(lastUsed.close);
+    for (let i = 0; i < 1_000; i++) lastUsed.note('used');
+    await lastUsed.flush();
+    t.is(statements, 1);
+    const moments = new Map((await store.listLive('1', now)).map(({ jti, lastUsedAt }) => [jti, lastUsedAt]));
+    t.true((moments.get('used') ?? 0) >= now);
+    t.is(moments.get('unused'), null);
+    await lastUsed.flush();
+    t.is(statements, 1, 'nothing new, nothing written');
+  });
+}
+
+test('what could not be written is written with the next', async (t) => {
+  const database = await migratedDatabase(t, 'sqlite');
+  const store = sqlTokenStore(database);
+  const now = Date.now();
+  await store.record({ jti: 'one', accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000 });
+  let isOut = true;
+  const lastUsed = trackLastUsed({
+    ...database,
+    ask: (query) => (isOut ? Promise.reject(new Error('out')) : database.ask(query)),
+  });
+  t.teardown(lastUsed.close);
+  lastUsed.note('one');
+  await lastUsed.flush();
+  isOut = false;
+  await lastUsed.flush();
+  t.not((await store.listLive('1', now))[0]?.lastUsedAt, null);
+});
