@@ -17,9 +17,13 @@ export interface Forwarded {
   readonly methodIsFixed: boolean;
 }
 
-/** The name of the gateway's session cookie; with `__Host-` before it where the cookie is sent over https alone. */
+/**
+ * The names of the cookies of the gateway's account pages: whose session it is, and what its forms are bound to. With
+ * `__Host-` before them where they are sent over https alone.
+ */
 export const SESSION_COOKIE = 'gatehouse_session';
-const OWN_COOKIE = new RegExp(`^(?:__Host-)?${SESSION_COOKIE}(?:\\.sig)?$`);
+export const FORM_COOKIE = 'gatehouse_form';
+const OWN_COOKIE = new RegExp(`^(?:__Host-)?(?:${SESSION_COOKIE}|${FORM_COOKIE})(?:\\.sig)?$`);
 
 type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded' | 'method';
 
@@ -184,9 +188,9 @@ function withoutNamed(fields: string[], connectionOptions: string): string[] {
   return kept;
 }
 
-/** The cookies of other programs; the gateway's session must not reach an upstream that could replay it. */
+/** The cookies of other programs; the gateway's own must not reach an upstream that could replay them. */
 function withoutOwnCookies(value: string): string {
-  if (!value.includes(SESSION_COOKIE)) return value;
+  if (!value.includes(SESSION_COOKIE) && !value.includes(FORM_COOKIE)) return value;
   return value
     .split(';')
     .filter((pair) => !OWN_COOKIE.test(pair.slice(0, (pair.indexOf('=') + 1 || pair.length + 1) - 1).trim()))

@@ -118,6 +118,8 @@ test("the gateway's own cookies are dropped, and others pass as they are", (t) =
     ['gatehouse_session=x', null],
     ['__Host-gatehouse_session=x; gatehouse_session.sig=y; __Host-gatehouse_session.sig=z', null],
     ['a=b; gatehouse_session=x; c=d', 'a=b; c=d'],
+    ['gatehouse_form=x; a=b; __Host-gatehouse_form=y', 'a=b'],
+    ['gatehouse_formula=x', 'gatehouse_formula=x'],
     ['gatehouse_session=x;a=b', 'a=b'],
     ['a=b;gatehouse_session', 'a=b'],
     ['a=b;\tgatehouse_session =x', 'a=b'],
