@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { hashPassword } from '../../gateway/accounts/password.ts';
 import { type AccountStore, sqlAccountStore } from '../../gateway/accounts/store.ts';
 import { startGateway } from '../../gateway/compose.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
+import { type Database, openDatabase } from '../../gateway/database/connection.ts';
 import { checkSettings } from '../../gateway/settings/check.ts';
+import type { Scope } from './scope.ts';
 
 /** Low enough for tests; the gateway's own default is 12. */
 const PASSWORD_COST = 4;
@@ -22,6 +22,8 @@ export interface TestGateway {
   readonly opsUrl: string;
   readonly log: LogLine[];
   readonly accounts: AccountStore;
+  /** The gateway's, by a connection of its own. */
+  readonly database: Database;
   /** The line of the first request that matches, once it is there. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
   /** A token of Ada's, issued by the gateway. */
@@ -40,7 +42,7 @@ export function basic({ email, password }: { email: string; password: string }):
  *
  * @param settings as in the configuration file
  */
-export async function testGateway(t: ExecutionContext, settings: Record<string, unknown>): Promise<TestGateway> {
+export async function testGateway(t: Scope, settings: Record<string, unknown>): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'gateway.sqlite');
@@ -90,6 +92,7 @@ export async function testGateway(t: ExecutionContext, settings: Record<string, 
     opsUrl: gateway.opsUrl,
     log,
     accounts,
+    database,
     logged: (matches) =>
       new Promise((resolve) => {
         const look = () => {

@@ -28,6 +28,7 @@ export interface AccountPages {
   /** null where the accounts are an application's. */
   readonly actions: OwnerActions | null;
   readonly checkPassword: Entry['checkPassword'];
+  readonly takeAsked: Entry['takeAsked'];
   findAccount(id: string): Promise<Account | null>;
   /** The moment, in ms since 1970, before which the account's tokens and sessions are void. */
   voidBefore(accountId: string): number;
@@ -54,7 +55,7 @@ const HEADERS = {
  * session, opens nothing of the API.
  */
 export function createAccountPages(needs: AccountPages): AnswerPage {
-  const { settings, offers, secrets, actions, checkPassword } = needs;
+  const { settings, offers, secrets, actions, checkPassword, takeAsked } = needs;
   const { path, name } = settings;
   const origin = settings.url ?? null;
   const assets = createAssets(path, settings.colour, settings.logo);
@@ -67,8 +68,9 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };
   addTokenRoutes(routes, needs.tokens);
-  addEntryRoutes(routes, { checkPassword, begin, actions });
-  if (actions !== null) addOwnerRoutes(routes, actions, { checkPassword, begin, actions });
+  const entry: Entry = { checkPassword, takeAsked, begin, actions };
+  addEntryRoutes(routes, entry);
+  if (actions !== null) addOwnerRoutes(routes, actions, entry);
 
   const app = new Koa<PageState>();
   app.use(answerErrors);

@@ -12,6 +12,9 @@ export interface Assets {
   readonly serve: Koa.Middleware;
 }
 
+/** In the order in which they apply. */
+const SHEETS = ['page.css', 'top.css', 'form.css', 'tokens.css'];
+
 const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
@@ -25,7 +28,8 @@ const TYPES: Readonly<Record<string, string>> = {
  * @param logo the path of a picture
  */
 export function createAssets(path: string, colour: string, logo: string | undefined): Assets {
-  const style = `:root{--accent:${colour}}\n${readFileSync(new URL('style.css', import.meta.url), 'utf8')}`;
+  const sheets = SHEETS.map((name) => readFileSync(new URL(`style/${name}`, import.meta.url), 'utf8'));
+  const style = [`:root{--accent:${colour}}`, ...sheets].join('\n');
   const script = readFileSync(new URL('copy.js', import.meta.url));
   const picture = logo === undefined ? null : { name: `/logo${extname(logo)}`, content: readFileSync(logo) };
   const version = createHash('sha256').update(style).update(script).digest('base64url').slice(0, 10);

@@ -1,6 +1,7 @@
 // Shows the copy buttons, and makes them work; without this, the text is selected and copied by hand.
 for (const button of document.querySelectorAll('[data-copy]')) {
   const field = document.getElementById(button.dataset.copy);
+  const text = button.textContent;
   field.addEventListener('focus', () => field.select());
   if (!navigator.clipboard) continue;
   button.hidden = false;
@@ -8,7 +9,7 @@ for (const button of document.querySelectorAll('[data-copy]')) {
     await navigator.clipboard.writeText(field.value);
     button.textContent = 'Copied';
     setTimeout(() => {
-      button.textContent = 'Copy';
+      button.textContent = text;
     }, 2000);
   });
 }

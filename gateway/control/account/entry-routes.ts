@@ -19,6 +19,8 @@ import { EMPTY, type Filled } from './views/form.ts';
 export interface Entry {
   /** Whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
   checkPassword(email: string, password: string, client: string): Promise<Account | null>;
+  /** Counts what the client asks to be mailed. Throws GatewayError 429 when that is too much. */
+  takeAsked(client: string): Promise<void>;
   /** Begins a session for the account. */
   begin(ctx: PageContext, account: Account): Promise<void>;
   /** null where the accounts are an application's. */
@@ -26,7 +28,7 @@ export interface Entry {
 }
 
 /** How somebody comes in: the pages for whoever is not logged in, or not confirmed yet. */
-export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actions }: Entry): void {
+export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, begin, actions }: Entry): void {
   routes.get('/login', async (ctx) => {
     if (ctx.state.owner !== null) goTo(ctx, '');
     else show(ctx, loginPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
@@ -44,10 +46,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actio
       await begin(ctx, account);
       goTo(ctx, '');
     } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
-      ctx.state.asked.onFailure(error);
-      ctx.set(error.headers as Record<string, string>);
-      refuse({ password: `Too many tries. Try again in ${minutes(error)}.` }, error.status);
+      refuse({ password: tooMany(ctx, error) }, 429);
     }
   });
 
@@ -66,11 +65,20 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actio
   routes.post('/register', async (ctx, form) => {
     if (!ctx.state.frame().offers.registration) throw new GatewayError('not_found', 'registration is closed');
     const email = form.get('email') ?? '';
-    const outcome = await actions.register(email, form.get('password') ?? '', ctx.state.asked.client);
-    if (outcome.kind === 'invalid') {
-      return show(ctx, registerPage(ctx.state.frame(), { values: { email }, problems: byField(outcome) }), 422);
-    }
-    show(ctx, checkYourMail(ctx, email, 'Follow the link in it to confirm that the address is yours.'));
+    const refuse = (problems: Filled['problems'], status = 422) =>
+      show(ctx, registerPage(ctx.state.frame(), { values: { email }, problems }), status);
+    const { client } = ctx.state.asked;
+    const refused = await takeAsked(client).catch((error: unknown) => tooMany(ctx, error));
+    if (refused !== undefined) return refuse({ email: refused }, 429);
+    const outcome = await actions.register(email, form.get('password') ?? '', client);
+    if (outcome.kind === 'invalid') return refuse(byField(outcome));
+    show(
+      ctx,
+      checkYourMail(
+        ctx,
+        `We have sent a message to ${email}. Follow the link in it to confirm that the address is yours.`,
+      ),
+    );
   });
 
   routes.get('/confirm', async (ctx) => {
@@ -92,7 +100,10 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actio
   routes.post('/confirm/again', async (ctx) => {
     const { owner } = ctx.state;
     if (owner === null) return goTo(ctx, `/login${saying('again')}`);
-    if (!owner.confirmed) await actions.sendConfirmationAgain(owner.email);
+    if (!owner.confirmed) {
+      await takeAsked(ctx.state.asked.client);
+      await actions.sendConfirmationAgain(owner.email);
+    }
     goTo(ctx, saying('sent'));
   });
 
@@ -104,11 +115,19 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, begin, actio
   routes.post('/forgotten', async (ctx, form) => {
     requireMail(ctx);
     const email = form.get('email') ?? '';
+    const refuse = (problems: Filled['problems'], status = 422) =>
+      show(ctx, forgottenPage(ctx.state.frame(), { values: { email }, problems }), status);
+    const refused = await takeAsked(ctx.state.asked.client).catch((error: unknown) => tooMany(ctx, error));
+    if (refused !== undefined) return refuse({ email: refused }, 429);
     const outcome = await actions.startReset(email);
-    if (outcome.kind === 'invalid') {
-      return show(ctx, forgottenPage(ctx.state.frame(), { values: { email }, problems: byField(outcome) }), 422);
-    }
-    show(ctx, checkYourMail(ctx, email, 'If it is the email of an account, there is a link in it for a new password.'));
+    if (outcome.kind === 'invalid') return refuse(byField(outcome));
+    show(
+      ctx,
+      checkYourMail(
+        ctx,
+        `If ${email} is the email of an account, we have sent a message there, with a link to set a new password.`,
+      ),
+    );
   });
 
   routes.get('/reset', async (ctx) => {
@@ -138,7 +157,9 @@ export function byField({
 }: {
   problems: readonly { field: string; text: string }[];
 }): Record<string, string> {
-  return Object.fromEntries(problems.toReversed().map(({ field, text }) => [field, text]));
+  const first: Record<string, string> = {};
+  for (const { field, text } of problems) first[field] ??= text;
+  return first;
 }
 
 /** The token of a mailed link. */
@@ -153,16 +174,25 @@ export function voidLink(ctx: PageContext) {
   return messagePage(ctx.state.frame(), { title: 'This link is not good any more', texts, next });
 }
 
-export function checkYourMail(ctx: PageContext, email: string, text: string) {
-  const texts = [
-    `We have sent a message to ${email}. ${text}`,
-    'It can take a minute. Look among the unwanted mail too.',
-  ];
+export function checkYourMail(ctx: PageContext, text: string) {
+  const texts = [text, 'It can take a minute. Look among the unwanted mail too.'];
   return messagePage(ctx.state.frame(), { title: 'Look into your mail', texts, next: null });
 }
 
 export function requireMail(ctx: PageContext): void {
   if (!ctx.state.frame().offers.mail) throw new GatewayError('not_found', 'there is no mail');
+}
+
+/**
+ * What to say beside the field where somebody has tried too often; the answer says when there is a next try.
+ *
+ * @throws the error, where it is another one
+ */
+export function tooMany(ctx: PageContext, error: unknown): string {
+  if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
+  ctx.state.asked.onFailure(error);
+  ctx.set(error.headers as Record<string, string>);
+  return `Too many tries. Try again in ${minutes(error)}.`;
 }
 
 function minutes({ headers }: GatewayError): string {

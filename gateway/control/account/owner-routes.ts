@@ -1,7 +1,6 @@
 import type { OwnerActions } from '../../accounts/owner/actions.ts';
-import { GatewayError } from '../../errors.ts';
 import type { Account } from '../../state.ts';
-import { byField, checkYourMail, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { byField, checkYourMail, type Entry, linkIn, requireMail, tooMany, voidLink } from './entry-routes.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
@@ -10,7 +9,11 @@ import { linkPage, messagePage } from './views/entry.ts';
 import { EMPTY } from './views/form.ts';
 
 /** How owners change their accounts; each change asks for the present password. */
-export function addOwnerRoutes(routes: PageRoutes, actions: OwnerActions, { checkPassword, begin }: Entry): void {
+export function addOwnerRoutes(
+  routes: PageRoutes,
+  actions: OwnerActions,
+  { checkPassword, takeAsked, begin }: Entry,
+): void {
   /** @returns the account as it is, once its present password is proven; else what is wrong, for beside the field */
   const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
     if (password === '') return 'Type your present password.';
@@ -19,9 +22,7 @@ export function addOwnerRoutes(routes: PageRoutes, actions: OwnerActions, { chec
         (await checkPassword(owner.email, password, ctx.state.asked.client)) ?? 'This is not your present password.'
       );
     } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
-      ctx.state.asked.onFailure(error);
-      return 'Too many tries. Try again later.';
+      return tooMany(ctx, error);
     }
   };
 
@@ -53,6 +54,8 @@ export function addOwnerRoutes(routes: PageRoutes, actions: OwnerActions, { chec
       show(ctx, emailPage(ctx.state.frame(), { values, problems }, null), 422);
     const account = await prove(ctx, owner, form.get('present') ?? '');
     if (typeof account === 'string') return refuse({ present: account });
+    const refused = await takeAsked(ctx.state.asked.client).catch((error: unknown) => tooMany(ctx, error));
+    if (refused !== undefined) return refuse({ email: refused });
     const outcome = await actions.startEmailChange(account, {
       email: values.email,
       endTokens: values.tokens === 'yes',
@@ -60,7 +63,10 @@ export function addOwnerRoutes(routes: PageRoutes, actions: OwnerActions, { chec
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
     show(
       ctx,
-      checkYourMail(ctx, values.email, 'Until you follow the link in it, your account keeps its present email.'),
+      checkYourMail(
+        ctx,
+        `We have sent a message to ${values.email}. Until you follow the link in it, your account keeps its present email.`,
+      ),
     );
   });
 

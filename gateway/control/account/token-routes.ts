@@ -6,6 +6,7 @@ import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
 import { logOut } from './session.ts';
 import { EMPTY, type Filled } from './views/form.ts';
+import type { Notice } from './views/layout.ts';
 import { createdPage, type Lifetime, type ListedToken, tokensPage } from './views/tokens.ts';
 
 export interface OwnTokens {
@@ -22,6 +23,12 @@ export interface OwnTokens {
   url(): string;
 }
 
+/** A page of ten thousands would hold up everybody else while it is made. */
+const MOST_LISTED = 500;
+const NOT_ALL: Notice = {
+  kind: 'problem',
+  text: `You have more than ${MOST_LISTED} tokens: these are the newest. Signing out everywhere ends them all.`,
+};
 const DAY = 86_400;
 const LIFETIMES: readonly Lifetime[] = [
   { seconds: 3_600, text: '1 hour' },
@@ -40,9 +47,10 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens): void {
   const usual = String(lifetimes.findLast(({ seconds }) => seconds * 1000 <= tokens.lifetime)?.seconds ?? '');
 
   const list = async (ctx: PageContext, accountId: string, filled: Filled, status = 200) => {
-    const live = await tokens.listLive(accountId);
-    const notice = noticeOf(ctx.query);
-    show(ctx, tokensPage(ctx.state.frame(), { tokens: live.toReversed(), lifetimes, filled, notice }), status);
+    const newest = (await tokens.listLive(accountId)).toReversed();
+    const notice = noticeOf(ctx.query) ?? (newest.length > MOST_LISTED ? NOT_ALL : null);
+    const listed = newest.slice(0, MOST_LISTED);
+    show(ctx, tokensPage(ctx.state.frame(), { tokens: listed, lifetimes, filled, notice }), status);
   };
 
   routes.get('', async (ctx) => {

@@ -170,7 +170,7 @@ test('another email counts when the link that was sent to it is followed', async
   t.is((await one.post('/account/email', wish)).status, 200);
   const path = await linkTo('countess@example.com', '/email/confirm');
   t.is((await one.get('/account')).status, 200);
-  t.is((await one.post('/account/email/confirm', { link: linkOf(path) }, path)).location, '/account');
+  t.is((await one.post('/account/email/confirm', { link: linkOf(path) }, path)).location, '/account/email?done=moved');
   t.regex((await one.get('/account')).body, /countess@example\.com/);
   t.is((await other.get('/account')).location, '/account/login');
   await loggedIn(visit, { ...ADA, email: 'countess@example.com' });

@@ -1,11 +1,13 @@
 import { constants } from 'node:os';
 import { OperatorError } from '../../../gateway/errors.ts';
+import { CHROME_PATH, findChromium } from '../services/chromium.ts';
 import { findService, VARIABLE } from '../services/find.ts';
 import type { ServiceName } from '../services/service.ts';
 import { runAva } from './ava.ts';
+import { runsBrowserTests } from './browser-tests.ts';
 import { closingLine } from './count.ts';
 
-/** What `npm test` does once everything is installed: MySQL, Redis, ava, the closing line. Arguments go to ava. */
+/** What `npm test` does once everything is installed: MySQL, Redis, a browser, ava, the closing line. Arguments go to ava. */
 async function main(): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -24,6 +26,10 @@ async function main(): Promise<number> {
     process.stderr.write(`${name}: ${service.origin}\n`);
     environment[VARIABLE[name]] = service.url;
     services.push(service);
+  }
+  if (runsBrowserTests(process.cwd(), process.argv.slice(2))) {
+    environment[CHROME_PATH] = await findChromium();
+    process.stderr.write(`Chromium: ${environment[CHROME_PATH]}\n`);
   }
 
   started.abort();

@@ -14,14 +14,19 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 /** Installs the server with apt-get, which needs root on Debian or a relative of it, and then starts it with `start`. */
 export async function aptService(name: ServiceName, start: () => Promise<Attempt>): Promise<Attempt> {
-  const aptGet = findExecutable('apt-get');
-  if (aptGet === null || !existsSync('/etc/debian_version')) return unavailable('this is not Debian');
-  if (process.getuid?.() !== 0) return unavailable('apt-get needs root');
-  process.stderr.write(`Installing ${PACKAGES[name]} with apt-get…\n`);
-  const failure = await withoutStartingServices(() => install(aptGet, PACKAGES[name]));
+  const failure = await aptInstall(name, PACKAGES[name]);
   if (failure !== null) return unavailable(failure);
   const attempt = await start();
   return attempt.kind === 'available' ? attempt : unavailable(`after apt-get install, ${attempt.reason}`);
+}
+
+/** @returns why the package could not be installed; null: it is. @param name what is in it, for the user */
+export async function aptInstall(name: string, debianPackage: string): Promise<string | null> {
+  const aptGet = findExecutable('apt-get');
+  if (aptGet === null || !existsSync('/etc/debian_version')) return 'this is not Debian';
+  if (process.getuid?.() !== 0) return 'apt-get needs root';
+  process.stderr.write(`Installing ${name} (${debianPackage}) with apt-get…\n`);
+  return withoutStartingServices(() => install(aptGet, debianPackage));
 }
 
 async function install(aptGet: string, debianPackage: string): Promise<string | null> {

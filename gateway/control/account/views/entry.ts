@@ -97,11 +97,19 @@ export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
     frame,
     { title: 'Confirm your email', notice },
     offers.mail
-      ? html`<p>
-            We have sent a message to <strong>${owner?.email}</strong>. Follow the link in it, and your account is ready.
-          </p>
-          ${form(frame, '/confirm/again', 'Send it again', html`<p>Nothing there? Look among the unwanted mail too.</p>`)}`
-      : html`<p>Your account is not confirmed yet. Ask whoever runs this service to confirm it.</p>`,
+      ? form(
+          frame,
+          '/confirm/again',
+          'Send it again',
+          html`<p>
+              We have sent a message to <strong>${owner?.email}</strong>. Follow the link in it, and your account is
+              ready.
+            </p>
+            <p>Nothing there? Look among the unwanted mail too.</p>`,
+        )
+      : html`<div class="card">
+          <p>Your account is not confirmed yet. Ask whoever runs this service to confirm it.</p>
+        </div>`,
   );
 }
 
@@ -113,7 +121,9 @@ export function messagePage(
   return page(
     frame,
     { title },
-    html`${texts.map((text) => html`<p>${text}</p>`)}
-    ${next && html`<p><a class="button" href="${frame.path}${next.href}">${next.text}</a></p>`}`,
+    html`<div class="card">
+      ${texts.map((text) => html`<p>${text}</p>`)}
+      ${next && html`<p class="actions"><a class="button" href="${frame.path}${next.href}">${next.text}</a></p>`}
+    </div>`,
   );
 }

@@ -34,6 +34,8 @@ export function field(
   { name, label, type = 'text', autocomplete, hint, required = true, maxlength }: Field,
 ): VNode {
   const problem = problems[name];
+  // There, whoever looks and whoever listens learns what to mend: the problem is the field's description.
+  const isFirstProblem = Object.keys(problems)[0] === name;
   const described = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
   return html`<div class="field">
     <label for=${name}>${label}</label>
@@ -48,6 +50,7 @@ export function field(
       spellcheck=${false}
       required=${required}
       maxlength=${maxlength}
+      autofocus=${isFirstProblem}
       aria-invalid=${problem === undefined ? undefined : 'true'}
       aria-describedby=${described === '' ? undefined : described}
     />

@@ -36,7 +36,7 @@ export interface Notice {
   readonly text: string;
 }
 
-/** @param current the name of the page in the navigation */
+/** @param current the name of the page in the navigation; none: a page to read or fill in and go on, in one narrow column */
 export function page(
   frame: Frame,
   { title, current, notice }: { title: string; current?: string; notice?: Notice | null },
@@ -50,17 +50,21 @@ export function page(
       <meta name="robots" content="noindex" />
       <meta name="referrer" content="same-origin" />
       <title>${title} · ${brand.name}</title>
+      ${brand.logo !== null && html`<link rel="icon" href=${brand.logo} />`}
       <link rel="stylesheet" href="${path}/style-${version}.css" />
       <script src="${path}/copy-${version}.js" defer></script>
     </head>
-    <body>
+    <body class=${current === undefined ? 'narrow' : 'wide'}>
       <a class="skip" href="#content">Skip to content</a>
       <header class="top">
-        <a class="brand" href="${path}">
-          ${brand.logo !== null && html`<img src=${brand.logo} alt="" height="28" />`}
-          <span>${brand.name}</span>
-        </a>
-        ${owner !== null && navigation(frame, current)}
+        <div class="bar">
+          <a class="brand" href="${path}">
+            ${brand.logo !== null && html`<img src=${brand.logo} alt="" height="28" />`}
+            <span>${brand.name}</span>
+          </a>
+          ${owner !== null && whoseAccount(frame, owner.email)}
+        </div>
+        ${owner?.confirmed && navigation(frame, current)}
       </header>
       <main id="content" tabindex="-1">
         <h1>${title}</h1>
@@ -71,7 +75,17 @@ export function page(
   </html>`;
 }
 
-function navigation({ path, owner, offers, formToken }: Frame, current?: string): VNode {
+function whoseAccount({ path, formToken }: Frame, email: string): VNode {
+  return html`<div class="owner">
+    <span title=${email}>${email}</span>
+    <form method="post" action="${path}/logout">
+      ${hiddenToken(formToken)}
+      <button class="small">Log out</button>
+    </form>
+  </div>`;
+}
+
+function navigation({ path, offers }: Frame, current?: string): VNode {
   const pages = [
     { name: 'tokens', where: '', text: 'Tokens', isThere: true },
     { name: 'password', where: '/password', text: 'Password', isThere: offers.changes },
@@ -80,18 +94,11 @@ function navigation({ path, owner, offers, formToken }: Frame, current?: string)
   return html`<nav aria-label="Account">
     <ul>
       ${pages
-        .filter(({ isThere }) => isThere && owner?.confirmed)
+        .filter(({ isThere }) => isThere)
         .map(
           ({ name, where, text }) =>
             html`<li><a href="${path}${where}" aria-current=${name === current ? 'page' : undefined}>${text}</a></li>`,
         )}
-      <li class="owner">
-        <span>${owner?.email}</span>
-        <form method="post" action="${path}/logout">
-          ${hiddenToken(formToken)}
-          <button class="plain">Log out</button>
-        </form>
-      </li>
     </ul>
   </nav>`;
 }

@@ -32,25 +32,28 @@ export function tokensPage(
   return page(
     frame,
     { title: 'Tokens', current: 'tokens', notice },
-    html`<p>A token opens the API in place of your password. Give each program one of its own.</p>
+    html`<p>A token opens the API in place of your password. Give each program one of its own, named after it.</p>
       ${form(frame, '/tokens', 'Create a token', [
         html`<h2>New token</h2>`,
-        field(filled, {
-          name: 'name',
-          label: 'Name',
-          required: false,
-          maxlength: 100,
-          hint: 'What it is for, such as the name of the program.',
-        }),
-        lifetimeField(filled, lifetimes),
+        html`<div class="row">
+          ${field(filled, { name: 'name', label: 'Name', required: false, maxlength: 100 })}
+          ${lifetimeField(filled, lifetimes)}
+        </div>`,
       ])}
       <section aria-labelledby="list">
         <h2 id="list">Your tokens</h2>
-        ${tokens.length === 0 ? html`<p class="quiet">There are none.</p>` : table(frame, tokens)}
+        ${
+          tokens.length === 0
+            ? html`<p class="card quiet">There are none. What you create stands here until it expires or you revoke it.</p>`
+            : html`${table(frame, tokens)}
+                <p class="hint">Times are in UTC.</p>`
+        }
       </section>
-      <section aria-labelledby="everywhere">
-        <h2 id="everywhere">Sign out everywhere</h2>
-        <p>Ends all of your tokens and sessions, this one too.</p>
+      <section class="card split" aria-labelledby="everywhere">
+        <div>
+          <h2 id="everywhere">Sign out everywhere</h2>
+          <p>Ends all of your tokens and sessions, this one too.</p>
+        </div>
         <form method="post" action="${frame.path}/everywhere">
           ${hiddenToken(frame.formToken)}
           <button class="danger">Sign out everywhere</button>
@@ -74,7 +77,7 @@ function lifetimeField({ values, problems }: Filled, lifetimes: readonly Lifetim
 }
 
 function table({ path, formToken }: Frame, tokens: readonly ListedToken[]): VNode {
-  return html`<table>
+  return html`<table class="card">
     <thead>
       <tr><th scope="col">Name</th><th scope="col">Issued</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr>
     </thead>
@@ -85,10 +88,10 @@ function table({ path, formToken }: Frame, tokens: readonly ListedToken[]): VNod
           <td data-label="Issued">${moment(issuedAt)}</td>
           <td data-label="Expires">${moment(expiresAt)}</td>
           <td data-label="Last used">${lastUsedAt === null ? html`<span class="quiet">not yet</span>` : moment(lastUsedAt)}</td>
-          <td>
+          <td class="end">
             <form method="post" action="${path}/tokens/${id}/revoke">
               ${hiddenToken(formToken)}
-              <button class="plain" aria-label="Revoke ${name ?? 'the token without a name'}">Revoke</button>
+              <button class="small" aria-label="Revoke ${name ?? 'the token without a name'}">Revoke</button>
             </form>
           </td>
         </tr>`,
@@ -100,7 +103,7 @@ function table({ path, formToken }: Frame, tokens: readonly ListedToken[]): VNod
 /** In UTC: the page is made where nobody knows the reader's clock. */
 function moment(time: number): VNode {
   const iso = new Date(time).toISOString();
-  return html`<time datetime=${iso}>${iso.slice(0, 10)} <span class="quiet">${iso.slice(11, 16)} UTC</span></time>`;
+  return html`<time datetime=${iso}>${iso.slice(0, 10)} <span class="quiet">${iso.slice(11, 16)}</span></time>`;
 }
 
 /** The only time that a token is shown. @param curl a line that uses it */
@@ -111,21 +114,22 @@ export function createdPage(
   return page(
     frame,
     { title: 'Your new token', current: 'tokens' },
-    html`<p>
-        Copy ${name === null ? 'the token' : html`the token <strong>${name}</strong>`} now: it is shown this once, and
-        kept nowhere.
+    html`<p class="notice heed">
+        Copy ${name === null ? 'it' : html`the token “${name}”`} now: it is shown this once, and kept nowhere.
       </p>
-      ${copyable('token', 'Token', token)}
-      ${copyable('curl', 'Try it', curl)}
-      <p><a class="button" href=${frame.path}>Done</a></p>`,
+      <div class="card">
+        ${copyable({ id: 'token', label: 'Token', button: 'Copy the token', text: token })}
+        ${copyable({ id: 'curl', label: 'Try it in a terminal', button: 'Copy the command', text: curl })}
+        <p class="actions"><a class="button" href=${frame.path}>Done</a></p>
+      </div>`,
   );
 }
 
 /** The button is shown by the script that makes it work. */
-function copyable(id: string, label: string, text: string): VNode {
+function copyable({ id, label, button, text }: Record<'id' | 'label' | 'button' | 'text', string>): VNode {
   return html`<div class="field copyable">
     <label for=${id}>${label}</label>
-    <textarea id=${id} readonly rows="3" spellcheck=${false}>${text}</textarea>
-    <button type="button" class="plain" data-copy=${id} hidden>Copy</button>
+    <textarea id=${id} readonly rows="5" spellcheck=${false}>${text}</textarea>
+    <button type="button" class="small" data-copy=${id} aria-live="polite" hidden>${button}</button>
   </div>`;
 }
