@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HashingQueue } from './accounts/hashing-queue.ts';
 import { createOwnerActions } from './accounts/owner/actions.ts';
 import { hashPassword } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
-import { type AnswerPage, createAccountPages } from './control/account/app.ts';
+import { createAskThrottle } from './accounts/throttle.ts';
+import { type AccountPages, type AnswerPage, createAccountPages } from './control/account/app.ts';
 import type { OwnTokens } from './control/account/token-routes.ts';
 import type { Database } from './database/connection.ts';
 import { createMailLimit } from './mail/limit.ts';
@@ -26,7 +28,8 @@ export interface Shared {
   readonly role: ProcessRole;
   readonly log: Logger;
   /** The account whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
-  checkPassword(email: string, password: string, client: string): Promise<Account | null>;
+  readonly checkPassword: AccountPages['checkPassword'];
+  /** As it is now. */
   findAccountById(id: string): Promise<Account | null>;
   forget(accountId: string): void;
   readonly tokens: Pick<OwnTokens, 'issue' | 'listLive'>;
@@ -40,6 +43,8 @@ export interface RunningPages {
   close(grace: number): Promise<void>;
 }
 
+/** Milliseconds: how far the clocks of two nodes may lie apart. */
+const LONGEST_WAIT = 30_000;
 const SWEEP = 60_000;
 const SWEEP_ROWS = 1_000;
 
@@ -48,6 +53,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   const { accounts, pages, mail, redis: redisSettings } = settings;
   const { database, revocations, secrets, hashing, log } = shared;
   const { redis, revoker, mirror } = revocations;
+  const sharedRedis = redis && { ...redis, keyPrefix: redisSettings.keyPrefix };
   const ownsTable = accounts.table === undefined;
   const publicUrl = () => pages.url ?? shared.url();
   // Never among log lines that a machine reads.
@@ -70,12 +76,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
         log,
         links: createLinks({ secrets }),
         mailer: mailer ?? { send() {} },
-        limit: createMailLimit(
-          mail.perAddress,
-          redis && { ...redis, keyPrefix: redisSettings.keyPrefix },
-          shared.role,
-          log,
-        ),
+        limit: createMailLimit(mail.perAddress, sharedRedis, shared.role, log),
         messages: createMessages({ name: pages.name }),
         url: () => publicUrl() + pages.path,
       })
@@ -93,13 +94,19 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redisSettings.keyPrefix),
     actions,
     checkPassword: shared.checkPassword,
+    takeAsked: createAskThrottle(accounts.throttle, sharedRedis, shared.role),
     findAccount: shared.findAccountById,
     voidBefore: mirror.voidBefore,
     latestVoidBefore: revocations.voidBefore,
     tokens: {
       ...shared.tokens,
       revoke: revoker.token,
-      endAll: revoker.account,
+      async endAll(accountId) {
+        // Endings are told by the second: a session that follows on one in this second would outlive the next one.
+        const over = (await revocations.voidBefore(accountId)) - Date.now();
+        if (over > 0) await pause(Math.min(over, LONGEST_WAIT));
+        await revoker.account(accountId);
+      },
       lifetime: settings.tokens.lifetime,
       maxLifetime: settings.tokens.maxLifetime,
       url: () => `${publicUrl()}${settings.api.prefix}/tokens/`,

@@ -11,7 +11,7 @@ import { tokenIssue } from './control/issue-token.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
-import { type GatewayError, storeUnavailable } from './errors.ts';
+import { GatewayError, storeUnavailable } from './errors.ts';
 import { loadModules } from './forward/intercept-modules.ts';
 import { sharedUpstreams } from './forward/upstreams.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -203,11 +203,17 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       hashing,
       role,
       log,
-      async checkPassword(email, password, client) {
-        const { outcome } = await byPassword(email, password, client);
-        return outcome.kind === 'found' ? outcome.identity.account : null;
+      async checkPassword(email, password, asked) {
+        const proving = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
+        proving.then(metrics.authentications.decided, metrics.authentications.failed);
+        const outcome = await proving;
+        if (outcome.kind === 'found') return outcome.identity.account;
+        const reason = outcome.kind === 'refused' ? outcome.reason : 'no credentials';
+        asked.onFailure(new GatewayError('unauthorized', reason));
+        return null;
       },
-      findAccountById,
+      // Not from memory: what another node has changed must neither leave a session good nor end a new one.
+      findAccountById: accounts.findById,
       forget: knownAccounts.forget,
       tokens: {
         issue,

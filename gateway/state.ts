@@ -8,7 +8,10 @@ export interface Account {
   /** As stored; may be absent or of a form nobody can check, in which case no password is right. */
   readonly passwordHash: string | null;
   readonly confirmed: boolean;
-  /** Changes whenever tokens issued before must stop: a new password, a new confirmation. Never shown to anybody. */
+  /**
+   * Changes with the account's email, password and confirmation; the part that tokens are bound to whenever those issued
+   * before must stop. Never shown to anybody.
+   */
   readonly stamp: string;
 }
 

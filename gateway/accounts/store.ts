@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Asker } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
 import type { Account } from '../state.ts';
 import { canonicalEmail } from './email.ts';
+import { newStamp, stampForTokensToGoOn } from './stamp.ts';
 
 /** An account as the operator sees it. Times are milliseconds since 1970. */
 export interface AccountSummary {
@@ -50,10 +50,10 @@ export interface AccountStore extends AccountReader {
    */
   setPassword(id: string, passwordHash: string | null, stamp?: string): Promise<boolean>;
   /**
-   * Gives the account another email, unless another account has it. The email is not looked at.
+   * Gives the account another email and a new stamp, unless another account has it. The email is not looked at.
    *
    * @param seen the account, which must still have this email and this stamp
-   * @param tokens whether they end, by a new stamp
+   * @param tokens whether they end with the stamp
    */
   setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
   /** Another hash of the same password: tokens go on. @returns whether `from` was still the account's hash */
@@ -148,7 +148,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
       const change = {
         email,
         email_key: canonicalEmail(email),
-        stamp: tokens === 'end' ? newStamp() : stamp,
+        stamp: tokens === 'end' ? newStamp() : stampForTokensToGoOn(stamp),
         updated_at: Date.now(),
       };
       try {
@@ -180,10 +180,6 @@ const NO_ACCOUNT = -1;
 function keyOf(id: string): number {
   const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;
   return Number.isSafeInteger(key) ? key : NO_ACCOUNT;
-}
-
-function newStamp(): string {
-  return randomBytes(16).toString('base64url');
 }
 
 function accountOf(row: AccountRow): Account {

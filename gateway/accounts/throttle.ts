@@ -22,7 +22,7 @@ export interface ThrottleLimits {
   readonly window: number;
   /** Failures of one address at one account: an attacker elsewhere cannot lock an owner out. */
   readonly perAddressAndAccount: number;
-  /** Failures of one address at all accounts. */
+  /** Failures of one address at all accounts, and what it may ask for that is mailed. */
   readonly perAddress: number;
 }
 
@@ -50,6 +50,24 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
   };
 }
 
+/**
+ * Counts what an address asks for that others would pay for: new accounts, and mails to whoever it names.
+ *
+ * @returns takes one; throws GatewayError 429 with `Retry-After` when there have been too many
+ */
+export function createAskThrottle(
+  { window, perAddress }: Pick<ThrottleLimits, 'window' | 'perAddress'>,
+  redis: SharedRedis | null,
+  role: ProcessRole,
+): (client: string) => Promise<void> {
+  const limiter = createLimiter({ name: 'throttle:asked', limit: perAddress, window }, redis, role);
+  return async (client) => {
+    await limiter.consume(networkOf(client)).catch((error: unknown) => {
+      throw tooMany(error, 'too many mails asked for');
+    });
+  };
+}
+
 /** An IPv4 address; of an IPv6 one its /64, which is what a household or a server gets. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
@@ -64,8 +82,12 @@ function networkOf(address: string): string {
 }
 
 function refuse(error: unknown): never {
-  if (!(error instanceof RateLimiterRes)) throw error;
-  throw new GatewayError('too_many_requests', 'too many failed passwords', {
-    headers: { 'Retry-After': String(Math.max(1, Math.ceil(error.msBeforeNext / 1000))) },
-  });
+  throw tooMany(error, 'too many failed passwords');
+}
+
+/** @returns the error itself, where it is no limit that was reached */
+function tooMany(error: unknown, what: string): unknown {
+  if (!(error instanceof RateLimiterRes)) return error;
+  const seconds = String(Math.max(1, Math.ceil(error.msBeforeNext / 1000)));
+  return new GatewayError('too_many_requests', what, { headers: { 'Retry-After': seconds } });
 }

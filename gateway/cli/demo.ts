@@ -80,6 +80,7 @@ Gatehouse is running at ${url} (demo mode: SQLite, no Redis, an example upstream
 
 Account   ${EMAIL}
 Password  ${PASSWORD}
+Pages     ${url}/account
 Health    ${opsUrl}/health/ready
 
 Send a request with the password:

@@ -57,7 +57,7 @@ function explain(settings: Settings, method: string, path: string): string {
     if (plan.kind === 'refuse') throw plan.error;
     const passes = plan.needsIdentity ? 'confirmed accounts' : 'anybody';
     if (plan.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       ${passes}\n`;
-    if (plan.kind === 'pages') return `route     (the gateway's own pages)\nwho       ${passes}\n`;
+    if (plan.kind === 'pages') return `route     (the gateway's own pages)\nwho       account owners\n`;
     const { route } = plan;
     const { servers } = groupOf(route, settings.upstreams);
     const urls = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));

@@ -5,7 +5,7 @@ import { watchStore } from '../ops/store-state.ts';
 import { connectRedis, whenReady } from '../redis/connect.ts';
 import type { Settings } from '../settings/schema.ts';
 import { redisDenylist } from '../tokens/denylist.ts';
-import { createRevoker, type Revoker } from '../tokens/revoke.ts';
+import { createRevoker, longestLife, type Revoker } from '../tokens/revoke.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface Work {
@@ -22,14 +22,14 @@ export interface Work {
  */
 export async function withRevoker(file: string, work: (at: Work) => Promise<void>): Promise<void> {
   await withDatabase(file, async ({ settings, database }) => {
-    const { redis, tokens } = settings;
+    const { redis } = settings;
     const accounts = await openAccounts(database, settings.accounts);
     const client = redis.url === null ? null : connectRedis(redis.url, redis.timeout);
     try {
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
       const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state, lost() {} };
-      const revoker = createRevoker(database, { mirror: null, redis: link, tellSiblings() {} }, tokens.maxLifetime);
+      const revoker = createRevoker(database, { mirror: null, redis: link, tellSiblings() {} }, longestLife(settings));
       await work({ settings, accounts, revoker });
       if (!state.isUp) {
         process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');

@@ -52,6 +52,8 @@ export interface AskedPage {
   readonly client: string;
   /** Hears of what was answered with a page that says what went wrong, for the log. */
   onFailure(error: GatewayError): void;
+  /** Hears who is logged in, for the log. */
+  onOwner(accountId: string): void;
 }
 
 /** The way of a request, in order. */
@@ -136,6 +138,9 @@ export function createPipeline({
       client: clientOf(req),
       onFailure(error) {
         record.failure = error;
+      },
+      onOwner(accountId) {
+        record.accountId = accountId;
       },
     });
   }

@@ -38,7 +38,9 @@ export function accountOptions() {
         .describe('Failures of one address at one account before it gets 429.'),
       perAddress: wholeNumber(1, 1_000_000, 'a number of failures')
         .prefault(100)
-        .describe('Failures of one address at all accounts. An IPv6 address counts by its /64.'),
+        .describe(
+          'Failures of one address at all accounts, and mails that it may ask for. An IPv6 address counts by its /64.',
+        ),
     })
       .prefault({})
       .describe('How many wrong passwords are taken.'),

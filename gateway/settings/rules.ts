@@ -190,8 +190,15 @@ function delayWithinTimeout({ shutdown }: Readable): Conflict[] {
   ];
 }
 
+/** What logs and metrics call what is no route. */
+const RESERVED = new Set(['tokens', 'pages', 'none']);
+
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
-  return routes.flatMap((route, index) => {
+  return routes.flatMap((route, index): Conflict[] => {
+    if (route?.name !== undefined && RESERVED.has(route.name)) {
+      const message = `is ${JSON.stringify(route.name)}, which logs and metrics call something else; must be another name`;
+      return [{ path: ['routes', index, 'name'], message }];
+    }
     const first = route?.name === undefined ? index : routes.findIndex((other) => other?.name === route.name);
     if (first === index) return [];
     return [{ path: ['routes', index, 'name'], message: `is the name of routes[${first}] too; must be unique` }];

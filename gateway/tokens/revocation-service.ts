@@ -10,7 +10,7 @@ import { FEED_BLOCK, followFeed } from './feed.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { keepDenylist } from './repair.ts';
 import { deleteExpiredRevocations } from './revocations.ts';
-import { createRevoker, type Revoker } from './revoke.ts';
+import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoke.ts';
 import { sqlTokenStore } from './store.ts';
 
 export interface RevocationService {
@@ -47,7 +47,7 @@ const SWEEP_ROWS = 10_000;
  */
 export async function startRevocations(
   database: Database,
-  { redis, tokens }: Pick<Settings, 'redis' | 'tokens'>,
+  { redis, tokens, pages }: Pick<Settings, 'redis'> & RevocableLives,
   log: Logger,
   onAccount: (accountId: string) => void,
   tellSiblings: () => void,
@@ -113,7 +113,7 @@ export async function startRevocations(
 
   return {
     mirror,
-    revoker: createRevoker(database, { mirror, redis: link, tellSiblings }, tokens.maxLifetime),
+    revoker: createRevoker(database, { mirror, redis: link, tellSiblings }, longestLife({ tokens, pages })),
     async voidBefore(accountId) {
       await catchUp.now();
       return mirror.voidBefore(accountId);

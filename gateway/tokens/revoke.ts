@@ -13,7 +13,7 @@ import { type Revoked, revokeAccount, revokeToken } from './revocations.ts';
 export interface Revoker {
   /** @param owner the account that the token must belong to; null for an operator */
   token(jti: string, owner: string | null): Promise<'revoked' | 'already' | 'unknown'>;
-  /** All tokens that the account has been issued up to now. @returns how many of them were live */
+  /** All tokens and sessions that the account has up to now. @returns how many tokens were live */
   account(accountId: string): Promise<number>;
   /**
    * Changes an account and revokes all its tokens in the same transaction.
@@ -21,6 +21,12 @@ export interface Revoker {
    * @returns what `change` resolves with; where that is false, nothing is revoked
    */
   withAccount(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
+}
+
+/** Milliseconds. */
+export interface RevocableLives {
+  readonly tokens: { readonly maxLifetime: number };
+  readonly pages: { readonly session: { readonly lifetime: number } };
 }
 
 /** The places that hear of a revocation beside the database. Commands have no mirror, and some gateways no Redis. */
@@ -36,7 +42,15 @@ export interface Hearers {
   tellSiblings(): void;
 }
 
-/** @param maxLifetime milliseconds that a token can live at the most */
+/** How much longer, in ms, a session may live that was renewed while all of them were ended. */
+const RENEWAL = 60_000;
+
+/** Milliseconds that the revocation of an account must be known: it voids tokens, and sessions, which may live longer. */
+export function longestLife({ tokens, pages }: RevocableLives): number {
+  return Math.max(tokens.maxLifetime, pages.session.lifetime + RENEWAL);
+}
+
+/** @param maxLifetime milliseconds that a token or a session can live at the most: see `longestLife` */
 export function createRevoker(
   database: Database,
   { mirror, redis, tellSiblings }: Hearers,

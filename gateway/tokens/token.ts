@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { partForTokens } from '../accounts/stamp.ts';
 import type { Account, TokenClaims, Verification, VerifiedToken } from '../state.ts';
 
 export interface TokenSettings {
@@ -93,7 +94,7 @@ export function nameOf(secret: string | Buffer): string {
 
 function bindingOf(secret: string, accountId: string, stamp: string): string {
   return createHmac('sha256', secret)
-    .update(JSON.stringify(['binding', accountId, stamp]))
+    .update(JSON.stringify(['binding', accountId, partForTokens(stamp)]))
     .digest('base64url')
     .slice(0, 22);
 }

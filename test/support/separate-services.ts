@@ -29,7 +29,8 @@ export async function separateServices(
 ): Promise<SeparateServices> {
   const settings = {
     redis: { url: locationOf(url), keyPrefix, timeout },
-    tokens: { secrets: [], lifetime: LIFETIME, maxLifetime: LIFETIME, maxStaleness: 2_000 },
+    tokens: { maxLifetime: LIFETIME },
+    pages: { session: { lifetime: LIFETIME } },
   };
   const start = async () => {
     const database = await migratedDatabase(t, 'sqlite');

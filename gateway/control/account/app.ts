@@ -65,6 +65,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   const begin: Entry['begin'] = async (ctx, { id, email, stamp }) => {
     // What was ended a moment ago must not end this session as well.
     const createdAt = Math.max(Date.now(), await needs.latestVoidBefore(id));
+    ctx.state.asked.onOwner(id);
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };
   addTokenRoutes(routes, needs.tokens);
@@ -120,8 +121,12 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
     if (session !== null) {
       const account = await needs.findAccount(session.accountId);
       const isSame = account !== null && account.stamp === session.stamp && account.email === session.email;
-      if (isSame && session.createdAt >= needs.voidBefore(account.id)) ctx.state.owner = account;
-      else await logOut(ctx);
+      if (isSame && session.createdAt >= needs.voidBefore(account.id)) {
+        ctx.state.owner = account;
+        ctx.state.asked.onOwner(account.id);
+      } else {
+        await logOut(ctx);
+      }
     }
     ctx.state.frame = () => frameFor(ctx.state.owner, guard.formToken(ctx));
     await next();

@@ -3,8 +3,9 @@ import { GatewayError } from '../../errors.ts';
 import type { Account } from '../../state.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { goTo, type PageContext, show } from './page-state.ts';
+import { type AskedPage, goTo, type PageContext, show } from './page-state.ts';
 import { logOut } from './session.ts';
+import { tooMany } from './too-many.ts';
 import {
   forgottenPage,
   linkPage,
@@ -18,7 +19,11 @@ import { EMPTY, type Filled } from './views/form.ts';
 
 export interface Entry {
   /** Whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
-  checkPassword(email: string, password: string, client: string): Promise<Account | null>;
+  checkPassword(
+    email: string,
+    password: string,
+    asked: Pick<AskedPage, 'client' | 'onFailure'>,
+  ): Promise<Account | null>;
   /** Counts what the client asks to be mailed. Throws GatewayError 429 when that is too much. */
   takeAsked(client: string): Promise<void>;
   /** Begins a session for the account. */
@@ -41,7 +46,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     if (email === '') return refuse({ email: 'Type the email of your account.' });
     if (password === '') return refuse({ password: 'Type your password.' });
     try {
-      const account = await checkPassword(email, password, ctx.state.asked.client);
+      const account = await checkPassword(email, password, ctx.state.asked);
       if (account === null) return refuse({ password: 'There is no account with this email and this password.' });
       await begin(ctx, account);
       goTo(ctx, '');
@@ -181,21 +186,4 @@ export function checkYourMail(ctx: PageContext, text: string) {
 
 export function requireMail(ctx: PageContext): void {
   if (!ctx.state.frame().offers.mail) throw new GatewayError('not_found', 'there is no mail');
-}
-
-/**
- * What to say beside the field where somebody has tried too often; the answer says when there is a next try.
- *
- * @throws the error, where it is another one
- */
-export function tooMany(ctx: PageContext, error: unknown): string {
-  if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
-  ctx.state.asked.onFailure(error);
-  ctx.set(error.headers as Record<string, string>);
-  return `Too many tries. Try again in ${minutes(error)}.`;
-}
-
-function minutes({ headers }: GatewayError): string {
-  const left = Math.ceil(Number(headers['Retry-After'] ?? 60) / 60);
-  return left === 1 ? 'a minute' : `${left} minutes`;
 }

@@ -1,9 +1,10 @@
 import type { OwnerActions } from '../../accounts/owner/actions.ts';
 import type { Account } from '../../state.ts';
-import { byField, checkYourMail, type Entry, linkIn, requireMail, tooMany, voidLink } from './entry-routes.ts';
+import { byField, checkYourMail, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
+import { tooMany } from './too-many.ts';
 import { emailPage, passwordPage } from './views/changes.ts';
 import { linkPage, messagePage } from './views/entry.ts';
 import { EMPTY } from './views/form.ts';
@@ -18,9 +19,7 @@ export function addOwnerRoutes(
   const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
     if (password === '') return 'Type your present password.';
     try {
-      return (
-        (await checkPassword(owner.email, password, ctx.state.asked.client)) ?? 'This is not your present password.'
-      );
+      return (await checkPassword(owner.email, password, ctx.state.asked)) ?? 'This is not your present password.';
     } catch (error) {
       return tooMany(ctx, error);
     }

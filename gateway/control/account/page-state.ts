@@ -15,6 +15,8 @@ export interface AskedPage {
   readonly client: string;
   /** Hears of what was answered with a page that says what went wrong, for the log. */
   onFailure(error: GatewayError): void;
+  /** Hears who is logged in, for the log. */
+  onOwner(accountId: string): void;
 }
 
 /** What each handler may count on. */
