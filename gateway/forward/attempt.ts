@@ -25,12 +25,10 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #stream: Http2Stream | undefined;
   #failure: GatewayError | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** `performance.now()`. */
   #sentAt = 0;
   #hasHead = false;
   #hasBegunBody = false;
   #isOver = false;
-  /** Whether anything of an answer has come. */
   isAnswered = false;
 
   constructor(
@@ -59,26 +57,28 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.upstream.dispatcher.dispatch(options, this);
   }
 
-  /** Whether the request may have been written to a connection, in part at least. */
-  get isBegun(): boolean {
+  get isConnected(): boolean {
     return this.#controller !== undefined;
   }
 
-  get hasSentBody(): boolean {
-    return this.#body?.hasBeenRead ?? false;
+  get isBegun(): boolean {
+    // In HTTP/1, undici writes a head when it writes the beginning of the body.
+    return this.isConnected && (this.#outgoing.group.settings.http2 || (this.#body?.isBegun ?? true));
   }
 
-  /** Whether the answer is held up because the client does not read it. */
+  get hasSentBody(): boolean {
+    return this.#body?.isBegun ?? false;
+  }
+
   get isPaused(): boolean {
     return this.#controller?.paused ?? false;
   }
 
-  /** Whether it is the client who is waited for, to send its request or to read its answer. */
   get waitsForClient(): boolean {
     return this.isPaused || this.#body?.turn === 'client';
   }
 
-  /** Ends it, and nothing more is heard of it. One that has not been started is dropped at its start. */
+  /** One that has not been started is dropped at its start. */
   abort(reason: GatewayError): void {
     if (this.#isOver) return;
     this.#end(reason);
@@ -192,7 +192,9 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (failure !== null && !this.#hasHead) {
       this.#outgoing.group.meter.attempted(outcomeOf(failure), performance.now() - this.#sentAt);
     }
-    // An answer that has begun was a success.
-    if (failure?.fault === 'upstream' && !this.#hasHead) this.upstream.availability.failed(failure.message);
+    // An answer that has begun was a success. And an upstream may lose its patience with a client that sends nothing.
+    if (failure?.fault === 'upstream' && !this.#hasHead && !this.waitsForClient) {
+      this.upstream.availability.failed(failure.message);
+    }
   }
 }

@@ -27,12 +27,14 @@ export function createConnector(
   });
   return ({ servername: _clientHost, ...options }, callback) =>
     connect(options, (...result) => {
-      const [, socket] = result;
-      socket?.prependListener('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ECONNRESET') error.code = UPSTREAM_RESET;
-      });
-      // Without TLS nobody negotiates: HTTP/2 is spoken to whoever is said to know it (RFC 9113 section 3.3).
-      if (http2 && socket !== null && options.protocol === 'http:') Object.assign(socket, { alpnProtocol: 'h2' });
+      const [failure, socket] = result;
+      if (failure === null) {
+        socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ECONNRESET') error.code = UPSTREAM_RESET;
+        });
+        // Without TLS nobody negotiates: HTTP/2 is spoken to whoever is said to know it (RFC 9113 section 3.3).
+        if (http2 && options.protocol === 'http:') Object.assign(socket, { alpnProtocol: 'h2' });
+      }
       callback(...result);
     });
 }

@@ -97,6 +97,8 @@ class Delivery {
   #onAnswered = (): void => {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    // What is still to come of the body is read and thrown away.
+    if (this.#outgoing.hasBody) this.#req.resume();
     this.#res.end(this.#resolve);
   };
 
@@ -115,7 +117,7 @@ class Delivery {
     if (attempt.isBegun && !(isLost && IDEMPOTENT.has(this.#req.method ?? ''))) return null;
     const { group } = this.#outgoing;
     if (this.#tried.length > group.settings.retries.attempts) return null;
-    const next = group.another(this.#tried) ?? (attempt.isBegun && isLost ? attempt.upstream : null);
+    const next = group.another(this.#tried) ?? (attempt.isConnected && isLost ? attempt.upstream : null);
     return next !== null && group.retryBudget.spend() ? next : null;
   }
 
@@ -143,8 +145,8 @@ class Delivery {
     const overdue = attempt?.waitsForClient
       ? new GatewayError('request_timeout', `${detail}, for the client`, { headers: { Connection: 'close' } })
       : new GatewayError('gateway_timeout', detail);
-    this.#fail(overdue);
     attempt?.abort(overdue);
+    this.#fail(overdue);
   };
 
   /** Nothing has moved on the client's connection for as long as it may: whose turn is it? */

@@ -67,8 +67,12 @@ export class ProxiedAttempt implements Attempt {
     this.#route.send(this, this.#request, this.#answer).catch(this.onError);
   }
 
+  get isConnected(): boolean {
+    return this.isBegun;
+  }
+
   get hasSentBody(): boolean {
-    return this.#body?.hasBeenRead ?? false;
+    return this.#body?.isBegun ?? false;
   }
 
   get isPaused(): boolean {
@@ -160,7 +164,8 @@ export class ProxiedAttempt implements Attempt {
     // An answer that has begun was a success.
     if (failure !== null && !this.#isMeasured) {
       this.#measure(outcomeOf(failure));
-      if (failure.fault === 'upstream') this.upstream.availability.failed(failure.message);
+      // An upstream may lose its patience with a client that sends nothing.
+      if (failure.fault === 'upstream' && !this.waitsForClient) this.upstream.availability.failed(failure.message);
     }
     // The library ends its connection when its response closes before the end.
     this.#answer.destroy();

@@ -21,8 +21,8 @@ export class RequestBody extends Readable {
   readonly #onTurn: (turn: Turn) => void;
   #timer: NodeJS.Timeout | undefined;
   #size = 0;
-  /** Whether the transport has begun to send it. */
-  hasBeenRead = false;
+  /** Whether the transport has got any of it, or its end. One that has not begun can still be sent to another server. */
+  isBegun = false;
   turn: Turn = 'upstream';
 
   /**
@@ -46,7 +46,6 @@ export class RequestBody extends Readable {
   }
 
   override _read(): void {
-    this.hasBeenRead = true;
     this.#req.resume();
     this.#setTurn('client');
     if (this.#timer === undefined) this.#timer = setTimeout(this.#onIdle, this.#idle).unref();
@@ -59,8 +58,8 @@ export class RequestBody extends Readable {
     this.#req.off('end', this.#onEnd);
     this.#req.off('close', this.#onClose);
     this.#req.socket.off('finish', this.#onRefused);
-    // One that nobody has begun to read can still be sent to another server.
-    if (this.hasBeenRead) this.#req.resume();
+    if (this.isBegun) this.#req.resume();
+    else this.#req.pause();
     callback(error);
   }
 
@@ -70,6 +69,7 @@ export class RequestBody extends Readable {
       this.destroy(bodyTooLarge(this.#most));
       return;
     }
+    this.isBegun = true;
     if (this.push(chunk)) {
       this.#timer?.refresh();
     } else {
@@ -82,6 +82,7 @@ export class RequestBody extends Readable {
 
   #onEnd = (): void => {
     clearTimeout(this.#timer);
+    this.isBegun = true;
     this.#setTurn('upstream');
     this.push(null);
   };
@@ -96,9 +97,11 @@ export class RequestBody extends Readable {
     if (!this.#req.complete) this.destroy(clientClosed());
   };
 
-  /** The parser met what is no body, and the client has been told so on a connection that ends with it. */
+  /** The parser met what is no body, or the end of it too early, and the client has been told so. */
   #onRefused = (): void => {
-    if (!this.#req.complete) this.destroy(badRequest('The request body is malformed'));
+    if (this.#req.complete) return;
+    const hasLeft = this.#req.socket.readableEnded;
+    this.destroy(hasLeft ? clientClosed() : badRequest('The request body is malformed'));
   };
 
   #onIdle = (): void => {

@@ -6,10 +6,13 @@ import type { Upstream } from './upstream.ts';
 /** One attempt at a request, over whichever transport, that carries the answer to the client's response. */
 export interface Attempt {
   readonly upstream: Upstream;
+  /** Whether it got a connection. */
+  readonly isConnected: boolean;
   /** Whether the request may have been written to a connection, in part at least. */
   readonly isBegun: boolean;
   /** Whether anything of an answer has come. */
   readonly isAnswered: boolean;
+  /** Whether some of the body has been taken from the client, to be sent. */
   readonly hasSentBody: boolean;
   /** Whether the answer is held up because the client does not read it. */
   readonly isPaused: boolean;

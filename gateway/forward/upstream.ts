@@ -1,13 +1,13 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Logger } from '../ops/log.ts';
 import type { GroupSettings } from '../settings/upstream-group.ts';
 import { UpstreamAgent } from './agent.ts';
 import { type Availability, createAvailability } from './availability.ts';
 import { createBalance } from './balance.ts';
-import { createConnector } from './connector.ts';
 import type { GroupMeter, MeterGroup } from './group-meter.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { type UpstreamAddress, upstreamAddress } from './path.ts';
+import { createPool } from './pool.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
 /** One server that requests can be sent to. */
@@ -49,21 +49,12 @@ export function openGroup(
   const origins = servers.map(({ address }) => address.origin);
   const meter = meterGroup(settings.name, origins);
   const upstreams = servers.map(({ address, weight }): Upstream => {
-    const { origin, socketPath } = address;
+    const { origin } = address;
     const about = { upstream: origin, group: settings.name };
     return {
       ...address,
       weight,
-      dispatcher: new Pool(socketPath === null ? origin : 'http://localhost', {
-        // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after
-        // the other where it fails. So each gets one of its own until there is one that can be shared.
-        allowH2: false,
-        factory: (url, options) => new Client(url, { ...options, allowH2: settings.http2 }),
-        // Of a server that lets no request begin; each has its own for the head of its answer.
-        headersTimeout: connectTimeout,
-        connect: createConnector(settings, socketPath, connectTimeout),
-        clientTtl: settings.connectionAge,
-      }),
+      dispatcher: createPool(address, settings, connectTimeout),
       agent: new UpstreamAgent(address, settings, connectTimeout),
       availability: createAvailability(settings.eject, about, log, () => meter.ejected(origin)),
       outstanding: 0,

@@ -58,10 +58,14 @@ test('each pause is twice as long as the one before, up to the longest', async (
     servers: [good.url, bad.url],
     eject: { failures: 1, pause: '50ms', maxPause: '150ms' },
   });
-  await holds('it is tried five times', async () => {
-    await rawExchange(gateway.port, GET);
-    return bad.arrivals.length === 6;
-  });
+  await holds(
+    'it is tried five times',
+    async () => {
+      await rawExchange(gateway.port, GET);
+      return bad.arrivals.length === 6;
+    },
+    20_000,
+  );
   const gaps = bad.arrivals.slice(1).map((moment, i) => moment - (bad.arrivals[i] ?? 0));
   for (const [i, pause] of [50, 100, 150, 150, 150].entries()) t.true((gaps[i] ?? 0) >= pause, gaps.join());
   t.is(gateway.log.filter(isEjected).length, 1, 'the log has the first pause alone');
@@ -159,6 +163,26 @@ test('what clients do ejects nobody', async (t) => {
   leaving?.socket.resetAndDestroy();
   await gateway.logged(({ error }) => error === 'client_closed');
   t.is(statusOf((await slow?.until(/}\s*$/)) ?? ''), 408);
+  t.false(gateway.log.some(isEjected));
+});
+
+overBoth('a server that loses its patience with clients that send nothing is not ejected', async (t, over) => {
+  const upstream = await tcpUpstream(t, (socket) => void setTimeout(() => socket.resetAndDestroy(), 50));
+  const other = await moodyUpstream(t, 'other');
+  const gateway = await groupGateway(
+    t,
+    { servers: [upstream.url, other.url], eject: { failures: 1 }, retries: { attempts: 0 } },
+    { route: routeOver(over) },
+  );
+  for (const part of ['', 'half']) {
+    for (const status of [502, 200]) {
+      const client = await rawClient(gateway.port);
+      client.send(requestText('POST /s', ['Content-Length: 10', 'Connection: close'], part));
+      if (status === 200) client.send('x'.repeat(10 - part.length));
+      t.is(statusOf(await client.until(/\r\n\r\n/)), status);
+      client.socket.destroy();
+    }
+  }
   t.false(gateway.log.some(isEjected));
 });
 

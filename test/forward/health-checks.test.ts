@@ -1,10 +1,9 @@
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { holds } from '../support/condition.ts';
 import { requestText } from '../support/forwarding.ts';
 import type { LogLine } from '../support/gateway.ts';
 import { groupGateway } from '../support/group.ts';
+import { httpsUpstream } from '../support/https-upstream.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';
 import type { Scope } from '../support/scope.ts';
 import { SELF_SIGNED } from '../support/self-signed.ts';
@@ -15,7 +14,7 @@ const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));
 
 const GET = requestText('GET /s', ['Connection: close']);
-const QUICK = { path: '/health', interval: '40ms', timeout: '400ms' };
+const QUICK = { path: '/health', interval: '40ms', timeout: '10s' };
 
 interface Checked extends TestUpstream {
   /** Of `/health`; 0: no answer at all. */
@@ -70,16 +69,16 @@ test('one failed check between good ones changes nothing', async (t) => {
   t.false(gateway.log.some(isFailing));
 });
 
-for (const [what, status, cause] of [
-  ['no answer in time', 0, 'no answer in time'],
-  ['a status that is not expected', 200, 'answered /health with 200'],
+for (const [what, status, timeout, cause] of [
+  ['no answer in time', 0, '100ms', 'no answer in time'],
+  ['a status that is not expected', 200, QUICK.timeout, 'answered /health with 200'],
 ] as const) {
   test(`${what} is a failed check`, async (t) => {
     const upstream = await checked(t);
     upstream.status = status;
     const gateway = await groupGateway(t, {
       servers: [upstream.url],
-      health: { ...QUICK, timeout: '100ms', status: ['401', '300-304'] },
+      health: { ...QUICK, timeout, status: ['401', '300-304'] },
     });
     t.is((await gateway.logged(isFailing)).cause, cause);
   });
@@ -134,19 +133,13 @@ test('a check is a GET with the Host of its server, made as often as it says, on
 test('checks over TLS use the connections and the authorities of the group', async (t) => {
   let connections = 0;
   let checks = 0;
-  const server = createServer(SELF_SIGNED, (req, res) => {
+  const { url, server } = await httpsUpstream(t, (req, res) => {
     if (req.url === '/health') checks += 1;
     res.end('ok');
   });
   server.on('secureConnection', () => {
     connections += 1;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const gateway = await groupGateway(t, {
     servers: [url],
     tls: { ca: SELF_SIGNED.cert },

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { holds } from '../support/condition.ts';
 import { requestText } from '../support/forwarding.ts';
 import { groupGateway } from '../support/group.ts';
 import { moodyUpstream } from '../support/moody-upstream.ts';
@@ -106,6 +107,30 @@ test('an answer is final, whatever its status', async (t) => {
   const gateway = await groupGateway(t, { servers: [bad.url, good.url] });
   t.is(statusOf(await rawExchange(gateway.port, GET)), 503);
   t.is(good.seen.length, 0);
+});
+
+test('a POST whose body has not begun to come moves to another connection when the upstream closes its own', async (t) => {
+  let connections = 0;
+  let arrived = '';
+  const upstream = await tcpUpstream(t, (socket) => {
+    connections += 1;
+    // As a server that has waited long enough for a request on a connection.
+    if (connections <= 2) setTimeout(() => socket.end(), 50);
+    socket.on('data', (data: Buffer) => {
+      arrived += data.toString('latin1');
+      if (arrived.endsWith('hello')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+  });
+  const gateway = await groupGateway(t, { servers: [upstream.url], eject: { failures: 1 } });
+  const client = await rawClient(gateway.port);
+  client.send(requestText('POST /s', ['Content-Length: 5', ...CLOSE]));
+  await holds('two connections are closed', () => connections === 3);
+  client.send('he');
+  await holds('the beginning has arrived', () => arrived.endsWith('he'));
+  client.send('llo');
+  t.is(statusOf(await client.ended()), 200);
+  t.is(arrived.match(/POST \/s/g)?.length, 1);
+  t.false(gateway.log.some(({ msg }) => msg === 'upstream is ejected'));
 });
 
 test('there are as many further attempts as the group allows', async (t) => {

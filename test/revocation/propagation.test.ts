@@ -18,7 +18,9 @@ let pair: Pair;
 
 test.before(async () => {
   const redis = await privateRedis(scope);
-  pair = await pairUnderLoad(scope, { location: await temporaryDatabase(scope, 'mysql'), redis: redis.url });
+  // Longer than fifty revocations of one account wait for each other on a busy machine.
+  const settings = { database: { timeout: '20s' } };
+  pair = await pairUnderLoad(scope, { location: await temporaryDatabase(scope, 'mysql'), redis: redis.url, settings });
 });
 
 test.serial('what is revoked on one node is refused on the other at once', async (t) => {

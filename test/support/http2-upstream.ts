@@ -20,6 +20,9 @@ export interface Http2Upstream {
   readonly sessions: ServerHttp2Session[];
 }
 
+/** What a group needs to speak HTTP/2 to the servers of this file. */
+export const OVER_TLS = { http2: true, tls: { ca: SELF_SIGNED.cert } };
+
 export type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 function answerOk(stream: ServerHttp2Stream): void {
@@ -41,7 +44,7 @@ export async function http2Upstream(
     sessions.push(session);
     session.on('error', () => {});
   });
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {});
     seen.push(headers);
     onStream(stream, headers);

@@ -1,0 +1,53 @@
+import { type buildConnector, Client, Pool } from 'undici';
+import type { UpstreamSettings } from '../settings/schema.ts';
+import { createConnector } from './connector.ts';
+import { allowManyFields } from './http2-fields-limit.ts';
+import type { UpstreamAddress } from './path.ts';
+
+allowManyFields();
+
+/**
+ * The connections to one server.
+ *
+ * @param connectTimeout milliseconds
+ */
+export function createPool(
+  { origin, socketPath }: UpstreamAddress,
+  settings: Pick<UpstreamSettings, 'tls' | 'http2' | 'connectionAge'>,
+  connectTimeout: number,
+): Pool {
+  const connect = createConnector(settings, socketPath, connectTimeout);
+  return new Pool(socketPath === null ? origin : 'http://localhost', {
+    connect,
+    clientTtl: settings.connectionAge,
+    // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after the
+    // other where it fails. So each gets one of its own until there is one that can be shared.
+    allowH2: false,
+    ...(settings.http2 && { factory: (url, options) => http2Client(url, options, connect) }),
+    // Of a server that lets no request begin; each has its own for the head of its answer.
+    headersTimeout: connectTimeout,
+  });
+}
+
+/** Requests that may share a connection of HTTP/2. */
+const MOST_STREAMS = 100;
+
+/**
+ * A connection that shares itself where HTTP/2 has been agreed on, and takes one request at a time otherwise: with
+ * HTTP/1.1, one would wait behind the long answer of another. When a connection goes away while requests are under way, it
+ * is by the same number that undici decides whether to make a new one for the next.
+ */
+function http2Client(url: URL, options: object, connect: buildConnector.connector): Client {
+  const client = new Client(url, {
+    ...options,
+    allowH2: true,
+    connect: (place, callback) =>
+      connect(place, (...result) => {
+        const [error, socket] = result;
+        const isShared = error === null && 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+        client.pipelining = isShared ? MOST_STREAMS : 1;
+        callback(...result);
+      }),
+  });
+  return client;
+}
