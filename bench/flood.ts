@@ -8,7 +8,8 @@ import { basic } from '../test/support/gateway.ts';
  */
 const [origin = '', path = ''] = process.argv.slice(2);
 const SECONDS = 10;
-const CONNECTIONS = 64;
+/** Twice as many as may wait for a hash. */
+const CONNECTIONS = 128;
 /** Milliseconds that each waits for its next try, on average: those of many attackers fall at no common moment. */
 const PAUSE = 50;
 
