@@ -16,9 +16,13 @@ export function isConnectionLost(error: unknown): boolean {
   return ENDED_BY_SERVER.has(codeOf(error));
 }
 
-/** Whether SQLite refused because another connection is writing: nothing of the statement has been done. */
+/**
+ * Whether others that were writing stood in the way, and nothing has been done: SQLite has one writer, and MySQL undoes one
+ * of two transactions that wait for each other, a statement by itself being one too.
+ */
 export function isBusy(error: unknown): boolean {
-  return codeOf(error).startsWith('SQLITE_BUSY');
+  const code = codeOf(error);
+  return code.startsWith('SQLITE_BUSY') || code === 'ER_LOCK_DEADLOCK';
 }
 
 /** Whether what `ask` threw, in a transaction or outside, means that a row with this unique key is there already. */
