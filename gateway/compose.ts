@@ -267,6 +267,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },
       async close({ delay, timeout } = current.settings.shutdown) {
+        const end = performance.now() + timeout;
         listener.drain();
         if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
@@ -278,7 +279,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         await answered;
         clearTimeout(cut);
         await current.retire();
-        await pages.close(MAIL_GRACE);
+        await pages.close(Math.max(0, Math.min(MAIL_GRACE, end - performance.now())));
         await lastUsed.close();
         await closeStores();
       },
@@ -289,7 +290,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
   }
 }
 
-/** Milliseconds for the mails that are under way, when everything else is done. */
+/** Milliseconds for the mails that are under way, when everything else is done; less where the end is near. */
 const MAIL_GRACE = 2_000;
 
 /** Neither the database nor Redis has said for too long what is revoked. */
