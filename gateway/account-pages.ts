@@ -103,8 +103,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       revoke: revoker.token,
       async endAll(accountId) {
         // Endings are told by the second: a session that follows on one in this second would outlive the next one.
-        const over = (await revocations.voidBefore(accountId)) - Date.now();
-        if (over > 0) await pause(Math.min(over, LONGEST_WAIT));
+        await reached(await revocations.voidBefore(accountId));
         await revoker.account(accountId);
       },
       lifetime: settings.tokens.lifetime,
@@ -121,4 +120,12 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       await mailer?.close(grace);
     },
   };
+}
+
+/** Waits until that moment, or for `LONGEST_WAIT`. A timer alone may fire before the clock says so. */
+async function reached(moment: number): Promise<void> {
+  const latest = Date.now() + LONGEST_WAIT;
+  for (let now = Date.now(); now < Math.min(moment, latest); now = Date.now()) {
+    await pause(Math.min(moment, latest) - now);
+  }
 }
