@@ -1,23 +1,24 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { OperatorError } from '../errors.ts';
 import type { Logger } from '../ops/log.ts';
-import { loadSettings, SettingsError } from '../settings/load.ts';
+import { filesOf, loadSettings, SettingsError } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
 
-/** Milliseconds between two looks at a file that is watched. */
+/** Milliseconds between two looks at what is watched. */
 const LOOK = 1_000;
 
 export interface Reloader {
-  /** Reads the file and takes it over, or says what is wrong; nothing changes then. One at a time. */
+  /** Reads the configuration and takes it over, or says what is wrong; nothing changes then. One at a time. */
   reload(): Promise<void>;
   stop(): void;
 }
 
 /**
- * Takes over changes of the configuration file: when told to, and, while `watch` is set in it, by itself.
+ * Takes over changes of the configuration file, and of the files that its `${file:…}` name: when told to, and, while
+ * `watch` is set in it, by itself.
  *
- * The file is looked at rather than subscribed to: that works on every file system, and through the links that
- * orchestrators swap. A change counts once it has stood still from one look to the next, as half of a file may be valid.
+ * They are looked at rather than subscribed to: that works on every file system, and through the links that orchestrators
+ * swap. A change counts once it has stood still from one look to the next, as half of a file may be valid.
  *
  * @param takeOver rejects with an OperatorError when the running gateway cannot change so
  */
@@ -27,13 +28,15 @@ export function createReloader(
   log: Logger,
   takeOver: (next: Settings) => Promise<void>,
 ): Reloader {
-  let taken = stampOf(file);
+  let files = filesOf(file);
+  let taken = stampOf(files);
   let seen = taken;
   let isWatched = settings.watch;
   let queue = Promise.resolve();
 
   const attempt = async () => {
-    taken = stampOf(file);
+    files = filesOf(file);
+    taken = stampOf(files);
     seen = taken;
     try {
       const next = loadSettings(file, process.env);
@@ -51,18 +54,26 @@ export function createReloader(
 
   const timer = setInterval(() => {
     if (!isWatched) return;
-    const now = stampOf(file);
+    const now = stampOf(files);
     const stoodStill = now === seen;
     seen = now;
-    if (stoodStill && now !== taken && now !== null) void reload();
+    if (stoodStill && now !== taken && existsSync(file)) void reload();
   }, LOOK).unref();
   return { reload, stop: () => clearInterval(timer) };
 }
 
-/** What changes with a file; null where there is none. */
-function stampOf(file: string): string | null {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? null : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+/** What changes with each of the files, and where one comes or goes. */
+function stampOf(files: readonly string[]): string {
+  return files.map(stampOfOne).join(' ');
+}
+
+function stampOfOne(file: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${dev}:${ino}:${size}:${mtimeNs}`;
+  } catch {
+    return 'out of reach';
+  }
 }
 
 function reasonsOf(error: unknown): string[] {

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { z } from 'zod';
+import { unitForgotten } from './formats.ts';
 import { VARIABLES } from './schema.ts';
 
 /**
@@ -15,7 +16,8 @@ export function explain(issue: z.core.$ZodIssue, node: Node | null, origins: rea
   if (!message.startsWith('must')) return message;
   if (node === null || (isScalar(node) && node.value === null)) return `is empty; ${message}`;
   if (origins.length > 0) return `${message}; ${origins.join(' and ')} gives something else`;
-  return `${message}; found ${found(issue, node)}`;
+  const forgotten = isScalar(node) ? unitForgotten(message, node.value) : null;
+  return `${message}; ${forgotten ?? `found ${found(issue, node)}`}`;
 }
 
 /** The same of a value that the file leaves out: it is required, or its default comes from the environment. */

@@ -11,6 +11,17 @@ function parseDuration(text: string): number | null {
   return count === undefined ? null : Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
 }
 
+/**
+ * What to say of a number where a duration belongs: most who forget the unit mean seconds.
+ *
+ * @param message of the schema, which tells whether it is about a duration
+ * @returns null where something else is wrong
+ */
+export function unitForgotten(message: string, value: unknown): string | null {
+  if (!message.startsWith(DURATION_FORM) || !/^[1-9]\d{0,8}$/.test(String(value))) return null;
+  return `found ${value}, without a unit; did you mean ${value}s?`;
+}
+
 /** A duration between two others, both allowed; milliseconds when read. */
 export function duration(least: string, most: string) {
   const bounds = { least: parseDuration(least) ?? 0, most: parseDuration(most) ?? 0 };

@@ -54,3 +54,9 @@ export function interpolate(text: string, { env, folder }: Sources): Interpolate
   });
   return reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'replaced', text: replaced, used };
 }
+
+/** The files that `${file:…}` in a text names, each by its full path, whether they can be read or not. */
+export function filesNamedIn(text: string, folder: string): string[] {
+  const paths = [...text.matchAll(REFERENCE)].flatMap(({ groups }) => groups?.path ?? []);
+  return [...new Set(paths.map((path) => resolve(folder, path)))];
+}

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { OperatorError } from '../errors.ts';
 import { checkSettings } from './check.ts';
 import { readRegularFile } from './files.ts';
+import { filesNamedIn } from './interpolate.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import type { Settings } from './schema.ts';
 
@@ -33,4 +35,10 @@ export function loadSettings(file: string, env: NodeJS.ProcessEnv): Settings {
   const checked = checkSettings(content.text, file, env);
   if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
   return checked.settings;
+}
+
+/** The files that a configuration is made of, whether they can be read or not: itself, and those of its `${file:…}`. */
+export function filesOf(file: string): string[] {
+  const content = readRegularFile(file, FILE_LIMIT);
+  return [file, ...(content.kind === 'text' ? filesNamedIn(content.text, dirname(file)) : [])];
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readRegularFile } from './files.ts';
+import type { Conflict } from './problem.ts';
 import type { Readable } from './readable.ts';
-import type { Conflict } from './rules.ts';
 import type { Settings } from './schema.ts';
 
 /** Bytes; modules are written by hand. */

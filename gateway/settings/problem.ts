@@ -19,6 +19,12 @@ export interface Finding {
   readonly message: string;
 }
 
+/** An option that does not go together with another. */
+export interface Conflict {
+  readonly path: Path;
+  readonly message: string;
+}
+
 export type Path = readonly (string | number)[];
 
 /** One line for a terminal: `FILE:LINE:COL  key.path  message`. */

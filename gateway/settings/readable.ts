@@ -1,12 +1,15 @@
 import type { Path } from './problem.ts';
 import type { RouteSettings, Settings } from './schema.ts';
 
+/** One of them. The path as the file has it is there where it is no path. */
+export type ReadableRoute = Partial<RouteSettings> & { readonly refusedPath?: string };
+
 /**
  * The settings that could be read: an option with a problem of its own is absent, so that no rule speaks of it again.
  * `methods` is then an empty list, as absent methods are all methods.
  */
 export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]?: Partial<Settings[Section]> } & {
-  readonly routes?: readonly (Partial<RouteSettings> | undefined)[];
+  readonly routes?: readonly (ReadableRoute | undefined)[];
 };
 
 /**
@@ -19,7 +22,10 @@ export function readable(value: unknown, refused: readonly Path[]): Readable {
     const option = path.slice(0, path[0] !== 'routes' ? 2 : path[2] === 'proxy' ? 4 : 3);
     const name = option.pop();
     const holder = option.reduce<unknown>((inside, step) => (isHolder(inside) ? inside[step] : undefined), settings);
-    if (name !== undefined && isHolder(holder)) holder[name] = name === 'methods' ? [] : undefined;
+    if (name === undefined || !isHolder(holder)) continue;
+    const isPath = option[0] === 'routes' && name === 'path' && typeof holder.path === 'string';
+    if (isPath) holder.refusedPath = holder.path;
+    holder[name] = name === 'methods' ? [] : undefined;
   }
   return settings as Readable;
 }

@@ -133,7 +133,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('How the gateway stops.'),
-    watch: flag().prefault(false).describe('Whether a change of this file is taken over at once, as by SIGHUP.'),
+    watch: flag()
+      .prefault(false)
+      .describe(`Whether a change of this file, or of one behind \${file:…}, is taken over at once, as by SIGHUP.`),
     log: options({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')
         .prefault('info')

@@ -13,7 +13,7 @@ import { webSocketTo, webSocketUpstream } from '../support/websocket.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const RELOADS = 20;
-/** Ten a second. */
+/** Ten a second, where the machine can. */
 const PAUSE = 100;
 
 /** An upstream that answers with its name. */
@@ -83,9 +83,11 @@ test('ten reloads a second under load fail no request, and old connections go', 
   for (let i = 1; i <= RELOADS; i++) {
     await gateway.write(routeTo(i % 2 === 0 ? a.url : b.url));
     gateway.hangUp();
-    await new Promise((next) => setTimeout(next, PAUSE));
+    const soonest = new Promise((next) => setTimeout(next, PAUSE));
+    // Signals that come faster than a busy machine hands them over would be one.
+    await holds('it is taken over', () => gateway.count('configuration taken over') === i, 20_000);
+    await soonest;
   }
-  await holds('all are taken over', () => gateway.count('configuration taken over') === RELOADS);
   t.is(await (await fetch(`${gateway.url}/s`)).text(), 'a');
   isOver = true;
   await load;
@@ -127,6 +129,30 @@ test('with watch, a change is taken over without a signal', async (t) => {
   await gateway.write(routeTo(b.url));
   await holds('it is taken over', async () => (await (await fetch(`${gateway.url}/s`)).text()) === 'b', 10_000);
   t.is(gateway.count('configuration taken over'), 1);
+});
+
+test('with watch, a change of a file that the configuration includes is taken over, also after it was gone or wrong', async (t) => {
+  const [a, b, c] = await Promise.all([named(t, 'a'), named(t, 'b'), named(t, 'c')]);
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-watched-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const address = join(folder, 'address');
+  await writeFile(address, `${a.url}\n`);
+  const gateway = await configurable(t, { ...routeTo(`\${file:${address}}`), watch: true });
+  const answer = async () => await (await fetch(`${gateway.url}/s`)).text();
+  const refused = () => gateway.count('configuration not taken over');
+  t.is(await answer(), 'a');
+
+  await writeFile(address, b.url);
+  await holds('it is taken over', async () => (await answer()) === 'b', 10_000);
+  await rm(address);
+  await holds('it is said that the file is gone', () => refused() === 1, 10_000);
+  await writeFile(address, 'nonsense');
+  await holds('it is said that the file is wrong', () => refused() === 2, 10_000);
+  t.is(await answer(), 'b');
+  await writeFile(address, c.url);
+  await holds('it is taken over again', async () => (await answer()) === 'c', 10_000);
+  t.is(gateway.count('configuration taken over'), 2);
+  t.is(refused(), 2);
 });
 
 test('a WebSocket outlives reloads, and the gateway ends in order afterwards', async (t) => {

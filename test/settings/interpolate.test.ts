@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { checkSettings } from '../../gateway/settings/check.ts';
-import { interpolate } from '../../gateway/settings/interpolate.ts';
+import { filesNamedIn, interpolate } from '../../gateway/settings/interpolate.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-interpolate-'));
@@ -44,6 +44,11 @@ test('each thing that cannot be replaced is told, with the file it looked for', 
   t.regex(reasons[3] ?? '', /not UTF-8/);
   t.regex(reasons[4] ?? '', /begins nothing that is known/);
   t.regex(reasons[5] ?? '', /begins nothing that is known/);
+});
+
+test('the files that a text names are found once each, by their full paths, and whether they are there or not', (t) => {
+  const text = `a: \${file:secret}\nb: "\${A:-b}\${file:/x y}$\${file:not}"\nc: [\${file:./secret}, \${file:absent}]`;
+  t.deepEqual(filesNamedIn(text, folder), [join(folder, 'secret'), '/x y', join(folder, 'absent')]);
 });
 
 test('a device is refused instead of read for ever', (t) => {

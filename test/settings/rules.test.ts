@@ -44,6 +44,27 @@ test('a prefix is stripped only on a segment boundary of the path', (t) => {
   );
 });
 
+test('a path that is wrong hides neither what is stripped from it nor that it opens the prefix, and is not repeated', (t) => {
+  const problems = problemsOf(
+    routes(
+      'name: a, path: /api/v1/a/, stripPrefix: /apu',
+      'name: b, path: api/v1/b, stripPrefix: /api/v1',
+      'name: c, path: /api/v1/c%20d, stripPrefix: /api/v1, auth: none',
+      `name: d, path: "\${HUNTER}", stripPrefix: /api/v1`,
+      'name: e, path: 7, stripPrefix: /api/v1',
+    ),
+    { HUNTER: 'hunter2' },
+  );
+  t.deepEqual(
+    problems.map(({ at }) => at.split(' ')[1]),
+    [
+      ...['routes[0].path', 'routes[0].stripPrefix', 'routes[1].path', 'routes[2].path', 'routes[2].auth'],
+      ...['routes[3].path', 'routes[3].stripPrefix', 'routes[4].path'],
+    ],
+  );
+  t.notRegex(JSON.stringify(problems), /hunter2/);
+});
+
 test('names are unique', (t) => {
   const problems = problemsOf(routes('name: a, path: /a', 'name: b, path: /b', 'name: a, path: /c'));
   t.deepEqual(problems, [{ at: '4:33 routes[2].name', message: 'is the name of routes[0] too; must be unique' }]);

@@ -1,0 +1,140 @@
+import { GROUP_NAME, UPSTREAM_FORM } from './addresses.ts';
+import type { Conflict } from './problem.ts';
+import type { Readable, ReadableRoute } from './readable.ts';
+import type { RouteSettings } from './schema.ts';
+
+/** Every conflict of a route's options with each other, with other routes, and with the rest of the settings. */
+export function conflictsInRoutes(settings: Readable): Conflict[] {
+  return [
+    ...(settings.routes ?? []).flatMap((route, index) =>
+      route === undefined
+        ? []
+        : [
+            ...noOpeningOfThePrefix(route, index, settings.api?.prefix),
+            ...noRouteOverTheTokenEndpoint(route, index, settings.api?.prefix),
+            ...strippedFromThePath(route, index),
+            ...noRouteOverThePages(route, index, settings.pages),
+            ...knownGroup(route, index, settings.upstreams),
+            ...noCookiesForEverybody(route, index),
+          ],
+    ),
+    ...uniqueNames(settings.routes ?? []),
+    ...distinctPaths(settings.routes ?? []),
+  ];
+}
+
+/** Whether a path is the prefix or lies below it. Without regard to case, in which upstreams differ. */
+export function isWithin(path: string, prefix: string): boolean {
+  return `${path}/`.toLowerCase().startsWith(`${prefix}/`.toLowerCase());
+}
+
+/** The path, also where it is none, so that it hides nothing that is wrong beside it. That it must begin with / is told. */
+function pathAsMeant({ path, refusedPath }: ReadableRoute): string | undefined {
+  return path ?? refusedPath?.replace(/^(?!\/)/, '/');
+}
+
+function noOpeningOfThePrefix(route: ReadableRoute, index: number, prefix?: string): Conflict[] {
+  const path = pathAsMeant(route);
+  if (route.auth !== 'none' || path === undefined || prefix === undefined || !isWithin(path, prefix)) return [];
+  const message = `is none for a path within api.prefix (${prefix}), which is always authenticated; must be required, or the path another`;
+  return [{ path: ['routes', index, 'auth'], message }];
+}
+
+function noRouteOverTheTokenEndpoint({ path }: Partial<RouteSettings>, index: number, prefix?: string): Conflict[] {
+  if (path === undefined || prefix === undefined || !isWithin(path, `${prefix}/tokens`)) return [];
+  const message = `is within ${prefix}/tokens, which the gateway answers itself; must be another path`;
+  return [{ path: ['routes', index, 'path'], message }];
+}
+
+function noRouteOverThePages({ path }: Partial<RouteSettings>, index: number, pages: Readable['pages']): Conflict[] {
+  if (path === undefined || !pages?.enabled || pages.path === undefined || !isWithin(path, pages.path)) return [];
+  const message = `is within pages.path (${pages.path}), where the gateway has the pages of account owners; must be another path, or pages.path another, or pages.enabled false`;
+  return [{ path: ['routes', index, 'path'], message }];
+}
+
+function strippedFromThePath(route: ReadableRoute, index: number): Conflict[] {
+  const path = pathAsMeant(route);
+  const { stripPrefix } = route;
+  if (path === undefined || stripPrefix === undefined || `${path}/`.startsWith(`${stripPrefix}/`)) return [];
+  // One that is wrong is not repeated: it may be a secret, if only by mistake.
+  const named = route.path === undefined ? 'path' : `path ${path}`;
+  const message = `is not the beginning of this route's ${named}; must be all of it, or its first segments`;
+  return [{ path: ['routes', index, 'stripPrefix'], message }];
+}
+
+function knownGroup(
+  { upstream }: Partial<RouteSettings>,
+  index: number,
+  groups: Readable['upstreams'] = {},
+): Conflict[] {
+  const names = (upstream ?? []).filter((text) => GROUP_NAME.test(text));
+  if (names.length > 0 && upstream?.length !== 1) {
+    const message = `names the group ${names[0]} in a list; must be the group alone, or URLs alone`;
+    return [{ path: ['routes', index, 'upstream'], message }];
+  }
+  return names
+    .filter((name) => !Object.hasOwn(groups, name))
+    .map((name) => {
+      const known = Object.keys(groups);
+      const allowed = known.length === 0 ? 'there is none' : `the groups are ${known.join(', ')}`;
+      const message = `names no group in upstreams (${allowed}); ${UPSTREAM_FORM}; found ${JSON.stringify(name)}`;
+      return { path: ['routes', index, 'upstream'], message };
+    });
+}
+
+function noCookiesForEverybody({ cors }: Partial<RouteSettings>, index: number): Conflict[] {
+  if (!cors?.credentials || !cors.origins.includes('*')) return [];
+  const message = 'is true while origins has "*"; must be false, or origins a list of those who may send cookies';
+  return [{ path: ['routes', index, 'cors', 'credentials'], message }];
+}
+
+/** What logs and metrics call what is no route. */
+const RESERVED = new Set(['tokens', 'pages', 'none']);
+
+function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
+  return routes.flatMap((route, index): Conflict[] => {
+    if (route?.name !== undefined && RESERVED.has(route.name)) {
+      const message = `is ${JSON.stringify(route.name)}, which logs and metrics call something else; must be another name`;
+      return [{ path: ['routes', index, 'name'], message }];
+    }
+    const first = route?.name === undefined ? index : routes.findIndex((other) => other?.name === route.name);
+    if (first === index) return [];
+    return [{ path: ['routes', index, 'name'], message: `is the name of routes[${first}] too; must be unique` }];
+  });
+}
+
+/** Routes may share a path, written alike, when no method could go to either of them. */
+function distinctPaths(routes: NonNullable<Readable['routes']>): Conflict[] {
+  const earlier = new Map<string, { readonly index: number; readonly path: string; readonly methods: Methods }[]>();
+  return routes.flatMap((route, index): Conflict[] => {
+    const path = route?.path;
+    if (path === undefined) return [];
+    const sharing = earlier.get(path.toLowerCase()) ?? [];
+    earlier.set(path.toLowerCase(), [...sharing, { index, path, methods: route?.methods }]);
+    const otherwise = sharing.find((other) => other.path !== path);
+    if (otherwise !== undefined) {
+      const message = `differs only by case from the path of routes[${otherwise.index}], ${otherwise.path}; write it the same way, or use another path`;
+      return [{ path: ['routes', index, 'path'], message }];
+    }
+    for (const other of sharing) {
+      const both = overlap(route?.methods, other.methods);
+      if (both === null) continue;
+      const message = `is the path of routes[${other.index}] too, and both take ${both}; must be another path, or other methods`;
+      return [{ path: ['routes', index, 'path'], message }];
+    }
+    return [];
+  });
+}
+
+type Methods = readonly string[] | undefined;
+
+/** @returns the methods that go to both, or null when there are none */
+function overlap(a: Methods, b: Methods): string | null {
+  if (a === undefined && b === undefined) return 'every method';
+  const both = a === undefined || b === undefined ? new Set(a ?? b) : withHead(a).intersection(withHead(b));
+  return both.size === 0 ? null : [...both].join(', ');
+}
+
+function withHead(methods: readonly string[]): Set<string> {
+  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
+}
