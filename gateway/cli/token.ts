@@ -1,24 +1,42 @@
 import { Command } from 'commander';
+import { openAccounts } from '../accounts/open.ts';
 import { OperatorError } from '../errors.ts';
+import { existingAccount } from './existing-account.ts';
+import { listTokens } from './token-list.ts';
+import { withDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
 
-interface Options {
+interface Common {
   config: string;
   json?: true;
-  user?: string;
 }
 
 /** `token`: the tokens that the gateway has issued. */
 export function tokenCommand(): Command {
-  const command = new Command('token').description('Revoke tokens.');
+  const command = new Command('token').description('List or revoke tokens.');
+
+  command
+    .command('list')
+    .description('list the tokens of an account that have not expired, those that were revoked too')
+    .argument('<email>')
+    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .option('--json', 'print JSON')
+    .action(async (email: string, { config, json }: Common) => {
+      await withDatabase(config, async ({ database, settings }) => {
+        const accounts = await openAccounts(database, settings.accounts);
+        const { id } = await existingAccount(accounts, email);
+        process.stdout.write(await listTokens(database, id, json ?? false));
+      });
+    });
+
   command
     .command('revoke')
     .description('stop one token, or all of an account')
-    .argument('[jti]', 'the id of the token, as its owner sees it in GET /api/v1/tokens')
+    .argument('[jti]', 'the id of the token, as `token list` shows it')
     .option('--user <email>', 'all tokens that this account has been issued up to now')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
-    .action(async (jti: string | undefined, options: Options, self: Command) => {
+    .action(async (jti: string | undefined, options: Common & { user?: string }, self: Command) => {
       if ((jti === undefined) === (options.user === undefined)) {
         self.error("error: give either a token's id or --user EMAIL");
       }
@@ -28,12 +46,12 @@ export function tokenCommand(): Command {
   return command;
 }
 
-async function revokeOne(jti: string, { config, json }: Options): Promise<void> {
+async function revokeOne(jti: string, { config, json }: Common): Promise<void> {
   await withRevoker(config, async ({ revoker }) => {
     const outcome = await revoker.token(jti, null);
     if (outcome === 'unknown') {
       throw new OperatorError(
-        `No token has the id ${jti}, or it expired long ago: its owner sees the ids in GET /api/v1/tokens.`,
+        `No token has the id ${jti}, or it has expired: \`token list EMAIL\` shows those of an account.`,
       );
     }
     const text = outcome === 'already' ? `Token ${jti} was revoked already.` : `Revoked token ${jti}.`;
@@ -41,12 +59,9 @@ async function revokeOne(jti: string, { config, json }: Options): Promise<void> 
   });
 }
 
-async function revokeAllOf(email: string, { config, json }: Options): Promise<void> {
+async function revokeAllOf(email: string, { config, json }: Common): Promise<void> {
   await withRevoker(config, async ({ accounts, revoker }) => {
-    const account = await accounts.findByEmail(email);
-    if (account === null) {
-      throw new OperatorError(`No account has the email ${email}: \`user list\` shows those that there are.`);
-    }
+    const account = await existingAccount(accounts, email);
     const count = await revoker.account(account.id);
     const text = `Revoked all tokens of ${account.email} (id ${account.id}); ${count} ${count === 1 ? 'was' : 'were'} live.`;
     process.stdout.write(`${json ? JSON.stringify({ account: account.id, revoked: count }) : text}\n`);

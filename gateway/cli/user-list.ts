@@ -3,7 +3,7 @@ import { isConfirmedValue } from '../accounts/confirmed-value.ts';
 import { type AccountSummary, sqlAccountStore } from '../accounts/store.ts';
 import type { Database } from '../database/connection.ts';
 import type { Settings } from '../settings/schema.ts';
-import { alignedTable } from './table.ts';
+import { alignedTable, momentText } from './table.ts';
 
 /** Every account, as JSON or as a table for the eye, from whichever table holds them. */
 export async function listAccounts(database: Database, settings: Settings['accounts'], json: boolean): Promise<string> {
@@ -26,8 +26,8 @@ function listed({ id, email, createdAt, confirmedAt }: AccountSummary) {
     id,
     email,
     confirmed: confirmedAt !== null,
-    created_at: iso(createdAt),
-    confirmed_at: confirmedAt === null ? null : iso(confirmedAt),
+    created_at: momentText(createdAt),
+    confirmed_at: confirmedAt === null ? null : momentText(confirmedAt),
   };
 }
 
@@ -35,13 +35,8 @@ function tableOf(accounts: readonly AccountSummary[]): string {
   const rows = accounts.map(({ id, email, createdAt, confirmedAt }) => [
     id,
     email,
-    iso(createdAt),
-    confirmedAt === null ? 'no' : iso(confirmedAt),
+    momentText(createdAt),
+    confirmedAt === null ? 'no' : momentText(confirmedAt),
   ]);
   return alignedTable([['ID', 'EMAIL', 'CREATED', 'CONFIRMED'], ...rows]);
-}
-
-/** UTC, to the second. */
-function iso(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { validateEmail } from '../accounts/email.ts';
 import { hashPassword } from '../accounts/password.ts';
-import { type AccountReader, sqlAccountStore } from '../accounts/store.ts';
+import { sqlAccountStore } from '../accounts/store.ts';
 import { OperatorError } from '../errors.ts';
 import type { Settings } from '../settings/schema.ts';
 import type { Account } from '../state.ts';
+import { existingAccount, noAccount } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
 import { listAccounts } from './user-list.ts';
 import { withDatabase } from './with-database.ts';
@@ -60,13 +61,13 @@ export function userCommand(): Command {
     .action(async (email: string, options: Common & PasswordSource) => {
       await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
         requireOwnTable(settings);
-        const account = await existing(accounts, email);
+        const account = await existingAccount(accounts, email);
         const passwordHash = await hashPassword(
           await newPassword(account.email, options),
           settings.accounts.passwordCost,
         );
         const changed = await revoker.withAccount(account.id, (own) => own.setPassword(account.id, passwordHash));
-        if (!changed) throw unknown(email);
+        if (!changed) throw noAccount(email);
         report(options, account, `Changed the password of ${account.email} (id ${account.id}); its tokens are void.`);
       });
     });
@@ -76,8 +77,8 @@ export function userCommand(): Command {
     .action(async (email: string, options: Common) => {
       await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
         requireOwnTable(settings);
-        const account = await existing(accounts, email);
-        if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw unknown(email);
+        const account = await existingAccount(accounts, email);
+        if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw noAccount(email);
         report(options, account, `Removed ${account.email} (id ${account.id}).`);
       });
     });
@@ -96,7 +97,7 @@ function subcommand(parent: Command, name: string, description: string): Command
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
   await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
     requireOwnTable(settings);
-    const account = await existing(accounts, email);
+    const account = await existingAccount(accounts, email);
     const changed = await revoker.withAccount(account.id, (own) => own.setConfirmed(account.id, confirmed));
     const done = confirmed ? 'confirmed' : 'unconfirmed';
     const text = `${account.email} (id ${account.id}) ${changed ? 'is now' : 'was already'} ${done}.`;
@@ -112,12 +113,6 @@ function requireOwnTable({ accounts: { table } }: Settings): void {
   );
 }
 
-async function existing(accounts: AccountReader, email: string): Promise<Account> {
-  const account = await accounts.findByEmail(email);
-  if (account === null) throw unknown(email);
-  return account;
-}
-
 function newPassword(email: string, { passwordStdin }: PasswordSource): Promise<string> {
   return passwordStdin ? readNewPassword() : askNewPassword(email);
 }
@@ -126,10 +121,6 @@ function taken(email: string): OperatorError {
   return new OperatorError(
     `There is an account with the email ${email} already: \`user password\` changes its password.`,
   );
-}
-
-function unknown(email: string): OperatorError {
-  return new OperatorError(`No account has the email ${email}: \`user list\` shows those that there are.`);
 }
 
 function report({ json }: Common, { id, email, confirmed }: Account, text: string): void {

@@ -1,0 +1,14 @@
+import type { AccountReader } from '../accounts/store.ts';
+import { OperatorError } from '../errors.ts';
+import type { Account } from '../state.ts';
+
+/** The account that an operator names. @throws OperatorError when there is none with this email */
+export async function existingAccount(accounts: AccountReader, email: string): Promise<Account> {
+  const account = await accounts.findByEmail(email);
+  if (account === null) throw noAccount(email);
+  return account;
+}
+
+export function noAccount(email: string): OperatorError {
+  return new OperatorError(`No account has the email ${email}: \`user list\` shows those that there are.`);
+}

@@ -1,0 +1,83 @@
+import test, { type ExecutionContext } from 'ava';
+import { trackLastUsed } from '../../gateway/tokens/last-used.ts';
+import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { temporaryDatabase } from '../support/database.ts';
+import { ADA, BOB } from '../support/gateway.ts';
+import { gateways } from '../support/nodes.ts';
+
+const HOUR = 3_600_000;
+const ISSUED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`;
+
+async function operator(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
+  const location = await temporaryDatabase(t, kind);
+  return await gateways(t, { location, redis: '', upstream: 'http://127.0.0.1:9' });
+}
+
+for (const kind of ['sqlite', 'mysql'] as const) {
+  test(`${kind}: \`token list\` shows an account's tokens that have not expired, and which are revoked`, async (t) => {
+    const { database, command } = await operator(t, kind);
+    const { record } = sqlTokenStore(database);
+    const expiresAt = Math.floor(Date.now() / 1000) * 1000 + HOUR;
+    await record({ jti: 'younger', accountId: '1', name: null, issuedAt: ISSUED + HOUR, expiresAt });
+    await record({ jti: 'older', accountId: '1', name: 'ci ü', issuedAt: ISSUED, expiresAt });
+    await record({ jti: 'expired', accountId: '1', name: null, issuedAt: ISSUED, expiresAt: Date.now() - 1 });
+    await record({ jti: 'of Bob', accountId: '2', name: null, issuedAt: ISSUED, expiresAt });
+    const lastUsed = trackLastUsed(database);
+    t.teardown(lastUsed.close);
+    lastUsed.note('older');
+    await lastUsed.flush();
+
+    const [younger, older] = [
+      { id: 'younger', name: null },
+      { id: 'older', name: 'ci ü' },
+    ];
+    const list = async () => {
+      const { code, stdout, stderr } = await command(['token', 'list', ADA.email.toUpperCase(), '--json']);
+      t.deepEqual([code, stderr], [0, '']);
+      return JSON.parse(stdout);
+    };
+    const before = await list();
+    t.deepEqual(before, [
+      {
+        ...older,
+        issued_at: '2026-01-02T03:04:05Z',
+        expires_at: new Date(expiresAt).toISOString().replace('.000Z', 'Z'),
+        last_used_at: before[0].last_used_at,
+        revoked_at: null,
+      },
+      { ...before[1], ...younger, issued_at: '2026-01-02T04:04:05Z', last_used_at: null, revoked_at: null },
+    ]);
+    t.regex(before[0].last_used_at, new RegExp(`^${TIME}$`));
+
+    t.is((await command(['token', 'revoke', before[0].id])).code, 0);
+    const [revoked, ...rest] = await list();
+    t.regex(revoked.revoked_at, new RegExp(`^${TIME}$`));
+    t.deepEqual([{ ...revoked, revoked_at: null }, ...rest], before);
+    t.regex(
+      (await command(['token', 'list', ADA.email])).stdout,
+      new RegExp(
+        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED\n' +
+          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME}\n` +
+          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no\n$`,
+      ),
+    );
+  });
+}
+
+test('`token list` of an account without tokens is empty, and of no account an error', async (t) => {
+  const { command } = await operator(t, 'sqlite');
+  t.is((await command(['token', 'list', BOB.email, '--json'])).stdout, '[]\n');
+  t.is((await command(['token', 'list', BOB.email])).stdout, 'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED\n');
+  t.deepEqual(await command(['token', 'list', 'nobody@x']), {
+    code: 1,
+    stdout: '',
+    stderr: 'No account has the email nobody@x: `user list` shows those that there are.\n',
+  });
+  t.deepEqual(await command(['token', 'revoke', 'nothing']), {
+    code: 1,
+    stdout: '',
+    stderr: 'No token has the id nothing, or it has expired: `token list EMAIL` shows those of an account.\n',
+  });
+  t.is((await command(['token', 'list'])).code, 2);
+});
