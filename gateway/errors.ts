@@ -61,6 +61,12 @@ export function badRequest(what: string): GatewayError {
   return new GatewayError('bad_request', what, { publicMessage: what });
 }
 
+/** A 413 whose text names the limit. @param most bytes */
+export function payloadTooLarge(most: number): GatewayError {
+  const what = `The request body is longer than ${most} bytes`;
+  return new GatewayError('payload_too_large', what, { publicMessage: what });
+}
+
 /**
  * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused.
  *

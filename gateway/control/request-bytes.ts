@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, GatewayError } from '../errors.ts';
+import { badRequest, GatewayError, payloadTooLarge } from '../errors.ts';
 import { clientClosed } from '../forward/failure.ts';
 
 /** Bytes: more than any request to the gateway itself can need. */
@@ -35,7 +35,7 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > LIMIT) end(new GatewayError('payload_too_large', `more than ${LIMIT} bytes`));
+      if (size > LIMIT) end(payloadTooLarge(LIMIT));
       else chunks.push(chunk);
     };
     const onEnd = () => end(null);
