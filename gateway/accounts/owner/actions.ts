@@ -3,7 +3,7 @@ import type { Revoker } from '../../tokens/revoke.ts';
 import type { HashingQueue } from '../hashing-queue.ts';
 import type { AccountStore } from '../store.ts';
 import { createAfterwards } from './afterwards.ts';
-import { standingLinks } from './change.ts';
+import { accountChanges } from './change.ts';
 import { emailChange } from './email-change.ts';
 import { passwords } from './passwords.ts';
 import { createPost, type PostOffice } from './post.ts';
@@ -29,21 +29,17 @@ export type OwnerActions = ReturnType<typeof createOwnerActions>;
  * What owners do to their accounts. None of it tells which accounts there are, in what it answers or in when: what depends
  * on that is done after the answer, and only who reads the mail of an address learns of it.
  */
-export function createOwnerActions({ log, hash, inTurn, ping, ...needs }: OwnerNeeds) {
-  const afterwards = createAfterwards(log);
-  const findStanding = standingLinks(needs.links, needs.accounts);
+export function createOwnerActions({ log, hash, inTurn, ping, withAccount, ...needs }: OwnerNeeds) {
+  const afterwards = createAfterwards(log, ping);
+  const changes = accountChanges(needs.links, needs.accounts, withAccount);
   const newHash = (client: string, password: string) => inTurn(client, () => hash(password));
-  const requireReady = async () => {
-    afterwards.requireRoom();
-    await ping();
-  };
-  const shared = { ...needs, afterwards, findStanding, newHash, requireReady, post: createPost(needs) };
+  const shared = { ...needs, afterwards, changes, newHash, post: createPost(needs) };
   return {
     ...registration(shared),
     ...passwords(shared),
     ...emailChange(shared),
     /** Whether the link of a mail stands, and for what, without using it: programs that look for malware follow links. */
-    findStanding,
+    findStanding: changes.findStanding,
     /** Resolves when everything that was to be done after the answers is done: mails are with the mailer. */
     settled: afterwards.settled,
   };

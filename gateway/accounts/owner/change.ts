@@ -9,34 +9,40 @@ export interface Standing {
   readonly change: EmailChange | null;
 }
 
-/** @throws GatewayError `service_unavailable` when the database is out */
-export type FindStanding = (purpose: LinkPurpose, link: string) => Promise<Standing | null>;
-
-export function standingLinks(links: Links, { findById }: Pick<AccountReader, 'findById'>): FindStanding {
-  return async (purpose, link) => {
-    const opened = links.open(purpose, link);
-    if (opened === null) return null;
-    const account = await findById(opened.accountId);
-    return account !== null && opened.isFor(account) ? { account, change: opened.change } : null;
-  };
+/** How owners' accounts are found by a link, and changed. Both throw GatewayError 503 when the database is out. */
+export interface Changes {
+  /** @returns null for a link that has been used, has expired, was made void by a change of the account, or is none */
+  findStanding(purpose: LinkPurpose, link: string): Promise<Standing | null>;
+  /**
+   * Changes an account and revokes all its tokens, in one transaction, so that every node hears of it.
+   *
+   * @param change resolves with false where the account was no longer as it was seen
+   * @returns the account as it is now; null where nothing was changed
+   */
+  changeAndRevoke(id: string, change: (own: AccountStore) => Promise<boolean>): Promise<Account | null>;
 }
 
-/**
- * Changes an account and revokes all its tokens, in one transaction, so that every node hears of it.
- *
- * @param change resolves with false where the account was no longer as it was seen
- * @returns the account as it is now; null where nothing was changed
- */
-export async function changeAndRevoke(
+export function accountChanges(
+  links: Links,
+  { findById }: Pick<AccountReader, 'findById'>,
   withAccount: Revoker['withAccount'],
-  id: string,
-  change: (own: AccountStore) => Promise<boolean>,
-): Promise<Account | null> {
-  const after: { account: Account | null } = { account: null };
-  const done = await withAccount(id, async (own) => {
-    if (!(await change(own))) return false;
-    after.account = await own.findById(id);
-    return true;
-  });
-  return done ? after.account : null;
+): Changes {
+  return {
+    async findStanding(purpose, link) {
+      const opened = links.open(purpose, link);
+      if (opened === null) return null;
+      const account = await findById(opened.accountId);
+      return account !== null && opened.isFor(account) ? { account, change: opened.change } : null;
+    },
+
+    async changeAndRevoke(id, change) {
+      const after: { account: Account | null } = { account: null };
+      const done = await withAccount(id, async (own) => {
+        if (!(await change(own))) return false;
+        after.account = await own.findById(id);
+        return true;
+      });
+      return done ? after.account : null;
+    },
+  };
 }

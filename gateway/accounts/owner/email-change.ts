@@ -1,12 +1,9 @@
 import type { Account } from '../../state.ts';
 import type { EmailChange } from '../../tokens/link.ts';
-import type { Revoker } from '../../tokens/revoke.ts';
-import type { AccountStore, EmailSet } from '../store.ts';
-import type { Afterwards } from './afterwards.ts';
-import { changeAndRevoke, type FindStanding } from './change.ts';
+import type { EmailSet } from '../store.ts';
+import type { Asked } from './afterwards.ts';
 import { type Invalid, problemsOfEmail } from './input.ts';
-import type { Post } from './post.ts';
-import type { Asked } from './registration.ts';
+import type { ActionNeeds } from './needs.ts';
 
 export type EmailChanged =
   | { readonly kind: 'changed'; readonly account: Account }
@@ -15,27 +12,13 @@ export type EmailChanged =
   /** The link has been used, has expired, was made void by a change of the account, or is none. */
   | { readonly kind: 'void' };
 
-export interface EmailChangeNeeds {
-  readonly accounts: AccountStore;
-  readonly post: Post;
-  readonly afterwards: Afterwards;
-  readonly findStanding: FindStanding;
-  withAccount: Revoker['withAccount'];
+export interface EmailChangeNeeds extends ActionNeeds {
   /** The account has changed: what this process knows of it is not to be used again. */
   forget(accountId: string): void;
-  requireReady(): Promise<void>;
 }
 
 /** How an account gets another email. Both throw GatewayError 503 when the database is out or too much is waiting. */
-export function emailChange({
-  accounts,
-  post,
-  afterwards,
-  findStanding,
-  withAccount,
-  forget,
-  requireReady,
-}: EmailChangeNeeds) {
+export function emailChange({ accounts, changes, post, afterwards, forget }: EmailChangeNeeds) {
   const set = async (seen: Account, { email, endTokens }: EmailChange): Promise<[EmailSet, Account | null]> => {
     if (!endTokens) {
       const outcome = await accounts.setEmail(seen, email, 'go on');
@@ -43,7 +26,7 @@ export function emailChange({
       return [outcome, outcome === 'changed' ? await accounts.findById(seen.id) : null];
     }
     const said: { outcome: EmailSet } = { outcome: 'stale' };
-    const account = await changeAndRevoke(withAccount, seen.id, async (own) => {
+    const account = await changes.changeAndRevoke(seen.id, async (own) => {
       said.outcome = await own.setEmail(seen, email, 'end');
       return said.outcome === 'changed';
     });
@@ -58,7 +41,7 @@ export function emailChange({
         problems.push({ field: 'email', text: 'The email is the one that the account has.' });
       }
       if (problems.length > 0) return { kind: 'invalid', problems };
-      await requireReady();
+      await afterwards.requireReady();
       afterwards.run('change of an email', async () => {
         const other = await accounts.findByEmail(change.email);
         const isFree = other === null || other.id === account.id;
@@ -68,7 +51,7 @@ export function emailChange({
     },
 
     async finishEmailChange(link: string): Promise<EmailChanged> {
-      const standing = await findStanding('email', link);
+      const standing = await changes.findStanding('email', link);
       if (standing?.change == null) return { kind: 'void' };
       const before = standing.account;
       const [outcome, account] = await set(before, standing.change);

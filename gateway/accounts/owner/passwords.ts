@@ -1,18 +1,7 @@
 import type { Account } from '../../state.ts';
-import type { Revoker } from '../../tokens/revoke.ts';
-import type { AccountReader } from '../store.ts';
-import type { Afterwards } from './afterwards.ts';
-import { changeAndRevoke, type FindStanding } from './change.ts';
+import type { Asked } from './afterwards.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
-import type { Post } from './post.ts';
-import type { Asked } from './registration.ts';
-
-/**
- * Hashes a password when it is the client's turn.
- *
- * @throws GatewayError 503 when too much is waiting
- */
-export type NewHash = (client: string, password: string) => Promise<string>;
+import type { PasswordNeeds } from './needs.ts';
 
 export type PasswordReset =
   | { readonly kind: 'changed'; readonly account: Account }
@@ -26,36 +15,18 @@ export type PasswordChange =
   | { readonly kind: 'stale' }
   | Invalid;
 
-export interface PasswordNeeds {
-  readonly accounts: Pick<AccountReader, 'findByEmail'>;
-  readonly post: Post;
-  readonly afterwards: Afterwards;
-  readonly newHash: NewHash;
-  readonly findStanding: FindStanding;
-  withAccount: Revoker['withAccount'];
-  requireReady(): Promise<void>;
-}
-
 /**
  * How the password of an account is changed, which ends all its tokens. All throw GatewayError 503 when the database is out
  * or too much is waiting.
  *
  * `client` is whoever asks, such as an address, for the turns of hashing.
  */
-export function passwords({
-  accounts,
-  post,
-  afterwards,
-  newHash,
-  findStanding,
-  withAccount,
-  requireReady,
-}: PasswordNeeds) {
+export function passwords({ accounts, changes, post, afterwards, newHash }: PasswordNeeds) {
   return {
     async startReset(email: string): Promise<Asked | Invalid> {
       const problems = problemsOfEmail(email);
       if (problems.length > 0) return { kind: 'invalid', problems };
-      await requireReady();
+      await afterwards.requireReady();
       afterwards.run('password reset', async () => {
         const account = await accounts.findByEmail(email);
         if (account !== null) await post.reset(account);
@@ -65,13 +36,13 @@ export function passwords({
 
     /** Confirms the account as well: whoever has the link reads its mail. */
     async finishReset(link: string, password: string, client: string): Promise<PasswordReset> {
-      const standing = await findStanding('reset', link);
+      const standing = await changes.findStanding('reset', link);
       if (standing === null) return { kind: 'void' };
       const { id, email, stamp, confirmed } = standing.account;
       const problems = problemsOfPassword(password, email);
       if (problems.length > 0) return { kind: 'invalid', problems };
       const passwordHash = await newHash(client, password);
-      const account = await changeAndRevoke(withAccount, id, async (own) => {
+      const account = await changes.changeAndRevoke(id, async (own) => {
         if (!(await own.setPassword(id, passwordHash, stamp))) return false;
         if (!confirmed) await own.setConfirmed(id, true);
         return true;
@@ -87,7 +58,7 @@ export function passwords({
       const problems = problemsOfPassword(password, seen.email);
       if (problems.length > 0) return { kind: 'invalid', problems };
       const passwordHash = await newHash(client, password);
-      const account = await changeAndRevoke(withAccount, seen.id, (own) =>
+      const account = await changes.changeAndRevoke(seen.id, (own) =>
         own.setPassword(seen.id, passwordHash, seen.stamp),
       );
       if (account === null) return { kind: 'stale' };

@@ -1,17 +1,8 @@
 import type { Account } from '../../state.ts';
 import type { Links } from '../../tokens/link.ts';
-import type { Revoker } from '../../tokens/revoke.ts';
-import type { AccountStore } from '../store.ts';
-import type { Afterwards } from './afterwards.ts';
-import { changeAndRevoke, type FindStanding } from './change.ts';
+import type { Asked } from './afterwards.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
-import type { NewHash } from './passwords.ts';
-import type { Post } from './post.ts';
-
-/** It was taken, and whoever reads the mail of that address learns more. The same whichever accounts there are. */
-export interface Asked {
-  readonly kind: 'asked';
-}
+import type { PasswordNeeds } from './needs.ts';
 
 export type Confirmed =
   | { readonly kind: 'confirmed'; readonly account: Account }
@@ -19,29 +10,19 @@ export type Confirmed =
   | { readonly kind: 'already' }
   | { readonly kind: 'void' };
 
-export interface RegistrationNeeds {
-  readonly accounts: AccountStore;
+export interface RegistrationNeeds extends PasswordNeeds {
   readonly links: Links;
-  readonly post: Post;
-  readonly afterwards: Afterwards;
-  readonly newHash: NewHash;
-  readonly findStanding: FindStanding;
-  withAccount: Revoker['withAccount'];
-  /** Throws GatewayError 503 when what comes after the answer could not be done. */
-  requireReady(): Promise<void>;
 }
 
 /** How somebody comes to have an account. All throw GatewayError 503 when the database is out or too much is waiting. */
-export function registration(needs: RegistrationNeeds) {
-  const { accounts, links, post, afterwards, newHash, findStanding, withAccount, requireReady } = needs;
-
+export function registration({ accounts, changes, links, post, afterwards, newHash }: RegistrationNeeds) {
   /**
    * Somebody, not always its owner, has registered this address before and chosen a password: were it confirmed now, he
    * would be let in beside the owner. So no password counts until whoever reads the mail chooses one. Only the first time
    * is it taken away: a new stamp would make the links of the mails since void.
    */
   const registeredAgain = async ({ id, stamp, passwordHash }: Account) => {
-    if (passwordHash !== null) await withAccount(id, (own) => own.setPassword(id, null, stamp));
+    if (passwordHash !== null) await changes.changeAndRevoke(id, (own) => own.setPassword(id, null, stamp));
     const account = await accounts.findById(id);
     if (account !== null && !account.confirmed && account.passwordHash === null) await post.finishRegistration(account);
   };
@@ -51,7 +32,7 @@ export function registration(needs: RegistrationNeeds) {
     async register(email: string, password: string, client: string): Promise<Asked | Invalid> {
       const problems = [...problemsOfEmail(email), ...problemsOfPassword(password, email)];
       if (problems.length > 0) return { kind: 'invalid', problems };
-      await requireReady();
+      await afterwards.requireReady();
       const passwordHash = await newHash(client, password);
       afterwards.run('registration', async () => {
         const added = await accounts.add({ email, passwordHash, confirmed: false });
@@ -66,7 +47,7 @@ export function registration(needs: RegistrationNeeds) {
     async sendConfirmationAgain(email: string): Promise<Asked | Invalid> {
       const problems = problemsOfEmail(email);
       if (problems.length > 0) return { kind: 'invalid', problems };
-      await requireReady();
+      await afterwards.requireReady();
       afterwards.run('confirmation', async () => {
         const account = await accounts.findByEmail(email);
         if (account === null || account.confirmed) return;
@@ -76,10 +57,10 @@ export function registration(needs: RegistrationNeeds) {
     },
 
     async confirm(link: string): Promise<Confirmed> {
-      const standing = await findStanding('confirm', link);
+      const standing = await changes.findStanding('confirm', link);
       if (standing === null) return await isConfirmed(link);
       const { id, stamp } = standing.account;
-      const account = await changeAndRevoke(withAccount, id, (own) => own.confirm(id, stamp));
+      const account = await changes.changeAndRevoke(id, (own) => own.confirm(id, stamp));
       return account === null ? await isConfirmed(link) : { kind: 'confirmed', account };
     },
   };

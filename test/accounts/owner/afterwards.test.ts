@@ -4,7 +4,7 @@ import { logLines } from '../../support/log-lines.ts';
 
 test('work is done in its order after the caller has gone on, one at a time, and a failure stops none of it', async (t) => {
   const { log, lines } = logLines();
-  const afterwards = createAfterwards(log);
+  const afterwards = createAfterwards(log, async () => {});
   const done: string[] = [];
   for (const name of ['a', 'b', 'c']) {
     afterwards.run(name, async () => {
@@ -23,19 +23,22 @@ test('work is done in its order after the caller has gone on, one at a time, and
 });
 
 test('when too much is waiting, nobody is promised more, and what was promised before is done', async (t) => {
-  const afterwards = createAfterwards(logLines().log);
+  const afterwards = createAfterwards(logLines().log, async () => {});
   const gate = Promise.withResolvers<void>();
   let done = 0;
   for (let i = 0; i < 1_000; i++) {
-    t.notThrows(afterwards.requireRoom);
+    await t.notThrowsAsync(afterwards.requireReady);
     afterwards.run('work', async () => {
       await gate.promise;
       done += 1;
     });
   }
-  t.like(t.throws(afterwards.requireRoom), { code: 'service_unavailable', headers: { 'Retry-After': '5' } });
+  t.like(await t.throwsAsync(afterwards.requireReady), {
+    code: 'service_unavailable',
+    headers: { 'Retry-After': '5' },
+  });
   gate.resolve();
   await afterwards.settled();
   t.is(done, 1_000);
-  t.notThrows(afterwards.requireRoom);
+  await t.notThrowsAsync(afterwards.requireReady);
 });
