@@ -4,35 +4,30 @@ import { createOwnerActions } from './accounts/owner/actions.ts';
 import { hashPassword } from './accounts/password.ts';
 import { sqlAccountStore } from './accounts/store.ts';
 import { createAskThrottle } from './accounts/throttle.ts';
-import { type AccountPages, type AnswerPage, createAccountPages } from './control/account/app.ts';
+import { type AnswerPage, createAccountPages } from './control/account/app.ts';
 import type { OwnTokens } from './control/account/token-routes.ts';
-import type { Database } from './database/connection.ts';
+import { GatewayError } from './errors.ts';
+import type { Identification } from './identification.ts';
+import type { IdentifyMeter } from './identify/metered.ts';
 import { createMailLimit } from './mail/limit.ts';
 import { createMessages } from './mail/messages.ts';
 import { createMailer } from './mail/transport.ts';
 import { isForPeople, type Logger } from './ops/log.ts';
-import type { ProcessRole } from './redis/limiter.ts';
 import { redisSessionStore } from './sessions/redis-sessions.ts';
 import { sqlSessionStore } from './sessions/sql-sessions.ts';
 import type { Settings } from './settings/schema.ts';
-import type { Account } from './state.ts';
+import type { Stores } from './stores.ts';
 import { createLinks } from './tokens/link.ts';
-import type { RevocationService } from './tokens/revocation-service.ts';
 
 /** What the pages share with the rest of the gateway. */
 export interface Shared {
-  readonly database: Database;
-  readonly revocations: RevocationService;
-  readonly secrets: readonly string[];
+  readonly stores: Stores;
   readonly hashing: HashingQueue;
-  readonly role: ProcessRole;
   readonly log: Logger;
-  /** The account whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
-  readonly checkPassword: AccountPages['checkPassword'];
-  /** As it is now. */
-  findAccountById(id: string): Promise<Account | null>;
-  forget(accountId: string): void;
-  readonly tokens: Pick<OwnTokens, 'issue' | 'listLive'>;
+  readonly issue: OwnTokens['issue'];
+  readonly byPassword: Identification['byPassword'];
+  /** Hears what logins come to. */
+  readonly meter: IdentifyMeter;
   /** Where the gateway listens. */
   url(): string;
 }
@@ -50,10 +45,10 @@ const SWEEP_ROWS = 1_000;
 
 /** Builds what the pages of account owners need, from stores to mail. */
 export function openAccountPages(settings: Settings, shared: Shared): RunningPages {
-  const { accounts, pages, mail, redis: redisSettings } = settings;
-  const { database, revocations, secrets, hashing, log } = shared;
-  const { redis, revoker, mirror } = revocations;
-  const sharedRedis = redis && { ...redis, keyPrefix: redisSettings.keyPrefix };
+  const { accounts, pages, mail } = settings;
+  const { stores, hashing, log, byPassword, meter } = shared;
+  const { database, revocations, secrets, redis, role } = stores;
+  const { revoker, mirror } = revocations;
   const ownsTable = accounts.table === undefined;
   const publicUrl = () => pages.url ?? shared.url();
   // Never among log lines that a machine reads.
@@ -71,12 +66,12 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
         hash: (password) => hashPassword(password, accounts.passwordCost),
         inTurn: hashing.run,
         withAccount: revoker.withAccount,
-        forget: shared.forget,
+        forget: stores.knownAccounts.forget,
         ping: database.ping,
         log,
         links: createLinks({ secrets }),
         mailer: mailer ?? { send() {} },
-        limit: createMailLimit(mail.perAddress, sharedRedis, shared.role, log),
+        limit: createMailLimit(mail.perAddress, redis, role, log),
         messages: createMessages({ name: pages.name }),
         url: () => publicUrl() + pages.path,
       })
@@ -91,15 +86,28 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       changes: ownsTable,
     },
     secrets,
-    sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redisSettings.keyPrefix),
+    sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redis.keyPrefix),
     actions,
-    checkPassword: shared.checkPassword,
-    takeAsked: createAskThrottle(accounts.throttle, sharedRedis, shared.role),
-    findAccount: shared.findAccountById,
+    async checkPassword(email, password, asked) {
+      const proving = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
+      proving.then(meter.decided, meter.failed);
+      const outcome = await proving;
+      if (outcome.kind === 'found') return outcome.identity.account;
+      const reason = outcome.kind === 'refused' ? outcome.reason : 'no credentials';
+      asked.onFailure(new GatewayError('unauthorized', reason));
+      return null;
+    },
+    takeAsked: createAskThrottle(accounts.throttle, redis, role),
+    // Not from memory: what another node has changed must neither leave a session good nor end a new one.
+    findAccount: stores.accounts.findById,
     voidBefore: mirror.voidBefore,
     latestVoidBefore: revocations.voidBefore,
     tokens: {
-      ...shared.tokens,
+      issue: shared.issue,
+      async listLive(accountId) {
+        const live = await stores.tokens.listLive(accountId, Date.now());
+        return live.map(({ jti, ...token }) => ({ id: jti, ...token }));
+      },
       revoke: revoker.token,
       async endAll(accountId) {
         // Endings are told by the second: a session that follows on one in this second would outlive the next one.

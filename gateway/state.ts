@@ -81,3 +81,16 @@ export interface RequestRecord {
   /** Set when the request failed, also when the answer had already begun. */
   failure: GatewayError | null;
 }
+
+/** A request to the pages of account owners, as the pipeline hands it over. */
+export interface AskedPage {
+  /** In origin form, as it was decided on. */
+  readonly url: string;
+  readonly requestId: string;
+  /** The address of whoever sends it. */
+  readonly client: string;
+  /** Hears of what was answered with a page that says what went wrong, for the log. */
+  onFailure(error: GatewayError): void;
+  /** Hears who is logged in, for the log. */
+  onOwner(accountId: string): void;
+}

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../accounts/password.ts';
 import { sqlAccountStore } from '../accounts/store.ts';
-import { type Gateway, startGateway } from '../compose.ts';
+import { startGateway } from '../compose.ts';
 import { openDatabase } from '../database/connection.ts';
 import { migrate } from '../database/migrate.ts';
 import { OperatorError } from '../errors.ts';
+import type { Gateway } from '../operated.ts';
 import { PortTaken } from '../ops/listen.ts';
 import { createLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import type { Gateway } from '../compose.ts';
+import type { Gateway } from '../operated.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';

@@ -5,7 +5,7 @@ import { clientClosed } from '../forward/failure.ts';
 import { forwardHttp } from '../forward/http.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RouteSettings } from '../settings/schema.ts';
-import type { Identity, RequestRecord } from '../state.ts';
+import type { AskedPage, Identity, RequestRecord } from '../state.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { CorsStage } from './cors.ts';
 import type { Decide, Decision } from './decide.ts';
@@ -41,19 +41,6 @@ export interface Pipeline {
   readonly exchanges: OpenExchanges;
   /** The address of whoever sends a request, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
-}
-
-/** A request to the pages. */
-export interface AskedPage {
-  /** In origin form, as it was decided on. */
-  readonly url: string;
-  readonly requestId: string;
-  /** The address of whoever sends it. */
-  readonly client: string;
-  /** Hears of what was answered with a page that says what went wrong, for the log. */
-  onFailure(error: GatewayError): void;
-  /** Hears who is logged in, for the log. */
-  onOwner(accountId: string): void;
 }
 
 /** The way of a request, in order. */

@@ -5,7 +5,7 @@ import { textOfError } from '../error-text.ts';
 import { explained } from '../with-database.ts';
 import { type Answers, type Beginning, type FromWorker, isFromPrimary, type ToWorker } from './messages.ts';
 
-type Order = Exclude<ToWorker, { kind: 'start' }>;
+type Order = Exclude<ToWorker, { kind: 'start' | 'beat' }>;
 
 /** The work of a worker: does what the primary says, and tells it what it must know. */
 export function followPrimary(): void {
@@ -13,6 +13,7 @@ export function followPrimary(): void {
   process.on('message', (message) => {
     if (!isFromPrimary(message)) return;
     if (message.kind === 'start') running = start(message);
+    else if (message.kind === 'beat') tell({ kind: 'beat' });
     else void running.then((service) => service && obey(message, service));
   });
 }

@@ -30,6 +30,8 @@ export type ToWorker =
   | ({ readonly kind: 'question'; readonly id: number } & Question)
   /** Something has been revoked, by another worker. */
   | { readonly kind: 'look' }
+  /** Asks for a sign of life. */
+  | { readonly kind: 'beat' }
   | { readonly kind: 'stop'; readonly shutdown: Settings['shutdown'] };
 
 export type FromWorker =
@@ -37,7 +39,9 @@ export type FromWorker =
   /** It cannot start, and ends. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[keyof Answers] }
-  | { readonly kind: 'revoked' };
+  | { readonly kind: 'revoked' }
+  /** It lives: its event loop goes round. */
+  | { readonly kind: 'beat' };
 
 // The throttle's library sends messages of its own over the same channel.
 

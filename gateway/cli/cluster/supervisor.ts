@@ -3,6 +3,7 @@ import type { Readiness } from '../../ops/health.ts';
 import type { Logger } from '../../ops/log.ts';
 import { createTotal } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { killHung } from './heartbeat.ts';
 import type { Beginning } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';
 import { forkWorker, type WorkerProcess } from './worker-process.ts';
@@ -27,16 +28,18 @@ const ANSWER_LIMIT = 1_000;
 const RELOAD_LIMIT = 5_000;
 
 /**
- * Starts the workers, and replaces each one that ends.
+ * Starts the workers, and replaces each one that ends, or hangs.
  *
  * @throws OperatorError with the reason when one ends before it was ready; the others are ended then
  */
 export async function startWorkers(beginning: Beginning, log: Logger): Promise<Workers> {
   let { settings } = beginning;
+  let { port } = settings.listen;
   const stopping = new AbortController();
   const total = createTotal();
+  const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
   const fork = () =>
-    forkWorker({ ...beginning, settings }, (from) => {
+    forkWorker({ ...beginning, settings: onPort(settings) }, (from) => {
       for (const other of living()) if (other !== from) other.look();
     });
   const places: { worker: WorkerProcess | null }[] = Array.from({ length: beginning.count }, () => ({
@@ -44,7 +47,9 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
   }));
   const living = () => places.flatMap(({ worker }) => worker ?? []);
 
+  const endWatch = killHung(living, log);
   const [url = ''] = await Promise.all(living().map(({ ready }) => ready)).catch(async (error: unknown) => {
+    endWatch();
     for (const worker of living()) worker.kill();
     await Promise.all(living().map(({ ended }) => ended));
     throw error;
@@ -66,7 +71,14 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
       const next = fork();
       place.worker = next;
       next.ready.then(
-        () => log.info({ worker: next.id, pid: next.pid, replaces: id }, 'worker ready'),
+        (where) => {
+          const about = { worker: next.id, pid: next.pid };
+          if (where === url) return log.info({ ...about, replaces: id }, 'worker ready');
+          // Port 0 is any free one, and all had left the first at once: clients come to that, so it is named from now on.
+          port = Number(new URL(url).port);
+          log.error({ ...about, url: where }, 'worker replaced: it listens on another port');
+          next.kill();
+        },
         // Its end is told above.
         () => {},
       );
@@ -107,7 +119,7 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
       settings = next;
       await Promise.all(
         living().map(async (worker) => {
-          const reason = await refusalOf(worker, next);
+          const reason = await refusalOf(worker, onPort(next));
           if (reason === null) return;
           const { id, pid } = worker;
           log.error({ worker: id, pid, reason }, 'worker replaced: it did not take the configuration over');
@@ -117,6 +129,7 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
     },
     async stop(shutdown) {
       stopping.abort();
+      endWatch();
       await Promise.all(living().map((worker) => end(worker, shutdown)));
     },
   };

@@ -35,6 +35,8 @@ export interface WorkerProcess {
   ask<Q extends Question>(question: Q, ms: number): Promise<Answers[Q['about']]>;
   /** Another worker has revoked something. */
   look(): void;
+  /** Asks for a sign of life. @returns how many times that was done before, since it was last heard of */
+  beat(): number;
   /**
    * Has it end in order.
    *
@@ -56,6 +58,7 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
   const ended = Promise.withResolvers<Ending>();
   const asked = new Map<number, (answer: Answers[keyof Answers]) => void>();
   let lastId = 0;
+  let beats = 0;
   let isReady = false;
   let reason: string | null = null;
 
@@ -71,6 +74,8 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
   };
 
   worker.on('message', (message: unknown) => {
+    // Whatever it says, and however late: it lives.
+    beats = 0;
     if (isFromWorker(message)) hear(message);
   });
   const hear = (message: FromWorker) => {
@@ -87,6 +92,8 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
         break;
       case 'revoked':
         onRevoked(self);
+        break;
+      case 'beat':
         break;
     }
   };
@@ -137,6 +144,10 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
       }
     },
     look: () => tell({ kind: 'look' }),
+    beat() {
+      tell({ kind: 'beat' });
+      return beats++;
+    },
     async stop(shutdown) {
       let isOverdue = false;
       if (isReady) tell({ kind: 'stop', shutdown });

@@ -1,9 +1,9 @@
 import type { OwnerActions } from '../../accounts/owner/actions.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Account } from '../../state.ts';
+import type { Account, AskedPage } from '../../state.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { type AskedPage, goTo, type PageContext, show } from './page-state.ts';
+import { goTo, type PageContext, show } from './page-state.ts';
 import { logOut } from './session.ts';
 import { tooMany } from './too-many.ts';
 import {

@@ -1,23 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { VNode } from 'preact';
-import type { GatewayError } from '../../errors.ts';
-import type { Account } from '../../state.ts';
+import type { Account, AskedPage } from '../../state.ts';
 import { render } from './views/html.ts';
 import type { Frame } from './views/layout.ts';
-
-/** One request to the pages, as the gateway's pipeline hands it over. */
-export interface AskedPage {
-  /** In origin form, as it was decided on. */
-  readonly url: string;
-  readonly requestId: string;
-  /** The address of whoever sends it. */
-  readonly client: string;
-  /** Hears of what was answered with a page that says what went wrong, for the log. */
-  onFailure(error: GatewayError): void;
-  /** Hears who is logged in, for the log. */
-  onOwner(accountId: string): void;
-}
 
 /** What each handler may count on. */
 export interface PageState extends Koa.DefaultState {

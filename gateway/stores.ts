@@ -1,0 +1,71 @@
+import { type CachedAccounts, cachedAccounts } from './accounts/cached.ts';
+import { openAccounts } from './accounts/open.ts';
+import type { AccountReader } from './accounts/store.ts';
+import { type Database, openDatabase } from './database/connection.ts';
+import { migrate } from './database/migrate.ts';
+import type { Logger } from './ops/log.ts';
+import type { ProcessRole, SharedRedis } from './redis/limiter.ts';
+import type { Settings } from './settings/schema.ts';
+import { type RevocationService, startRevocations } from './tokens/revocation-service.ts';
+import { secretsOf } from './tokens/secret-file.ts';
+import { sqlTokenStore, type TokenStore } from './tokens/store.ts';
+
+/** The processes that are one gateway with this one; the first of them has made the stores ready. */
+export interface Siblings {
+  /** How many there are, this one included. */
+  readonly count: number;
+  /** Has the others look for revocations. */
+  tellRevoked(): void;
+}
+
+/** What outlives the process, and what it has in memory of that. */
+export interface Stores {
+  readonly database: Database;
+  readonly accounts: AccountReader;
+  /** The same accounts, from memory for `accounts.cache`. */
+  readonly knownAccounts: CachedAccounts;
+  readonly tokens: TokenStore;
+  readonly revocations: RevocationService;
+  /** The token secrets. */
+  readonly secrets: readonly string[];
+  /** null: there is none. */
+  readonly redis: SharedRedis | null;
+  readonly role: ProcessRole;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the stores of a process. Resolves when it knows what is revoked.
+ *
+ * @param siblings null where this process is all there is: then it brings the database to the current schema
+ * @throws OperatorError when the secret cannot be kept or an application's table is not as it should be; GatewayError when
+ *   the database is out. Nothing is open then
+ */
+export async function openStores(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Stores> {
+  const database = openDatabase(settings.database.url, settings.database);
+  try {
+    if (siblings === null) await migrate(database);
+    const secrets = secretsOf(settings);
+    const accounts = await openAccounts(database, settings.accounts);
+    const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
+    const tellRevoked = siblings === null ? () => {} : siblings.tellRevoked;
+    const revocations = await startRevocations(database, settings, log, knownAccounts.forget, tellRevoked);
+    return {
+      database,
+      accounts,
+      knownAccounts,
+      tokens: sqlTokenStore(database),
+      revocations,
+      secrets,
+      redis: revocations.redis && { ...revocations.redis, keyPrefix: settings.redis.keyPrefix },
+      role: siblings === null ? 'alone' : 'worker',
+      async close() {
+        revocations.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
