@@ -2,6 +2,7 @@ import test from 'ava';
 import { createThrottle } from '../../gateway/accounts/throttle.ts';
 import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
 import { parseRedisUrl } from '../../gateway/settings/redis-url.ts';
+import { PATIENT } from '../support/patiently.ts';
 import { privateRedis } from '../support/redis-server.ts';
 
 const LIMITS = { window: 60_000, perAddressAndAccount: 2, perAddress: 100 };
@@ -12,9 +13,9 @@ test('two processes count together in Redis, and each by itself, saying so, whil
     ['one', 'other'].map(async () => {
       const location = parseRedisUrl(server.url);
       if (typeof location === 'string') throw new Error(location);
-      const client = connectRedis(location, 300);
+      const client = connectRedis(location, PATIENT);
       t.teardown(() => client.disconnect());
-      await whenReady(client, 5_000);
+      await whenReady(client, PATIENT);
       const heard: unknown[] = [];
       const state = { name: 'redis', isUp: true, up() {}, down: (cause: unknown) => void heard.push(cause) };
       return { heard, throttle: createThrottle(LIMITS, { client, keyPrefix: 'throttled:', state }, 'alone') };

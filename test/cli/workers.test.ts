@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { holds } from '../support/condition.ts';
@@ -17,6 +18,8 @@ import { childrenOf, isRunning, lineToEach } from '../support/workers.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const WORKERS = 2;
+/** Milliseconds between two requests of a client: the workers that start need the processor as well. */
+const REST = 5;
 
 /** What one gateway with two workers needs: SQLite, no Redis, and an upstream. */
 async function twoWorkers(t: ExecutionContext, upstream?: { url: string }): Promise<Gateways> {
@@ -63,6 +66,7 @@ test.serial('a worker that is killed under load is replaced and said so, and no 
         const answer = await request(node.url + PATH, options).catch(({ code }: { code: string }) => code);
         if (typeof answer !== 'string') await answer.body.dump().catch(() => {});
         answers.push(typeof answer === 'string' ? answer : answer.statusCode);
+        await pause(REST);
       }
     }),
   );

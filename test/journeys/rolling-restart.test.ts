@@ -12,6 +12,8 @@ import { httpUpstream } from '../support/upstream.ts';
 const LOOK = 50;
 const DELAY = 1_000;
 const CLIENTS = 8;
+/** Milliseconds between two requests of a client: the nodes that start need the processor as well. */
+const REST = 10;
 
 const scope = fileScope();
 
@@ -83,7 +85,7 @@ test('a rolling restart of two nodes behind a balancer fails no request, and eac
       while (!isOver) {
         const outcome = await front.send(client % 2 === 0 ? 'GET' : 'POST');
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-        await pause(2);
+        await pause(REST);
       }
     }),
   );

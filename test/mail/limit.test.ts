@@ -3,6 +3,7 @@ import { createMailLimit } from '../../gateway/mail/limit.ts';
 import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
 import { parseRedisUrl } from '../../gateway/settings/redis-url.ts';
 import { logLines } from '../support/log-lines.ts';
+import { PATIENT } from '../support/patiently.ts';
 import { privateRedis } from '../support/redis-server.ts';
 
 test('so many mails of a kind go to an address and no more, with a line in the log that does not name it', async (t) => {
@@ -47,9 +48,9 @@ test('gateways with one Redis count together, and each by itself, saying so, whi
   const state = { name: 'redis', isUp: true, up() {}, down: (cause: unknown) => void heard.push(cause) };
   const [one, other] = await Promise.all(
     [1, 2].map(async () => {
-      const client = connectRedis(location, 300);
+      const client = connectRedis(location, PATIENT);
       t.teardown(() => client.disconnect());
-      await whenReady(client, 5_000);
+      await whenReady(client, PATIENT);
       return createMailLimit(2, { client, keyPrefix: 'limited:', state }, 'alone', logLines().log);
     }),
   );

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
+import { holds } from '../support/condition.ts';
 import { basic } from '../support/gateway.ts';
 import { GRACE, pagesSite } from '../support/page-tour.ts';
 import { fileScope } from '../support/scope.ts';
@@ -18,6 +19,8 @@ const FOCUSED = `(() => {
   return { name: name.trim(), isShown: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
 })()`;
 
+const HAS_FOCUS = 'document.activeElement !== document.body';
+
 interface Focused {
   readonly name: string;
   readonly isShown: boolean;
@@ -34,6 +37,12 @@ async function tabTo(page: Page, name: string): Promise<void> {
     passed.push(focused.name);
   }
   throw new Error(`Tab does not come to "${name}", but to: ${passed.join(', ')}`);
+}
+
+/** Waits for `autofocus`, which takes effect when a page is first drawn: that may be after its load. @returns the name */
+async function focusedByItself(page: Page): Promise<string> {
+  await holds('something has the focus', async () => (await page.evaluate(HAS_FOCUS)) === true);
+  return ((await page.evaluate(FOCUSED)) as Focused).name;
 }
 
 async function fillIn(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
@@ -99,8 +108,8 @@ test('after a refusal the focus is in the first field to mend', async (t) => {
   const { page } = await (await site).visit();
   await page.goto('/account/register');
   await fillIn(page, { Email: 'ada@example.com', Password: 'short' });
-  t.is(((await page.evaluate(FOCUSED)) as Focused).name, 'Password');
+  t.is(await focusedByItself(page), 'Password');
   await page.goto('/account/register');
   await fillIn(page, { Email: 'ada', Password: 'short' });
-  t.is(((await page.evaluate(FOCUSED)) as Focused).name, 'Email');
+  t.is(await focusedByItself(page), 'Email');
 });

@@ -2,8 +2,10 @@ import test from 'ava';
 import { Redis } from 'ioredis';
 import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
 import { holds } from '../support/condition.ts';
+import { answerTo, PATIENT } from '../support/patiently.ts';
 import { redisProcess } from '../support/redis-process.ts';
 import { locationOf, separateServices } from '../support/separate-services.ts';
+import { stopwatch } from '../support/stopwatch.ts';
 
 const TIMEOUT = 200;
 /** Milliseconds that an answer may come later than asked for, on a machine under load. */
@@ -44,27 +46,26 @@ test('a server that hangs fails every command within the timeout, also on new co
   const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), TIMEOUT);
   t.teardown(() => redis.disconnect());
   await whenReady(redis, 5_000);
-  await redis.set('key', 'value');
+  await answerTo(() => redis.set('key', 'value'));
 
   server.pause();
   for (let attempt = 0; attempt < 4; attempt++) {
-    const start = performance.now();
+    const taken = stopwatch();
     await t.throwsAsync(() => redis.get('key'));
-    const taken = performance.now() - start;
-    t.true(taken < TIMEOUT + SLACK, `${taken} ms`);
+    t.true(taken() < TIMEOUT + SLACK, `${taken()} ms`);
   }
   // Whoever connects now is accepted by the kernel and answered by nobody.
   const late = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), TIMEOUT);
   t.teardown(() => late.disconnect());
-  const start = performance.now();
+  const taken = stopwatch();
   await whenReady(late, TIMEOUT);
   await t.throwsAsync(() => late.get('key'));
-  t.true(performance.now() - start < TIMEOUT + SLACK);
+  t.true(taken() < TIMEOUT + SLACK, `${taken()} ms`);
 
   server.continue();
   for (const client of [redis, late]) {
     await holds('the client is ready again', () => client.status === 'ready');
-    t.is(await client.get('key'), 'value');
+    t.is(await answerTo(() => client.get('key')), 'value');
   }
 });
 
@@ -73,14 +74,14 @@ test('a connection on which nothing comes back is given up for a new one', async
   const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), TIMEOUT);
   t.teardown(() => redis.disconnect());
   await whenReady(redis, 5_000);
-  const first = await redis.client('ID');
+  const first = await answerTo(() => redis.client('ID'));
 
   server.pause();
   await t.throwsAsync(() => redis.get('key'));
   await holds('the connection is given up', () => redis.status !== 'ready');
   server.continue();
   await holds('there is a new one', () => redis.status === 'ready');
-  t.not(await redis.client('ID'), first);
+  t.not(await answerTo(() => redis.client('ID')), first);
 });
 
 test('commands to a server that is gone fail at once, none is kept for later, and its return is noticed', async (t) => {
@@ -90,19 +91,19 @@ test('commands to a server that is gone fail at once, none is kept for later, an
   await whenReady(redis, 5_000);
   await server.kill();
   await holds('the client has noticed', () => redis.status !== 'ready');
-  const start = performance.now();
+  const taken = stopwatch();
   await t.throwsAsync(() => redis.set('lost', '1'));
-  t.true(performance.now() - start < TIMEOUT);
+  t.true(taken() < TIMEOUT, `${taken()} ms`);
   await server.start();
   await holds('it is back', () => redis.status === 'ready');
-  t.is(await redis.get('lost'), null);
+  t.is(await answerTo(() => redis.get('lost')), null);
 });
 
 test('a server that turned into a replica is left for a new connection, which may lead elsewhere', async (t) => {
   const server = await redisProcess(t);
-  const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), TIMEOUT);
+  const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), PATIENT);
   t.teardown(() => redis.disconnect());
-  await whenReady(redis, 5_000);
+  await whenReady(redis, PATIENT);
   const first = await redis.client('ID');
   await redis.replicaof('127.0.0.1', '1');
   await t.throwsAsync(() => redis.set('key', 'value'), { message: /^READONLY/ });

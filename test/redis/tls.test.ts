@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { NAME_ONLY } from '../support/name-only-certificate.ts';
+import { answerTo, PATIENT } from '../support/patiently.ts';
 import { redisCluster } from '../support/redis-cluster.ts';
 import { redisProcess } from '../support/redis-process.ts';
 import { SELF_SIGNED } from '../support/self-signed.ts';
@@ -51,13 +52,13 @@ test.serial('a certificate that nobody vouches for, or of another name, is not a
   ]);
   setDefaultCACertificates(TRUSTED);
   t.teardown(trustOurs);
-  const untrusted = connectRedis(locationOf(`rediss://127.0.0.1:${port}`), TIMEOUT);
+  const untrusted = connectRedis(locationOf(`rediss://127.0.0.1:${port}`), PATIENT);
   t.teardown(() => untrusted.disconnect());
   t.is((await firstError(untrusted)).code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
   await t.throwsAsync(() => untrusted.get('key'));
 
   trustOurs();
-  const misnamed = connectRedis(locationOf(`rediss://127.0.0.2:${port}`), TIMEOUT);
+  const misnamed = connectRedis(locationOf(`rediss://127.0.0.2:${port}`), PATIENT);
   t.teardown(() => misnamed.disconnect());
   t.is((await firstError(misnamed)).code, 'ERR_TLS_CERT_ALTNAME_INVALID');
   await t.throwsAsync(() => misnamed.get('key'));
@@ -83,7 +84,7 @@ test('a server that shares its address with others hears the name that it is cal
   ).listen(0, '127.0.0.1');
   t.teardown(() => front.close());
   await new Promise((resolve) => front.once('listening', resolve));
-  const redis = connectRedis(locationOf(`rediss://localhost:${(front.address() as AddressInfo).port}`), TIMEOUT);
+  const redis = connectRedis(locationOf(`rediss://localhost:${(front.address() as AddressInfo).port}`), PATIENT);
   t.teardown(() => redis.disconnect());
   await whenReady(redis, 5_000);
   t.is(await redis.ping(), 'PONG');
@@ -102,7 +103,7 @@ test('a server that answers no TLS handshake is an outage, and is left for a new
   await holds('so that there is another', () => redis.status === 'reconnecting');
   server.continue();
   await holds('it is back', () => redis.status === 'ready');
-  t.is(await redis.ping(), 'PONG');
+  t.is(await answerTo(() => redis.ping()), 'PONG');
 });
 
 async function tlsOptions(port: number, folder: string, certificate = SELF_SIGNED): Promise<string[]> {

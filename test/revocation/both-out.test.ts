@@ -1,7 +1,7 @@
 import test from 'ava';
 import { holds } from '../support/condition.ts';
 import { ADA } from '../support/gateway.ts';
-import { bearer, issue, revoke, untilStatus } from '../support/load.ts';
+import { type Answer, bearer, issue, revoke, untilStatus } from '../support/load.ts';
 import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
 import type { GatewayNode } from '../support/nodes.ts';
 import { failures, improper, type Pair, pairUnderLoad } from '../support/pair.ts';
@@ -46,11 +46,11 @@ for (const [first, second] of [
       await Promise.all(nodes.map((node) => untilStatus(node, revoked, 401, CLOSED_WITHIN)));
       await Promise.all([mariadb.kill(), redis.kill()]);
       const struck = performance.now();
-      await holds('a second more', () => performance.now() > struck + CLOSED_WITHIN + 1_000);
+      const sentLate = ({ sentAt }: Answer) => sentAt > struck + CLOSED_WITHIN;
+      await holds('some requests after that', () => load.answers.filter(sentLate).length > 40, 30_000);
       const answers = await load.since(struck);
       t.deepEqual(improper(answers, IN_TIME), []);
-      const late = answers.filter(({ sentAt }) => sentAt > struck + CLOSED_WITHIN);
-      t.true(late.length > 20);
+      const late = answers.filter(sentLate);
       t.is(failures(late).length, late.length);
       for (const node of nodes) t.deepEqual(await node.ready(), { status: 503, unavailable: ['database', 'redis'] });
 

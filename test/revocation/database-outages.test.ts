@@ -58,7 +58,7 @@ for (const [how, strike, mend] of [
     t.deepEqual(refused, { status: 503, retryAfter: '1' });
     const unknown = await ask(b, bob);
     t.like(unknown, { status: 503, retryAfter: '1' });
-    t.true(unknown.answeredAt - unknown.sentAt < IN_TIME);
+    t.true(unknown.took < IN_TIME, `${unknown.took} ms`);
     await t.throwsAsync(issue(a, ADA), { message: /^no token: 503/ });
     await holds('both nodes say that the database is out', () =>
       [a, b].every((node, i) => node.changes('database').length === (changes[i] ?? 0) + 1),
@@ -75,12 +75,13 @@ for (const [how, strike, mend] of [
 
     await mend();
     await Promise.all([a, b].map((node) => untilStatus(node, ada, 200, 10_000)));
-    t.is((await ask(b, kept)).status, 200, 'nothing was half done');
-    t.is((await revoke(a, kept.id, bearer(ada))).status, 204);
-    await untilStatus(b, kept, 401, 2_000);
+    // Nothing was half done: a token that is revoked is none again.
+    await untilStatus(b, kept, 200, 10_000);
     await holds('both nodes say that the database is back', () =>
       [a, b].every((node, i) => node.changes('database').length === (changes[i] ?? 0) + 2),
     );
+    t.is((await revoke(a, kept.id, bearer(ada))).status, 204);
+    await untilStatus(b, kept, 401, 2_000);
     t.deepEqual(await b.ready(), { status: 200, unavailable: [] });
     for (const node of [a, b]) t.deepEqual(node.changes('database').slice(-2), ['store is out', 'store is back']);
     t.is((await ask(b, await issue(a, BOB))).status, 200);

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type TestGateway, testGateway } from './gateway.ts';
 
 /** Long enough never to be what ends a test. */
-export const PATIENT = { connect: '30s', firstByte: '30s', idle: '30s' };
+export const PATIENT = { connect: '2m', firstByte: '2m', idle: '2m' };
 
 /** The two ways to an upstream. */
 export type Transport = 'undici' | 'http-proxy-middleware';

@@ -2,6 +2,7 @@ import { Agent, request } from 'undici';
 import { basic } from './gateway.ts';
 import type { GatewayNode } from './nodes.ts';
 import type { Scope } from './scope.ts';
+import { stopwatch } from './stopwatch.ts';
 
 /** A token that a gateway issued. */
 export interface Issued {
@@ -20,6 +21,8 @@ export interface Answer {
   readonly retryAfter: string | null;
   readonly sentAt: number;
   readonly answeredAt: number;
+  /** Milliseconds until it was answered, without those that this process and the node waited for a processor. */
+  readonly took: number;
 }
 
 export interface Load {
@@ -40,6 +43,8 @@ const dispatcher = new Agent({ connections: 64, headersTimeout: ANSWER_LIMIT, bo
 /** Sends one request with a token to the upstream behind the gateway. */
 export async function ask(node: GatewayNode, { token, id }: Issued): Promise<Answer> {
   const sentAt = performance.now();
+  const passed = stopwatch([node.pid]);
+  const now = () => ({ sentAt, answeredAt: performance.now(), took: passed() });
   try {
     const { statusCode, headers, body } = await request(node.url + PATH, {
       dispatcher,
@@ -47,19 +52,19 @@ export async function ask(node: GatewayNode, { token, id }: Issued): Promise<Ans
     });
     await body.dump();
     const retryAfter = headers['retry-after'] === undefined ? null : String(headers['retry-after']);
-    return { node: node.name, id, status: statusCode, retryAfter, sentAt, answeredAt: performance.now() };
+    return { node: node.name, id, status: statusCode, retryAfter, ...now() };
   } catch {
-    return { node: node.name, id, status: null, retryAfter: null, sentAt, answeredAt: performance.now() };
+    return { node: node.name, id, status: null, retryAfter: null, ...now() };
   }
 }
 
 /** Sends the same request every few milliseconds until it has this status. @returns that answer */
 export async function untilStatus(node: GatewayNode, issued: Issued, status: number, within: number): Promise<Answer> {
-  const until = performance.now() + within;
+  const passed = stopwatch([node.pid]);
   for (;;) {
     const answer = await ask(node, issued);
     if (answer.status === status) return answer;
-    if (performance.now() > until) throw new Error(`node ${node.name} does not say ${status}, but ${answer.status}`);
+    if (passed() > within) throw new Error(`node ${node.name} does not say ${status}, but ${answer.status}`);
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
 }

@@ -32,9 +32,10 @@ const START_LIMIT = 30_000;
 export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const data = `--datadir=${join(folder, 'data')}`;
   const account = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const install = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', data, ...account];
+  // A server that starts removes the temporary tables that it finds, and would those of the others if it shared their folder.
+  const own = [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`, ...account];
+  const install = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', ...own];
   await promisify(execFile)('mariadb-install-db', install);
 
   const port = await freePort();
@@ -48,8 +49,7 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
   } as const;
   const options = [
     '--no-defaults',
-    data,
-    ...account,
+    ...own,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     `--socket=${join(folder, 'socket')}`,

@@ -39,8 +39,8 @@ export function failures(answers: readonly Answer[]): string[] {
  * again, and those that took longer than `inTime` ms.
  */
 export function improper(answers: readonly Answer[], inTime: number): Answer[] {
-  return answers.filter(({ status, retryAfter, sentAt, answeredAt }) => {
+  return answers.filter(({ status, retryAfter, took }) => {
     const proper = status === 200 ? retryAfter === null : status === 503 && retryAfter === '1';
-    return !proper || answeredAt - sentAt > inTime;
+    return !proper || took > inTime;
   });
 }

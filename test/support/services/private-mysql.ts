@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findExecutable } from './executables.ts';
 import { freePort } from './free-port.ts';
-import { failureOf, startServer, temporaryFolder } from './private-server.ts';
+import { failureOf, startServer, type TemporaryFolder, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 
 const run = promisify(execFile);
@@ -19,7 +19,7 @@ export async function privateMysql(): Promise<Attempt> {
   const data = join(folder.path, 'data');
   let ofItsKind: readonly string[];
   try {
-    ofItsKind = (await isMariadb(server)) ? await initialiseMariadb(data) : await initialiseMysql(server, data);
+    ofItsKind = (await isMariadb(server)) ? await initialiseMariadb(data, folder) : await initialiseMysql(server, data);
   } catch (error) {
     folder.remove();
     return unavailable(`${server} could not make its data folder: ${failureOf(error as Error)}`);
@@ -28,6 +28,7 @@ export async function privateMysql(): Promise<Attempt> {
   const args = [
     '--no-defaults',
     `--datadir=${data}`,
+    `--tmpdir=${folder.path}`,
     '--bind-address=127.0.0.1',
     `--port=${port}`,
     `--socket=${join(folder.path, 'socket')}`,
@@ -52,11 +53,21 @@ async function initialiseMysql(server: string, data: string): Promise<string[]> 
   return ['--mysqlx=OFF'];
 }
 
-/** `--force`, because the installer refuses a machine whose own name cannot be looked up; the server does without names. */
-async function initialiseMariadb(data: string): Promise<string[]> {
+/**
+ * `--force`, because the installer refuses a machine whose own name cannot be looked up; the server does without names. A folder
+ * of its own for temporary tables: the server that it starts removes all that it finds, those of other servers too.
+ */
+async function initialiseMariadb(data: string, folder: TemporaryFolder): Promise<string[]> {
   const installer = findExecutable('mariadb-install-db', 'mysql_install_db');
   if (installer === null) throw new Error('mariadb-install-db is not installed');
-  const args = ['--no-defaults', `--datadir=${data}`, '--force', '--skip-test-db', ...ROOT_USER];
+  const args = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--tmpdir=${folder.path}`,
+    '--force',
+    '--skip-test-db',
+    ...ROOT_USER,
+  ];
   await run(installer, [...args, '--auth-root-authentication-method=normal'], { timeout: INITIALISE_MS });
   return ['--skip-name-resolve'];
 }
