@@ -1,0 +1,27 @@
+import type { Figure } from '../lab/figure.ts';
+import { gigabyte } from './gigabyte.ts';
+import { idleMemory } from './idle-memory.ts';
+import { idleRate } from './idle-rate.ts';
+import { latency } from './latency.ts';
+import { latencyAtHalfRate } from './latency-half-rate.ts';
+import { megabytes } from './megabytes.ts';
+import { passwords } from './passwords.ts';
+import { routes } from './routes.ts';
+import { start } from './start.ts';
+import { tokens } from './tokens.ts';
+import { workers } from './workers.ts';
+
+/** In the order of the report. */
+export const figures: readonly Figure[] = [
+  latency,
+  latencyAtHalfRate,
+  passwords,
+  tokens,
+  routes,
+  megabytes,
+  gigabyte,
+  idleMemory,
+  idleRate,
+  workers,
+  start,
+];

@@ -1,0 +1,30 @@
+import type { Scope } from '../../test/support/scope.ts';
+import type { Gatehouse } from '../lab/gatehouse.ts';
+import type { Lab } from '../lab/lab.ts';
+import { PATH } from '../lab/upstream.ts';
+import { type Answered, type Load, runWrk } from '../lab/wrk.ts';
+
+/** How the gateway answered a load. */
+export interface Asked extends Answered {
+  /** CPU time of all its processes for each request, in microseconds. */
+  readonly cpuPerRequest: number;
+}
+
+/** Loads the gateway with wrk, on `PATH` unless a script says otherwise, and throws away the log of that. */
+export async function askGatehouse(
+  scope: Scope,
+  lab: Lab,
+  gatehouse: Gatehouse,
+  load: Omit<Load, 'url' | 'core'>,
+): Promise<Asked> {
+  const before = gatehouse.cpu();
+  const answered = await runWrk(scope, { ...load, url: gatehouse.url + PATH, core: lab.cores.load });
+  const taken = gatehouse.cpu() - before;
+  gatehouse.emptyOutput();
+  return { ...answered, cpuPerRequest: (taken * 1_000) / answered.requests };
+}
+
+/** The port that a server listens on. */
+export function portOf({ url }: { readonly url: string }): number {
+  return Number(new URL(url).port);
+}

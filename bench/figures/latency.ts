@@ -1,0 +1,39 @@
+import type { Figure } from '../lab/figure.ts';
+import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
+import { PATH } from '../lab/upstream.ts';
+import { runWrk } from '../lab/wrk.ts';
+import { eachRound, inTurns, medians } from './in-turns.ts';
+
+/** What the gateway adds when it has nothing else to do. */
+export const latency: Figure = {
+  name: 'latency',
+  title: 'Added latency, one connection',
+  method:
+    'One connection, each request sent when the one before is answered: through the gateway, less the same straight to the upstream, in turns.',
+  async measure(scope, lab, { rounds, seconds }) {
+    const gatehouse = await startGatehouse(scope, lab, { name: 'latency' });
+    const { token } = await issueToken(gatehouse);
+    const ask = (url: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return runWrk(scope, { url: url + PATH, headers, seconds, connections: 1, core: lab.cores.load });
+    };
+    const measured = await inTurns(
+      rounds,
+      () => ask(gatehouse.url),
+      () => ask(lab.upstream.url),
+    );
+    const row = (share: 'p50' | 'p99') => {
+      const [through, direct] = medians(measured, (side) => side[share]);
+      return {
+        what: `added latency, ${share}`,
+        value: eachRound(measured, (gateway, upstream) => gateway[share] - upstream[share]),
+        unit: 'ms',
+        note: `${through.toFixed(3)} ms through the gateway, ${direct.toFixed(3)} ms direct`,
+      };
+    };
+    return [
+      { ...row('p50'), aim: { kind: 'at most', value: 0.25 } },
+      { ...row('p99'), aim: { kind: 'report' } },
+    ];
+  },
+};

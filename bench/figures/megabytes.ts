@@ -1,0 +1,77 @@
+import type { Scope } from '../../test/support/scope.ts';
+import { freePort } from '../../test/support/services/free-port.ts';
+import type { Figure, Row } from '../lab/figure.ts';
+import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
+import type { Lab } from '../lab/lab.ts';
+import { startNginx } from '../lab/nginx.ts';
+import type { Server } from '../lab/server.ts';
+import { FILE_PATH, MEGABYTE, UPLOAD_PATH } from '../lab/upstream.ts';
+import { runWrk } from '../lab/wrk.ts';
+import { service } from '../peers/nginx-service.ts';
+import { eachRound, inTurns, medians } from './in-turns.ts';
+
+const CONNECTIONS = 8;
+const UPLOAD = `wrk.method = 'POST'; wrk.body = string.rep('x', ${MEGABYTE})`;
+
+/** Long bodies, against what C does with them. */
+export const megabytes: Figure = {
+  name: 'megabytes',
+  title: 'Answers and uploads of 1 MB',
+  method: `${CONNECTIONS} connections, with a token, against nginx \`proxy_pass\` on the same core, which checks nothing and streams both ways (no temporary files), in turns.`,
+  async measure(scope, lab, { rounds, seconds }) {
+    const gatehouse = await startGatehouse(scope, lab, { name: 'megabytes' });
+    const nginx = await startStreamingNginx(scope, lab);
+    const { token } = await issueToken(gatehouse);
+    const headers = { authorization: `Bearer ${token}` };
+
+    const compare = async (what: string, path: string, script: string): Promise<Row[]> => {
+      const through = async ({ url, cpu }: Pick<typeof gatehouse, 'url' | 'cpu'>) => {
+        const before = cpu();
+        const load = { url: url + path, headers, seconds, connections: CONNECTIONS, script, core: lab.cores.load };
+        const { rate, requests } = await runWrk(scope, load);
+        return { rate, cpu: (cpu() - before) / requests };
+      };
+      const measured = await inTurns(
+        rounds,
+        () => through(gatehouse),
+        () => through(nginx),
+      );
+      const rates = medians(measured, ({ rate }) => rate);
+      const times = medians(measured, ({ cpu }) => cpu);
+      return [
+        {
+          what: `${what} ÷ nginx`,
+          value: eachRound(measured, (ours, theirs) => ours.rate / theirs.rate),
+          unit: '×',
+          aim: { kind: 'at least', value: 0.6 },
+          note: `${rates.map(Math.round).join(' and ')} MB/s, for ${times.map((ms) => ms.toFixed(2)).join(' and ')} ms of CPU time each`,
+        },
+      ];
+    };
+    const answers = await compare('answers', FILE_PATH, '');
+    return [...answers, ...(await compare('uploads', UPLOAD_PATH, UPLOAD))];
+  },
+};
+
+/**
+ * Starts nginx on the server's core as it forwards long bodies best: no temporary files, uploads passed on as they come, and
+ * buffers that fit the pieces.
+ */
+async function startStreamingNginx(scope: Scope, lab: Lab): Promise<{ url: string } & Pick<Server, 'cpu'>> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const http = () => `
+  ${service('orders', lab.upstream.port)}
+  server {
+    listen 127.0.0.1:${port};
+    client_max_body_size 0;
+    proxy_request_buffering off;
+    proxy_buffer_size 64k;
+    proxy_buffers 8 64k;
+    proxy_busy_buffers_size 128k;
+    proxy_max_temp_file_size 0;
+    location / { proxy_pass http://orders; }
+  }`;
+  const { cpu } = await startNginx(scope, { name: 'nginx', core: lab.cores.server, answersAt: url }, http);
+  return { url, cpu };
+}

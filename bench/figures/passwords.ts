@@ -1,0 +1,31 @@
+import type { Figure } from '../lab/figure.ts';
+import { issueToken, PASSWORD, startGatehouse } from '../lab/gatehouse.ts';
+import { askGatehouse } from './ask.ts';
+import { eachRound, inTurns, medians } from './in-turns.ts';
+
+/** What a password costs once it has been proven. */
+export const passwords: Figure = {
+  name: 'passwords',
+  title: 'Password against token',
+  method: 'One gateway, asked with email and password (proven once before) and with a token, in turns.',
+  async measure(scope, lab, { rounds, seconds }) {
+    const gatehouse = await startGatehouse(scope, lab, { name: 'passwords' });
+    const { token } = await issueToken(gatehouse);
+    const ask = (authorization: string) => askGatehouse(scope, lab, gatehouse, { headers: { authorization }, seconds });
+    const measured = await inTurns(
+      rounds,
+      () => ask(PASSWORD),
+      () => ask(`Bearer ${token}`),
+    );
+    const [byPassword, byToken] = medians(measured, ({ rate }) => rate);
+    return [
+      {
+        what: 'password ÷ token',
+        value: eachRound(measured, (password, token) => password.rate / token.rate),
+        unit: '×',
+        aim: { kind: 'at least', value: 0.95 },
+        note: `${Math.round(byPassword)} and ${Math.round(byToken)} requests/s`,
+      },
+    ];
+  },
+};

@@ -1,0 +1,61 @@
+import { tokenIssue } from '../../gateway/control/issue-token.ts';
+import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { tokenSigner } from '../../gateway/tokens/token.ts';
+import { ADA } from '../../test/support/gateway.ts';
+import type { Figure } from '../lab/figure.ts';
+import { startGatehouse } from '../lab/gatehouse.ts';
+import { type Lab, SECRET } from '../lab/lab.ts';
+import { PATH } from '../lab/upstream.ts';
+import { rotation } from '../load/rotation.ts';
+import { askGatehouse } from './ask.ts';
+import { eachRound, inTurns, medians } from './in-turns.ts';
+
+const COUNT = 10_000;
+/** Insertions under way at the same time. */
+const AT_ONCE = 500;
+/** Seconds: a token must outlive the measurement. */
+const LIFETIME = 3_600;
+
+/** What it costs that every request comes with another token. */
+export const tokens: Figure = {
+  name: 'tokens',
+  title: 'Many tokens',
+  method: `${COUNT} tokens of one account, each issued and recorded by the gateway's own modules, sent in rotation, against one of them, in turns. The gateway remembers 50,000 proven credentials, so that each was verified in full once, in the warm-up.`,
+  async measure(scope, lab, { rounds, seconds }) {
+    const gatehouse = await startGatehouse(scope, lab, { name: 'tokens' });
+    const requests = (await issueTokens(lab)).map((token) => ({ path: PATH, authorization: `Bearer ${token}` }));
+    const many = await rotation(scope, requests);
+    const one = await rotation(scope, requests.slice(0, 1));
+    const ask = (script: string) => askGatehouse(scope, lab, gatehouse, { script, seconds });
+    for (let warm = 0; warm < COUNT; ) warm += (await ask(many)).requests;
+    const measured = await inTurns(
+      rounds,
+      () => ask(many),
+      () => ask(one),
+    );
+    const [ofMany, ofOne] = medians(measured, ({ rate }) => rate);
+    return [
+      {
+        what: `${COUNT.toLocaleString('en')} tokens in rotation ÷ one token`,
+        value: eachRound(measured, (rotating, single) => rotating.rate / single.rate),
+        unit: '×',
+        aim: { kind: 'at least', value: 0.9 },
+        note: `${Math.round(ofMany)} and ${Math.round(ofOne)} requests/s`,
+      },
+    ];
+  },
+};
+
+async function issueTokens({ gateways: { accounts, database } }: Lab): Promise<string[]> {
+  const ada = await accounts.findByEmail(ADA.email);
+  if (ada === null) throw new TypeError('the laboratory has no Ada');
+  const { sign } = tokenSigner({ secrets: [SECRET], maxLifetime: LIFETIME * 1_000 });
+  const { record } = sqlTokenStore(database);
+  const issue = tokenIssue({ sign, record, voidBefore: async () => 0 });
+  const issued: string[] = [];
+  while (issued.length < COUNT) {
+    const some = Array.from({ length: AT_ONCE }, () => issue(ada, { name: null, lifetime: LIFETIME }));
+    issued.push(...(await Promise.all(some)));
+  }
+  return issued;
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What processes have in memory, in bytes. */
+export interface Memory {
+  /** Resident: shared pages count in each process. */
+  readonly rss: number;
+  /** Proportional: a shared page counts once, divided among those that share it. */
+  readonly pss: number;
+}
+
+let ticksPerSecond: number | null = null;
+
+/** CPU time, user and system, in milliseconds, that a process and its descendants have taken, those that are over included. */
+export function cpuTimeOf(root: number): number {
+  return milliseconds(treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0));
+}
+
+/** How long a core has been at work for anybody, in milliseconds (proc_stat(5)): all but idle, iowait and the guests in user. */
+export function busyTimeOf(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number);
+  return milliseconds(user + nice + system + irq + softirq + steal);
+}
+
+function milliseconds(ticks: number): number {
+  ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  return (ticks * 1_000) / ticksPerSecond;
+}
+
+/** The memory of a process and its descendants (proc_pid_smaps(5)). */
+export function memoryOf(root: number): Memory {
+  let [rss, pss] = [0, 0];
+  for (const { pid } of treeOf(root)) {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]) * 1_024;
+    rss += bytes('Rss');
+    pss += bytes('Pss');
+  }
+  return { rss, pss };
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+function treeOf(root: number): Stat[] {
+  const all = readdirSync('/proc').flatMap((name) => statOf(name) ?? []);
+  const tree = all.filter(({ pid }) => pid === root);
+  for (const { pid } of tree) tree.push(...all.filter(({ parent }) => parent === pid));
+  return tree;
+}
+
+/**
+ * By proc_pid_stat(5), counted behind the name, which may contain anything: parent 4, utime 14, stime 15, and of children
+ * that were waited for cutime 16, cstime 17.
+ */
+function statOf(name: string): Stat | null {
+  if (!/^\d+$/.test(name)) return null;
+  try {
+    const line = readFileSync(`/proc/${name}/stat`, 'utf8');
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    const field = (number: number) => Number(fields[number - 3]);
+    return { pid: Number(name), parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) };
+  } catch {
+    return null; // It ended meanwhile.
+  }
+}

@@ -1,0 +1,47 @@
+import { OperatorError } from '../../gateway/errors.ts';
+import { PASSWORD } from '../lab/gatehouse.ts';
+import { ANSWER, PATH } from '../lab/upstream.ts';
+import type { Peer, Tokens } from './peer.ts';
+
+type Checked = Pick<Peer, 'label' | 'credential' | 'knowsRevocations'>;
+
+/** The header fields that a peer is to accept. */
+export function credentialOf({ credential }: Pick<Peer, 'credential'>, tokens: Tokens): Record<string, string> {
+  if (credential === 'none') return {};
+  return { authorization: credential === 'token' ? `Bearer ${tokens.good.token}` : PASSWORD };
+}
+
+/**
+ * Holds that a server does what it is measured for: forwards with the right credential, and answers 401 without one, with
+ * a wrong one, and with a revoked one where it knows of those.
+ *
+ * @throws {OperatorError} When it does not.
+ */
+export async function checkAnswers(peer: Checked, { url }: { readonly url: string }, tokens: Tokens): Promise<void> {
+  const good = await ask(url, credentialOf(peer, tokens));
+  if (good.status !== 200 || good.body !== ANSWER) {
+    throw new OperatorError(`${peer.label} does not forward: it answered ${good.status} ${good.body.slice(0, 200)}`);
+  }
+  if (peer.credential === 'none') return;
+  const bad: Record<string, Record<string, string>> = {
+    'no credential': {},
+    'a wrong one': { authorization: peer.credential === 'token' ? `Bearer ${forged(tokens)}` : WRONG_PASSWORD },
+    ...(peer.knowsRevocations ? { 'a revoked one': { authorization: `Bearer ${tokens.revoked.token}` } } : {}),
+  };
+  for (const [what, headers] of Object.entries(bad)) {
+    const { status } = await ask(url, headers);
+    if (status !== 401) throw new OperatorError(`${peer.label} answered ${status}, not 401, to ${what}.`);
+  }
+}
+
+const WRONG_PASSWORD = `Basic ${Buffer.from('ada@example.com:wrong').toString('base64')}`;
+
+/** With the signature of another token. */
+function forged({ good, revoked }: Tokens): string {
+  return [...good.token.split('.').slice(0, 2), revoked.token.split('.')[2]].join('.');
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  const answer = await fetch(url + PATH, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+  return { status: answer.status, body: await answer.text() };
+}

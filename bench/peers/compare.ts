@@ -1,0 +1,138 @@
+import { textOfError } from '../../gateway/cli/error-text.ts';
+import { OperatorError } from '../../gateway/errors.ts';
+import type { Scope } from '../../test/support/scope.ts';
+import type { Plan } from '../lab/figure.ts';
+import { issueToken, revokeToken, startGatehouse } from '../lab/gatehouse.ts';
+import type { Lab } from '../lab/lab.ts';
+import { install } from '../lab/packages.ts';
+import { spreadOf } from '../lab/statistics.ts';
+import { number, percent } from '../report/format.ts';
+import { type LeftOut, leftOutBy, type PeerResult, type Results } from '../report/results.ts';
+import { checkAnswers, credentialOf } from './check.ts';
+import type { Peer, Tokens } from './peer.ts';
+import { type Contender, speedOf, type Turn, takeTurn } from './turn.ts';
+
+/** The gateway with a token and with a password, or a peer; with what came of it so far, or why there is nothing. */
+type Entrant = Contender & { readonly isOurs: boolean; readonly turns: Turn[]; failure: LeftOut | null };
+
+/** Seconds of warm-up: at first for the compilers of those that have one, then for connections and caches. */
+const FIRST_WARM_UP = 3;
+const WARM_UP = 1;
+/** The share of the core that nobody should take from a server. */
+const DISTURBED = 0.03;
+
+/**
+ * Measures peers and the gateway in turns: each round has all of them one after the other, every second round in the other
+ * direction. A peer that cannot be had, does not do what it is measured for, or fails a request is left out with the
+ * reason.
+ *
+ * @param say is told of each step
+ */
+export async function comparePeers(
+  scope: Scope,
+  lab: Lab,
+  chosen: readonly Peer[],
+  plan: Plan,
+  say: (line: string) => void,
+): Promise<Pick<Results, 'gatehouse' | 'peers'>> {
+  const gatehouse = await startGatehouse(scope, lab, { name: 'Gatehouse' });
+  const tokens = { good: await issueToken(gatehouse), revoked: await issueToken(gatehouse) };
+  await revokeToken(gatehouse, tokens.revoked);
+  const enter = async (credential: 'token' | 'password'): Promise<Entrant> => {
+    const label = `Gatehouse, ${credential}`;
+    await checkAnswers({ label, credential, knowsRevocations: credential === 'token' }, gatehouse, tokens);
+    return {
+      ...gatehouse,
+      label,
+      headers: credentialOf({ credential }, tokens),
+      isOurs: true,
+      turns: [],
+      failure: null,
+    };
+  };
+  const ours = { token: await enter('token'), password: await enter('password') };
+
+  const prepared: { readonly peer: Peer; readonly versions: string; readonly entrant: Entrant }[] = [];
+  const peers: Record<string, PeerResult> = {};
+  for (const peer of chosen) {
+    say(`${peer.label}: starting`);
+    try {
+      prepared.push({ peer, ...(await prepare(scope, lab, peer, tokens)) });
+    } catch (error) {
+      peers[peer.name] = leftOutBy(error);
+      say(`${peer.label} is left out: ${textOfError(error)}`);
+    }
+  }
+
+  const entrants = [ours.token, ...prepared.map(({ entrant }) => entrant), ours.password];
+  await playRounds(scope, lab, entrants, plan, { say, afterTurn: gatehouse.emptyOutput });
+
+  const at = new Date().toISOString();
+  for (const { peer, versions, entrant } of prepared) {
+    const beside = peer.credential === 'password' ? ours.password : ours.token;
+    const ratios = entrant.turns.map(({ rate }, round) => (beside.turns[round]?.rate ?? Number.NaN) / rate);
+    peers[peer.name] = entrant.failure ?? {
+      kind: 'measured',
+      at,
+      versions,
+      ratio: spreadOf(ratios),
+      ...speedOf(entrant.turns),
+    };
+  }
+  const [token, password] = [speedOf(ours.token.turns), speedOf(ours.password.turns)];
+  const others = Math.max(...entrants.flatMap(({ turns }) => turns.map((turn) => turn.others)));
+  return { gatehouse: { at, token, password, others }, peers };
+}
+
+async function playRounds(
+  scope: Scope,
+  lab: Lab,
+  entrants: readonly Entrant[],
+  plan: Plan,
+  { say, afterTurn }: { readonly say: (line: string) => void; readonly afterTurn: () => void },
+): Promise<void> {
+  for (let round = 0; round < plan.rounds; round++) {
+    const seconds = { warmUp: round === 0 ? FIRST_WARM_UP : WARM_UP, measured: plan.seconds };
+    for (const entrant of round % 2 === 0 ? entrants : entrants.toReversed()) {
+      if (entrant.failure !== null) continue;
+      try {
+        const turn = await takeTurn(scope, lab, entrant, seconds);
+        entrant.turns.push(turn);
+        say(`round ${round + 1}: ${entrant.label} ${told(turn)}`);
+      } catch (error) {
+        if (entrant.isOurs) throw error;
+        entrant.failure = leftOutBy(error);
+        say(`${entrant.label} is left out: ${textOfError(error)}`);
+      }
+      afterTurn();
+    }
+  }
+}
+
+async function prepare(
+  scope: Scope,
+  lab: Lab,
+  peer: Peer,
+  tokens: Tokens,
+): Promise<{ readonly versions: string; readonly entrant: Entrant }> {
+  for (const software of peer.needs) {
+    const reason = await install(software);
+    if (reason !== null) throw new OperatorError(`${software} cannot be had: ${reason}`);
+  }
+  const running = await peer.start(scope, lab, tokens);
+  await checkAnswers(peer, running, tokens);
+  const entrant = {
+    ...running,
+    label: peer.label,
+    headers: credentialOf(peer, tokens),
+    isOurs: false,
+    turns: [],
+    failure: null,
+  };
+  return { versions: await peer.versions(), entrant };
+}
+
+function told({ rate, cpu, others }: Turn): string {
+  const disturbed = others > DISTURBED ? `; others took ${percent(others)} of its core` : '';
+  return `${number(rate)} requests/s, ${number(cpu)} µs each${disturbed}`;
+}

@@ -1,0 +1,62 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { freePort } from '../../test/support/services/free-port.ts';
+import { SECRET } from '../lab/lab.ts';
+import { MODULES } from '../lab/packages.ts';
+import { startServer } from '../lab/server.ts';
+import { temporaryFolder } from '../lab/temporary-folder.ts';
+import type { Peer } from './peer.ts';
+import { packageVersions } from './versions.ts';
+
+const PACKAGE = join(MODULES, 'express-gateway');
+
+export const expressGateway: Peer = {
+  name: 'express-gateway',
+  label: 'Express Gateway',
+  does: 'its jwt policy verifies the JWT, its proxy policy forwards; asks nobody whether it is revoked, sets no X-User-Id; no log',
+  credential: 'token',
+  knowsRevocations: false,
+  aim: 5,
+  needs: ['npm packages'],
+  versions: () => packageVersions('peers', 'express-gateway'),
+  async start(scope, lab) {
+    const folder = temporaryFolder(scope);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    await cp(join(PACKAGE, 'lib/config'), folder, { recursive: true });
+    await writeFile(join(folder, 'gateway.config.yml'), stringify(configuration(port, lab.upstream.url)));
+    const { cpu } = await startServer(scope, {
+      name: 'Express Gateway',
+      command: process.execPath,
+      args: [join(PACKAGE, 'lib/index.js')],
+      env: { NODE_ENV: 'production', LOG_LEVEL: 'error', EG_CONFIG_DIR: folder, EG_DISABLE_CONFIG_WATCH: '1' },
+      core: lab.cores.server,
+      answersAt: url,
+    });
+    return { url, cpu };
+  },
+};
+
+/** Without the admin API. The store of users and applications, which this policy is told not to ask, is emulated. */
+function configuration(port: number, upstream: string): object {
+  const jwt = {
+    secretOrPublicKey: SECRET,
+    algorithms: ['HS256'],
+    issuer: 'gatehouse',
+    audience: 'gatehouse:api',
+    checkCredentialExistence: false,
+  };
+  return {
+    http: { port, hostname: '127.0.0.1' },
+    apiEndpoints: { api: { host: '*' } },
+    serviceEndpoints: { orders: { url: upstream } },
+    policies: ['jwt', 'proxy'],
+    pipelines: {
+      api: {
+        apiEndpoints: ['api'],
+        policies: [{ jwt: [{ action: jwt }] }, { proxy: [{ action: { serviceEndpoint: 'orders' } }] }],
+      },
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { startNodeProgram } from './node-program.ts';
+import type { Peer } from './peer.ts';
+import { packageVersions } from './versions.ts';
+
+export const koaUndici: Peer = {
+  name: 'koa-undici',
+  label: 'bare Koa + undici',
+  does: 'forwards, and nothing else: no authentication, no log. The ceiling of a gateway on Koa and undici',
+  credential: 'none',
+  knowsRevocations: false,
+  aim: 0.85,
+  needs: [],
+  versions: () => packageVersions('gateway', 'koa', 'undici'),
+  start: (scope, lab) => startNodeProgram(scope, lab, 'programs/forwarder.ts', [lab.upstream.url]),
+};

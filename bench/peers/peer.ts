@@ -1,0 +1,37 @@
+import type { Scope } from '../../test/support/scope.ts';
+import type { IssuedToken } from '../lab/gatehouse.ts';
+import type { Lab } from '../lab/lab.ts';
+import type { Software } from '../lab/packages.ts';
+
+/** A server that others would use in place of the gateway, or that shows a limit. */
+export interface Peer {
+  /** For `--only`: lower case with hyphens. */
+  readonly name: string;
+  /** In the report and on the plot. */
+  readonly label: string;
+  /** For the report, in a few words. */
+  readonly does: string;
+  /** What it is sent: its rate is compared with that of the gateway for the same. */
+  readonly credential: 'token' | 'password' | 'none';
+  /** Whether it is to refuse a revoked token. */
+  readonly knowsRevocations: boolean;
+  /** The least good ratio of the gateway's rate to its own; null: only reported. */
+  readonly aim: number | null;
+  readonly needs: readonly Software[];
+  /** As the programs themselves say. */
+  versions(): Promise<string>;
+  start(scope: Scope, lab: Lab, tokens: Tokens): Promise<RunningPeer>;
+}
+
+/** One that it must take and one that has been revoked. */
+export interface Tokens {
+  readonly good: IssuedToken;
+  readonly revoked: IssuedToken;
+}
+
+/** Listens, on the server's core. */
+export interface RunningPeer {
+  readonly url: string;
+  /** CPU time of all its processes so far, in milliseconds. */
+  cpu(): number;
+}

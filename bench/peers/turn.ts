@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Scope } from '../../test/support/scope.ts';
+import type { Lab } from '../lab/lab.ts';
+import { busyTimeOf } from '../lab/process-tree.ts';
+import { spreadOf } from '../lab/statistics.ts';
+import { PATH } from '../lab/upstream.ts';
+import { runWrk } from '../lab/wrk.ts';
+import type { Speed } from '../report/results.ts';
+
+/** A server that takes its turn in each round. */
+export interface Contender {
+  readonly label: string;
+  readonly url: string;
+  /** What it is sent. */
+  readonly headers: Record<string, string>;
+  /** CPU time so far, in milliseconds. */
+  cpu(): number;
+}
+
+/** Of one round. */
+export interface Turn {
+  /** Requests per second. */
+  readonly rate: number;
+  /** CPU time of the server per request, in microseconds. */
+  readonly cpu: number;
+  /** The share of its core that the server had at work, from 0 to 1. */
+  readonly busy: number;
+  /** The share of that core that others took from it, from 0 to 1; those who share the machine spoil the figures. */
+  readonly others: number;
+}
+
+/** How long a server may go on with what nobody waits for any more, in milliseconds. */
+const IDLE_LIMIT = 30_000;
+const LOOK = 100;
+
+/**
+ * Warms a server up, measures it, and waits until it is idle, so that the next one has the core for itself.
+ *
+ * @param seconds of the warm-up and of the measurement
+ * @throws {OperatorError} When a request fails.
+ */
+export async function takeTurn(
+  scope: Scope,
+  lab: Lab,
+  { url, headers, cpu }: Contender,
+  seconds: { readonly warmUp: number; readonly measured: number },
+): Promise<Turn> {
+  const load = { url: url + PATH, headers, core: lab.cores.load };
+  await runWrk(scope, { ...load, seconds: seconds.warmUp });
+  await untilIdle(cpu);
+  const clocks = () => [performance.now(), cpu(), busyTimeOf(lab.cores.server)] as const;
+  const before = clocks();
+  const { rate, requests } = await runWrk(scope, { ...load, seconds: seconds.measured });
+  const [elapsed = 1, taken = 0, busy = 0] = clocks().map((value, i) => value - (before[i] ?? 0));
+  await untilIdle(cpu);
+  const others = Math.max(0, busy - taken) / elapsed;
+  return { rate, cpu: (taken * 1_000) / requests, busy: taken / elapsed, others };
+}
+
+export function speedOf(turns: readonly Turn[]): Speed {
+  const spread = (key: 'rate' | 'cpu' | 'busy') => spreadOf(turns.map((turn) => turn[key]));
+  return { rate: spread('rate'), cpu: spread('cpu'), busy: spread('busy') };
+}
+
+async function untilIdle(cpu: () => number): Promise<void> {
+  for (const until = performance.now() + IDLE_LIMIT; performance.now() < until; ) {
+    const before = cpu();
+    await pause(LOOK);
+    if (cpu() - before <= LOOK / 10) return;
+  }
+}
