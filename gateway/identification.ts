@@ -62,7 +62,6 @@ export async function openIdentification(
     verifyToken: signer.verify,
     byToken: tokenIdentifier({
       findAccountById,
-      isBoundTo: signer.isBoundTo,
       isDenied: mirror.isDenied,
       voidBefore: mirror.voidBefore,
       used: lastUsed.note,

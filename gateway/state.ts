@@ -27,9 +27,8 @@ export interface TokenClaims {
 export interface VerifiedToken {
   readonly ok: true;
   readonly claims: TokenClaims;
-  /** What ties it to the account's stamp of that time, made with the key named by `keyId`. */
-  readonly binding: string;
-  readonly keyId: string;
+  /** Whether it was issued under the account's present stamp. Remembers the last stamp that it was. */
+  isBoundTo(account: Account): boolean;
 }
 
 /** It is none of ours, or not as we would have made it; with what is wrong in particular. */

@@ -1,8 +1,9 @@
+import type { Soon } from '../soon.ts';
 import type { Account } from '../state.ts';
 
 export interface CachedAccounts {
   /** The account, as it was at most `ttl` ms ago. Rejects when it is not known and the store is out. */
-  findById(id: string): Promise<Account | null>;
+  findById(id: string): Soon<Account | null>;
   /** The account has changed: what is known of it, and what is being asked, is not to be used again. */
   forget(id: string): void;
   /** Questions that were answered from here, and those that had to wait for the store. */
@@ -62,13 +63,13 @@ export function cachedAccounts(findById: (id: string) => Promise<Account | null>
   };
 
   return {
-    async findById(id) {
+    findById(id) {
       const now = performance.now();
       const entry = known.get(id);
       if (entry === undefined || entry.until <= now) {
         known.delete(id);
         lookUps.misses += 1;
-        return await (asked.get(id) ?? ask(id));
+        return asked.get(id) ?? ask(id);
       }
       lookUps.hits += 1;
       if (entry.renewAt <= now) {

@@ -1,3 +1,4 @@
+import { type Soon, whenThere } from '../soon.ts';
 import type { Outcome, Verification, VerifiedToken } from '../state.ts';
 import { parseCredentials } from './credentials.ts';
 import type { Checked } from './password.ts';
@@ -7,14 +8,14 @@ export interface Identifiers {
   readonly verified: VerifiedCredentials;
   byPassword(email: string, password: string, client: string): Promise<Checked>;
   /** What a password that was proven before is worth now; null: it must be checked again. */
-  byProvenPassword(proof: Proof & { by: 'password' }): Promise<Outcome | null>;
+  byProvenPassword(proof: Proof & { by: 'password' }): Soon<Outcome | null>;
   /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
   verifyToken(token: string): Verification;
-  byToken(token: VerifiedToken, scheme: 'basic' | 'bearer'): Promise<Outcome>;
+  byToken(token: VerifiedToken, scheme: 'basic' | 'bearer'): Soon<Outcome>;
 }
 
 /** @param client the address of whoever sends the request, which failed passwords are counted by */
-export type Identify = (authorization: string | undefined, client: string) => Promise<Outcome>;
+export type Identify = (authorization: string | undefined, client: string) => Soon<Outcome>;
 
 /**
  * Finds out who sends a request. What a credential has proven is remembered, so that neither a password nor a signature
@@ -38,30 +39,35 @@ export function createIdentify(ask: Identifiers): Identify {
     return checking;
   };
 
-  return async (authorization, client) => {
-    if (authorization === undefined) return { kind: 'absent' };
-    const key = verified.keyOf(authorization);
-    const proof = verified.get(key);
-    if (proof?.by === 'token') return await ask.byToken(proof.token, proof.scheme);
-    if (proof?.by === 'password') {
-      const outcome = await ask.byProvenPassword(proof);
-      if (outcome !== null) return outcome;
-      verified.forget(key);
-    }
-
+  const prove = (key: string, authorization: string, client: string): Soon<Outcome> => {
     const credentials = parseCredentials(authorization);
     switch (credentials.kind) {
       case 'malformed':
         return { kind: 'refused', reason: 'malformed credentials', scheme: credentials.scheme };
       case 'password':
-        return await once(key, () => checkPassword(key, credentials.email, credentials.password, client));
+        return once(key, () => checkPassword(key, credentials.email, credentials.password, client));
       case 'token': {
         const { scheme } = credentials;
         const token = ask.verifyToken(credentials.token);
         if (!token.ok) return { kind: 'refused', reason: token.reason, scheme };
         verified.remember(key, { by: 'token', token, scheme });
-        return await ask.byToken(token, scheme);
+        return ask.byToken(token, scheme);
       }
     }
   };
+
+  return (authorization, client) => {
+    if (authorization === undefined) return ABSENT;
+    const key = verified.keyOf(authorization);
+    const proof = verified.get(key);
+    if (proof === undefined) return prove(key, authorization, client);
+    if (proof.by === 'token') return ask.byToken(proof.token, proof.scheme);
+    return whenThere(ask.byProvenPassword(proof), (outcome) => {
+      if (outcome !== null) return outcome;
+      verified.forget(key);
+      return prove(key, authorization, client);
+    });
+  };
 }
+
+const ABSENT: Outcome = { kind: 'absent' };

@@ -11,8 +11,14 @@ export interface IdentifyMeter {
 /** Tells the meter of each outcome before whoever asked for it goes on. */
 export function metered(identify: Identify, meter: IdentifyMeter): Identify {
   return (authorization, client) => {
-    const answer = identify(authorization, client);
-    answer.then(meter.decided, meter.failed);
-    return answer;
+    try {
+      const answer = identify(authorization, client);
+      if (answer instanceof Promise) answer.then(meter.decided, meter.failed);
+      else meter.decided(answer);
+      return answer;
+    } catch (error) {
+      meter.failed(error);
+      throw error;
+    }
   };
 }

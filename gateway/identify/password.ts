@@ -1,10 +1,11 @@
+import { type Soon, whenThere } from '../soon.ts';
 import type { Account, Outcome } from '../state.ts';
 import type { Proof } from './verified.ts';
 
 export interface PasswordIdentifier {
   /** The account with this email, or `null`; rejects when the store is out. */
   findAccount(email: string): Promise<Account | null>;
-  findAccountById(id: string): Promise<Account | null>;
+  findAccountById(id: string): Soon<Account | null>;
   /** Whether the password belongs to the hash; costs the same where there is no hash (`null`). */
   checkPassword(hash: string | null, password: string): Promise<boolean>;
   /**
@@ -59,9 +60,9 @@ export function passwordIdentifier(ask: PasswordIdentifier) {
 
 /** What a proof from before is worth now: nothing, once the account has another email or another hash. */
 export function provenPassword({ findAccountById }: Pick<PasswordIdentifier, 'findAccountById'>) {
-  return async ({ accountId, email, passwordHash }: PasswordProof): Promise<Outcome | null> => {
-    const account = await findAccountById(accountId);
-    if (account === null || account.passwordHash !== passwordHash || account.email !== email) return null;
-    return { kind: 'found', identity: { by: 'password', account } };
-  };
+  return ({ accountId, email, passwordHash }: PasswordProof): Soon<Outcome | null> =>
+    whenThere(findAccountById(accountId), (account): Outcome | null => {
+      if (account === null || account.passwordHash !== passwordHash || account.email !== email) return null;
+      return { kind: 'found', identity: { by: 'password', account } };
+    });
 }

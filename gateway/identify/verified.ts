@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { VerifiedToken } from '../state.ts';
 
@@ -12,7 +12,7 @@ export type Proof =
 
 /** Remembers proofs, so that a password costs its hash once, and then no more than a token. */
 export interface VerifiedCredentials {
-  /** What an `Authorization` field is remembered by: a MAC under a key that only this process has. */
+  /** What an `Authorization` field is remembered by: a hash keyed with what only this process has. */
   keyOf(authorization: string): string;
   get(key: string): Proof | undefined;
   remember(key: string, proof: Proof): void;
@@ -27,12 +27,13 @@ const CAPACITY = 50_000;
 const TTL = 10 * 60_000;
 
 export function verifiedCredentials(): VerifiedCredentials {
-  const secret = randomBytes(32);
+  const secret = randomBytes(32).toString('base64');
   const proofs = new LRUCache<string, Proof>({ max: CAPACITY, ttl: TTL });
   const lookUps = { hits: 0, misses: 0 };
   return {
-    // Neither a heap dump nor a swapped page shows a password or a token that could be used.
-    keyOf: (authorization) => createHmac('sha256', secret).update(authorization).digest('base64url'),
+    // No password or token that could be used stays in memory for its sake. The key stands in front, which is as good as
+    // HMAC where nobody sees a hash to go on from, and in one call a tenth of its time.
+    keyOf: (authorization) => hash('sha256', secret + authorization, 'hex'),
     get(key) {
       const proof = proofs.get(key);
       if (proof === undefined) lookUps.misses += 1;

@@ -39,7 +39,7 @@ test.serial('where an account cannot be asked for again, it goes on to the end o
     t.is(await accounts.findById('1'), account);
   }
   clock.forward(1);
-  await t.throwsAsync(accounts.findById('1'), { message: 'the store is out' });
+  await t.throwsAsync(async () => accounts.findById('1'), { message: 'the store is out' });
   t.is(store.asked.length, 3);
 });
 
@@ -116,7 +116,7 @@ test('while the store is out, a known account goes on and an unknown one fails',
   await accounts.findById('1');
   store.failure = new Error('the store is out');
   t.is((await accounts.findById('1'))?.id, '1');
-  await t.throwsAsync(accounts.findById('2'), { message: 'the store is out' });
+  await t.throwsAsync(async () => accounts.findById('2'), { message: 'the store is out' });
 });
 
 test('an account that does not exist is asked for each time: it may be added any moment', async (t) => {
