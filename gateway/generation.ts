@@ -48,7 +48,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
   const { tokenEndpoints, pages } = services;
   const cors = createCors(table);
-  const answer = createPipeline({
+  const receive = createPipeline({
     log,
     meter,
     prefix,
@@ -60,7 +60,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
     clientOf,
     tokenEndpoints,
     pages,
-  }).callback();
+  });
   const webSockets = createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte);
 
   let underWay = 0;
@@ -75,8 +75,8 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
     settings,
     onRequest(req, res) {
       underWay += 1;
-      res.once('close', leave);
-      answer(req, res);
+      res.on('close', leave);
+      receive(req, res);
     },
     onUpgrade: createUpgradeDoor({ log, meter, decide, depart, exchanges, clientOf, webSockets }),
     async retire() {

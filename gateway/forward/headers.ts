@@ -63,6 +63,11 @@ const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);
 
+/** The lengths of the names of answers that are looked at. */
+const NOTED_LENGTHS: ReadonlySet<number> = new Set(
+  [...RESPONSE_HOP_BY_HOP, 'x-request-id'].map(({ length }) => length),
+);
+
 /** Fields that frame the message, say where it goes or how to find it in the log: no `Connection` option removes them. */
 const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'host', 'x-request-id']);
 
@@ -83,16 +88,16 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
-    const canonical = canonicalName(name);
-    switch (canonical.startsWith('x-forwarded-') ? 'forwarded' : REQUEST_FIELDS.get(canonical)) {
-      case undefined:
+    const { treatment, canonical, isSpelledSo } = fieldOf(name);
+    switch (treatment) {
+      case 'pass':
         kept.push(name, value);
         break;
       case 'connection':
         connectionOptions += `${value},`;
         break;
       case 'authorization':
-        if (forwarded.passAuthorization && canonical === name.toLowerCase()) kept.push(name, value);
+        if (forwarded.passAuthorization && isSpelledSo) kept.push(name, value);
         break;
       case 'cookie': {
         const cookie = withoutOwnCookies(value);
@@ -105,7 +110,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
         break;
       case 'forwarded':
         // A proxy that replaces `X-Forwarded-Proto` may let the client's own `X_Forwarded_Proto` through.
-        if (!trusted || canonical !== name.toLowerCase()) break;
+        if (!trusted || !isSpelledSo) break;
         if (canonical === 'x-forwarded-for') claimed.for += `${value}, `;
         else if (canonical === 'x-forwarded-proto') claimed.proto ||= value;
         else if (canonical === 'x-forwarded-host') claimed.host ||= value;
@@ -149,6 +154,11 @@ export function responseHeaders(raw: readonly (Buffer | string)[], requestId: st
   let hasRequestId = false;
   for (let i = 0; i < raw.length; i += 2) {
     const name = text(raw[i]);
+    // The length is compared first: it is free, and rules out most fields.
+    if (!NOTED_LENGTHS.has(name.length)) {
+      kept.push(name, text(raw[i + 1]));
+      continue;
+    }
     const lower = name.toLowerCase();
     if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
     if (RESPONSE_HOP_BY_HOP.has(lower)) continue;
@@ -169,9 +179,28 @@ function firstOf(list: string): string {
   return (list.split(',')[0] ?? '').trim();
 }
 
-function canonicalName(name: string): string {
+interface RequestField {
+  readonly treatment: Treatment | 'pass';
+  readonly canonical: string;
+  /** Whether the canonical name is its own, but for the case. */
+  readonly isSpelledSo: boolean;
+}
+
+/** The names that clients use are few, and each is in nearly every request. */
+const known = new Map<string, RequestField>();
+/** Names beyond these are looked at each time: a client can make up as many as it likes, and as long. */
+const MOST_KNOWN = 1_000;
+const LONGEST_KNOWN = 64;
+
+function fieldOf(name: string): RequestField {
+  const before = known.get(name);
+  if (before !== undefined) return before;
   const lower = name.toLowerCase();
-  return /[^a-z0-9-]/.test(lower) ? lower.replace(/[^a-z0-9]/g, '-') : lower;
+  const canonical = lower.replace(/[^a-z0-9]/g, '-');
+  const treatment = canonical.startsWith('x-forwarded-') ? 'forwarded' : (REQUEST_FIELDS.get(canonical) ?? 'pass');
+  const field: RequestField = { treatment, canonical, isSpelledSo: canonical === lower };
+  if (known.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) known.set(name, field);
+  return field;
 }
 
 /** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { clientClosed } from '../forward/failure.ts';
-import type { Logger } from '../ops/log.ts';
+import { type Logger, logRequestLine } from '../ops/log.ts';
 import type { RequestRecord } from '../state.ts';
 
 /** Hears of requests, to count and measure them. */
@@ -37,18 +37,18 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
   };
   const { failure } = record;
   if (failure === null) {
-    log.info(line, 'request');
+    logRequestLine(log, line);
     return;
   }
   const failed = { ...line, error: failure.code, fault: failure.fault, detail: failure.message };
-  if (failure.fault === 'client') log.info(failed, 'request');
+  if (failure.fault === 'client') logRequestLine(log, failed);
   else log.error({ ...failed, cause: describe(failure.cause, failure.code === 'internal_error') }, 'request');
 }
 
 /** Logs and measures the request when its answer is complete or its connection is gone, whichever comes first. */
 export function logWhenOver(log: Logger, meter: RequestMeter, record: RequestRecord, res: ServerResponse): void {
   meter.began();
-  res.once('close', () => {
+  res.on('close', () => {
     if (!res.writableFinished) record.failure ??= clientClosed();
     const status = res.headersSent ? res.statusCode : 499;
     meter.ended(record, status);

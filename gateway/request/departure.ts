@@ -6,15 +6,10 @@ import type { Upstreams } from '../forward/upstreams.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { RequestRecord } from '../state.ts';
 import type { Peer } from './client-address.ts';
-import type { Decision } from './decide.ts';
+import type { ForwardDecision } from './decide.ts';
 import type { Head } from './head.ts';
 
-export type Depart = (
-  req: IncomingMessage,
-  head: Head,
-  decision: Decision & { kind: 'forward' },
-  record: RequestRecord,
-) => Outgoing;
+export type Depart = (req: IncomingMessage, head: Head, decision: ForwardDecision, record: RequestRecord) => Outgoing;
 
 /** Prepares what has been decided for its way out; the same for HTTP and for WebSocket. */
 export function createDepart(

@@ -8,6 +8,8 @@ export interface Head {
   /** The one `Host` line; `undefined` only for HTTP/1.0. */
   readonly host: string | undefined;
   readonly requestId: string | undefined;
+  /** The first `Origin` line. */
+  readonly origin: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
 }
@@ -28,6 +30,7 @@ export function readHead(req: IncomingMessage): Head {
   let transferEncoding: string | undefined;
   let contentLength: string | undefined;
   let expect: string | undefined;
+  let origin: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -38,6 +41,7 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 6:
         if (isField(name, 'expect')) expect = once(expect, value, 'Expect');
+        else if (isField(name, 'origin')) origin ??= value;
         break;
       case 12:
         if (isField(name, 'x-request-id')) requestId ??= value;
@@ -72,6 +76,7 @@ export function readHead(req: IncomingMessage): Head {
     authorization,
     host,
     requestId,
+    origin,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && req.httpVersion !== '1.0',

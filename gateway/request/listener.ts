@@ -39,6 +39,14 @@ export interface Listener {
   cutTunnels(): void;
 }
 
+/** Of one connection. */
+interface Turn {
+  /** The answer to the newest request. */
+  answering: ServerResponse | null;
+  /** The requests that wait for their turn. */
+  ahead: number;
+}
+
 /** Longer than the 60 s after which balancers give up an idle connection, so that it is they who close it. */
 const KEEP_ALIVE = 75_000;
 /** How often, in ms, Node looks for connections whose head is overdue. */
@@ -49,8 +57,7 @@ const MOST_AHEAD = 100;
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
 export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): Listener {
   let isDraining = false;
-  const answering = new WeakMap<Duplex, ServerResponse>();
-  const ahead = new WeakMap<Duplex, number>();
+  const turns = new WeakMap<Duplex, Turn>();
   const tunnels = new Set<Duplex>();
   const server = createServer({
     headersTimeout: timeouts.headers,
@@ -58,6 +65,8 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
     requestTimeout: 0,
     connectionsCheckingInterval: CHECK_INTERVAL,
     keepAliveTimeout: KEEP_ALIVE,
+    // Most requests have no body, and are spared the stream of one.
+    optimizeEmptyRequests: true,
     // Absent and repeated Host lines are refused by `readHead`, as JSON.
     requireHostHeader: false,
     // Any other protocol that a client offers to change to is ignored (RFC 9110 section 7.8).
@@ -74,34 +83,41 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
    * write before it (RFC 9112 section 9.3.2), an upgrade could write into another request's answer, and nobody would
    * notice that the client has left those whose turn has not come.
    */
-  const inTurn = (socket: Duplex, start: () => void): void => {
-    const before = answering.get(socket);
-    if (before === undefined || before.closed) {
+  const inTurn = (socket: Duplex, turn: Turn, start: () => void): void => {
+    const before = turn.answering;
+    if (before === null || before.closed) {
       // An answer that ended the connection is the last: what follows can get none, and must not be executed either.
       if (socket.writable) start();
       return;
     }
-    const waiting = (ahead.get(socket) ?? 0) + 1;
-    ahead.set(socket, waiting);
-    if (waiting > MOST_AHEAD) {
+    turn.ahead += 1;
+    if (turn.ahead > MOST_AHEAD) {
       socket.destroy();
       return;
     }
     before.once('close', () => {
-      ahead.set(socket, (ahead.get(socket) ?? 1) - 1);
+      turn.ahead -= 1;
       if (socket.writable) start();
     });
   };
 
-  const receive: RequestListener = (req, res) => {
-    inTurn(req.socket, () => onRequest(req, res));
-    answering.set(req.socket, res);
-    if (isDraining) res.shouldKeepAlive = false;
-    res.once('close', () => {
-      // Node closes the idle connections when the server closes, but not those that become idle later.
-      if (!server.listening) req.socket.destroySoon();
-    });
+  const turnOf = (socket: Duplex): Turn => {
+    const turn = turns.get(socket) ?? { answering: null, ahead: 0 };
+    turns.set(socket, turn);
+    return turn;
   };
+
+  const receive: RequestListener = (req, res) => {
+    const turn = turnOf(req.socket);
+    inTurn(req.socket, turn, () => onRequest(req, res));
+    turn.answering = res;
+    if (isDraining) res.shouldKeepAlive = false;
+    res.on('close', endAfterLast);
+  };
+  function endAfterLast(this: ServerResponse): void {
+    // Node closes the idle connections when the server closes, but not those that become idle later.
+    if (!server.listening) this.req.socket.destroySoon();
+  }
   server.on('request', receive);
   // Without a listener Node says 100 before anybody has looked at the credentials, and 417 in a form of its own.
   server.on('checkContinue', receive);
@@ -111,17 +127,17 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
     socket.once('close', () => tunnels.delete(socket));
     // A handshake whose head was on its way when the server closed comes too late.
     if (!server.listening) socket.destroy();
-    else inTurn(socket, () => void onUpgrade(req, socket, head));
+    else inTurn(socket, turnOf(socket), () => void onUpgrade(req, socket, head));
   });
   server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
-    inTurn(socket, () => refuse(socket, badRequest('The request target must be a path')));
+    inTurn(socket, turnOf(socket), () => refuse(socket, badRequest('The request target must be a path')));
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const current = answering.get(socket);
+    const current = turnOf(socket).answering;
     if (!socket.writable || error.code === 'ECONNRESET' || (current?.headersSent && !current.writableFinished)) {
       socket.destroy();
-    } else if (current !== undefined && !current.writableFinished && current.req.complete) {
+    } else if (current !== null && !current.writableFinished && current.req.complete) {
       // The fault is in what follows a whole request, which still gets its own answer first.
       current.once('finish', () => refuse(socket, fromParser(error)));
     } else {

@@ -1,6 +1,6 @@
 import { badRequest, GatewayError } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
-import { allowOf, type Located, type RouteTable, routeFor } from './routes.ts';
+import { allowOf, isGuarded, type Located, type RouteTable, routeFor } from './routes.ts';
 import type { Target } from './target.ts';
 
 /** What the configuration says of a request, before anybody asks who sends it. */
@@ -44,9 +44,5 @@ export function planFor(table: RouteTable, target: Target, method: string): Plan
  */
 export function routesAt({ place, belowPrefix }: Located): readonly RouteSettings[] {
   if (place.kind !== 'routes') return [];
-  return belowPrefix ? place.routes.filter(isGuarded) : place.routes;
-}
-
-function isGuarded({ auth }: RouteSettings): boolean {
-  return auth === 'required';
+  return belowPrefix ? place.guarded : place.routes;
 }

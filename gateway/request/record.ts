@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { randomHex } from '../random-hex.ts';
 import type { RequestRecord } from '../state.ts';
 
 /** A request id that others may have made: short, and safe in a header and in a log line. */
@@ -27,5 +27,5 @@ function loggable(target: string): string {
 
 /** Passes on the request's own `X-Request-Id` where it is well-formed, or makes one. */
 export function requestId(given: string | undefined): string {
-  return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+  return given !== undefined && REQUEST_ID.test(given) ? given : randomHex(32);
 }

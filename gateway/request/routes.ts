@@ -6,6 +6,8 @@ export interface RoutePlace {
   readonly kind: 'routes';
   readonly path: string;
   readonly routes: readonly RouteSettings[];
+  /** Those of them that need an identity. */
+  readonly guarded: readonly RouteSettings[];
 }
 
 export type Place =
@@ -54,9 +56,9 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string, 
   add(`${prefix}/tokens`, TOKENS);
   if (pages !== null) add(pages, PAGES);
   for (const [path, shared] of Map.groupBy(routes, (route) => route.path)) {
-    add(path, { kind: 'routes', path, routes: shared });
+    add(path, { kind: 'routes', path, routes: shared, guarded: shared.filter(isGuarded) });
   }
-  const depth = Math.max(...[...asWritten.keys()].map((path) => path.split('/').length));
+  const depth = Math.max(...[...asWritten.keys()].map((path) => path.split('/').length - 1));
   const lowerPrefix = prefix.toLowerCase();
   const everyPathIsLowerCase = lowerPrefix === prefix && routes.every(({ path }) => path === path.toLowerCase());
 
@@ -96,17 +98,21 @@ export function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }
 
+export function isGuarded({ auth }: RouteSettings): boolean {
+  return auth === 'required';
+}
+
 /** Looks at no more segments than the deepest route has: a target of ten thousand slashes costs what any other does. */
 function longest(places: ReadonlyMap<string, Place>, path: string, depth: number): Place {
   let end = 0;
-  const ends: number[] = [];
-  while (ends.length < depth && end !== -1) {
-    end = path.indexOf('/', end + 1);
-    ends.push(end === -1 ? path.length : end);
+  for (let segments = 0; segments < depth && end !== path.length; segments++) {
+    const next = path.indexOf('/', end + 1);
+    end = next === -1 ? path.length : next;
   }
-  for (let i = ends.length - 1; i >= 0; i--) {
-    const place = places.get(path.slice(0, ends[i]));
+  while (end > 0) {
+    const place = places.get(path.slice(0, end));
     if (place !== undefined) return place;
+    end = path.lastIndexOf('/', end - 1);
   }
   return places.get('/') ?? NOTHING;
 }

@@ -84,20 +84,17 @@ export function createUpgradeDoor({
           measure();
         },
         onOpen(tunnel) {
-          const exchange = {
+          exchanges.begin(socket, {
             identity,
+            isOver: false,
             end() {
               record.failure ??= voidMeanwhile();
               tunnel.close(POLICY_VIOLATION);
             },
             goAway: () => tunnel.close(GOING_AWAY),
-          };
-          exchanges.add(exchange);
-          meter.webSocketOpened();
-          socket.once('close', () => {
-            exchanges.delete(exchange);
-            meter.webSocketClosed();
           });
+          meter.webSocketOpened();
+          socket.once('close', () => meter.webSocketClosed());
         },
         onFailure: refuse,
       });

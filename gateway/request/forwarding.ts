@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientClosed } from '../forward/failure.ts';
+import { forwardHttp } from '../forward/http.ts';
+import type { Outgoing } from '../forward/outgoing.ts';
+import type { Identity, RequestRecord } from '../state.ts';
+import type { ForwardDecision } from './decide.ts';
+import type { Depart } from './departure.ts';
+import type { Head } from './head.ts';
+import { type OpenExchange, type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
+
+/** A request whose head has been read. */
+export interface Arrival {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly head: Head;
+  readonly record: RequestRecord;
+}
+
+/** Resolves when the answer has been handed over in full, and throws as `forwardHttp` does. */
+export type Send = (req: IncomingMessage, res: ServerResponse, outgoing: Outgoing) => Promise<void>;
+
+export type Forward = (arrival: Arrival, decision: ForwardDecision, send?: Send) => Promise<void>;
+
+/** The last stage: sends on what has been decided, and watches whether its token stays good meanwhile. */
+export function createForward(depart: Depart, exchanges: OpenExchanges): Forward {
+  return (arrival, decision, send = forwardHttp) => {
+    const { req, res, head, record } = arrival;
+    // The listener has ended the connection when a body that came along with its head turned out to be malformed.
+    if (!req.socket.writable) throw clientClosed();
+    const outgoing = depart(req, head, decision, record);
+    const { identity } = decision;
+    if (identity?.by === 'token') {
+      exchanges.begin(req.socket, new HttpExchange(arrival, identity));
+    }
+    return send(req, res, outgoing);
+  };
+}
+
+/** A class, since one is made for each request. */
+class HttpExchange implements OpenExchange {
+  readonly identity: Identity;
+  readonly #arrival: Arrival;
+
+  constructor(arrival: Arrival, identity: Identity) {
+    this.#arrival = arrival;
+    this.identity = identity;
+  }
+
+  get isOver(): boolean {
+    return this.#arrival.res.closed;
+  }
+
+  /** One that only waits for its answer is left alone: it was good when it was sent. */
+  end(): void {
+    const { req, res, record } = this.#arrival;
+    if (!res.headersSent && req.complete) return;
+    record.failure = voidMeanwhile();
+    res.destroy();
+  }
+
+  goAway(): void {}
+}
