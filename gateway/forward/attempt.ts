@@ -27,7 +27,9 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
   #hasHead = false;
-  #hasBegunBody = false;
+  /** The beginning of the body, held back for this turn of the event loop: it may be all of it. */
+  #held: Buffer | null = null;
+  #mayHold = true;
   #isOver = false;
   isAnswered = false;
 
@@ -44,7 +46,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.upstream = upstream;
     this.#events = events;
     const { hasBody, deadlines, maxBody } = outgoing;
-    this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, this.#onTurn) : null;
+    this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, (turn) => this.#onTurn(turn)) : null;
   }
 
   dispatch(): void {
@@ -52,7 +54,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#sentAt = performance.now();
     const { group, deadlines } = this.#outgoing;
     // With HTTP/2, requests also wait in turn for connections that others are getting.
-    if (group.settings.http2) this.#timer = setTimeout(this.#onNoConnection, deadlines.connect);
+    if (group.settings.http2) this.#timer = setTimeout(() => this.#onNoConnection(), deadlines.connect);
     const options = dispatchOptions(this.#req.method ?? 'GET', this.#body, this.#outgoing, this.upstream);
     this.upstream.dispatcher.dispatch(options, this);
   }
@@ -92,8 +94,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
       controller.abort(this.#failure);
       return;
     }
-    clearTimeout(this.#timer);
     if (this.#outgoing.group.settings.http2) {
+      clearTimeout(this.#timer);
       expectStream(this.#outgoing.requestId, (stream) => {
         this.#stream = stream;
       });
@@ -127,17 +129,34 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     const fields = flatFields(controller.rawHeaders ?? parsed);
     writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
     this.#hasHead = true;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.upstream.availability.succeeded();
     this.#outgoing.group.meter.attempted('answered', performance.now() - this.#sentAt);
     // An event stream may send its first byte much later than its head; most bodies come along with the head.
-    process.nextTick(() => {
-      if (!this.#hasBegunBody && !this.#res.writableEnded) this.#res.flushHeaders();
-    });
+    process.nextTick(letGo, this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#hasBegunBody = true;
+    if (this.#mayHold && this.#held === null) {
+      this.#held = chunk;
+      return;
+    }
+    this.letGo();
+    this.#write(controller, chunk);
+  }
+
+  /** What has been held back goes to the client: more is to come. */
+  letGo(): void {
+    if (!this.#mayHold) return;
+    this.#mayHold = false;
+    if (this.#isOver) return;
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null && this.#controller !== undefined) this.#write(this.#controller, held);
+    else this.#res.flushHeaders();
+  }
+
+  #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#res.write(chunk) || controller.paused) return;
     controller.pause();
     this.#res.once('drain', () => controller.resume());
@@ -150,7 +169,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     }
     this.#end(null);
     this.#body?.destroy();
-    this.#events.onAnswered();
+    this.#events.onAnswered(this.#held);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -158,19 +177,19 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   /** The upstream has its deadline while it is the one who is waited for. */
-  #onTurn = (turn: Turn): void => {
+  #onTurn(turn: Turn): void {
     clearTimeout(this.#timer);
     if (turn === 'client' || this.#hasHead) return;
-    this.#timer = setTimeout(this.#onNoHead, this.#outgoing.deadlines.firstByte);
-  };
+    this.#timer = setTimeout(() => this.#onNoHead(), this.#outgoing.deadlines.firstByte);
+  }
 
-  #onNoConnection = (): void => {
+  #onNoConnection(): void {
     this.#fail(this.#tooSlow(`no connection within ${this.#outgoing.deadlines.connect} ms`));
-  };
+  }
 
-  #onNoHead = (): void => {
+  #onNoHead(): void {
     this.#controller?.abort(this.#tooSlow(`no answer within ${this.#outgoing.deadlines.firstByte} ms`));
-  };
+  }
 
   #tooSlow(detail: string): GatewayError {
     return new GatewayError('gateway_timeout', `${this.upstream.origin}: ${detail}`);
@@ -186,7 +205,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #end(failure: GatewayError | null): void {
     this.#isOver = true;
     this.#failure = failure;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.upstream.outstanding -= 1;
     if (failure !== null || this.#body?.readableEnded === false) this.#stream?.cancel();
     if (failure !== null && !this.#hasHead) {
@@ -197,4 +216,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
       this.upstream.availability.failed(failure.message);
     }
   }
+}
+
+function letGo(attempt: UndiciAttempt): void {
+  attempt.letGo();
 }

@@ -4,7 +4,7 @@ import { UndiciAttempt } from './attempt.ts';
 import { clientClosed, isConnectionLost } from './failure.ts';
 import type { Outgoing } from './outgoing.ts';
 import { bodyTooLarge } from './request-body.ts';
-import type { Attempt, Transport } from './transport.ts';
+import type { Attempt, AttemptEvents, Transport } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
 /** RFC 9110 section 9.2.2: to receive it twice is as good as to receive it once. */
@@ -33,10 +33,13 @@ export function forwardHttp(
   return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
 }
 
+/** Bytes of an answer that are copied, so that they can be written together with its head. */
+const IN_ONE_PIECE = 16_384;
+
 const overUndici: Transport = (...request) => new UndiciAttempt(...request);
 
 /** One request until its answer is delivered, in one attempt or several. A class, since one is made for each request. */
-class Delivery {
+class Delivery implements AttemptEvents {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #outgoing: Outgoing;
@@ -70,44 +73,43 @@ class Delivery {
     const { socket } = this.#req;
     // Node goes back to the listener's own with the next request, unless that was sent ahead.
     if (socket.timeout !== deadlines.idle) socket.setTimeout(deadlines.idle);
-    this.#res.once('close', this.#onClientClose);
-    this.#res.on('timeout', this.#onSocketIdle);
-    if (deadlines.request !== null) this.#timer = setTimeout(this.#onOverdue, deadlines.request);
+    this.#res.on('close', () => this.#onClientClose());
+    this.#res.on('timeout', () => this.#onSocketIdle());
+    if (deadlines.request !== null) this.#timer = setTimeout(() => this.#onOverdue(), deadlines.request);
     group.retryBudget.earn();
     this.#send(group.next());
   }
 
   #send(upstream: Upstream): void {
     this.#tried.push(upstream);
-    this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, {
-      onAnswered: this.#onAnswered,
-      onFailed: this.#onFailed,
-      sendContinue: this.#sendContinue,
-    });
+    this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, this);
     this.#attempt.dispatch();
   }
 
   /** The client hears it once, when there is somebody who will read the body. */
-  #sendContinue = (): void => {
+  sendContinue(): void {
     if (!this.#outgoing.awaitsContinue || this.#hasContinued) return;
     this.#hasContinued = true;
     this.#res.writeContinue();
-  };
+  }
 
-  #onAnswered = (): void => {
+  onAnswered(last: Buffer | null): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     // What is still to come of the body is read and thrown away.
     if (this.#outgoing.hasBody) this.#req.resume();
-    this.#res.end(this.#resolve);
-  };
+    if (last === null) this.#res.end(this.#resolve);
+    else if (last.length > IN_ONE_PIECE) this.#res.end(last, this.#resolve);
+    // As text of one byte a character, which Node puts behind the head and writes with it, in one piece.
+    else this.#res.end(last.toString('latin1'), 'latin1', this.#resolve);
+  }
 
-  #onFailed = (error: GatewayError): void => {
+  onFailed(error: GatewayError): void {
     if (this.#isOver) return;
     const next = this.#nextAfter(error);
     if (next === null) this.#fail(error);
     else this.#send(next);
-  };
+  }
 
   /** @returns who gets the next attempt, or null: the failure stands */
   #nextAfter(error: GatewayError): Upstream | null {
@@ -130,16 +132,17 @@ class Delivery {
     this.#reject(error);
   }
 
-  #onClientClose = (): void => {
-    // Nothing happens to what has been resolved.
+  #onClientClose(): void {
+    // It has been resolved then.
+    if (this.#res.writableFinished) return;
     this.#reject(clientClosed());
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#attempt?.abort(clientClosed());
-  };
+  }
 
-  #onOverdue = (): void => {
+  #onOverdue(): void {
     const attempt = this.#attempt;
     const detail = `not done after ${this.#outgoing.deadlines.request} ms`;
     const overdue = attempt?.waitsForClient
@@ -147,12 +150,12 @@ class Delivery {
       : new GatewayError('gateway_timeout', detail);
     attempt?.abort(overdue);
     this.#fail(overdue);
-  };
+  }
 
   /** Nothing has moved on the client's connection for as long as it may: whose turn is it? */
-  #onSocketIdle = (): void => {
+  #onSocketIdle(): void {
     if (!this.#res.writableEnded && !this.#attempt?.isPaused) return;
     this.#reject(new GatewayError('request_timeout', 'the client stopped reading the answer'));
     this.#res.destroy();
-  };
+  }
 }

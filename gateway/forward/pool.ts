@@ -1,5 +1,6 @@
-import { type buildConnector, Client, Pool } from 'undici';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { UpstreamSettings } from '../settings/schema.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { createConnector } from './connector.ts';
 import { allowManyFields } from './http2-fields-limit.ts';
 import type { UpstreamAddress } from './path.ts';
@@ -15,15 +16,19 @@ export function createPool(
   { origin, socketPath }: UpstreamAddress,
   settings: Pick<UpstreamSettings, 'tls' | 'http2' | 'connectionAge'>,
   connectTimeout: number,
-): Pool {
+): Dispatcher {
   const connect = createConnector(settings, socketPath, connectTimeout);
-  return new Pool(socketPath === null ? origin : 'http://localhost', {
+  const place = socketPath === null ? origin : 'http://localhost';
+  if (!settings.http2) {
+    return new ConnectionPool(place, { connect, headersTimeout: connectTimeout, age: settings.connectionAge });
+  }
+  return new Pool(place, {
     connect,
     clientTtl: settings.connectionAge,
     // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after the
     // other where it fails. So each gets one of its own until there is one that can be shared.
     allowH2: false,
-    ...(settings.http2 && { factory: (url, options) => http2Client(url, options, connect) }),
+    factory: (url, options) => http2Client(url, options, connect),
     // Of a server that lets no request begin; each has its own for the head of its answer.
     headersTimeout: connectTimeout,
   });

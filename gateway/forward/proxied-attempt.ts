@@ -144,7 +144,7 @@ export class ProxiedAttempt implements Attempt {
       this.onError(error);
     } else if (!this.#isOver) {
       this.#end(null);
-      this.#events.onAnswered();
+      this.#events.onAnswered(null);
     }
   };
 

@@ -26,8 +26,8 @@ export interface Attempt {
 export interface AttemptEvents {
   /** The request is about to be written to a connection. */
   sendContinue(): void;
-  /** The whole answer has been written to the client's response, but for its end. */
-  onAnswered(): void;
+  /** The whole answer has been written to the client's response, but for its last piece, where there is one, and its end. */
+  onAnswered(last: Buffer | null): void;
   onFailed(error: GatewayError): void;
 }
 

@@ -1,0 +1,101 @@
+import { type buildConnector, Client, Dispatcher } from 'undici';
+
+export interface ConnectionOptions {
+  readonly connect: buildConnector.connector;
+  /** Milliseconds that a server may take to let a request begin. */
+  readonly headersTimeout: number;
+  /** Milliseconds after which a connection takes no more requests, so that a changed address is followed. */
+  readonly age: number;
+}
+
+/**
+ * Connections to one server of HTTP/1.1, as many as there are requests at a time. The one that was free last goes first,
+ * so that as few as possible stay open.
+ *
+ * Undici's own pool looks through all of its connections for each request, twice and with their ages: with a few dozen
+ * that costs as much as deciding on the request. Here the free ones lie on a stack.
+ */
+export class ConnectionPool extends Dispatcher {
+  readonly #origin: string;
+  readonly #options: ConnectionOptions;
+  readonly #all = new Set<Connection>();
+  readonly #free: Connection[] = [];
+
+  constructor(origin: string, options: ConnectionOptions) {
+    super();
+    this.#origin = origin;
+    this.#options = options;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const connection = this.#take();
+    connection.dispatch(options, handler);
+    // It has failed already: what was asked is no request.
+    if (connection.stats.size === 0) this.#giveBack(connection);
+    return true;
+  }
+
+  #take(): Connection {
+    for (let connection = this.#free.pop(); connection !== undefined; connection = this.#free.pop()) {
+      connection.isFree = false;
+      if (!this.#isOld(connection)) return connection;
+      this.#retire(connection);
+    }
+    return this.#open();
+  }
+
+  #open(): Connection {
+    const { connect, headersTimeout } = this.#options;
+    const connection = new Connection(this.#origin, { connect, headersTimeout, allowH2: false });
+    this.#all.add(connection);
+    connection.on('connect', () => {
+      connection.since = performance.now();
+    });
+    connection.on('drain', () => this.#giveBack(connection));
+    connection.on('disconnect', () => this.#dropIfFree(connection));
+    connection.on('connectionError', () => this.#retire(connection));
+    return connection;
+  }
+
+  #giveBack(connection: Connection): void {
+    if (connection.isFree || connection.closed || connection.destroyed) return;
+    if (this.#isOld(connection)) {
+      this.#retire(connection);
+      return;
+    }
+    connection.isFree = true;
+    this.#free.push(connection);
+  }
+
+  #isOld({ since }: Connection): boolean {
+    return performance.now() - since > this.#options.age;
+  }
+
+  /** One that the server has closed while nobody needed it is not opened again for the next that does. */
+  #dropIfFree(connection: Connection): void {
+    if (!connection.isFree) return;
+    connection.isFree = false;
+    this.#free.splice(this.#free.indexOf(connection), 1);
+    this.#retire(connection);
+  }
+
+  /** It takes no more requests, and ends when those that it has are answered. */
+  #retire(connection: Connection): void {
+    if (connection.closed || connection.destroyed) return;
+    connection.close(() => this.#all.delete(connection));
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([...this.#all].map((connection) => connection.closed || connection.close()));
+  }
+
+  override async destroy(): Promise<void> {
+    await Promise.all([...this.#all].map((connection) => connection.destroy()));
+  }
+}
+
+class Connection extends Client {
+  /** `performance.now()` when it was opened. */
+  since = Number.POSITIVE_INFINITY;
+  isFree = false;
+}
