@@ -1,7 +1,9 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
-import { untornLines } from './untorn-lines.ts';
+import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
+import { timeField } from './time-field.ts';
+import { ONE_PIECE, untornLine } from './untorn-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -16,19 +18,57 @@ export function isForPeople({ format }: Pick<Settings['log'], 'format'>): boolea
  * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body.
  */
 export function createLog(settings: Settings['log']): Logger {
-  return writeTo(pino.destination({ dest: 1, sync: true }), settings);
+  return writeTo(gatheredLines(pino.destination({ dest: 1, sync: true }), AT_ONCE), settings, {});
 }
 
-/** The same for processes that write to one standard output: no line of theirs ends up inside of another. */
-export function createSharedLog(settings: Settings['log']): Logger {
-  return writeTo(untornLines(pino.destination({ dest: 1, sync: true })), settings);
+/**
+ * The same for processes that write to one standard output: no line of theirs ends up inside of another.
+ *
+ * @param process what each line says of the process that writes it
+ */
+export function createSharedLog(settings: Settings['log'], process: Readonly<Record<string, number>> = {}): Logger {
+  const output = gatheredLines(pino.destination({ dest: 1, sync: true }), AT_ONCE_UNTORN, untornLine);
+  return writeTo(output, settings, process);
 }
 
-function writeTo(destination: DestinationStream, { level, format }: Settings['log']): Logger {
-  if (!isForPeople({ format })) {
-    const formatters = { level: (label: string) => ({ level: label }) };
-    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination);
-  }
+/** Characters. */
+const AT_ONCE = 65_536;
+/** None of UTF-8 has more than three bytes for a unit of UTF-16. */
+const AT_ONCE_UNTORN = Math.floor(ONE_PIECE / 3);
+
+/** What a line says of a request. Values that are undefined are left out. */
+export type RequestLine = Readonly<Record<string, string | number | null | undefined>>;
+
+/** The logs that are read by machines, by how they write a line that says how a request went. */
+const direct = new WeakMap<Logger, (line: RequestLine) => void>();
+
+/**
+ * Writes a line of level `info` with the message `request`, which nearly every line is: it is put together here where a
+ * machine reads it, in a fifth of the time that pino needs for lines of every kind.
+ */
+export function logRequestLine(log: Logger, line: RequestLine): void {
+  const write = direct.get(log);
+  if (write === undefined) log.info(line, 'request');
+  else if (log.isLevelEnabled('info')) write(line);
+}
+
+function writeTo(
+  output: GatheredLines,
+  { level, format }: Settings['log'],
+  process: Readonly<Record<string, number>>,
+): Logger {
+  if (isForPeople({ format })) return forPeople(level).child(process);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const log = pino({ level, base: process, timestamp: timeField, formatters }, output);
+  const always = JSON.stringify(process).slice(1, -1);
+  const prefix = always === '' ? '' : `,${always}`;
+  direct.set(log, (line) => {
+    output.gather(`{"level":"info"${timeField()}${prefix},${JSON.stringify(line).slice(1, -1)},"msg":"request"}\n`);
+  });
+  return log;
+}
+
+function forPeople(level: Settings['log']['level']): Logger {
   const stream = pretty({
     colorize: process.stdout.isTTY === true,
     translateTime: 'SYS:HH:MM:ss',

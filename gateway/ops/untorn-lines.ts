@@ -1,7 +1,5 @@
-import type { DestinationStream } from 'pino';
-
 /** Bytes that one write puts into a pipe in one piece, whoever else writes to it: PIPE_BUF of Linux (pipe(7)). */
-const ONE_PIECE = 4_096;
+export const ONE_PIECE = 4_096;
 /** UTF-16 units of a text that are kept at first; halved until the line is short enough. */
 const LONGEST_TEXT = 1_024;
 
@@ -9,8 +7,8 @@ const LONGEST_TEXT = 1_024;
  * Shortens the texts in a line of JSON that is too long to be written in one piece. Only a client that sends a path of
  * thousands of characters, or a fault with a long stack, makes such lines.
  */
-export function untornLines(output: DestinationStream): DestinationStream {
-  return { write: (line) => output.write(fits(line) ? line : shortened(line)) };
+export function untornLine(line: string): string {
+  return fits(line) ? line : shortened(line);
 }
 
 function fits(line: string): boolean {

@@ -43,23 +43,24 @@ export interface AuthenticationMetrics {
 
 /** What authentications come to. All series are there from the start, so that the first of a kind shows as an increase. */
 export function authenticationMetrics(registry: Registry): AuthenticationMetrics {
-  const counter = new Counter({
+  const counts = new Map<Reason, number>();
+  const count = (reason: Reason) => void counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  new Counter({
     name: 'gatehouse_authentications_total',
     help: 'Requests that had to prove who sends them.',
     labelNames: ['outcome', 'reason'],
     registers: [registry],
+    collect() {
+      // The library looks labels up each time that it counts.
+      this.reset();
+      for (const [outcome, reasons] of Object.entries(REASONS)) {
+        for (const reason of reasons) this.inc({ outcome, reason }, counts.get(reason) ?? 0);
+      }
+    },
   });
-  const children = new Map<Reason, Counter.Internal>();
-  for (const [outcome, reasons] of Object.entries(REASONS)) {
-    for (const reason of reasons) {
-      const child = counter.labels(outcome, reason);
-      child.inc(0);
-      children.set(reason, child);
-    }
-  }
   return {
-    decided: (outcome) => children.get(reasonOf(outcome))?.inc(),
-    failed: (error) => children.get(reasonOfFailure(error))?.inc(),
+    decided: (outcome) => count(reasonOf(outcome)),
+    failed: (error) => count(reasonOfFailure(error)),
   };
 }
 

@@ -1,5 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
-import { BUCKETS } from './requests.ts';
+import { Counter, type Registry } from 'prom-client';
+import { durations } from './durations.ts';
 
 const OUTCOMES = ['answered', 'failed', 'timed_out', 'abandoned'] as const;
 
@@ -16,12 +16,9 @@ export interface GroupMetrics {
  * @returns what counts for a group, once more for one that is opened again
  */
 export function upstreamMetrics(registry: Registry): (group: string, origins: readonly string[]) => GroupMetrics {
-  const durations = new Histogram({
+  const attempts = durations<'group' | 'outcome'>(registry, {
     name: 'gatehouse_upstream_duration_seconds',
     help: 'From the moment that a request is given to an upstream to the head of its answer, or to the failure.',
-    labelNames: ['group', 'outcome'],
-    buckets: BUCKETS,
-    registers: [registry],
   });
   const ejections = new Counter({
     name: 'gatehouse_upstream_ejections_total',
@@ -31,11 +28,11 @@ export function upstreamMetrics(registry: Registry): (group: string, origins: re
   });
 
   return (group, origins) => {
-    const children = new Map(OUTCOMES.map((outcome) => [outcome, durations.labels(group, outcome)]));
+    const series = new Map(OUTCOMES.map((outcome) => [outcome, attempts.series({ group, outcome })]));
     // From the start, so that the first ejection shows as an increase.
     for (const origin of origins) ejections.inc({ group, server: origin }, 0);
     return {
-      attempted: (outcome, milliseconds) => children.get(outcome)?.observe(milliseconds / 1000),
+      attempted: (outcome, milliseconds) => series.get(outcome)?.observe(milliseconds / 1000),
       ejected: (origin) => ejections.inc({ group, server: origin }),
     };
   };
