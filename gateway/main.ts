@@ -1,43 +1,7 @@
-import { Command, CommanderError } from 'commander';
-import packageVersion from '../package.json' with { type: 'json' };
-import { checkCommand } from './cli/check.ts';
-import { textOfError } from './cli/error-text.ts';
-import { migrateCommand } from './cli/migrate.ts';
-import { routesCommand } from './cli/routes.ts';
-import { startCommand } from './cli/start.ts';
-import { tokenCommand } from './cli/token.ts';
-import { userCommand } from './cli/user.ts';
+import { keepCompiled } from './compile-cache.ts';
+import { takeNodeFlags } from './node-flags.ts';
 
-const WRONG_USAGE = 2;
-
-/** The command line. Errors go to standard error in one line, exit 1; wrong usage exits 2. */
-async function main(args: readonly string[]): Promise<void> {
-  const program = new Command('gatehouse')
-    .version(packageVersion.version)
-    .description('An API gateway that authenticates every request and forwards it with a proven identity.')
-    .addCommand(startCommand())
-    .addCommand(checkCommand())
-    .addCommand(routesCommand())
-    .addCommand(migrateCommand())
-    .addCommand(userCommand())
-    .addCommand(tokenCommand());
-  throwOnExit(program);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
-    } else {
-      process.exitCode = 1;
-      process.stderr.write(`${textOfError(error)}\n`);
-    }
-  }
-}
-
-/** commander ends the process by itself unless each command is told to throw. */
-function throwOnExit(command: Command): void {
-  command.exitOverride();
-  for (const child of command.commands) throwOnExit(child);
-}
-
-await main(process.argv.slice(2));
+if (process.argv[2] === 'start') takeNodeFlags();
+keepCompiled();
+const { runCommandLine } = await import('./cli/command-line.ts');
+await runCommandLine(process.argv.slice(2));

@@ -8,6 +8,8 @@ import { runNode } from './run-node.mjs';
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'gateway', 'main.ts');
 
+const FLAGS = join(dirname(MAIN), 'node-flags.ts');
+
 /**
  * Runs the command line, after installing what is missing. In this very process where its Node.js is recent enough, so
  * that no second process stands between a signal and the gateway.
@@ -18,6 +20,10 @@ export async function runGateway(args) {
   endWithNpm();
   const node = await ensureInstalled('runtime').catch(exitOnInstallError);
   if (!isSupported(process.version)) return runNode(node, [MAIN, ...args]);
+  if (args[0] === 'start') {
+    const { takeNodeFlags } = await import(pathToFileURL(FLAGS).href);
+    takeNodeFlags();
+  }
   process.argv = [process.execPath, MAIN, ...args];
   await import(pathToFileURL(MAIN).href);
 }

@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import packageVersion from '../../package.json' with { type: 'json' };
+import { checkCommand } from './check.ts';
+import { textOfError } from './error-text.ts';
+import { migrateCommand } from './migrate.ts';
+import { routesCommand } from './routes.ts';
+import { startCommand } from './start.ts';
+import { tokenCommand } from './token.ts';
+import { userCommand } from './user.ts';
+
+const WRONG_USAGE = 2;
+
+/** The command line. Errors go to standard error in one line, exit 1; wrong usage exits 2. */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  const program = new Command('gatehouse')
+    .version(packageVersion.version)
+    .description('An API gateway that authenticates every request and forwards it with a proven identity.')
+    .addCommand(startCommand())
+    .addCommand(checkCommand())
+    .addCommand(routesCommand())
+    .addCommand(migrateCommand())
+    .addCommand(userCommand())
+    .addCommand(tokenCommand());
+  throwOnExit(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+    } else {
+      process.exitCode = 1;
+      process.stderr.write(`${textOfError(error)}\n`);
+    }
+  }
+}
+
+/** commander ends the process by itself unless each command is told to throw. */
+function throwOnExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwOnExit(child);
+}
