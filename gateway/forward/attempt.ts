@@ -13,6 +13,12 @@ import { RequestBody, type Turn } from './request-body.ts';
 import type { Attempt, AttemptEvents } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
+/**
+ * Bytes of an answer that may wait for the client. Node would stop at one piece of 64 KiB, and reading would be switched off
+ * and on again for each.
+ */
+const MOST_AHEAD = 262_144;
+
 /** An attempt through undici: carries the answer from its parser to the client's response. */
 export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
@@ -157,7 +163,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#res.write(chunk) || controller.paused) return;
+    if (this.#res.write(chunk) || this.#res.writableLength < MOST_AHEAD || controller.paused) return;
     controller.pause();
     this.#res.once('drain', () => controller.resume());
   }

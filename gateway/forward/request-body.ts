@@ -3,6 +3,9 @@ import { Readable } from 'node:stream';
 import { badRequest, GatewayError } from '../errors.ts';
 import { clientClosed } from './failure.ts';
 
+/** Bytes that may wait for the upstream: several of the pieces in which they come, so that reading goes on. */
+const MOST_AHEAD = 262_144;
+
 /** Who is waited for while a body is under way: the client to send more of it, or the upstream to take it and to answer. */
 export type Turn = 'client' | 'upstream';
 
@@ -31,7 +34,7 @@ export class RequestBody extends Readable {
    * @param onTurn is told whose turn it is, from when the transport begins to send it
    */
   constructor(req: IncomingMessage, idle: number, most: number | null, onTurn: (turn: Turn) => void) {
-    super();
+    super({ highWaterMark: MOST_AHEAD });
     this.#req = req;
     this.#idle = idle;
     this.#most = most;
