@@ -11,13 +11,19 @@ export const NODE_FLAGS: readonly string[] = [
 
 /**
  * Begins this process anew with these flags where it has not got them: the same process to whoever started it, and no
- * second one between a signal and the gateway. Where the system cannot do that, it goes on without them.
+ * second one between a signal and the gateway. Where the system cannot do that, it goes on without them; so it does where
+ * somebody has chosen sizes in NODE_OPTIONS, which those on the command line would override.
  *
  * To be called before anything is open.
  */
 export function takeNodeFlags(): void {
   const { execPath, execArgv, argv, execve } = process;
   if (execve === undefined || NODE_FLAGS.every((flag) => execArgv.includes(flag))) return;
-  // Behind ours, so that those that somebody has chosen hold.
-  execve(execPath, [execPath, ...NODE_FLAGS, ...execArgv, ...argv.slice(1)], process.env);
+  if (process.env.NODE_OPTIONS?.includes('semi-space-size') === true) return;
+  try {
+    // Behind ours, so that those that somebody has chosen hold.
+    execve(execPath, [execPath, ...NODE_FLAGS, ...execArgv, ...argv.slice(1)], process.env);
+  } catch {
+    // As where the program's file has been replaced since. This process goes on as it is.
+  }
 }

@@ -11,12 +11,12 @@ import type { Outgoing } from './outgoing.ts';
 export function writeAnswerHead(
   req: IncomingMessage,
   res: ServerResponse,
-  { requestId, decidesCors }: Outgoing,
+  { requestId, decidesCors, hasBody }: Outgoing,
   status: number,
   reason: string,
   fields: readonly (Buffer | string)[],
 ): void {
   const headers = responseHeaders(fields, requestId, decidesCors);
-  if (mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
   res.writeHead(status, reason, headers);
 }

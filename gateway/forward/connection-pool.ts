@@ -20,6 +20,7 @@ export class ConnectionPool extends Dispatcher {
   readonly #options: ConnectionOptions;
   readonly #all = new Set<Connection>();
   readonly #free: Connection[] = [];
+  #isDestroyed = false;
 
   constructor(origin: string, options: ConnectionOptions) {
     super();
@@ -30,8 +31,8 @@ export class ConnectionPool extends Dispatcher {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const connection = this.#take();
     connection.dispatch(options, handler);
-    // It has failed already: what was asked is no request.
-    if (connection.stats.size === 0) this.#giveBack(connection);
+    // Where undici has refused at once what is no request, nothing more is heard of it.
+    this.#giveBack(connection);
     return true;
   }
 
@@ -54,12 +55,17 @@ export class ConnectionPool extends Dispatcher {
     connection.on('drain', () => this.#giveBack(connection));
     connection.on('disconnect', () => this.#dropIfFree(connection));
     connection.on('connectionError', () => this.#retire(connection));
+    // It then refuses what it is asked.
+    if (this.#isDestroyed) void connection.destroy();
     return connection;
   }
 
   #giveBack(connection: Connection): void {
     if (connection.isFree || connection.closed || connection.destroyed) return;
-    if (this.#isOld(connection)) {
+    const { size, connected } = connection.stats;
+    if (size > 0) return;
+    // The server has ended it with its answer, or it never came up.
+    if (!connected || this.#isOld(connection)) {
       this.#retire(connection);
       return;
     }
@@ -85,11 +91,10 @@ export class ConnectionPool extends Dispatcher {
     connection.close(() => this.#all.delete(connection));
   }
 
-  override async close(): Promise<void> {
-    await Promise.all([...this.#all].map((connection) => connection.closed || connection.close()));
-  }
-
+  /** Cuts what is under way. */
   override async destroy(): Promise<void> {
+    this.#isDestroyed = true;
+    this.#free.length = 0;
     await Promise.all([...this.#all].map((connection) => connection.destroy()));
   }
 }

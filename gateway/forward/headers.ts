@@ -129,11 +129,11 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
     kept.push('traceparent', traceparent);
     if (tracestate !== undefined) kept.push('tracestate', tracestate);
   } else {
-    kept.push('traceparent', newTraceparent());
+    kept.push('traceparent', newTraceparent(forwarded.requestId));
   }
   kept.push('host', forwarded.host);
   kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
-  kept.push('x-forwarded-proto', firstOf(claimed.proto).toLowerCase() === 'https' ? 'https' : 'http');
+  kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
   kept.push('x-request-id', forwarded.requestId);
@@ -174,9 +174,9 @@ function text(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
 }
 
-/** Of a list that proxies have made between them, what the first one said. */
-function firstOf(list: string): string {
-  return (list.split(',')[0] ?? '').trim();
+/** @param protocols a list that proxies have made between them: the first one knows */
+function isHttps(protocols: string): boolean {
+  return /^[ \t]*https[ \t]*(?:,|$)/i.test(protocols);
 }
 
 interface RequestField {

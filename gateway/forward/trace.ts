@@ -7,7 +7,15 @@ export function isTraceparent(value: string): boolean {
   return TRACEPARENT.test(value);
 }
 
-/** A new trace, not sampled by us to the exclusion of others: the flag says that it may be recorded. */
-export function newTraceparent(): string {
-  return `00-${randomHex(32)}-${randomHex(16)}-01`;
+/** Request ids that we make are of this form, and few others: those of zeros alone are none. */
+const TRACE_ID = /^(?!0{32})[\da-f]{32}$/;
+
+/**
+ * A new trace, not sampled by us to the exclusion of others: the flag says that it may be recorded.
+ *
+ * @param requestId becomes the trace's id where it can, so that one leads to the other
+ */
+export function newTraceparent(requestId: string): string {
+  const traceId = TRACE_ID.test(requestId) ? requestId : randomHex(32);
+  return `00-${traceId}-${randomHex(16)}-01`;
 }
