@@ -47,7 +47,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
   const decide = createDecide({ table, identify, realm });
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
   const { tokenEndpoints, pages } = services;
-  const cors = createCors(table);
+  const cors = createCors(table, settings.routes);
   const receive = createPipeline({
     log,
     meter,

@@ -24,11 +24,11 @@ export function createLog(settings: Settings['log']): Logger {
 /**
  * The same for processes that write to one standard output: no line of theirs ends up inside of another.
  *
- * @param process what each line says of the process that writes it
+ * @param writer what each line says of the process that writes it
  */
-export function createSharedLog(settings: Settings['log'], process: Readonly<Record<string, number>> = {}): Logger {
+export function createSharedLog(settings: Settings['log'], writer: Readonly<Record<string, number>> = {}): Logger {
   const output = gatheredLines(pino.destination({ dest: 1, sync: true }), AT_ONCE_UNTORN, untornLine);
-  return writeTo(output, settings, process);
+  return writeTo(output, settings, writer);
 }
 
 /** Characters. */
@@ -39,7 +39,7 @@ const AT_ONCE_UNTORN = Math.floor(ONE_PIECE / 3);
 /** What a line says of a request. Values that are undefined are left out. */
 export type RequestLine = Readonly<Record<string, string | number | null | undefined>>;
 
-/** The logs that are read by machines, by how they write a line that says how a request went. */
+/** The logs that machines read, by how they write a line that says how a request went. Their children are none of them. */
 const direct = new WeakMap<Logger, (line: RequestLine) => void>();
 
 /**
@@ -55,12 +55,12 @@ export function logRequestLine(log: Logger, line: RequestLine): void {
 function writeTo(
   output: GatheredLines,
   { level, format }: Settings['log'],
-  process: Readonly<Record<string, number>>,
+  writer: Readonly<Record<string, number>>,
 ): Logger {
-  if (isForPeople({ format })) return forPeople(level).child(process);
+  if (isForPeople({ format })) return forPeople(level).child(writer);
   const formatters = { level: (label: string) => ({ level: label }) };
-  const log = pino({ level, base: process, timestamp: timeField, formatters }, output);
-  const always = JSON.stringify(process).slice(1, -1);
+  const log = pino({ level, base: writer, timestamp: timeField, formatters }, output);
+  const always = JSON.stringify(writer).slice(1, -1);
   const prefix = always === '' ? '' : `,${always}`;
   direct.set(log, (line) => {
     output.gather(`{"level":"info"${timeField()}${prefix},${JSON.stringify(line).slice(1, -1)},"msg":"request"}\n`);

@@ -21,9 +21,9 @@ interface RequestState extends Koa.DefaultState {
 
 export interface AppStages {
   readonly log: Logger;
-  /** Answers preflights, and marks what pages of other origins may read. */
-  readonly cors: CorsStage;
-  decide(arrival: Arrival): Soon<Decision>;
+  /** Answers preflights, and marks what pages of other origins may read; null: they may read nothing. */
+  readonly cors: CorsStage | null;
+  decideOn(arrival: Arrival): Soon<Decision>;
   readonly forward: Forward;
   /** The last stage, for the routes that have another than `forwardHttp`. */
   readonly proxiedRoutes: ReadonlyMap<RouteSettings, ProxiedRoute>;
@@ -46,14 +46,14 @@ export interface App {
 
 /**
  * What the gateway does with Koa, in order: CORS, its own endpoints and pages, and routes that other middleware forwards.
- * What is only forwarded does not come here: that would cost a fifth more of it (docs/performance.md).
+ * What is only forwarded, and not for a page of another origin, does not come here: docs/performance.md says what that saves.
  */
 export function createApp(stages: AppStages): App {
-  const { log, cors, decide, forward, proxiedRoutes, tokenEndpoints, pages, clientOf, refuse } = stages;
+  const { log, cors, decideOn, forward, proxiedRoutes, tokenEndpoints, pages, clientOf, refuse } = stages;
   const arrived = new WeakMap<IncomingMessage, { readonly arrival: Arrival; readonly decision: Decision | null }>();
   const app = new Koa<RequestState>();
   app.use(answerErrors);
-  app.use(cors);
+  if (cors !== null) app.use(cors);
   app.use(decideOnIt);
   app.use(answerOwnEndpoints);
   app.use(answerPages);
@@ -87,7 +87,7 @@ export function createApp(stages: AppStages): App {
 
   async function decideOnIt(ctx: Context, next: Koa.Next): Promise<void> {
     const { arrival } = ctx.state;
-    ctx.state.decision = arrived.get(ctx.req)?.decision ?? (await decide(arrival));
+    ctx.state.decision = arrived.get(ctx.req)?.decision ?? (await decideOn(arrival));
     await next();
   }
 

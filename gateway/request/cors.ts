@@ -28,17 +28,19 @@ type CorsRoute = RouteSettings & { readonly cors: CorsSettings };
  * and whether an origin that they name may. They learn nothing of guarded routes without `cors`, which are answered like
  * a path where no route lies.
  *
- * @throws GatewayError 400 for a malformed target, as later stages would, and whatever they throw
+ * @returns null where no route has `cors`. The stage throws GatewayError 400 for a malformed target, as later stages
+ *   would, and whatever they throw
  */
-export function createCors(table: RouteTable): CorsStage {
+export function createCors(table: RouteTable, routes: readonly RouteSettings[]): CorsStage | null {
+  if (!routes.some(hasCors)) return null;
   return async (ctx, next) => {
     const { req, res } = ctx;
     if (!req.headers.origin) return next();
     const { head, record } = ctx.state;
-    const routes = routesAt(table.locate(parseTarget(req.url ?? '', head.host)));
+    const located = routesAt(table.locate(parseTarget(req.url ?? '', head.host)));
 
     const requested = ctx.method === 'OPTIONS' ? ctx.get('Access-Control-Request-Method') : '';
-    const preflighted = requested === '' ? undefined : corsRouteFor(routes, requested);
+    const preflighted = requested === '' ? undefined : corsRouteFor(located, requested);
     if (preflighted !== undefined) {
       record.route = preflighted.name;
       await answering(preflighted.cors, requested)(ctx as Koa.Context, async () => {});
@@ -48,7 +50,7 @@ export function createCors(table: RouteTable): CorsStage {
       return;
     }
 
-    const route = corsRouteFor(routes, ctx.method);
+    const route = corsRouteFor(located, ctx.method);
     if (route === undefined) return next();
     // @koa/cors takes any OPTIONS for a preflight; this one is what the page asked for by itself.
     const asked = ctx.method === 'OPTIONS' ? Object.create(ctx, { method: { value: 'GET' } }) : ctx;

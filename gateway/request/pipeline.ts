@@ -12,7 +12,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
 import { isBelow } from './routes.ts';
 
-export interface Pipeline extends Omit<AppStages, 'decide' | 'forward' | 'refuse'> {
+export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refuse'> {
   readonly meter: RequestMeter;
   readonly prefix: string;
   readonly decide: Decide;
@@ -25,9 +25,9 @@ export interface Pipeline extends Omit<AppStages, 'decide' | 'forward' | 'refuse
  * way to the upstream before this returns. What is not simply forwarded is answered by the Koa app.
  */
 export function createPipeline(stages: Pipeline): RequestListener {
-  const { log, meter, prefix, depart, exchanges, proxiedRoutes, clientOf } = stages;
+  const { log, meter, prefix, cors, depart, exchanges, proxiedRoutes, clientOf } = stages;
   const forward = createForward(depart, exchanges);
-  const app = createApp({ ...stages, decide, forward, refuse });
+  const app = createApp({ ...stages, decideOn, forward, refuse });
 
   return (req, res) => {
     const record = newRecord(req);
@@ -42,14 +42,14 @@ export function createPipeline(stages: Pipeline): RequestListener {
     record.id = requestId(head.requestId);
     const arrival = { req, res, head, record };
     // Before anybody has proven who they are, a page of another origin may ask what it may ask.
-    if (head.origin !== undefined) app.answer(arrival, null);
+    if (cors !== null && head.origin !== undefined) app.answer(arrival, null);
     else takeIn(arrival);
   };
 
   function takeIn(arrival: Arrival): void {
     const fail = (thrown: unknown) => refuse(arrival, thrown);
     try {
-      const decided = decide(arrival);
+      const decided = decideOn(arrival);
       if (decided instanceof Promise) decided.then((decision) => proceed(arrival, decision)).catch(fail);
       else proceed(arrival, decided)?.catch(fail);
     } catch (thrown) {
@@ -57,7 +57,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
     }
   }
 
-  function decide({ req, head, record }: Arrival): Soon<Decision> {
+  function decideOn({ req, head, record }: Arrival): Soon<Decision> {
     const asked = { method: record.method, url: req.url ?? '', head, client: clientOf(req) };
     if (!head.hasBody) return stages.decide(asked, record);
     // What has come of a body together with its head must have been read: it may be malformed, or all that there is.
