@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { MailLocation, Sender } from '../settings/mail-url.ts';
 import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
 import { failureOf } from './smtp-failure.ts';
@@ -19,8 +19,29 @@ export interface SmtpTimeouts {
 
 /** Hands letters to a mail server, each on a connection of its own. */
 export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: SmtpTimeouts): Transport {
+  let transporter: Promise<Transporter> | undefined;
+
+  return {
+    async deliver(letter, signal) {
+      transporter ??= openTransporter(location, timeouts);
+      const mails = await transporter;
+      const deadline = AbortSignal.timeout(timeouts.whole);
+      try {
+        await mails.sendMail({ ...contentOf(letter, from), signal: AbortSignal.any([signal, deadline]) });
+      } catch (error) {
+        if (deadline.aborted) throw new DeliveryFailure(`not done within ${timeouts.whole} ms`, true);
+        if (signal.aborted) throw new DeliveryFailure('the gateway is closing', true);
+        throw failureOf(error);
+      }
+    },
+  };
+}
+
+/** The library is loaded with the first mail: it would take a twelfth of a start, and most starts send none. */
+async function openTransporter(location: SmtpLocation, timeouts: SmtpTimeouts): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
   const { host, port, tls, credentials } = location;
-  const transporter = createTransport({
+  return createTransport({
     host,
     port,
     secure: tls,
@@ -33,19 +54,6 @@ export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: Sm
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-
-  return {
-    async deliver(letter, signal) {
-      const deadline = AbortSignal.timeout(timeouts.whole);
-      try {
-        await transporter.sendMail({ ...contentOf(letter, from), signal: AbortSignal.any([signal, deadline]) });
-      } catch (error) {
-        if (deadline.aborted) throw new DeliveryFailure(`not done within ${timeouts.whole} ms`, true);
-        if (signal.aborted) throw new DeliveryFailure('the gateway is closing', true);
-        throw failureOf(error);
-      }
-    },
-  };
 }
 
 /**
