@@ -6,7 +6,7 @@ const SUPPLY = 8_192;
 let supply = '';
 let taken = 0;
 
-/** Random hexadecimal digits, in lower case, for names that must not meet. @param digits a few dozen */
+/** Random hexadecimal digits, in lower case, for names that must not meet. @param digits at most a supply's */
 export function randomHex(digits: number): string {
   if (taken + digits > supply.length) {
     supply = randomBytes(SUPPLY / 2).toString('hex');

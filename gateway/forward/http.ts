@@ -133,7 +133,7 @@ class Delivery implements AttemptEvents {
   }
 
   #onClientClose(): void {
-    // It has been resolved then.
+    // Node says that it is finished before that it is closed: it has been resolved then.
     if (this.#res.writableFinished) return;
     this.#reject(clientClosed());
     if (this.#isOver) return;

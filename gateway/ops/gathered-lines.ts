@@ -44,6 +44,7 @@ export function gatheredLines(
       add(line);
       if (isDue) return;
       isDue = true;
+      // It keeps the process for so long, as a write that is under way would.
       setTimeout(onDue, WAIT);
     },
     write(line) {

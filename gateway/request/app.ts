@@ -126,8 +126,7 @@ export function createApp(stages: AppStages): App {
     if (decision.kind !== 'forward') return;
     ctx.respond = false;
     const proxied = proxiedRoutes.get(decision.route);
-    if (proxied === undefined) await forward(arrival, decision);
-    else await forward(arrival, decision, (_req, _res, outgoing) => proxied(ctx, outgoing));
+    await forward(arrival, decision, proxied === undefined ? null : (outgoing) => proxied(ctx, outgoing));
   }
 }
 

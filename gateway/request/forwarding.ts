@@ -16,14 +16,15 @@ export interface Arrival {
   readonly record: RequestRecord;
 }
 
-/** Resolves when the answer has been handed over in full, and throws as `forwardHttp` does. */
-export type Send = (req: IncomingMessage, res: ServerResponse, outgoing: Outgoing) => Promise<void>;
+/** Resolves when the answer has been handed over in full, and rejects as `forwardHttp` does. */
+export type Send = (outgoing: Outgoing) => Promise<void>;
 
-export type Forward = (arrival: Arrival, decision: ForwardDecision, send?: Send) => Promise<void>;
+/** @param send null: as `forwardHttp` does. What is wrong from the start is thrown at once. */
+export type Forward = (arrival: Arrival, decision: ForwardDecision, send: Send | null) => Promise<void>;
 
 /** The last stage: sends on what has been decided, and watches whether its token stays good meanwhile. */
 export function createForward(depart: Depart, exchanges: OpenExchanges): Forward {
-  return (arrival, decision, send = forwardHttp) => {
+  return (arrival, decision, send) => {
     const { req, res, head, record } = arrival;
     // The listener has ended the connection when a body that came along with its head turned out to be malformed.
     if (!req.socket.writable) throw clientClosed();
@@ -32,7 +33,7 @@ export function createForward(depart: Depart, exchanges: OpenExchanges): Forward
     if (identity?.by === 'token') {
       exchanges.begin(req.socket, new HttpExchange(arrival, identity));
     }
-    return send(req, res, outgoing);
+    return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);
   };
 }
 
@@ -58,5 +59,6 @@ class HttpExchange implements OpenExchange {
     res.destroy();
   }
 
+  /** It ends by itself, and the gateway waits for it. */
   goAway(): void {}
 }

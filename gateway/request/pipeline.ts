@@ -65,7 +65,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
   }
 
   function proceed(arrival: Arrival, decision: Decision): Promise<void> | undefined {
-    if (decision.kind === 'forward' && !proxiedRoutes.has(decision.route)) return forward(arrival, decision);
+    if (decision.kind === 'forward' && !proxiedRoutes.has(decision.route)) return forward(arrival, decision, null);
     app.answer(arrival, decision);
     return undefined;
   }

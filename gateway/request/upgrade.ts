@@ -86,6 +86,7 @@ export function createUpgradeDoor({
         onOpen(tunnel) {
           exchanges.begin(socket, {
             identity,
+            // It is over with its connection, and forgotten with that.
             isOver: false,
             end() {
               record.failure ??= voidMeanwhile();

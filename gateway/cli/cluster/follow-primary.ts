@@ -20,7 +20,7 @@ export function followPrimary(): void {
 
 /** @returns null where it cannot start; the primary has been told why, and this process ends */
 async function start({ file, settings, count }: Beginning): Promise<Service | null> {
-  const log = createSharedLog(settings.log, { worker: cluster.worker?.id ?? 0 });
+  const log = createSharedLog(settings.log, { worker: Number(cluster.worker?.id) });
   // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
   process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
   try {

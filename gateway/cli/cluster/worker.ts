@@ -6,7 +6,7 @@ import { keepCompiled } from '../../compile-cache.ts';
 // A terminal, and some supervisors, send signals to every process there is. It is the primary that acts on them.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
-keepCompiled();
 // Not before: a signal that comes while everything is being loaded is none for this process either.
+keepCompiled();
 const { followPrimary } = await import('./follow-primary.ts');
 followPrimary();

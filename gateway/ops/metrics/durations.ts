@@ -40,6 +40,7 @@ export function durations<Label extends string>(
         { labels, value: upTo, metricName: `${name}_count` },
       ];
     });
+  // Of a metric, the registry uses its name, and `get` when it lays everything out.
   registry.registerMetric({
     name,
     get: async () => ({ name, help, type: 'histogram', aggregator: 'sum', values: values() }),

@@ -34,7 +34,7 @@ export async function privateMysql(): Promise<Attempt> {
     `--socket=${join(folder.path, 'socket')}`,
     `--pid-file=${join(folder.path, 'pid')}`,
     // The data is thrown away: nothing needs to reach the disk.
-    '--innodb-flush-log-at-trx-commit=2',
+    '--innodb-flush-log-at-trx-commit=0',
     '--skip-log-bin',
     ...ofItsKind,
     ...ROOT_USER,
