@@ -65,8 +65,6 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
     requestTimeout: 0,
     connectionsCheckingInterval: CHECK_INTERVAL,
     keepAliveTimeout: KEEP_ALIVE,
-    // Most requests have no body, and are spared the stream of one.
-    optimizeEmptyRequests: true,
     // Absent and repeated Host lines are refused by `readHead`, as JSON.
     requireHostHeader: false,
     // Any other protocol that a client offers to change to is ignored (RFC 9110 section 7.8).
@@ -109,10 +107,11 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
 
   const receive: RequestListener = (req, res) => {
     const turn = turnOf(req.socket);
-    inTurn(req.socket, turn, () => onRequest(req, res));
-    turn.answering = res;
+    // Before it is taken up, since a refusal may be written at once.
     if (isDraining) res.shouldKeepAlive = false;
     res.on('close', endAfterLast);
+    inTurn(req.socket, turn, () => onRequest(req, res));
+    turn.answering = res;
   };
   function endAfterLast(this: ServerResponse): void {
     // Node closes the idle connections when the server closes, but not those that become idle later.
@@ -135,7 +134,10 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const current = turnOf(socket).answering;
-    if (!socket.writable || error.code === 'ECONNRESET' || (current?.headersSent && !current.writableFinished)) {
+    // What has been answered in full, and read in full, is only on its way yet.
+    const isWhole = current !== null && current.writableEnded && current.req.complete;
+    const isCut = current !== null && current.headersSent && !current.writableFinished && !isWhole;
+    if (!socket.writable || error.code === 'ECONNRESET' || isCut) {
       socket.destroy();
     } else if (current !== null && !current.writableFinished && current.req.complete) {
       // The fault is in what follows a whole request, which still gets its own answer first.

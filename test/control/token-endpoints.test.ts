@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { hashPassword } from '../../gateway/accounts/password.ts';
 import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
+import { rawExchange, statusOf } from '../support/raw.ts';
 
 function place(t: ExecutionContext): Promise<TestGateway> {
   return testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }] });
@@ -161,5 +162,16 @@ test('a method that an endpoint does not take is answered with 405 and Allow, an
     const unknown = await ask(gateway, 'GET', path, basic(ADA));
     t.is(unknown.status, 404, path);
     t.deepEqual(Object.keys(unknown.body), ['error', 'message']);
+  }
+});
+
+test('a token is issued to a POST that announces no body, as curl sends it', async (t) => {
+  const gateway = await place(t);
+  const lines = ['Host: a', `Authorization: ${basic(ADA)}`, 'Connection: close'];
+  for (const more of [[], ['Expect: 100-continue'], ['Content-Length: 0'], ['Origin: https://app.example']]) {
+    const request = ['POST /api/v1/tokens/ HTTP/1.1', ...lines, ...more, '', ''].join('\r\n');
+    const answer = (await rawExchange(gateway.port, request)).replace('HTTP/1.1 100 Continue\r\n\r\n', '');
+    t.is(statusOf(answer), 200, more.join());
+    t.regex(answer, /\{"token":"[\w.-]+","expiration":3600\}$/, more.join());
   }
 });

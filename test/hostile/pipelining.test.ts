@@ -53,6 +53,27 @@ test('what arrives after an answer that said the connection closes is never exec
   t.false(gateway.log.some(({ path }) => path === '/api/v1/o/smuggled'));
 });
 
+test('garbage behind a whole request is refused after that has its own answer, whether it was forwarded or not', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const refused: [number, string[]][] = [
+    [200, ['GET /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA)]],
+    [401, ['GET /api/v1/o HTTP/1.1', 'Host: a']],
+    [400, ['GET /api/v1/o/../x HTTP/1.1', 'Host: a', authorization(ADA)]],
+    [404, ['GET /nowhere HTTP/1.1', 'Host: a']],
+  ];
+  for (const [status, lines] of refused) {
+    const answer = await rawExchange(gateway.port, `${message(lines)}\x00\x01garbage\r\n\r\n`);
+    t.deepEqual(
+      [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, each]) => Number(each)),
+      [status, 400],
+      lines[0],
+    );
+    t.regex(answer, /Connection: close\r\n\r\n\{"error":"bad_request"[\s\S]*$/, lines[0]);
+  }
+  t.is(upstream.seen.length, 1);
+  t.is(gateway.log.filter(({ msg }) => msg === 'not a request').length, refused.length);
+});
+
 test('requests in a row on one connection are answered in their order, each for itself', async (t) => {
   const { gateway, upstream } = await place(t);
   const line = (path: string) => [`GET ${path} HTTP/1.1`, 'Host: a'];

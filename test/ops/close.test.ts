@@ -122,8 +122,10 @@ test('during the delay requests are answered, each as the last of its connection
     const closed = gateway.close({ delay, timeout: 30_000 });
     const ready = fetch(`${gateway.opsUrl}/health/ready`).then(({ status }) => status);
     const late = await rawClient(gateway.port);
+    const astray = await rawClient(gateway.port);
     for (const each of [late, client]) each.send(requestText('GET /s'));
-    const [ofLate, ofClient] = await Promise.all([late.ended(), client.ended()]);
+    astray.send(requestText('GET /nowhere'));
+    const [ofLate, ofClient, ofAstray] = await Promise.all([late.ended(), client.ended(), astray.ended()]);
     const isShown = (await ready) === 503 && performance.now() - start < delay;
     await closed;
     await t.throwsAsync(rawClient(gateway.port), { code: 'ECONNREFUSED' });
@@ -131,6 +133,8 @@ test('during the delay requests are answered, each as the last of its connection
     t.is(await ready, 503);
     t.is(statusOf(ofLate), 200);
     t.deepEqual(valuesOf(ofLate, 'connection'), ['close']);
+    t.is(statusOf(ofAstray), 404);
+    t.deepEqual(valuesOf(ofAstray, 'connection'), ['close']);
     t.is(ofClient.match(/HTTP\/1\.1 200/g)?.length, 2);
     return;
   }
