@@ -7,6 +7,7 @@
  */
 import { bcryptDecoy } from '../gateway/accounts/hashes/bcrypt.ts';
 import { hashPassword, passwordChecker } from '../gateway/accounts/password.ts';
+import { median } from './lab/statistics.ts';
 
 const TRIES = Number(process.argv[2] ?? 200);
 /** What new hashes have by default. */
@@ -50,7 +51,3 @@ console.table(
 const spread = Math.max(...medians) / Math.min(...medians) - 1;
 console.log(`${TRIES} tries each; the medians lie within ${(spread * 100).toFixed(1)} % of each other`);
 if (spread > TOLERANCE) process.exitCode = 1;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -9,6 +9,8 @@ import { privateMariadb } from '../test/support/mariadb.ts';
 import { type GatewayNode, gateways } from '../test/support/nodes.ts';
 import { privateRedis } from '../test/support/redis-server.ts';
 import { httpUpstream } from '../test/support/upstream.ts';
+import { openScope } from './lab/scope.ts';
+import { median, percentile } from './lab/statistics.ts';
 
 /**
  * Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own.
@@ -22,8 +24,7 @@ const FLOODS = 3;
 /** What new hashes have by default. */
 const COST = 12;
 
-const steps: (() => unknown)[] = [];
-const scope = { teardown: (undo: () => unknown) => void steps.push(undo) };
+const scope = openScope();
 try {
   const [mariadb, redis, upstream] = await Promise.all([
     privateMariadb(scope),
@@ -43,7 +44,7 @@ try {
   await rates(node, token);
   await flood(node, token);
 } finally {
-  for (const undo of steps.reverse()) await undo();
+  await scope.close();
 }
 
 async function rates(node: GatewayNode, token: string): Promise<void> {
@@ -64,9 +65,9 @@ async function flood(node: GatewayNode, token: string): Promise<void> {
   const before = residentMegabytes(node);
   const ratios: number[] = [];
   for (let round = 0; round < FLOODS; round++) {
-    const calm = percentile(await latencies(node, token), 0.99);
+    const calm = percentile(await latencies(node, token), 99);
     const flooding = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'flood.ts'), node.url, PATH]);
-    const flooded = percentile(await latencies(node, token), 0.99);
+    const flooded = percentile(await latencies(node, token), 99);
     const { stdout } = await flooding;
     ratios.push(flooded / calm);
     console.log(`token p99 ${calm.toFixed(2)} ms, ${flooded.toFixed(2)} ms under the flood, answered ${stdout.trim()}`);
@@ -99,13 +100,4 @@ async function rateOf({ url }: GatewayNode, authorization: string): Promise<numb
 function residentMegabytes({ pid }: GatewayNode): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1_024;
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((x, y) => x - y);
-  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
 }

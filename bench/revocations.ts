@@ -12,6 +12,8 @@ import { type GatewayNode, type Gateways, gateways } from '../test/support/nodes
 import { failures, pairUnderLoad } from '../test/support/pair.ts';
 import { privateRedis } from '../test/support/redis-server.ts';
 import { httpUpstream } from '../test/support/upstream.ts';
+import { openScope } from './lab/scope.ts';
+import { median, percentile } from './lab/statistics.ts';
 
 /**
  * What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops.
@@ -26,8 +28,7 @@ const OUTAGE = 10_000;
 /** Milliseconds for what takes long: a million rows, or as many keys. */
 const PATIENCE = 300_000;
 
-const steps: (() => unknown)[] = [];
-const scope = { teardown: (undo: () => unknown) => void steps.push(undo) };
+const scope = openScope();
 const rows: [what: string, wanted: string, measured: string][] = [];
 
 try {
@@ -35,7 +36,7 @@ try {
   await latencyAndOutage(mariadb.location, redis);
   await cost(mariadb.location, redis);
 } finally {
-  for (const undo of steps.reverse()) await undo();
+  await scope.close();
 }
 const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 for (const [what, wanted, measured] of [['', 'wanted', 'measured'], ...rows]) {
@@ -159,13 +160,8 @@ function residentBytes({ pid }: GatewayNode): number {
 }
 
 function percentiles(values: readonly number[]): string {
-  const sorted = [...values].sort((x, y) => x - y);
-  const at = (share: number) => (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(0);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms (${sorted.length})`;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((x, y) => x - y)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const at = (share: number) => percentile(values, share).toFixed(0);
+  return `p50 ${at(50)} ms, p99 ${at(99)} ms, max ${at(100)} ms (${values.length})`;
 }
 
 function seconds(ms: number): string {

@@ -19,6 +19,7 @@ import { writeReport } from './report/write.ts';
 const scope = openScope();
 const names = [...peers, ...figures].map(({ name }) => name);
 const parsed = parseOptions(process.argv.slice(2), names);
+/** From then on, what is ended in the middle of its work fails: that is nothing to tell or to keep. */
 let isInterrupted = false;
 
 if (parsed.kind === 'wrong') {
@@ -39,7 +40,6 @@ if (parsed.kind === 'wrong') {
   try {
     await run(parsed.options);
   } catch (error) {
-    // What is ended in the middle of its work fails.
     if (!isInterrupted) process.stderr.write(`${textOfError(error)}\n`);
     process.exitCode = 1;
   } finally {
@@ -54,13 +54,17 @@ async function run(options: Options): Promise<void> {
   const chosen = peers.filter(({ name }) => options.names.has(name));
   if (chosen.length > 0) {
     const compared = await inScope(scope, (own) => comparePeers(own, lab, chosen, options, say));
+    if (isInterrupted) return;
     results = { ...results, gatehouse: compared.gatehouse, peers: { ...results.peers, ...compared.peers } };
     await writeReport(results);
+    const { token, password } = compared.gatehouse;
+    if (token.kind === 'left out' || password.kind === 'left out') process.exitCode = 1;
   }
   for (const figure of figures) {
     if (!options.names.has(figure.name)) continue;
     say(`${figure.title}: measuring`);
     const result = await measure(lab, figure, options);
+    if (isInterrupted) return;
     results = { ...results, figures: { ...results.figures, [figure.name]: result } };
     await writeReport(results);
   }
@@ -78,5 +82,5 @@ async function measure(lab: Lab, figure: Figure, options: Options): Promise<Figu
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  if (!isInterrupted) process.stdout.write(`${line}\n`);
 }

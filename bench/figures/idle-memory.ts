@@ -26,7 +26,7 @@ export const idleMemory: Figure = {
         const { gatehouse, authorization, ...idle } = await startIdleGatehouse(own, lab);
         const memory = async () => {
           await settle();
-          return gatehouse.memory().pss;
+          return gatehouse.memory();
         };
         await askGatehouse(own, lab, gatehouse, { headers: { authorization }, seconds: WARM_UP_SECONDS });
         const empty = await memory();

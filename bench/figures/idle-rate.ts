@@ -1,7 +1,8 @@
 import type { Figure } from '../lab/figure.ts';
 import { askGatehouse } from './ask.ts';
 import { CONNECTIONS, settle, startIdleGatehouse, WEB_SOCKETS } from './idle-gatehouse.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns } from './in-turns.ts';
+import { rateRatio } from './rows-in-turns.ts';
 
 /** Seconds of one load: the gateway closes a connection after 75 without a request. */
 const LONGEST = 30;
@@ -25,15 +26,6 @@ export const idleRate: Figure = {
       return asked;
     };
     const measured = await inTurns(rounds, askBesideThem, ask);
-    const rates = medians(measured, ({ rate }) => rate);
-    return [
-      {
-        what: 'with idle connections ÷ without',
-        value: eachRound(measured, (besideThem, alone) => besideThem.rate / alone.rate),
-        unit: '×',
-        aim: { kind: 'at least', value: 0.95 },
-        note: `${rates.map(Math.round).join(' and ')} requests/s`,
-      },
-    ];
+    return [rateRatio(measured, 'with idle connections ÷ without', 0.95)];
   },
 };

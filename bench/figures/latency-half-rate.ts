@@ -4,7 +4,8 @@ import { PATH } from '../lab/upstream.ts';
 import { runWrk } from '../lab/wrk.ts';
 import { runOpenLoop } from '../load/open-loop.ts';
 import { portOf } from './ask.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns, medians } from './in-turns.ts';
+import { addedLatency } from './rows-in-turns.ts';
 
 /** Far more than are under way at the same time. */
 const CONNECTIONS = 256;
@@ -32,19 +33,9 @@ export const latencyAtHalfRate: Figure = {
       () => ask(lab.upstream.url),
     );
     const late = medians(measured, (side) => side.late.p99);
-    const row = (share: 'p50' | 'p99') => {
-      const [through, direct] = medians(measured, ({ latency }) => latency[share]);
-      return {
-        what: `added latency at ${rate} requests/s, ${share}`,
-        value: eachRound(measured, (gateway, upstream) => gateway.latency[share] - upstream.latency[share]),
-        unit: 'ms',
-        note: `${through.toFixed(3)} ms through the gateway, ${direct.toFixed(3)} ms direct`,
-      };
-    };
+    const latencies = measured.map(([gateway, upstream]) => [gateway.latency, upstream.latency] as const);
+    const [p50, p99] = addedLatency(latencies, `added latency at ${rate} requests/s`);
     const lag = `99 % of requests were sent within ${Math.max(...late).toFixed(2)} ms of the planned moment`;
-    return [
-      { ...row('p50'), aim: { kind: 'at most', value: 0.25 } },
-      { ...row('p99'), aim: { kind: 'report' }, note: `${row('p99').note}; ${lag}` },
-    ];
+    return [p50, { ...p99, note: `${p99.note}; ${lag}` }];
   },
 };

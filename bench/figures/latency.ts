@@ -2,7 +2,8 @@ import type { Figure } from '../lab/figure.ts';
 import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
 import { PATH } from '../lab/upstream.ts';
 import { runWrk } from '../lab/wrk.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns } from './in-turns.ts';
+import { addedLatency } from './rows-in-turns.ts';
 
 /** What the gateway adds when it has nothing else to do. */
 export const latency: Figure = {
@@ -22,18 +23,6 @@ export const latency: Figure = {
       () => ask(gatehouse.url),
       () => ask(lab.upstream.url),
     );
-    const row = (share: 'p50' | 'p99') => {
-      const [through, direct] = medians(measured, (side) => side[share]);
-      return {
-        what: `added latency, ${share}`,
-        value: eachRound(measured, (gateway, upstream) => gateway[share] - upstream[share]),
-        unit: 'ms',
-        note: `${through.toFixed(3)} ms through the gateway, ${direct.toFixed(3)} ms direct`,
-      };
-    };
-    return [
-      { ...row('p50'), aim: { kind: 'at most', value: 0.25 } },
-      { ...row('p99'), aim: { kind: 'report' } },
-    ];
+    return addedLatency(measured, 'added latency');
   },
 };

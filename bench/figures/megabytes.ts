@@ -8,7 +8,8 @@ import type { Server } from '../lab/server.ts';
 import { FILE_PATH, MEGABYTE, UPLOAD_PATH } from '../lab/upstream.ts';
 import { runWrk } from '../lab/wrk.ts';
 import { service } from '../peers/nginx-service.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns, medians } from './in-turns.ts';
+import { rateRatio } from './rows-in-turns.ts';
 
 const CONNECTIONS = 8;
 const UPLOAD = `wrk.method = 'POST'; wrk.body = string.rep('x', ${MEGABYTE})`;
@@ -16,7 +17,7 @@ const UPLOAD = `wrk.method = 'POST'; wrk.body = string.rep('x', ${MEGABYTE})`;
 /** Long bodies, against what C does with them. */
 export const megabytes: Figure = {
   name: 'megabytes',
-  title: 'Answers and uploads of 1 MB',
+  title: 'Answers and uploads of 1 MiB',
   method: `${CONNECTIONS} connections, with a token, against nginx \`proxy_pass\` on the same core, which checks nothing and streams both ways (no temporary files), in turns.`,
   async measure(scope, lab, { rounds, seconds }) {
     const gatehouse = await startGatehouse(scope, lab, { name: 'megabytes' });
@@ -24,7 +25,7 @@ export const megabytes: Figure = {
     const { token } = await issueToken(gatehouse);
     const headers = { authorization: `Bearer ${token}` };
 
-    const compare = async (what: string, path: string, script: string): Promise<Row[]> => {
+    const compare = async (what: string, path: string, script: string): Promise<Row> => {
       const through = async ({ url, cpu }: Pick<typeof gatehouse, 'url' | 'cpu'>) => {
         const before = cpu();
         const load = { url: url + path, headers, seconds, connections: CONNECTIONS, script, core: lab.cores.load };
@@ -36,20 +37,12 @@ export const megabytes: Figure = {
         () => through(gatehouse),
         () => through(nginx),
       );
-      const rates = medians(measured, ({ rate }) => rate);
       const times = medians(measured, ({ cpu }) => cpu);
-      return [
-        {
-          what: `${what} ÷ nginx`,
-          value: eachRound(measured, (ours, theirs) => ours.rate / theirs.rate),
-          unit: '×',
-          aim: { kind: 'at least', value: 0.6 },
-          note: `${rates.map(Math.round).join(' and ')} MB/s, for ${times.map((ms) => ms.toFixed(2)).join(' and ')} ms of CPU time each`,
-        },
-      ];
+      const row = rateRatio(measured, `${what} ÷ nginx`, 0.6);
+      const cost = times.map((ms) => ms.toFixed(2)).join(' and ');
+      return { ...row, note: `${row.note} of 1 MiB, for ${cost} ms of CPU time each` };
     };
-    const answers = await compare('answers', FILE_PATH, '');
-    return [...answers, ...(await compare('uploads', UPLOAD_PATH, UPLOAD))];
+    return [await compare('answers', FILE_PATH, ''), await compare('uploads', UPLOAD_PATH, UPLOAD)];
   },
 };
 

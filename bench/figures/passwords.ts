@@ -1,7 +1,8 @@
 import type { Figure } from '../lab/figure.ts';
 import { issueToken, PASSWORD, startGatehouse } from '../lab/gatehouse.ts';
 import { askGatehouse } from './ask.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns } from './in-turns.ts';
+import { rateRatio } from './rows-in-turns.ts';
 
 /** What a password costs once it has been proven. */
 export const passwords: Figure = {
@@ -17,15 +18,6 @@ export const passwords: Figure = {
       () => ask(PASSWORD),
       () => ask(`Bearer ${token}`),
     );
-    const [byPassword, byToken] = medians(measured, ({ rate }) => rate);
-    return [
-      {
-        what: 'password ÷ token',
-        value: eachRound(measured, (password, token) => password.rate / token.rate),
-        unit: '×',
-        aim: { kind: 'at least', value: 0.95 },
-        note: `${Math.round(byPassword)} and ${Math.round(byToken)} requests/s`,
-      },
-    ];
+    return [rateRatio(measured, 'password ÷ token', 0.95)];
   },
 };

@@ -2,7 +2,8 @@ import type { Figure } from '../lab/figure.ts';
 import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
 import { rotation } from '../load/rotation.ts';
 import { askGatehouse } from './ask.ts';
-import { eachRound, inTurns, medians } from './in-turns.ts';
+import { inTurns } from './in-turns.ts';
+import { rateRatio } from './rows-in-turns.ts';
 
 const COUNT = 200;
 const PREFIX = '/api/v1';
@@ -34,15 +35,6 @@ export const routes: Figure = {
       () => askGatehouse(scope, lab, many, { script, seconds }),
       () => askGatehouse(scope, lab, one, { script, seconds }),
     );
-    const [ofMany, ofOne] = medians(measured, ({ rate }) => rate);
-    return [
-      {
-        what: `${COUNT} routes ÷ one route`,
-        value: eachRound(measured, (manyRoutes, oneRoute) => manyRoutes.rate / oneRoute.rate),
-        unit: '×',
-        aim: { kind: 'at least', value: 0.95 },
-        note: `${Math.round(ofMany)} and ${Math.round(ofOne)} requests/s`,
-      },
-    ];
+    return [rateRatio(measured, `${COUNT} routes ÷ one route`, 0.95)];
   },
 };

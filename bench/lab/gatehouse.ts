@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ADA, basic } from '../../test/support/gateway.ts';
+import type { Issued } from '../../test/support/load.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import type { Lab } from './lab.ts';
@@ -8,13 +9,6 @@ import { type Server, startServer } from './server.ts';
 /** The gateway in a process of its own, with everything switched on. */
 export interface Gatehouse extends Server {
   readonly url: string;
-  readonly opsUrl: string;
-}
-
-/** A token that the gateway has issued to Ada. */
-export interface IssuedToken {
-  readonly token: string;
-  readonly id: string;
 }
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
@@ -31,28 +25,23 @@ export const PASSWORD = basic(ADA);
 export async function startGatehouse(
   scope: Scope,
   lab: Lab,
-  {
-    name,
-    settings = {},
-    node = [],
-  }: { readonly name: string; readonly settings?: Record<string, unknown>; readonly node?: readonly string[] },
+  { name, settings = {} }: { readonly name: string; readonly settings?: Record<string, unknown> },
 ): Promise<Gatehouse> {
   const [port, opsPort] = [await freePort(), await freePort()];
   const file = await lab.gateways.configure(name, { listen: { port }, ops: { port: opsPort }, ...settings });
-  const opsUrl = `http://127.0.0.1:${opsPort}`;
   const server = await startServer(scope, {
     name,
     command: process.execPath,
-    args: [...node, MAIN, 'start', '--config', file],
+    args: [MAIN, 'start', '--config', file],
     env: { NODE_ENV: 'production' },
     core: lab.cores.server,
-    answersAt: `${opsUrl}/health/ready`,
+    answersAt: `http://127.0.0.1:${opsPort}/health/ready`,
   });
-  return { ...server, url: `http://127.0.0.1:${port}`, opsUrl };
+  return { ...server, url: `http://127.0.0.1:${port}` };
 }
 
 /** Buys a token of Ada's for her password. */
-export async function issueToken({ url }: { readonly url: string }): Promise<IssuedToken> {
+export async function issueToken({ url }: { readonly url: string }): Promise<Issued> {
   const answer = await fetch(`${url}/api/v1/tokens/`, { method: 'POST', headers: { authorization: PASSWORD } });
   if (answer.status !== 200) throw new Error(`no token: ${answer.status} ${await answer.text()}`);
   const { token } = (await answer.json()) as { token: string };
@@ -61,7 +50,7 @@ export async function issueToken({ url }: { readonly url: string }): Promise<Iss
 }
 
 /** Revokes the token that it is sent with. */
-export async function revokeToken({ url }: { readonly url: string }, { token }: IssuedToken): Promise<void> {
+export async function revokeToken({ url }: { readonly url: string }, { token }: Issued): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
   const answer = await fetch(`${url}/api/v1/tokens/current`, { method: 'DELETE', headers });
   if (answer.status !== 204) throw new Error(`not revoked: ${answer.status} ${await answer.text()}`);

@@ -1,14 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What processes have in memory, in bytes. */
-export interface Memory {
-  /** Resident: shared pages count in each process. */
-  readonly rss: number;
-  /** Proportional: a shared page counts once, divided among those that share it. */
-  readonly pss: number;
-}
-
 let ticksPerSecond: number | null = null;
 
 /** CPU time, user and system, in milliseconds, that a process and its descendants have taken, those that are over included. */
@@ -28,16 +20,16 @@ function milliseconds(ticks: number): number {
   return (ticks * 1_000) / ticksPerSecond;
 }
 
-/** The memory of a process and its descendants (proc_pid_smaps(5)). */
-export function memoryOf(root: number): Memory {
-  let [rss, pss] = [0, 0];
-  for (const { pid } of treeOf(root)) {
+/**
+ * The memory of a process and its descendants, in bytes: their proportional set size, in which a page that several share
+ * counts once (proc_pid_smaps(5)).
+ */
+export function memoryOf(root: number): number {
+  const kilobytes = treeOf(root).map(({ pid }) => {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]) * 1_024;
-    rss += bytes('Rss');
-    pss += bytes('Pss');
-  }
-  return { rss, pss };
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]);
+  });
+  return kilobytes.reduce((sum, one) => sum + one, 0) * 1_024;
 }
 
 interface Stat {

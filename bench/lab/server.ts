@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../../gateway/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { onCore } from './cores.ts';
-import { cpuTimeOf, type Memory, memoryOf } from './process-tree.ts';
+import { cpuTimeOf, memoryOf } from './process-tree.ts';
 
 /** What is to be started. */
 export interface ServerPlan {
@@ -23,19 +23,18 @@ export interface ServerPlan {
   readonly answersAt: string;
 }
 
-/** A program that runs on a core of its own and is ended with its scope. */
+/**
+ * A program that runs on a core of its own and is ended with its scope: SIGTERM, and SIGKILL where that has not ended it
+ * within 10 seconds.
+ */
 export interface Server {
-  readonly name: string;
   readonly pid: number;
   /** CPU time that it and its children have taken so far, in milliseconds, in steps of 10. */
   cpu(): number;
-  memory(): Memory;
-  /** The file that both its outputs go to. */
-  readonly output: string;
-  /** Empties that file, which a log of each request would make very long. */
+  /** What they have in memory, in bytes: a page that several share counts once. */
+  memory(): number;
+  /** Empties the file that its outputs go to, which a log of each request would make very long. */
   emptyOutput(): void;
-  /** SIGTERM, and SIGKILL where that has not ended it within 10 seconds. Resolves when it is gone. */
-  stop(): Promise<void>;
 }
 
 const START_LIMIT = 30_000;
@@ -64,7 +63,7 @@ export async function startServer(scope: Scope, plan: ServerPlan): Promise<Serve
   const guard = guardOf(pid, folder);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
 
-  const stop = async () => {
+  scope.teardown(async () => {
     if (!ended()) {
       child.kill('SIGTERM');
       const patience = setTimeout(() => killGroup(pid), STOP_LIMIT);
@@ -75,18 +74,14 @@ export async function startServer(scope: Scope, plan: ServerPlan): Promise<Serve
     guard.kill('SIGKILL');
     guard.stdin?.destroy();
     rmSync(folder, { recursive: true, force: true });
-  };
-  scope.teardown(stop);
+  });
   await untilItAnswers(plan, ended, output);
 
   return {
-    name: plan.name,
     pid,
-    output,
     cpu: () => cpuTimeOf(pid),
     memory: () => memoryOf(pid),
     emptyOutput: () => truncateSync(output),
-    stop,
   };
 }
 

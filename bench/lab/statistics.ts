@@ -6,8 +6,13 @@ export interface Spread {
 }
 
 /** @throws {RangeError} Without values. */
+export function median(values: readonly number[]): number {
+  return percentile(values, 50);
+}
+
+/** @throws {RangeError} Without values. */
 export function spreadOf(values: readonly number[]): Spread {
-  return { median: percentile(values, 50), min: percentile(values, 0), max: percentile(values, 100) };
+  return { median: median(values), min: percentile(values, 0), max: percentile(values, 100) };
 }
 
 /** By linear interpolation between the two nearest values. @param share in percent @throws {RangeError} Without values. */

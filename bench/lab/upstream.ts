@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scope } from '../../test/support/scope.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
+import { httpUpstream } from '../../test/support/upstream.ts';
 import { startNginx } from './nginx.ts';
 
 /** The service behind every server that is measured. */
@@ -10,12 +11,14 @@ export interface Upstream {
   readonly port: number;
 }
 
-/** What requests are for; answered with `ANSWER`, as is any other path but the two below. */
+/** What requests are for; answered with `ANSWER`, as is any other path but the three below. */
 export const PATH = '/api/v1/orders/7';
 /** Answers GET with a file of `MEGABYTE` bytes. */
 export const FILE_PATH = '/api/v1/orders/file';
 /** Reads a whole body, in memory up to 2 MiB, and then answers with `ANSWER`. */
 export const UPLOAD_PATH = '/api/v1/orders/upload';
+/** Answers with the values of all fields that some service would read as `X-User-Id`, as a JSON list. */
+export const USER_ID_PATH = '/api/v1/orders/user-id';
 export const MEGABYTE = 1_048_576;
 
 /** 130 bytes of JSON. */
@@ -28,10 +31,14 @@ export const ANSWER = JSON.stringify({
   note: 'door',
 });
 
-/** Starts it: nginx on the load core, which answers from its configuration. */
+/** Starts it: nginx on the load core, which answers from its configuration, but for user ids. */
 export async function startUpstream(scope: Scope, core: number): Promise<Upstream> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const userIds = await httpUpstream(scope, ({ rawHeaders }, res) => {
+    // nginx itself would name one value only.
+    res.end(JSON.stringify(rawHeaders.filter((_, i) => i % 2 === 1 && isUserId(rawHeaders[i - 1]))));
+  });
   await startNginx(scope, { name: 'the upstream', core, answersAt: url }, async (folder) => {
     await writeFile(join(folder, 'file'), Buffer.alloc(MEGABYTE, 'gatehouse'));
     // Passing a request on without its body makes nginx read the body first; an answer by `return` would not wait for it.
@@ -39,11 +46,13 @@ export async function startUpstream(scope: Scope, core: number): Promise<Upstrea
   default_type application/json;
   sendfile on;
   client_max_body_size 0;
+  underscores_in_headers on;
   client_body_buffer_size 2m;
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location / { return 200 '${ANSWER}'; }
     location = ${FILE_PATH} { alias ${join(folder, 'file')}; }
+    location = ${USER_ID_PATH} { proxy_pass ${userIds.url}; }
     location = ${UPLOAD_PATH} {
       proxy_pass ${url}/;
       proxy_pass_request_body off;
@@ -52,4 +61,9 @@ export async function startUpstream(scope: Scope, core: number): Promise<Upstrea
   }`;
   });
   return { url, port };
+}
+
+/** CGI, WSGI and Rack make one variable of both spellings. */
+function isUserId(name = ''): boolean {
+  return name.toLowerCase().replaceAll('_', '-') === 'x-user-id';
 }

@@ -27,8 +27,6 @@ export interface Answered {
   readonly requests: number;
   /** Requests answered per second. */
   readonly rate: number;
-  /** Bytes received per second, heads included. */
-  readonly bytesPerSecond: number;
   /** Latency in milliseconds. With all connections busy, this says how long the queue is. */
   readonly p50: number;
   readonly p99: number;
@@ -38,20 +36,21 @@ export interface Answered {
 interface Summary {
   readonly requests: number;
   readonly duration: number;
-  readonly bytes: number;
   readonly p50: number;
   readonly p99: number;
   readonly errors: Readonly<Record<'connect' | 'read' | 'write' | 'status' | 'timeout', number>>;
 }
+
+type WrkFailure = Error & { readonly stderr: string };
 
 /** wrk prints 3xx among the answers that are no error, so the check before a measurement looks at the status itself. */
 const DONE = `
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\\n@{"requests":%d,"duration":%d,"bytes":%d,"p50":%d,"p99":%d,' ..
+    '\\n@{"requests":%d,"duration":%d,"p50":%d,"p99":%d,' ..
     '"errors":{"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}}\\n',
-    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     e.connect, e.read, e.write, e.status, e.timeout))
 end
 `;
@@ -77,7 +76,11 @@ export function runWrk(scope: Scope, load: Load): Promise<Answered> {
     const limit = AbortSignal.timeout((seconds + GRACE_SECONDS) * 1_000);
     const running = new AbortController();
     own.teardown(() => running.abort());
-    const { stdout } = await promisify(execFile)(command, args, { signal: AbortSignal.any([limit, running.signal]) });
+    const signal = AbortSignal.any([limit, running.signal]);
+    const { stdout } = await promisify(execFile)(command, args, { signal }).catch((error: WrkFailure) => {
+      // Its message has the whole command line in it, and so the credential.
+      throw new OperatorError(`wrk failed at ${url}: ${error.stderr.trim() || error.name}`);
+    });
     return resultOf(url, stdout);
   });
 }
@@ -85,12 +88,11 @@ export function runWrk(scope: Scope, load: Load): Promise<Answered> {
 function resultOf(url: string, printed: string): Answered {
   const [, json] = /^@(.*)$/m.exec(printed) ?? [];
   if (json === undefined) throw new OperatorError(`wrk gave no summary for ${url}: ${printed.trim()}`);
-  const { requests, duration, bytes, p50, p99, errors } = JSON.parse(json) as Summary;
+  const { requests, duration, p50, p99, errors } = JSON.parse(json) as Summary;
   const failed = Object.entries(errors).filter(([, count]) => count > 0);
   if (failed.length > 0 || requests === 0) {
     const kinds = failed.map(([kind, count]) => `${count} ${kind}`).join(', ');
     throw new OperatorError(`Of ${requests} requests to ${url} some failed (${kinds || 'no answer'}): no figure.`);
   }
-  const seconds = duration / 1e6;
-  return { requests, rate: requests / seconds, bytesPerSecond: bytes / seconds, p50: p50 / 1_000, p99: p99 / 1_000 };
+  return { requests, rate: requests / (duration / 1e6), p50: p50 / 1_000, p99: p99 / 1_000 };
 }

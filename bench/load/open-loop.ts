@@ -22,14 +22,10 @@ export interface OpenLoopPlan {
 export interface Distribution {
   readonly p50: number;
   readonly p99: number;
-  readonly max: number;
 }
 
 export interface OpenLoopReport {
-  readonly requests: number;
-  /** Requests that found all connections taken; their latency has that in it. */
-  readonly waited: number;
-  /** From the planned moment to the whole answer. */
+  /** From the planned moment to the whole answer, the wait for a free connection included. */
   readonly latency: Distribution;
   /** How long after the planned moment the program came to the request: its own fault, not the server's. */
   readonly late: Distribution;

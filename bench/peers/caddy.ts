@@ -16,6 +16,7 @@ export const caddy: Peer = {
   does: `checks the password against a bcrypt hash of cost ${COST} once, then by its cache, warmed by one request first; GOMAXPROCS=1, no log`,
   credential: 'password',
   knowsRevocations: false,
+  userId: 'email',
   aim: 1.2,
   needs: ['caddy'],
   versions: async () => `Caddy ${await programVersion(executable('caddy'), 'version')}`,
@@ -50,6 +51,8 @@ function configuration(folder: string, port: number, upstream: number, hash: str
     headers: { request: { set: { 'X-User-Id': ['{http.auth.user.id}'] }, delete: ['Authorization'] } },
     transport: {
       protocol: 'http',
+      // Or it would ask the upstream for gzip, which none of the others does.
+      compression: false,
       keep_alive: { enabled: true, max_idle_conns: 256, max_idle_conns_per_host: 128, idle_timeout: '1h' },
     },
     upstreams: [{ dial: `127.0.0.1:${upstream}` }],

@@ -5,15 +5,29 @@ import type { Plan } from '../lab/figure.ts';
 import { issueToken, revokeToken, startGatehouse } from '../lab/gatehouse.ts';
 import type { Lab } from '../lab/lab.ts';
 import { install } from '../lab/packages.ts';
-import { spreadOf } from '../lab/statistics.ts';
+import { type Spread, spreadOf } from '../lab/statistics.ts';
 import { number, percent } from '../report/format.ts';
-import { type LeftOut, leftOutBy, type PeerResult, type Results } from '../report/results.ts';
+import {
+  type LeftOut,
+  leftOutBy,
+  type MeasuredPeer,
+  type OurSpeed,
+  type Ours,
+  type PeerResult,
+  type Results,
+} from '../report/results.ts';
 import { checkAnswers, credentialOf } from './check.ts';
 import type { Peer, Tokens } from './peer.ts';
 import { type Contender, speedOf, type Turn, takeTurn } from './turn.ts';
+import { forgeUserId } from './user-id.ts';
 
 /** The gateway with a token and with a password, or a peer; with what came of it so far, or why there is nothing. */
-type Entrant = Contender & { readonly isOurs: boolean; readonly turns: Turn[]; failure: LeftOut | null };
+type Entrant = Contender & { readonly turns: Turn[]; failure: LeftOut | null };
+
+/** A peer that is ready for the rounds. */
+interface Prepared extends Pick<MeasuredPeer, 'versions' | 'onForgeries'> {
+  readonly entrant: Entrant;
+}
 
 /** Seconds of warm-up: at first for the compilers of those that have one, then for connections and caches. */
 const FIRST_WARM_UP = 3;
@@ -24,9 +38,10 @@ const DISTURBED = 0.03;
 /**
  * Measures peers and the gateway in turns: each round has all of them one after the other, every second round in the other
  * direction. A peer that cannot be had, does not do what it is measured for, or fails a request is left out with the
- * reason.
+ * reason. So is the gateway, and what was measured of the others stays.
  *
  * @param say is told of each step
+ * @throws {OperatorError} When the gateway does not do what it is measured for.
  */
 export async function comparePeers(
   scope: Scope,
@@ -34,25 +49,22 @@ export async function comparePeers(
   chosen: readonly Peer[],
   plan: Plan,
   say: (line: string) => void,
-): Promise<Pick<Results, 'gatehouse' | 'peers'>> {
+): Promise<{ readonly gatehouse: Ours; readonly peers: Results['peers'] }> {
   const gatehouse = await startGatehouse(scope, lab, { name: 'Gatehouse' });
   const tokens = { good: await issueToken(gatehouse), revoked: await issueToken(gatehouse) };
   await revokeToken(gatehouse, tokens.revoked);
   const enter = async (credential: 'token' | 'password'): Promise<Entrant> => {
     const label = `Gatehouse, ${credential}`;
+    const headers = credentialOf({ credential }, tokens);
     await checkAnswers({ label, credential, knowsRevocations: credential === 'token' }, gatehouse, tokens);
-    return {
-      ...gatehouse,
-      label,
-      headers: credentialOf({ credential }, tokens),
-      isOurs: true,
-      turns: [],
-      failure: null,
-    };
+    const onForgeries = Object.values(await forgeUserId({ label, userId: 'id' }, gatehouse, headers));
+    const isSafe = onForgeries.every((done) => done === 'sets the account');
+    if (!isSafe) throw new OperatorError(`${label} lets the client say who it is.`);
+    return { ...gatehouse, label, headers, turns: [], failure: null };
   };
   const ours = { token: await enter('token'), password: await enter('password') };
 
-  const prepared: { readonly peer: Peer; readonly versions: string; readonly entrant: Entrant }[] = [];
+  const prepared: (Prepared & { readonly peer: Peer })[] = [];
   const peers: Record<string, PeerResult> = {};
   for (const peer of chosen) {
     say(`${peer.label}: starting`);
@@ -68,20 +80,31 @@ export async function comparePeers(
   await playRounds(scope, lab, entrants, plan, { say, afterTurn: gatehouse.emptyOutput });
 
   const at = new Date().toISOString();
-  for (const { peer, versions, entrant } of prepared) {
+  for (const { peer, versions, onForgeries, entrant } of prepared) {
     const beside = peer.credential === 'password' ? ours.password : ours.token;
-    const ratios = entrant.turns.map(({ rate }, round) => (beside.turns[round]?.rate ?? Number.NaN) / rate);
+    const ratio = ratioOf(beside, entrant);
     peers[peer.name] = entrant.failure ?? {
+      ...speedOf(entrant.turns),
       kind: 'measured',
       at,
       versions,
-      ratio: spreadOf(ratios),
-      ...speedOf(entrant.turns),
+      ratio,
+      onForgeries,
     };
   }
-  const [token, password] = [speedOf(ours.token.turns), speedOf(ours.password.turns)];
-  const others = Math.max(...entrants.flatMap(({ turns }) => turns.map((turn) => turn.others)));
+  const [token, password] = [ourSpeed(ours.token), ourSpeed(ours.password)];
+  const others = Math.max(0, ...entrants.flatMap(({ turns }) => turns.map((turn) => turn.others)));
   return { gatehouse: { at, token, password, others }, peers };
+}
+
+/** By what factor the gateway was quicker, round by round; a failure on either side leaves rounds without one. */
+function ratioOf(ours: Entrant, peer: Entrant): Spread | null {
+  if (ours.failure !== null || peer.failure !== null) return null;
+  return spreadOf(peer.turns.map(({ rate }, round) => (ours.turns[round]?.rate ?? Number.NaN) / rate));
+}
+
+function ourSpeed({ turns, failure }: Entrant): OurSpeed {
+  return failure ?? { ...speedOf(turns), kind: 'measured' };
 }
 
 async function playRounds(
@@ -100,7 +123,6 @@ async function playRounds(
         entrant.turns.push(turn);
         say(`round ${round + 1}: ${entrant.label} ${told(turn)}`);
       } catch (error) {
-        if (entrant.isOurs) throw error;
         entrant.failure = leftOutBy(error);
         say(`${entrant.label} is left out: ${textOfError(error)}`);
       }
@@ -109,27 +131,17 @@ async function playRounds(
   }
 }
 
-async function prepare(
-  scope: Scope,
-  lab: Lab,
-  peer: Peer,
-  tokens: Tokens,
-): Promise<{ readonly versions: string; readonly entrant: Entrant }> {
+async function prepare(scope: Scope, lab: Lab, peer: Peer, tokens: Tokens): Promise<Prepared> {
   for (const software of peer.needs) {
     const reason = await install(software);
     if (reason !== null) throw new OperatorError(`${software} cannot be had: ${reason}`);
   }
   const running = await peer.start(scope, lab, tokens);
   await checkAnswers(peer, running, tokens);
-  const entrant = {
-    ...running,
-    label: peer.label,
-    headers: credentialOf(peer, tokens),
-    isOurs: false,
-    turns: [],
-    failure: null,
-  };
-  return { versions: await peer.versions(), entrant };
+  const headers = credentialOf(peer, tokens);
+  const onForgeries = peer.credential === 'none' ? null : await forgeUserId(peer, running, headers);
+  const entrant = { ...running, label: peer.label, headers, turns: [], failure: null };
+  return { versions: await peer.versions(), onForgeries, entrant };
 }
 
 function told({ rate, cpu, others }: Turn): string {

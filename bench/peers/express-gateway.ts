@@ -1,6 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { NODE_FLAGS } from '../../gateway/node-flags.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import { SECRET } from '../lab/lab.ts';
 import { MODULES } from '../lab/packages.ts';
@@ -17,6 +18,7 @@ export const expressGateway: Peer = {
   does: 'its jwt policy verifies the JWT, its proxy policy forwards; asks nobody whether it is revoked, sets no X-User-Id; no log',
   credential: 'token',
   knowsRevocations: false,
+  userId: null,
   aim: 5,
   needs: ['npm packages'],
   versions: () => packageVersions('peers', 'express-gateway'),
@@ -29,7 +31,7 @@ export const expressGateway: Peer = {
     const { cpu } = await startServer(scope, {
       name: 'Express Gateway',
       command: process.execPath,
-      args: [join(PACKAGE, 'lib/index.js')],
+      args: [...NODE_FLAGS, join(PACKAGE, 'lib/index.js')],
       env: { NODE_ENV: 'production', LOG_LEVEL: 'error', EG_CONFIG_DIR: folder, EG_DISABLE_CONFIG_WATCH: '1' },
       core: lab.cores.server,
       answersAt: url,

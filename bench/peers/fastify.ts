@@ -9,6 +9,7 @@ export const fastify: Peer = {
   does: 'verifies the JWT (cache of verified tokens on), asks Redis whether it is revoked (auto-pipelining), forwards by undici; no log',
   credential: 'token',
   knowsRevocations: true,
+  userId: 'id',
   aim: 2.3,
   needs: ['npm packages'],
   versions: () => packageVersions('peers', 'fastify', '@fastify/http-proxy', '@fastify/jwt', 'ioredis'),

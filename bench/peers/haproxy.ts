@@ -13,6 +13,7 @@ export const haproxy: Peer = {
   does: 'verifies the JWT (HS256, exp) and looks its id up in a map of revoked ones, loaded at the start; one thread, no log. C, the bar',
   credential: 'token',
   knowsRevocations: true,
+  userId: 'id',
   aim: 0.4,
   needs: ['haproxy'],
   versions: async () => `HAProxy ${await programVersion(executable('haproxy'), '-v')}`,

@@ -5,9 +5,10 @@ import { packageVersions } from './versions.ts';
 export const koaUndici: Peer = {
   name: 'koa-undici',
   label: 'bare Koa + undici',
-  does: 'forwards, and nothing else: no authentication, no log. The ceiling of a gateway on Koa and undici',
+  does: 'forwards, and nothing else: no authentication, no log. The plain way: the gateway forwards past Koa, and keeps undici clients of its own',
   credential: 'none',
   knowsRevocations: false,
+  userId: null,
   aim: 0.85,
   needs: [],
   versions: () => packageVersions('gateway', 'koa', 'undici'),

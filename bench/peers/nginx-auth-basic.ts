@@ -16,6 +16,7 @@ export const nginxAuthBasic: Peer = {
   does: `checks the password against a bcrypt hash of cost ${COST}, for each request anew; no log`,
   credential: 'password',
   knowsRevocations: false,
+  userId: 'email',
   aim: 500,
   needs: ['nginx'],
   versions: async () => `nginx ${await programVersion(executable('nginx'), '-v')}`,

@@ -12,6 +12,7 @@ export const nginxAuthRequest: Peer = {
   does: 'nginx asks a Koa service, which verifies the JWT and asks Redis whether it is revoked; both on the one core; no log',
   credential: 'token',
   knowsRevocations: true,
+  userId: 'id',
   aim: 1.4,
   needs: ['nginx'],
   versions: async () => {

@@ -10,6 +10,7 @@ export const nginx: Peer = {
   does: 'forwards, and nothing else: no authentication, no log. C, the limit',
   credential: 'none',
   knowsRevocations: false,
+  userId: null,
   aim: null,
   needs: ['nginx'],
   versions: async () => `nginx ${await programVersion(executable('nginx'), '-v')}`,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NODE_FLAGS } from '../../gateway/node-flags.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -6,7 +7,7 @@ import { startServer } from '../lab/server.ts';
 import type { RunningPeer } from './peer.ts';
 
 /**
- * Runs a program of ours with the gateway's own Node, in production mode.
+ * Runs a program of ours with the gateway's own Node and Node's flags, in production mode.
  *
  * @param file below this folder
  * @param args follow its first argument, which is its port
@@ -22,7 +23,7 @@ export async function startNodeProgram(
   const { cpu } = await startServer(scope, {
     name: file,
     command: process.execPath,
-    args: [join(import.meta.dirname, file), String(port), ...args],
+    args: [...NODE_FLAGS, join(import.meta.dirname, file), String(port), ...args],
     env: { NODE_ENV: 'production' },
     core: lab.cores.server,
     answersAt: url,

@@ -1,5 +1,5 @@
+import type { Issued } from '../../test/support/load.ts';
 import type { Scope } from '../../test/support/scope.ts';
-import type { IssuedToken } from '../lab/gatehouse.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Software } from '../lab/packages.ts';
 
@@ -15,6 +15,8 @@ export interface Peer {
   readonly credential: 'token' | 'password' | 'none';
   /** Whether it is to refuse a revoked token. */
   readonly knowsRevocations: boolean;
+  /** How it names the account to the upstream in `X-User-Id`; null: it does not. */
+  readonly userId: 'id' | 'email' | null;
   /** The least good ratio of the gateway's rate to its own; null: only reported. */
   readonly aim: number | null;
   readonly needs: readonly Software[];
@@ -25,8 +27,8 @@ export interface Peer {
 
 /** One that it must take and one that has been revoked. */
 export interface Tokens {
-  readonly good: IssuedToken;
-  readonly revoked: IssuedToken;
+  readonly good: Issued;
+  readonly revoked: Issued;
 }
 
 /** Listens, on the server's core. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { OperatorError } from '../../gateway/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import type { Lab } from '../lab/lab.ts';
 import { busyTimeOf } from '../lab/process-tree.ts';
@@ -37,22 +38,22 @@ const LOOK = 100;
  * Warms a server up, measures it, and waits until it is idle, so that the next one has the core for itself.
  *
  * @param seconds of the warm-up and of the measurement
- * @throws {OperatorError} When a request fails.
+ * @throws {OperatorError} When a request fails, or it is still busy half a minute after the last one.
  */
 export async function takeTurn(
   scope: Scope,
   lab: Lab,
-  { url, headers, cpu }: Contender,
+  { label, url, headers, cpu }: Contender,
   seconds: { readonly warmUp: number; readonly measured: number },
 ): Promise<Turn> {
   const load = { url: url + PATH, headers, core: lab.cores.load };
   await runWrk(scope, { ...load, seconds: seconds.warmUp });
-  await untilIdle(cpu);
+  await untilIdle({ label, cpu });
   const clocks = () => [performance.now(), cpu(), busyTimeOf(lab.cores.server)] as const;
   const before = clocks();
   const { rate, requests } = await runWrk(scope, { ...load, seconds: seconds.measured });
   const [elapsed = 1, taken = 0, busy = 0] = clocks().map((value, i) => value - (before[i] ?? 0));
-  await untilIdle(cpu);
+  await untilIdle({ label, cpu });
   const others = Math.max(0, busy - taken) / elapsed;
   return { rate, cpu: (taken * 1_000) / requests, busy: taken / elapsed, others };
 }
@@ -62,10 +63,11 @@ export function speedOf(turns: readonly Turn[]): Speed {
   return { rate: spread('rate'), cpu: spread('cpu'), busy: spread('busy') };
 }
 
-async function untilIdle(cpu: () => number): Promise<void> {
+async function untilIdle({ label, cpu }: Pick<Contender, 'label' | 'cpu'>): Promise<void> {
   for (const until = performance.now() + IDLE_LIMIT; performance.now() < until; ) {
     const before = cpu();
     await pause(LOOK);
     if (cpu() - before <= LOOK / 10) return;
   }
+  throw new OperatorError(`${label} was still busy ${IDLE_LIMIT / 1_000} s after its last answer: no figure.`);
 }

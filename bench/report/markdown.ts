@@ -3,7 +3,7 @@ import { type Figure, meets } from '../lab/figure.ts';
 import { peers } from '../peers/all.ts';
 import type { Peer } from '../peers/peer.ts';
 import { aimText, dateText, number, percent, quantity, spread, tableRow, verdict } from './format.ts';
-import type { Ours, Results } from './results.ts';
+import type { MeasuredPeer, Ours, Results } from './results.ts';
 
 /** The report, `results.md`. */
 export function reportOf(results: Results): string {
@@ -22,10 +22,18 @@ export function reportOf(results: Results): string {
 function comparison(results: Results): string[] {
   const { gatehouse } = results;
   if (gatehouse === null) return [];
-  const ours = (['token', 'password'] as const).map((credential) => {
-    const { rate, cpu, busy } = gatehouse[credential];
+  const credentials = ['token', 'password'] as const;
+  const ours = credentials.flatMap((credential) => {
+    const speed = gatehouse[credential];
+    if (speed.kind === 'left out') return [];
+    const { rate, cpu, busy } = speed;
     const cells = [OURS, credential, spread(rate), number(cpu.median), percent(busy.median)];
-    return tableRow(...cells, '', '', dateText(gatehouse.at));
+    return [tableRow(...cells, '', '', dateText(gatehouse.at))];
+  });
+  const failures = credentials.flatMap((credential) => {
+    const speed = gatehouse[credential];
+    if (speed.kind === 'measured') return [];
+    return [`**Gatehouse failed with a ${credential}** (${dateText(speed.at)}): ${speed.reason}`];
   });
   return [
     '## Beside others',
@@ -39,6 +47,7 @@ function comparison(results: Results): string[] {
       ...ours,
       ...peers.flatMap((peer) => peerRow(peer, results)),
     ].join('\n'),
+    ...failures,
     `“Busy” is the share of its core that the server had at work: with less than all of it, the load or the upstream on the other core was the limit. ${disturbance(gatehouse)}`,
     ['What each does:', '', `- **Gatehouse**: ${DOES}.`, ...peers.flatMap((peer) => doesLine(peer, results))].join(
       '\n',
@@ -49,7 +58,7 @@ function comparison(results: Results): string[] {
 const OURS = '**Gatehouse**';
 const DOES =
   'the whole of it: proves the token or the password (after the first request from its cache), asks its copy of the ' +
-  'denylist and the state of the account, forwards, counts and times for its metrics, and writes a line into a log file; MariaDB and Redis connected';
+  'denylist and the state of the account, forwards, counts and times for its metrics, and writes a line into a log file; MariaDB and Redis connected. Checked: with a forged `X-User-Id` or `x_user_id` it sets the account';
 
 /** Beyond this share of the core, others have changed the figures by more than the rounds differ by themselves. */
 const DISTURBED = 0.05;
@@ -65,15 +74,34 @@ function peerRow({ name, label, credential, aim }: Peer, { peers }: Results): st
   const result = peers[name];
   if (result?.kind !== 'measured') return [];
   const { rate, cpu, busy, ratio, at } = result;
-  const wanted = aim === null ? '–' : `≥ ${aim} × ${verdict(ratio.median >= aim)}`;
   const what = credential === 'none' ? 'nothing' : credential;
-  const cells = [label, what, spread(rate), number(cpu.median), percent(busy.median), `${spread(ratio)} ×`];
-  return [tableRow(...cells, wanted, dateText(at))];
+  const cells = [
+    label,
+    what,
+    spread(rate),
+    number(cpu.median),
+    percent(busy.median),
+    ratio === null ? '–' : `${spread(ratio)} ×`,
+  ];
+  return [tableRow(...cells, ratioAim(aim, ratio), dateText(at))];
+}
+
+function ratioAim(aim: Peer['aim'], ratio: MeasuredPeer['ratio']): string {
+  if (aim === null) return '–';
+  return `≥ ${aim} × ${ratio === null ? '**not measured**' : verdict(ratio.median >= aim)}`;
 }
 
 function doesLine({ name, label, does }: Peer, { peers }: Results): string[] {
   const result = peers[name];
-  return result?.kind === 'measured' ? [`- **${label}** (${result.versions}): ${does}.`] : [];
+  return result?.kind === 'measured' ? [`- **${label}** (${result.versions}): ${does}.${forgeryText(result)}`] : [];
+}
+
+function forgeryText({ onForgeries }: MeasuredPeer): string {
+  if (onForgeries === null) return '';
+  const { 'X-User-Id': own, x_user_id: other } = onForgeries;
+  return own === other
+    ? ` Checked: with a forged \`X-User-Id\` or \`x_user_id\` it ${own}.`
+    : ` Checked: with a forged \`X-User-Id\` it ${own}, with a forged \`x_user_id\` it ${other}.`;
 }
 
 function figureSection({ name, title, method }: Figure, { figures }: Results): string[] {

@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Row } from '../lab/figure.ts';
 import type { Spread } from '../lab/statistics.ts';
+import type { OnForgeries } from '../peers/user-id.ts';
 import type { Machine } from './machine.ts';
 
 /** How quickly a server answers, and what that costs. */
@@ -21,10 +22,18 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** A peer, and by what factor the gateway is quicker in the same round. */
-export type PeerResult =
-  | ({ readonly kind: 'measured'; readonly at: string; readonly versions: string; readonly ratio: Spread } & Speed)
-  | LeftOut;
+/** A peer that did its work. */
+export interface MeasuredPeer extends Speed {
+  readonly kind: 'measured';
+  readonly at: string;
+  readonly versions: string;
+  /** By what factor the gateway was quicker in the same round; null: it failed in that run. */
+  readonly ratio: Spread | null;
+  /** What it did with user ids that clients made up; null: it authenticates nobody. */
+  readonly onForgeries: OnForgeries | null;
+}
+
+export type PeerResult = MeasuredPeer | LeftOut;
 
 /** For what an error has ended just now; of the error, its first line. */
 export function leftOutBy(error: unknown): LeftOut {
@@ -34,10 +43,14 @@ export function leftOutBy(error: unknown): LeftOut {
 
 export type FigureResult = { readonly kind: 'measured'; readonly at: string; readonly rows: readonly Row[] } | LeftOut;
 
+/** The gateway with one kind of credential; left out where it failed a request, as any peer. */
+export type OurSpeed = ({ readonly kind: 'measured' } & Speed) | LeftOut;
+
+/** The gateway, by what it was sent. */
 export interface Ours {
   readonly at: string;
-  readonly token: Speed;
-  readonly password: Speed;
+  readonly token: OurSpeed;
+  readonly password: OurSpeed;
   /** The most that other programs took of the server's core in any turn of that run, from 0 to 1. */
   readonly others: number;
 }
@@ -54,7 +67,7 @@ export interface Results {
 }
 
 /** To be counted up when these types change: what was kept in another shape is thrown away. */
-const FORMAT = 1;
+const FORMAT = 2;
 const FILE = join(import.meta.dirname, '../results.json');
 
 /** What earlier runs have found on this machine. */

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Redis } from 'ioredis';
 import jwt from 'jsonwebtoken';
 import Koa from 'koa';
@@ -9,6 +10,8 @@ import Koa from 'koa';
  * node auth-service.ts PORT REDIS SECRET
  */
 const [port = '', redisUrl = '', secret = ''] = process.argv.slice(2);
+// A string would be tried as a public key first, for each request anew.
+const key = createSecretKey(Buffer.from(secret));
 const redis = new Redis(redisUrl, { enableAutoPipelining: true });
 const app = new Koa();
 
@@ -26,7 +29,7 @@ function claimsOf(authorization: string): jwt.JwtPayload | null {
   if (!authorization.startsWith('Bearer ')) return null;
   try {
     const options = { algorithms: ['HS256' as const], issuer: 'gatehouse', audience: 'gatehouse:api' };
-    const claims = jwt.verify(authorization.slice('Bearer '.length), secret, options);
+    const claims = jwt.verify(authorization.slice('Bearer '.length), key, options);
     return typeof claims === 'string' ? null : claims;
   } catch {
     return null;

@@ -4,7 +4,8 @@ import { type Dispatcher, Pool } from 'undici';
 
 /**
  * The least that forwards by Koa and undici: streams both ways with back-pressure, takes the hop-by-hop fields off, and
- * does nothing else. No gateway on these two can be faster, which makes it the ceiling of ours.
+ * does nothing else. It is the plain way, and no limit: the gateway does not forward through Koa, and keeps a stack of undici
+ * clients of its own in place of a pool.
  *
  * node forwarder.ts PORT UPSTREAM
  */
