@@ -135,8 +135,8 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const current = turnOf(socket).answering;
     // What has been answered in full, and read in full, is only on its way yet.
-    const isWhole = current !== null && current.writableEnded && current.req.complete;
-    const isCut = current !== null && current.headersSent && !current.writableFinished && !isWhole;
+    const isWhole = current?.writableEnded && current.req.complete;
+    const isCut = current?.headersSent && !current.writableFinished && !isWhole;
     if (!socket.writable || error.code === 'ECONNRESET' || isCut) {
       socket.destroy();
     } else if (current !== null && !current.writableFinished && current.req.complete) {
