@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, payloadTooLarge } from '../errors.ts';
 import { UndiciAttempt } from './attempt.ts';
 import { clientClosed, isConnectionLost } from './failure.ts';
 import type { Outgoing } from './outgoing.ts';
-import { bodyTooLarge } from './request-body.ts';
 import type { Attempt, AttemptEvents, Transport } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -29,7 +28,7 @@ export function forwardHttp(
   transport: Transport = overUndici,
 ): Promise<void> {
   const { maxBody } = outgoing;
-  if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw bodyTooLarge(maxBody);
+  if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw payloadTooLarge(maxBody);
   return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { badRequest, GatewayError } from '../errors.ts';
+import { badRequest, GatewayError, payloadTooLarge } from '../errors.ts';
 import { clientClosed } from './failure.ts';
 
 /** Bytes that may wait for the upstream: several of the pieces in which they come, so that reading goes on. */
@@ -69,7 +69,7 @@ export class RequestBody extends Readable {
   #onData = (chunk: Buffer): void => {
     this.#size += chunk.length;
     if (this.#most !== null && this.#size > this.#most) {
-      this.destroy(bodyTooLarge(this.#most));
+      this.destroy(payloadTooLarge(this.#most));
       return;
     }
     this.isBegun = true;
@@ -111,9 +111,4 @@ export class RequestBody extends Readable {
     const headers = { Connection: 'close' };
     this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
   };
-}
-
-/** @param most bytes */
-export function bodyTooLarge(most: number): GatewayError {
-  return new GatewayError('payload_too_large', `more than ${most} bytes`);
 }

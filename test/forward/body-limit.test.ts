@@ -52,7 +52,7 @@ overBoth('a body that is announced as too long is a 413 before any of it has com
   t.deepEqual(upstream.seen, []);
   const line = await gateway.logged(({ route }) => route === 's');
   t.is(line.fault, 'client');
-  t.is(line.detail, 'more than 1024 bytes');
+  t.is(line.detail, 'The request body is longer than 1024 bytes');
 });
 
 overBoth(
