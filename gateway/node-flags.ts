@@ -19,7 +19,7 @@ export const NODE_FLAGS: readonly string[] = [
 export function takeNodeFlags(): void {
   const { execPath, execArgv, argv, execve } = process;
   if (execve === undefined || NODE_FLAGS.every((flag) => execArgv.includes(flag))) return;
-  if (process.env.NODE_OPTIONS?.includes('semi-space-size') === true) return;
+  if (/semi[-_]space[-_]size/.test(process.env.NODE_OPTIONS ?? '')) return;
   try {
     // Behind ours, so that those that somebody has chosen hold.
     execve(execPath, [execPath, ...NODE_FLAGS, ...execArgv, ...argv.slice(1)], process.env);

@@ -47,7 +47,7 @@ export function durations<Label extends string>(
   } as unknown as Metric);
   return {
     series(labels) {
-      const key = JSON.stringify(labels);
+      const key = JSON.stringify(Object.entries(labels).sort());
       const one = all.get(key) ?? { labels, counts: new Counts() };
       all.set(key, one);
       return one.counts;
