@@ -40,6 +40,11 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
     };
     const onEnd = () => end(null);
     const onClose = () => end(clientClosed());
+    // One that announces no body has none to wait for; it counts as destroyed, which is not to say that the client left.
+    if (req.readableEnded) {
+      resolve(Buffer.alloc(0));
+      return;
+    }
     if (req.destroyed) {
       reject(clientClosed());
       return;

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
@@ -27,7 +28,11 @@ export function createLog(settings: Settings['log']): Logger {
  * @param writer what each line says of the process that writes it
  */
 export function createSharedLog(settings: Settings['log'], writer: Readonly<Record<string, number>> = {}): Logger {
-  const output = gatheredLines(pino.destination({ dest: 1, sync: true }), AT_ONCE_UNTORN, untornLine);
+  // Into a file, the system writes however much in one piece; into a pipe, no more than a little.
+  const destination = pino.destination({ dest: 1, sync: true });
+  const output = fstatSync(1).isFile()
+    ? gatheredLines(destination, AT_ONCE)
+    : gatheredLines(destination, AT_ONCE_UNTORN, untornLine);
   return writeTo(output, settings, writer);
 }
 

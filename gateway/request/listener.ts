@@ -65,6 +65,8 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
     requestTimeout: 0,
     connectionsCheckingInterval: CHECK_INTERVAL,
     keepAliveTimeout: KEEP_ALIVE,
+    // Most requests have no body, and are spared the stream of one: it has ended, and is destroyed, from the start.
+    optimizeEmptyRequests: true,
     // Absent and repeated Host lines are refused by `readHead`, as JSON.
     requireHostHeader: false,
     // Any other protocol that a client offers to change to is ignored (RFC 9110 section 7.8).
