@@ -26,6 +26,7 @@ export interface Shared {
   readonly log: Logger;
   readonly issue: OwnTokens['issue'];
   readonly byPassword: Identification['byPassword'];
+  readonly loginEnded: Identification['standing']['ofLogin'];
   /** Hears what logins come to. */
   readonly meter: IdentifyMeter;
   /** Where the gateway listens. */
@@ -46,9 +47,9 @@ const SWEEP_ROWS = 1_000;
 /** Builds what the pages of account owners need, from stores to mail. */
 export function openAccountPages(settings: Settings, shared: Shared): RunningPages {
   const { accounts, pages, mail } = settings;
-  const { stores, hashing, log, byPassword, meter } = shared;
+  const { stores, hashing, log, byPassword, loginEnded, meter } = shared;
   const { database, revocations, secrets, redis, role } = stores;
-  const { revoker, mirror } = revocations;
+  const { revoker } = revocations;
   const ownsTable = accounts.table === undefined;
   const publicUrl = () => pages.url ?? shared.url();
   // Never among log lines that a machine reads.
@@ -100,7 +101,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     takeAsked: createAskThrottle(accounts.throttle, redis, role),
     // Not from memory: what another node has changed must neither leave a session good nor end a new one.
     findAccount: stores.accounts.findById,
-    voidBefore: mirror.voidBefore,
+    loginEnded,
     latestVoidBefore: revocations.voidBefore,
     tokens: {
       issue: shared.issue,

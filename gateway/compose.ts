@@ -68,7 +68,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
     const identification = await openIdentification(settings, stores, hashing, log);
     opened.defer(identification.close);
-    const exchanges = watchOpenExchanges(identification.isValid);
+    const exchanges = watchOpenExchanges(identification.standing, knownAccounts.findRenewed);
     opened.defer(exchanges.close);
 
     const optional = stores.redis === null ? [] : [stores.redis.state];
@@ -90,6 +90,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       log,
       issue,
       byPassword: identification.byPassword,
+      loginEnded: identification.standing.ofLogin,
       meter: metrics.authentications,
       url: () => url,
     });

@@ -1,3 +1,4 @@
+import { needsRehash } from './accounts/hashes/recognise.ts';
 import type { HashingQueue } from './accounts/hashing-queue.ts';
 import { decoyFor } from './accounts/open.ts';
 import { passwordChecker } from './accounts/password.ts';
@@ -7,11 +8,11 @@ import { hashUpgrade } from './accounts/upgrade.ts';
 import { type GatewayError, storeUnavailable } from './errors.ts';
 import { createIdentify, type Identify } from './identify/identify.ts';
 import { passwordIdentifier, provenPassword } from './identify/password.ts';
+import { createStanding, type Standing } from './identify/standing.ts';
 import { tokenIdentifier } from './identify/token.ts';
 import { type VerifiedCredentials, verifiedCredentials } from './identify/verified.ts';
 import type { Logger } from './ops/log.ts';
 import type { Settings } from './settings/schema.ts';
-import type { Identity } from './state.ts';
 import type { Stores } from './stores.ts';
 import { trackLastUsed } from './tokens/last-used.ts';
 import { type TokenSigner, tokenSigner } from './tokens/token.ts';
@@ -22,8 +23,8 @@ export interface Identification {
   /** Checks an email and a password by themselves, as the pages get them. */
   readonly byPassword: ReturnType<typeof passwordIdentifier>;
   readonly signToken: TokenSigner['sign'];
-  /** Whether a request with this identity would still pass. */
-  isValid(identity: Identity): boolean;
+  /** Whether what has been proven still stands. */
+  readonly standing: Standing;
   /** How often a proven credential was remembered, and how often not. */
   readonly lookUps: VerifiedCredentials['lookUps'];
   /** Writes down which tokens were used. */
@@ -39,31 +40,33 @@ export async function openIdentification(
 ): Promise<Identification> {
   const { database, accounts, redis, role } = stores;
   const { mirror } = stores.revocations;
+  const { passwordCost } = settings.accounts;
+  const ownsTable = settings.accounts.table === undefined;
   const findAccountById = stores.knownAccounts.findById;
   const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime });
   const verified = verifiedCredentials();
   const byPassword = passwordIdentifier({
     findAccount: accounts.findByEmail,
-    findAccountById,
     checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
     takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
     inTurn: hashing.run,
     // The table of an application is read only, its hashes too.
-    onProven:
-      settings.accounts.table === undefined
-        ? hashUpgrade(sqlAccountStore(database), settings.accounts.passwordCost, hashing, log)
-        : () => {},
+    onProven: ownsTable ? hashUpgrade(sqlAccountStore(database), passwordCost, hashing, log) : () => {},
+  });
+  const standing = createStanding({
+    isDenied: mirror.isDenied,
+    voidBefore: mirror.voidBefore,
+    isReplaced: (hash) => ownsTable && needsRehash(hash, passwordCost),
   });
   const lastUsed = trackLastUsed(database);
   const identify = createIdentify({
     verified,
     byPassword,
-    byProvenPassword: provenPassword({ findAccountById }),
+    byProvenPassword: provenPassword({ findAccountById, ended: standing.ofPassword }),
     verifyToken: signer.verify,
     byToken: tokenIdentifier({
       findAccountById,
-      isDenied: mirror.isDenied,
-      voidBefore: mirror.voidBefore,
+      ended: standing.ofToken,
       used: lastUsed.note,
       requireFresh: () => {
         const age = mirror.age();
@@ -76,12 +79,7 @@ export async function openIdentification(
     identify,
     byPassword,
     signToken: signer.sign,
-    isValid(identity) {
-      if (identity.by !== 'token') return true;
-      const { jti, accountId, issuedAt, expiresAt } = identity.token;
-      const isVoid = mirror.isDenied(jti) || issuedAt * 1000 < mirror.voidBefore(accountId);
-      return !isVoid && expiresAt * 1000 > Date.now();
-    },
+    standing,
     lookUps: verified.lookUps,
     close: lastUsed.close,
   };

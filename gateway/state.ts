@@ -48,13 +48,21 @@ export type Refusal =
   | 'account removed'
   | 'account changed since the token';
 
+/** Why what was good before is void now, for the log. */
+export type Ended =
+  | Refusal
+  | 'account changed since the password'
+  | 'account changed since the login'
+  | 'account unconfirmed'
+  | 'all sessions of the account ended';
+
 /** Who sends the request, and by what it was proven. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
   | {
       readonly by: 'token';
       readonly account: Account;
-      readonly token: TokenClaims;
+      readonly token: VerifiedToken;
       /** How the token was presented. */
       readonly scheme: 'basic' | 'bearer';
     };

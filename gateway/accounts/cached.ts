@@ -4,6 +4,11 @@ import type { Account } from '../state.ts';
 export interface CachedAccounts {
   /** The account, as it was at most `ttl` ms ago. Rejects when it is not known and the store is out. */
   findById(id: string): Soon<Account | null>;
+  /**
+   * As `findById`, but where the account is to be asked for again, waits for the answer: for those who look on by
+   * themselves, one after another, and not all at once. Not counted as a look-up.
+   */
+  findRenewed(id: string): Soon<Account | null>;
   /** The account has changed: what is known of it, and what is being asked, is not to be used again. */
   forget(id: string): void;
   /** Questions that were answered from here, and those that had to wait for the store. */
@@ -77,6 +82,12 @@ export function cachedAccounts(findById: (id: string) => Promise<Account | null>
         entry.renewAt = Number.POSITIVE_INFINITY;
         ask(id).catch(() => {});
       }
+      return entry.account;
+    },
+    findRenewed(id) {
+      const now = performance.now();
+      const entry = known.get(id);
+      if (entry === undefined || entry.until <= now || entry.renewAt <= now) return asked.get(id) ?? ask(id);
       return entry.account;
     },
     forget(id) {

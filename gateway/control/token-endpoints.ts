@@ -58,7 +58,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   router.delete('/current', async (ctx) => {
     const { identity } = ctx.state;
     if (identity.by !== 'token') throw new GatewayError('not_found', 'no token is in use');
-    await options.revoke(identity.token.jti, identity.account.id);
+    await options.revoke(identity.token.claims.jti, identity.account.id);
     ctx.status = 204;
   });
 

@@ -1,11 +1,12 @@
+import { storeUnavailable } from '../errors.ts';
 import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome } from '../state.ts';
+import type { Account, Outcome, Refusal } from '../state.ts';
+import type { Standing } from './standing.ts';
 import type { Proof } from './verified.ts';
 
 export interface PasswordIdentifier {
   /** The account with this email, or `null`; rejects when the store is out. */
   findAccount(email: string): Promise<Account | null>;
-  findAccountById(id: string): Soon<Account | null>;
   /** Whether the password belongs to the hash; costs the same where there is no hash (`null`). */
   checkPassword(hash: string | null, password: string): Promise<boolean>;
   /**
@@ -31,22 +32,33 @@ export interface Checked {
 
 /** Checks an email and a password. An unknown account is refused as late as a wrong password. */
 export function passwordIdentifier(ask: PasswordIdentifier) {
+  /** Asked again after the hash, which takes a while: the account may be gone by then, or have another password. */
+  const prove = async (email: string, password: string): Promise<Checked> => {
+    let account = await ask.findAccount(email);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const hash = account?.passwordHash ?? null;
+      const isRight = await ask.checkPassword(hash, password);
+      if (account === null) return refused('unknown account');
+      if (hash === null || !isRight) return refused('wrong password');
+      const present = await ask.findAccount(email);
+      if (present !== null && present.id === account.id && present.passwordHash === hash) {
+        const identity = { by: 'password', account: present } as const;
+        return { outcome: { kind: 'found', identity }, proof: identity };
+      }
+      account = present;
+    }
+    throw storeUnavailable('database', new Error('the account changes with each look at it'));
+  };
+
   const check = async (email: string, password: string, client: string): Promise<Checked> => {
     const giveBack = await ask.takeTry(client, email);
     try {
-      const account = await ask.findAccount(email);
-      const hash = account?.passwordHash ?? null;
-      const isRight = await ask.checkPassword(hash, password);
-      if (account === null || hash === null || !isRight) {
-        const reason = account === null ? 'unknown account' : 'wrong password';
-        return { outcome: { kind: 'refused', reason, scheme: 'basic' }, proof: null };
+      const checked = await prove(email, password);
+      if (checked.proof !== null) {
+        await giveBack();
+        ask.onProven(checked.proof.account, password);
       }
-      await giveBack();
-      ask.onProven(account, password);
-      return {
-        outcome: { kind: 'found', identity: { by: 'password', account } },
-        proof: { by: 'password', accountId: account.id, email: account.email, passwordHash: hash },
-      };
+      return checked;
     } catch (error) {
       // A store was out: nothing was tried.
       await giveBack();
@@ -58,11 +70,26 @@ export function passwordIdentifier(ask: PasswordIdentifier) {
     ask.inTurn(client, () => check(email, password, client));
 }
 
-/** What a proof from before is worth now: nothing, once the account has another email or another hash. */
-export function provenPassword({ findAccountById }: Pick<PasswordIdentifier, 'findAccountById'>) {
-  return ({ accountId, email, passwordHash }: PasswordProof): Soon<Outcome | null> =>
-    whenThere(findAccountById(accountId), (account): Outcome | null => {
-      if (account === null || account.passwordHash !== passwordHash || account.email !== email) return null;
+/** Hashes computed for one check, where the stored one changes meanwhile. */
+const MOST_TRIES = 3;
+
+function refused(reason: Refusal): Checked {
+  return { outcome: { kind: 'refused', reason, scheme: 'basic' }, proof: null };
+}
+
+/** What a proof from before is worth now; null: nothing, or no more than that the password must be checked again. */
+export function provenPassword({ findAccountById, ended }: ProvenPassword) {
+  return ({ account: proven }: PasswordProof): Soon<Outcome | null> =>
+    whenThere(findAccountById(proven.id), (account): Outcome | null => {
+      if (account === null || ended(proven, account) !== null) return null;
+      // What the gateway itself has put in place of the hash is of the same password; looked at once more all the same.
+      if (account.passwordHash !== proven.passwordHash) return null;
       return { kind: 'found', identity: { by: 'password', account } };
     });
+}
+
+export interface ProvenPassword {
+  findAccountById(id: string): Soon<Account | null>;
+  /** Why the password no longer stands; null: it does. */
+  ended: Standing['ofPassword'];
 }

@@ -1,14 +1,13 @@
 import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome, Refusal, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, VerifiedToken } from '../state.ts';
+import { hasExpired, type Standing } from './standing.ts';
 
 export interface TokenIdentifier {
   findAccountById(id: string): Soon<Account | null>;
   /** @throws GatewayError 503 when too much time has passed since anybody could say what is revoked */
   requireFresh(): void;
-  /** Whether this token was revoked by its id. */
-  isDenied(jti: string): boolean;
-  /** The moment, in ms since 1970, before which the account's tokens are void. */
-  voidBefore(accountId: string): number;
+  /** Why the token no longer stands; null: it does. */
+  ended: Standing['ofToken'];
   /** The token was accepted. */
   used(jti: string): void;
 }
@@ -19,29 +18,20 @@ export interface TokenIdentifier {
  */
 export function tokenIdentifier(ask: TokenIdentifier) {
   const judge = (token: VerifiedToken, account: Account | null, scheme: Scheme): Outcome => {
-    const { jti, accountId, issuedAt } = token.claims;
     // Asked after the wait for the account and not before it, or a revocation in between would be missed.
     ask.requireFresh();
-    if (ask.isDenied(jti)) return refused('token revoked', scheme);
-    if (account === null) return refused('account removed', scheme);
-    if (!token.isBoundTo(account)) return refused('account changed since the token', scheme);
-    // Unconfirming voids the tokens too; whoever has one is then told that the account is unconfirmed, which is next.
-    if (account.confirmed && issuedAt * 1000 < ask.voidBefore(accountId)) {
-      return refused('all tokens of the account revoked', scheme);
-    }
-    ask.used(jti);
-    return { kind: 'found', identity: { by: 'token', account, token: token.claims, scheme } };
+    const reason = ask.ended(token, account);
+    if (reason !== null || account === null) return { kind: 'refused', reason: reason ?? 'account removed', scheme };
+    ask.used(token.claims.jti);
+    return { kind: 'found', identity: { by: 'token', account, token, scheme } };
   };
 
   return (token: VerifiedToken, scheme: Scheme): Soon<Outcome> => {
     const { accountId, expiresAt } = token.claims;
-    if (expiresAt * 1000 <= Date.now()) return refused('token expired', scheme);
+    // No store has to be asked about one that has expired.
+    if (hasExpired(expiresAt)) return { kind: 'refused', reason: 'token expired', scheme };
     return whenThere(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
   };
 }
 
 type Scheme = 'basic' | 'bearer';
-
-function refused(reason: Refusal, scheme: Scheme): Outcome {
-  return { kind: 'refused', reason, scheme };
-}

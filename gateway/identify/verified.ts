@@ -1,13 +1,13 @@
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { VerifiedToken } from '../state.ts';
+import type { Account, VerifiedToken } from '../state.ts';
 
 /**
- * What a credential has proven: who, never whether they may. A password's proof names the email and the stored hash that
- * it was checked against, so that a new hash makes it worthless; a token's is the token as it was verified.
+ * What a credential has proven: who, never whether they may. A password's proof has the account with the email and the
+ * stored hash that it was checked against, so that a new hash makes it worthless; a token's is the token as it was verified.
  */
 export type Proof =
-  | { readonly by: 'password'; readonly accountId: string; readonly email: string; readonly passwordHash: string }
+  | { readonly by: 'password'; readonly account: Account }
   | { readonly by: 'token'; readonly token: VerifiedToken; readonly scheme: 'basic' | 'bearer' };
 
 /** Remembers proofs, so that a password costs its hash once, and then no more than a token. */

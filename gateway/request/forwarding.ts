@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientClosed } from '../forward/failure.ts';
 import { forwardHttp } from '../forward/http.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
-import type { Identity, RequestRecord } from '../state.ts';
+import type { Ended, Identity, RequestRecord } from '../state.ts';
 import type { ForwardDecision } from './decide.ts';
 import type { Depart } from './departure.ts';
 import type { Head } from './head.ts';
@@ -22,7 +22,7 @@ export type Send = (outgoing: Outgoing) => Promise<void>;
 /** @param send null: as `forwardHttp` does. What is wrong from the start is thrown at once. */
 export type Forward = (arrival: Arrival, decision: ForwardDecision, send: Send | null) => Promise<void>;
 
-/** The last stage: sends on what has been decided, and watches whether its token stays good meanwhile. */
+/** The last stage: sends on what has been decided, and watches whether its credentials stay good meanwhile. */
 export function createForward(depart: Depart, exchanges: OpenExchanges): Forward {
   return (arrival, decision, send) => {
     const { req, res, head, record } = arrival;
@@ -30,9 +30,7 @@ export function createForward(depart: Depart, exchanges: OpenExchanges): Forward
     if (!req.socket.writable) throw clientClosed();
     const outgoing = depart(req, head, decision, record);
     const { identity } = decision;
-    if (identity?.by === 'token') {
-      exchanges.begin(req.socket, new HttpExchange(arrival, identity));
-    }
+    if (identity !== null) exchanges.begin(req.socket, new HttpExchange(arrival, identity));
     return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);
   };
 }
@@ -52,10 +50,10 @@ class HttpExchange implements OpenExchange {
   }
 
   /** One that only waits for its answer is left alone: it was good when it was sent. */
-  end(): void {
+  end(reason: Ended): void {
     const { req, res, record } = this.#arrival;
     if (!res.headersSent && req.complete) return;
-    record.failure = voidMeanwhile();
+    record.failure = voidMeanwhile(reason);
     res.destroy();
   }
 

@@ -88,8 +88,8 @@ export function createUpgradeDoor({
             identity,
             // It is over with its connection, and forgotten with that.
             isOver: false,
-            end() {
-              record.failure ??= voidMeanwhile();
+            end(reason) {
+              record.failure ??= voidMeanwhile(reason);
               tunnel.close(POLICY_VIOLATION);
             },
             goAway: () => tunnel.close(GOING_AWAY),

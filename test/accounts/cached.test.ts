@@ -28,6 +28,23 @@ test.serial(
   },
 );
 
+test.serial('who looks on by itself waits for the renewal, and leaves no mark on the look-ups', async (t) => {
+  const clock = stoppedClock(t);
+  const store = fakeStore();
+  const accounts = cachedAccounts(store.findById, 2_000);
+  const first = await accounts.findRenewed('1');
+  clock.forward(999);
+  t.is(accounts.findRenewed('1'), first);
+  clock.forward(1);
+  const renewed = accounts.findRenewed('1');
+  t.true(renewed instanceof Promise);
+  t.is(accounts.findRenewed('1'), renewed, 'equal questions are one');
+  t.not(await renewed, first);
+  t.is(await accounts.findById('1'), await renewed, 'requests get what it was told');
+  t.deepEqual(store.asked, ['1', '1']);
+  t.deepEqual(accounts.lookUps, { hits: 1, misses: 0 });
+});
+
 test.serial('where an account cannot be asked for again, it goes on to the end of its time', async (t) => {
   const clock = stoppedClock(t);
   const store = fakeStore();

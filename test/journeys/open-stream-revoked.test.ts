@@ -17,7 +17,7 @@ const PROMISED = 5_000;
 /** Longer than the gateway takes to end such an exchange, twice. */
 const LOOKED_TWICE = 2_500;
 /** What the log says of one. */
-const ENDED = 'the token was revoked or expired meanwhile';
+const ENDED = 'the credentials became void meanwhile: token revoked';
 const PASSWORD = basic(ADA);
 
 overBoth(

@@ -3,10 +3,11 @@ import { PassThrough } from 'node:stream';
 import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
 import { type OpenExchange, type OpenExchanges, watchOpenExchanges } from '../../gateway/request/open-exchanges.ts';
-import type { Identity } from '../../gateway/state.ts';
+import type { Account, Identity } from '../../gateway/state.ts';
 
 // One after the other: each has the clock to itself.
 
+const ACCOUNT: Account = { id: '1', email: 'ada@example.com', passwordHash: 'a', confirmed: true, stamp: 'a' };
 const GOOD = identityOf('good');
 const VOID = identityOf('void');
 
@@ -136,6 +137,66 @@ test.serial('nobody looks after the end', (t) => {
   t.deepEqual(one.told, []);
 });
 
+test.serial('what somebody has open ends when the account says so, and each account is asked for once', async (t) => {
+  const { exchanges, look, accounts, asked } = withAccounts(t);
+  const ada = [exchange(by('1')), exchange(by('1')), exchange(by('1'))];
+  const bob = exchange(by('2'));
+  for (const one of [...ada, bob]) exchanges.begin(new PassThrough(), one);
+  look();
+  t.deepEqual(asked, ['1', '2']);
+  await turn();
+  accounts.delete('1');
+  look();
+  await turn();
+  t.deepEqual(
+    ada.map(({ told }) => told),
+    [['end'], ['end'], ['end']],
+  );
+  t.deepEqual(bob.told, []);
+  t.deepEqual(asked, ['1', '2', '1', '2']);
+});
+
+test.serial('few accounts are asked for at the same time, and each look waits for the one before', async (t) => {
+  const { exchanges, look, asked, answer } = withAccounts(t, 'later');
+  for (let i = 0; i < 10; i++) exchanges.begin(new PassThrough(), exchange(by(String(i))));
+  look();
+  t.is(asked.length, 4);
+  look();
+  t.is(asked.length, 4);
+  for (let answered = 0; answered < 10; answered++) {
+    answer(() => null);
+    await turn();
+  }
+  t.deepEqual(
+    asked.toSorted(),
+    Array.from({ length: 10 }, (_, i) => String(i)),
+  );
+  look();
+  t.is(asked.length, 14);
+});
+
+test.serial(
+  'a store that is out ends nothing and is not pressed, and what is known to be void ends all the same',
+  async (t) => {
+    const { exchanges, look, asked, revoked, answer } = withAccounts(t, 'later');
+    const all = Array.from({ length: 10 }, (_, i) => exchange(by(String(i))));
+    for (const one of all) exchanges.begin(new PassThrough(), one);
+    look();
+    const out = () => {
+      throw new Error('the store is out');
+    };
+    for (let i = 0; i < 4; i++) answer(out);
+    await turn();
+    t.is(asked.length, 4, 'the rest is left to the next look');
+    t.true(all.every(({ told }) => told.length === 0));
+    look();
+    t.is(asked.length, 8);
+    revoked.add(all[9]?.identity as Identity);
+    look();
+    t.deepEqual(all[9]?.told, ['end'], 'while the store keeps the question');
+  },
+);
+
 interface Watched {
   readonly exchanges: OpenExchanges;
   /** Whose credentials are void. */
@@ -151,11 +212,52 @@ function watched(t: ExecutionContext): Watched {
   t.teardown(() => mock.timers.reset());
   const revoked = new Set<Identity>();
   const asked: Identity[] = [];
-  const exchanges = watchOpenExchanges((identity) => {
-    asked.push(identity);
-    return !revoked.has(identity);
-  });
+  const standing = {
+    withoutAccount(identity: Identity) {
+      asked.push(identity);
+      return revoked.has(identity) ? ('token revoked' as const) : null;
+    },
+    ofIdentity: () => null,
+  };
+  const exchanges = watchOpenExchanges(standing, () => ACCOUNT);
   return { exchanges, revoked, asked, look: () => mock.timers.tick(LOOK) };
+}
+
+/** Accounts by their ids, from a store that answers at once or when it is told to. */
+function withAccounts(t: ExecutionContext, answers: 'at once' | 'later' = 'at once') {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const accounts = new Map(Array.from({ length: 10 }, (_, i) => [String(i), { ...ACCOUNT, id: String(i) }]));
+  const asked: string[] = [];
+  const revoked = new Set<Identity>();
+  const waiting: ((answer: () => Account | null) => void)[] = [];
+  const standing = {
+    withoutAccount: (identity: Identity) => (revoked.has(identity) ? ('token revoked' as const) : null),
+    ofIdentity: (_identity: Identity, account: Account | null) => (account === null ? 'account removed' : null),
+  } as const;
+  const exchanges = watchOpenExchanges(standing, (id) => {
+    asked.push(id);
+    if (answers === 'at once') return accounts.get(id) ?? null;
+    return new Promise<() => Account | null>((resolve) => waiting.push(resolve)).then((give) => give());
+  });
+  return {
+    exchanges,
+    accounts,
+    asked,
+    revoked,
+    look: () => mock.timers.tick(LOOK),
+    /** Answers the question that has waited longest. */
+    answer: (give: () => Account | null) => waiting.shift()?.(give),
+  };
+}
+
+function by(accountId: string): Identity {
+  return { by: 'password', account: { ...ACCOUNT, id: accountId } };
+}
+
+/** Lets everything go on that waits for nothing else. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** One that remembers what it is told. */
@@ -165,7 +267,6 @@ function exchange(identity: Identity | null): OpenExchange & { isOver: boolean; 
 }
 
 function identityOf(jti: string): Identity {
-  const account = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'a' };
-  const token = { jti, accountId: account.id, issuedAt: 0, expiresAt: 3_600 };
-  return { by: 'token', account, token, scheme: 'bearer' };
+  const claims = { jti, accountId: ACCOUNT.id, issuedAt: 0, expiresAt: 3_600 };
+  return { by: 'token', account: ACCOUNT, token: { ok: true, claims, isBoundTo: () => true }, scheme: 'bearer' };
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { cachedAccounts } from '../../gateway/accounts/cached.ts';
+import { createStanding } from '../../gateway/identify/standing.ts';
 import { tokenIdentifier } from '../../gateway/identify/token.ts';
 import type { Account } from '../../gateway/state.ts';
 import { createMirror } from '../../gateway/tokens/mirror.ts';
@@ -26,8 +27,7 @@ for (const [what, revocation, reason] of CASES) {
     const identify = tokenIdentifier({
       findAccountById: accounts.findById,
       requireFresh() {},
-      isDenied: mirror.isDenied,
-      voidBefore: mirror.voidBefore,
+      ended: createStanding({ ...mirror, isReplaced: () => false }).ofToken,
       used() {},
     });
     const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600 };

@@ -14,7 +14,7 @@ test.after.always((t) => t.deepEqual(stray, []));
 const PROMISED = 5_000;
 const POLICY_VIOLATION = 1008;
 /** What the log says of one. */
-const ENDED = 'the token was revoked or expired meanwhile';
+const ENDED = 'the credentials became void meanwhile: token revoked';
 
 test('a WebSocket whose token is revoked is closed with 1008 within five seconds, one under a password goes on', async (t) => {
   const { gateway, upstream } = await setUp(t);

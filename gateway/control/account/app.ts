@@ -3,6 +3,7 @@ import Koa from 'koa';
 import type { OwnerActions } from '../../accounts/owner/actions.ts';
 import { GatewayError } from '../../errors.ts';
 import { mustCloseAfterAnswer } from '../../forward/early-answer.ts';
+import type { Standing } from '../../identify/standing.ts';
 import type { Logger } from '../../ops/log.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { Settings } from '../../settings/schema.ts';
@@ -30,9 +31,9 @@ export interface AccountPages {
   readonly checkPassword: Entry['checkPassword'];
   readonly takeAsked: Entry['takeAsked'];
   findAccount(id: string): Promise<Account | null>;
-  /** The moment, in ms since 1970, before which the account's tokens and sessions are void. */
-  voidBefore(accountId: string): number;
-  /** The same, by whichever node up to this call. */
+  /** Why a login is over; null: it stands. */
+  loginEnded: Standing['ofLogin'];
+  /** The moment, in ms since 1970, before which the account's sessions are void, by whichever node up to this call. */
   latestVoidBefore(accountId: string): Promise<number>;
   readonly tokens: OwnTokens;
 }
@@ -120,8 +121,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
     const session = sessionOf(ctx);
     if (session !== null) {
       const account = await needs.findAccount(session.accountId);
-      const isSame = account !== null && account.stamp === session.stamp && account.email === session.email;
-      if (isSame && session.createdAt >= needs.voidBefore(account.id)) {
+      if (account !== null && needs.loginEnded(session, account) === null) {
         ctx.state.owner = account;
         ctx.state.asked.onOwner(account.id);
       } else {
