@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../errors.ts';
 import { writeAnswerHead } from './answer-head.ts';
+import { requireStatus } from './answer-status.ts';
 import { reasonPhrase, trailerFields } from './answer-text.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import { upstreamFailure } from './failure.ts';
@@ -122,10 +123,11 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.isAnswered = true;
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
     // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
-    if (status < 200) {
+    if (status >= 100 && status < 200) {
       this.#timer?.refresh();
       return;
     }
+    requireStatus(status, this.upstream.origin);
     const coding = parsed['transfer-encoding'];
     // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
     // field is an array.

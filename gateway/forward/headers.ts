@@ -23,7 +23,9 @@ export interface Forwarded {
  */
 export const SESSION_COOKIE = 'gatehouse_session';
 export const FORM_COOKIE = 'gatehouse_form';
-const OWN_COOKIE = new RegExp(`^(?:__Host-)?(?:${SESSION_COOKIE}|${FORM_COOKIE})(?:\\.sig)?$`);
+const OWN_COOKIE = new RegExp(`^(?:__(?:Host|Secure)-)?(?:${SESSION_COOKIE}|${FORM_COOKIE})(?:\\.sig)?$`, 'i');
+
+const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
 
 type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded' | 'method';
 
@@ -60,12 +62,12 @@ function dropped(name: string): [string, 'drop'] {
 
 const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info'],
-  ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...['proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ]);
 
 /** The lengths of the names of answers that are looked at. */
 const NOTED_LENGTHS: ReadonlySet<number> = new Set(
-  [...RESPONSE_HOP_BY_HOP, 'x-request-id'].map(({ length }) => length),
+  [...RESPONSE_HOP_BY_HOP, 'set-cookie', 'x-request-id'].map(({ length }) => length),
 );
 
 /** Fields that frame the message, say where it goes or how to find it in the log: no `Connection` option removes them. */
@@ -143,7 +145,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
 
 /**
  * The fields of the answer to the client: what the upstream sent, in its order and its spelling, less the hop-by-hop
- * ones, and `X-Request-Id` where the upstream gave none.
+ * ones and the cookies that are the gateway's own, and `X-Request-Id` where the upstream gave none.
  *
  * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
  * @param decidesCors whether it is the gateway that says which pages may read the answer
@@ -162,12 +164,25 @@ export function responseHeaders(raw: readonly (Buffer | string)[], requestId: st
     const lower = name.toLowerCase();
     if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
     if (RESPONSE_HOP_BY_HOP.has(lower)) continue;
+    if (lower === 'set-cookie' && setsOwnCookie(text(raw[i + 1]))) continue;
     if (lower === 'x-request-id') hasRequestId = true;
     kept.push(name, text(raw[i + 1]));
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
   const passed = withoutNamed(kept, connectionOptions);
   return decidesCors ? withoutCors(passed) : passed;
+}
+
+/**
+ * Whether a `Set-Cookie` would have a browser send one of the gateway's own cookies: an upstream could give its visitors
+ * the session of another account (session fixation). A browser sends a cookie without a name as its value alone, so that
+ * `=gatehouse_session=x` comes back as `gatehouse_session=x` (RFC 6265bis section 5.7).
+ */
+function setsOwnCookie(value: string): boolean {
+  if (!MENTIONS_OWN_COOKIE.test(value)) return false;
+  const [pair = ''] = value.split(';', 1);
+  const [name = ''] = pair.replace(/^[\s=]+/, '').split('=', 1);
+  return OWN_COOKIE.test(name.trim());
 }
 
 function text(value: Buffer | string | undefined): string {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { requireStatus } from './answer-status.ts';
 import { upstreamFailure } from './failure.ts';
 import { fieldsByName } from './fields.ts';
 import { type AttemptOutcome, outcomeOf } from './group-meter.ts';
@@ -119,10 +120,9 @@ export class ProxiedAttempt implements Attempt {
     // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on.
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
       this.onError(new Error('Transfer-Encoding other than chunked'));
-    } else if ((answer.statusCode ?? 0) < 200) {
-      // 101, and what is no status; Node reports other 1xx answers apart.
-      this.onError(new Error(`${answer.statusCode} as the status of an answer`));
     } else {
+      // Also not 101; Node reports other interim answers apart.
+      requireStatus(answer.statusCode, this.upstream.origin);
       this.#measure('answered');
       this.upstream.availability.succeeded();
       this.#request.headers.host = prepareRedirect(answer, this.#redirectHost);

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, ClientRequestEventMap, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
@@ -9,6 +9,7 @@ import { lingeringClose } from './early-answer.ts';
 import { clientClosed, upstreamFailure } from './failure.ts';
 import { type FieldsByName, fieldsByName } from './fields.ts';
 import { type AttemptOutcome, outcomeOf } from './group-meter.ts';
+import { openingFields, refusalFields } from './handshake-answer.ts';
 import type { Outgoing } from './outgoing.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
@@ -69,10 +70,9 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
       const { target, headers } = outgoing.headFor(upstream);
       req.url = target;
       req.headers = handshakeHeaders(headers);
-      const { requestId } = outgoing;
       const sentAt = performance.now();
       const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
-      pending.set(req, { upstream, requestId, events, measure, stopWatching: destroyAtEnd(socket) });
+      pending.set(req, { upstream, outgoing, events, measure, stopWatching: destroyAtEnd(socket) });
       upstream.outstanding += 1;
       const closed = new Promise<void>((resolve) => socket.once('close', resolve));
       socket.once('close', () => settle(pending, req)?.measure('abandoned'));
@@ -94,7 +94,7 @@ type Pending = WeakMap<IncomingMessage, Handshake>;
 
 interface Handshake {
   readonly upstream: Upstream;
-  readonly requestId: string;
+  readonly outgoing: Outgoing;
   readonly events: HandshakeEvents;
   /** To be told once. */
   measure(outcome: AttemptOutcome): void;
@@ -111,37 +111,62 @@ function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
   return handshake;
 }
 
-/** Hears of the upstream's answer or failure, and ties the ends of the two connections together. */
+/**
+ * Judges the upstream's answer before the library hears of it, hears of failures, and ties the ends of the two connections
+ * together.
+ */
 function observe(pending: Pending, origin: string, handshake: number): Plugin<IncomingMessage> {
   const fail = (settled: Handshake | undefined, error: GatewayError) => {
     settled?.measure(outcomeOf(error));
     if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
     settled?.events.onFailure(error);
   };
-  const answer = (response: IncomingMessage, settled: Handshake | undefined) => {
-    response.headers['x-request-id'] ??= settled?.requestId;
-    settled?.upstream.availability.succeeded();
-    settled?.measure('answered');
-    settled?.events.onAnswer(response.statusCode ?? 502);
+  const answered = ({ upstream, measure, events }: Handshake, status: number) => {
+    upstream.availability.succeeded();
+    measure('answered');
+    events.onAnswer(status);
+  };
+  /** Puts the fields that may pass in the place of those that came. @returns whether the answer may pass at all */
+  const mayPass = (
+    settled: Handshake | undefined,
+    response: IncomingMessage,
+    fieldsOf: (outgoing: Outgoing) => IncomingMessage['headers'],
+  ): settled is Handshake => {
+    if (settled === undefined) return false;
+    try {
+      response.headers = fieldsOf(settled.outgoing);
+      return true;
+    } catch (error) {
+      fail(settled, upstreamFailure(error, origin));
+      return false;
+    }
   };
   return (proxy) => {
     proxy.on('proxyReqWs', (proxyReq: ClientRequest, req: IncomingMessage, socket: Duplex) => {
-      proxyReq.once('response', (response) => {
+      before(proxyReq, 'response', (response) => {
         const settled = settle(pending, req);
-        if (response.statusCode === 101) {
-          fail(settled, upstreamFailure(new Error('101 without a change of protocol'), origin));
+        if (!mayPass(settled, response, (outgoing) => refusalFields(response, outgoing, origin))) {
           response.destroy();
-          return;
+          return false;
         }
-        answer(response, settled);
+        // Whatever the upstream speaks, it is the gateway that answers.
+        response.httpVersion = '1.1';
+        answered(settled, response.statusCode ?? 502);
         // The library ends its half alone, and a client that never ends its own would keep the connection.
         socket.once('finish', () => lingeringClose(socket));
         response.setTimeout(handshake, () => response.destroy(new Error('the upstream stopped sending its refusal')));
+        return true;
       });
-      proxyReq.once('upgrade', (response, upstreamSocket) => {
+      before(proxyReq, 'upgrade', (response, upstreamSocket) => {
         const settled = settle(pending, req);
-        answer(response, settled);
-        settled?.events.onOpen(createTunnel(socket, upstreamSocket));
+        if (!mayPass(settled, response, (outgoing) => openingFields(response, outgoing))) {
+          upstreamSocket.destroy();
+          return false;
+        }
+        // The library writes the head as text: one byte a character, as the upstream's was read.
+        socket.setDefaultEncoding('latin1');
+        answered(settled, 101);
+        settled.events.onOpen(createTunnel(socket, upstreamSocket));
         // A peer that vanishes, or never closes its half, must not keep the other side's connection.
         socket.once('close', () => upstreamSocket.destroy());
         upstreamSocket.once('close', () => lingeringClose(socket));
@@ -151,6 +176,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
             socket.once('close', () => clearTimeout(timer));
           });
         }
+        return true;
       });
     });
     proxy.on('error', (error, req, socket) => {
@@ -158,6 +184,25 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
       fail(settled, (socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
     });
   };
+}
+
+/**
+ * Has an answer judged before the listeners hear of it that the library adds right after this, and keeps it from them
+ * where it may not pass: they would write it to the client.
+ */
+function before<Event extends 'response' | 'upgrade'>(
+  proxyReq: ClientRequest,
+  event: Event,
+  mayPass: (...answer: ClientRequestEventMap[Event]) => boolean,
+): void {
+  process.nextTick(() => {
+    const listeners = proxyReq.listeners(event);
+    proxyReq.removeAllListeners(event);
+    proxyReq.once<Event>(event, (...answer: ClientRequestEventMap[Event]) => {
+      if (!mayPass(...answer)) return;
+      for (const listener of listeners) listener.apply(proxyReq, answer);
+    });
+  });
 }
 
 /**

@@ -19,7 +19,8 @@ async function upgradeUpstream(t: ExecutionContext): Promise<{ url: string; seen
   server.on('upgrade', (req, socket: Duplex) => {
     seen.push(seenFrom(req));
     socket.on('error', () => {});
-    socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    const fields = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Accept: x'];
+    socket.end(`HTTP/1.1 101 Switching Protocols\r\n${fields.join('\r\n')}\r\n\r\n`);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

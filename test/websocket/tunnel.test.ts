@@ -159,7 +159,8 @@ test('an upstream that keeps its half open after the client has vanished is cut 
   let closed = false;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {});
-    socket.once('data', () => socket.write('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'));
+    const fields = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n';
+    socket.once('data', () => socket.write(`HTTP/1.1 101 Go\r\n${fields}\r\n`));
     socket.once('end', () => {
       ended = true;
     });
