@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import jwt from 'jsonwebtoken';
 import type { Account } from '../state.ts';
 import { derivedKey } from './derived-key.ts';
-import { keyIdOf, nameOf } from './token.ts';
+import { ownForm } from './own-form.ts';
+import { isSeconds, nameOf } from './token.ts';
 
 export type LinkPurpose = 'confirm' | 'reset' | 'email';
 
@@ -31,14 +31,13 @@ export interface Links {
   open(purpose: LinkPurpose, text: string): OpenedLink | null;
 }
 
-const ISSUER = 'gatehouse';
 /** Each purpose is an audience of its own, and none is that of the API. */
 const AUDIENCE = { confirm: 'gatehouse:confirm', reset: 'gatehouse:reset', email: 'gatehouse:email' } as const;
 /** How far the clocks of two nodes may lie apart, in seconds. */
 const CLOCK_SKEW = 30;
 
 /**
- * Links that prove who reads the mail of an address: JWTs as `tokenSigner` makes them, signed with keys of their own, so
+ * Links that prove who reads the mail of an address: JWTs in the form of the tokens, signed with keys of their own, so
  * that neither opens where the other does. `bnd` binds each to the state of its account. Using it changes that state, and
  * so does every other change: it works once, and nothing has to be kept for that.
  *
@@ -46,49 +45,44 @@ const CLOCK_SKEW = 30;
  */
 export function createLinks({ secrets }: { secrets: readonly string[] }): Links {
   const keys = new Map(secrets.map((secret) => derivedKey(secret, 'mailed links')).map((key) => [nameOf(key), key]));
-  const [signing] = keys;
-  if (signing === undefined) throw new TypeError('createLinks needs a secret');
-  const [signingId, signingKey] = signing;
+  const [signingKey] = keys.values();
+  if (signingKey === undefined) throw new TypeError('createLinks needs a secret');
+  const form = ownForm(keys);
+  const opened = (text: string, audience: string) => {
+    try {
+      return form.open(text, audience);
+    } catch {
+      return null;
+    }
+  };
 
   return {
     make(content, account, lifetime) {
       const issuedAt = Math.floor(Date.now() / 1000);
-      const payload = {
-        iss: ISSUER,
+      return form.sign({
         aud: AUDIENCE[content.purpose],
         sub: account.id,
         iat: issuedAt,
         exp: issuedAt + Math.ceil(lifetime / 1000),
         bnd: bindingOf(signingKey, account),
         ...(content.purpose === 'email' && { email: content.email, end: content.endTokens }),
-      };
-      return jwt.sign(payload, signingKey, { algorithm: 'HS256', keyid: signingId });
+      });
     },
 
     open(purpose, text) {
-      const key = keys.get(keyIdOf(text));
-      if (key === undefined) return null;
-      const claims = claimsOf(verified(text, key, AUDIENCE[purpose]));
-      if (claims === null || claims.audience !== AUDIENCE[purpose]) return null;
+      const link = opened(text, AUDIENCE[purpose]);
+      const claims = link && claimsOf(link.claims);
+      if (link === null || claims === null || claims.audience !== AUDIENCE[purpose]) return null;
       if (claims.issuedAt > Date.now() / 1000 + CLOCK_SKEW || claims.expiresAt <= claims.issuedAt) return null;
       const { accountId, change, binding } = claims;
       if ((change !== null) !== (purpose === 'email')) return null;
       return {
         accountId,
         change,
-        isFor: (account) => account.id === accountId && isSame(binding, bindingOf(key, account)),
+        isFor: (account) => account.id === accountId && isSame(binding, bindingOf(link.key, account)),
       };
     },
   };
-}
-
-/** RFC 8725 sections 3.1 and 3.8 to 3.12, as for tokens. */
-function verified(text: string, key: Buffer, audience: string): unknown {
-  try {
-    return jwt.verify(text, key, { algorithms: ['HS256'], issuer: ISSUER, audience });
-  } catch {
-    return null;
-  }
 }
 
 function bindingOf(key: Buffer, { id, stamp, email, confirmed }: Account): string {
@@ -113,13 +107,17 @@ interface LinkClaims {
   readonly change: EmailChange | null;
 }
 
-function claimsOf(payload: unknown): LinkClaims | null {
-  if (typeof payload !== 'object' || payload === null) return null;
-  const { aud, sub, iat, exp, bnd, email, end } = payload as Record<string, unknown>;
+/** `iss` and those that every link has; and the two of a new email. */
+const CLAIMS = 6;
+const CLAIMS_OF_CHANGE = 2;
+
+function claimsOf(payload: Record<string, unknown>): LinkClaims | null {
+  const { aud, sub, iat, exp, bnd, email, end } = payload;
   if (typeof aud !== 'string' || typeof sub !== 'string' || sub === '') return null;
-  if (typeof iat !== 'number' || typeof exp !== 'number' || typeof bnd !== 'string') return null;
+  if (!isSeconds(iat) || !isSeconds(exp) || typeof bnd !== 'string') return null;
   const common = { audience: aud, accountId: sub, issuedAt: iat, expiresAt: exp, binding: bnd };
-  if (email === undefined && end === undefined) return { ...common, change: null };
-  if (typeof email !== 'string' || typeof end !== 'boolean') return null;
+  const others = Object.keys(payload).length - CLAIMS;
+  if (others === 0) return { ...common, change: null };
+  if (others !== CLAIMS_OF_CHANGE || typeof email !== 'string' || typeof end !== 'boolean') return null;
   return { ...common, change: { email, endTokens: end } };
 }

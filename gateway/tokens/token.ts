@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import jwt from 'jsonwebtoken';
 import { partForTokens } from '../accounts/stamp.ts';
 import type { Account, TokenClaims, Verification } from '../state.ts';
+import { ownForm } from './own-form.ts';
 
 export interface TokenSettings {
   /** 32 bytes or more each. The first signs, all verify. */
@@ -17,54 +18,47 @@ export interface TokenSigner {
   verify(token: string): Verification;
 }
 
-const ISSUER = 'gatehouse';
 /** Each kind of token has an audience of its own: a link that confirms an account can never open the API. */
 const AUDIENCE = 'gatehouse:api';
 /** How far the clocks of two nodes may lie apart, in seconds. */
 const CLOCK_SKEW = 30;
 
 /**
- * Tokens of the gateway: JWTs (RFC 7519) signed with HS256, with `kid`, `iss`, `aud`, `sub`, `jti`, `iat`, `exp`, and
- * `bnd`, which binds the token to the account's stamp so that a new password ends it without a word to anybody.
- *
- * RFC 8725 sections 3.1 to 3.12: the algorithm is ours and not the token's, the key is chosen among ours by `kid`, and
- * issuer, audience and subject are all checked.
+ * Tokens of the gateway: JWTs with `kid`, `iss`, `aud`, `sub`, `jti`, `iat`, `exp`, and `bnd`, which binds the token to the
+ * account's stamp so that a new password ends it without a word to anybody. They have these claims, and no other.
  */
 export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigner {
   // jsonwebtoken tries first at each call whether a text is a public key, which takes three times as long as the rest.
   const keys = new Map(secrets.map((secret) => [nameOf(secret), createSecretKey(secret, 'utf8')]));
-  const [signing] = keys;
-  if (signing === undefined) throw new TypeError('tokenSigner needs a secret');
-  const [signingId, signingKey] = signing;
+  const [signingKey] = keys.values();
+  if (signingKey === undefined) throw new TypeError('tokenSigner needs a secret');
+  const form = ownForm(keys);
   const longest = maxLifetime / 1000;
 
   return {
     sign(account, { jti, issuedAt, lifetime }) {
-      const payload = {
-        iss: ISSUER,
+      return form.sign({
         aud: AUDIENCE,
         sub: account.id,
         jti,
         iat: issuedAt,
         exp: issuedAt + lifetime,
         bnd: bindingOf(signingKey, account.id, account.stamp),
-      };
-      return jwt.sign(payload, signingKey, { algorithm: 'HS256', keyid: signingId });
+      });
     },
 
     verify(token) {
-      const keyId = keyIdOf(token);
-      const key = keys.get(keyId);
-      if (key === undefined) return invalid('not a token, or signed with another key');
-      let payload: unknown;
+      let opened: ReturnType<typeof form.open>;
       try {
-        payload = jwt.verify(token, key, { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE });
+        opened = form.open(token, AUDIENCE);
       } catch (error) {
         if (error instanceof jwt.TokenExpiredError) return { ok: false, reason: 'token expired' };
         return invalid(error instanceof Error ? error.message : String(error));
       }
-      const claims = claimsOf(payload);
-      if (claims === null) return invalid('a claim is missing or of the wrong type');
+      if (opened === null) return invalid('not a token as the gateway writes it, or signed with another key');
+      const { key } = opened;
+      const claims = claimsOf(opened.claims);
+      if (claims === null) return invalid('a claim is missing, of the wrong type, or not ours');
       const { issuedAt, expiresAt, binding, ...who } = claims;
       const now = Date.now() / 1000;
       if (issuedAt > now + CLOCK_SKEW) return invalid('issued in the future');
@@ -104,20 +98,18 @@ function bindingOf(key: KeyObject, accountId: string, stamp: string): string {
     .slice(0, 22);
 }
 
-/** Reads `kid` from a token nobody has verified, only to choose among our own keys. */
-export function keyIdOf(token: string): string {
-  try {
-    const decoded = jwt.decode(token, { complete: true });
-    return typeof decoded?.header.kid === 'string' ? decoded.header.kid : '';
-  } catch {
-    return '';
-  }
+/** `iss`, `aud`, and those that `claimsOf` names. */
+const CLAIMS = 7;
+
+function claimsOf(payload: Record<string, unknown>): (TokenClaims & { readonly binding: string }) | null {
+  const { aud, sub, jti, iat, exp, bnd } = payload;
+  if (Object.keys(payload).length !== CLAIMS || aud !== AUDIENCE) return null;
+  if (typeof sub !== 'string' || sub === '' || typeof jti !== 'string' || jti === '') return null;
+  if (!isSeconds(iat) || !isSeconds(exp) || typeof bnd !== 'string') return null;
+  return { accountId: sub, jti, issuedAt: iat, expiresAt: exp, binding: bnd };
 }
 
-function claimsOf(payload: unknown): (TokenClaims & { readonly binding: string }) | null {
-  if (typeof payload !== 'object' || payload === null) return null;
-  const { sub, jti, iat, exp, bnd } = payload as Record<string, unknown>;
-  if (typeof sub !== 'string' || sub === '' || typeof jti !== 'string' || jti === '') return null;
-  if (typeof iat !== 'number' || typeof exp !== 'number' || typeof bnd !== 'string') return null;
-  return { accountId: sub, jti, issuedAt: iat, expiresAt: exp, binding: bnd };
+/** Whether it is a moment in whole seconds since 1970. */
+export function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

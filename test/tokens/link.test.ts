@@ -112,7 +112,25 @@ const lastBits = (part: string) => part.slice(0, -1) + String.fromCharCode(part.
 const unsigned = (alg: string) =>
   `${[{ ...HEADER, alg }, PAYLOAD].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
 
+const encoded = (part: Json) => Buffer.from(JSON.stringify(part)).toString('base64url');
+const signedParts = (header: string, payload: string) =>
+  `${header}.${payload}.${createHmac('sha256', KEY).update(`${header}.${payload}`).digest('base64url')}`;
+
 const REFUSED: [string, string][] = [
+  ['a header that must be understood', forged({ ...HEADER, crit: ['exp'] }, PAYLOAD)],
+  ['an unencoded payload', forged({ ...HEADER, b64: false, crit: ['b64'] }, PAYLOAD)],
+  ['a compression', forged({ ...HEADER, zip: 'DEF' }, PAYLOAD)],
+  ['a key of its own', forged({ ...HEADER, jwk: { kty: 'oct', k: 'eA' } }, PAYLOAD)],
+  ['a parameter that nobody knows', forged({ ...HEADER, x: 1 }, PAYLOAD)],
+  ['no type', forged(without(HEADER, 'typ'), PAYLOAD)],
+  ['two algorithms', forged(JSON.stringify(HEADER).replace('{', '{"alg":"none",'), PAYLOAD)],
+  ['white space in its header', forged(JSON.stringify(HEADER, null, 1), PAYLOAD)],
+  ['a header that is padded', signedParts(`${encoded(HEADER)}=`, encoded(PAYLOAD))],
+  ['a payload that is padded', signedParts(encoded(HEADER), `${encoded(PAYLOAD)}=`)],
+  ['white space in its payload', forged(HEADER, JSON.stringify(PAYLOAD, null, 1))],
+  ['two subjects', forged(HEADER, JSON.stringify(PAYLOAD).replace('{', '{"sub":"2",'))],
+  ['an exp with a fraction', forged(HEADER, { ...PAYLOAD, exp: Number(PAYLOAD.exp) + 0.5 })],
+  ['a claim that is not ours', forged(HEADER, { ...PAYLOAD, jti: 'j' })],
   ['the algorithm none', unsigned('none')],
   ['the algorithm NONE', unsigned('NONE')],
   ['no signature', altered(2, () => '')],

@@ -67,7 +67,76 @@ const altered = (index: number, change: (part: string) => string) =>
     .join('.');
 const lastBits = (part: string) => part.slice(0, -1) + String.fromCharCode(part.charCodeAt(part.length - 1) + 1);
 
+const encoded = (part: Json) => Buffer.from(JSON.stringify(part)).toString('base64url');
+/** Any two texts, with the signature that is right for them. */
+const signedParts = (header: string, payload: string, key: Buffer | string = SECRET) =>
+  `${header}.${payload}.${createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url')}`;
+/** Of the lengths that leave bits unused, or need padding. */
+const uneven = (payload: Json) => {
+  const sub = ['1', '12', '123'].find((id) => JSON.stringify({ ...payload, sub: id }).length % 3 !== 0);
+  return { ...payload, sub };
+};
+const withUnusedBits = (payload: Json) => {
+  const text = encoded(uneven(payload));
+  const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return text.slice(0, -1) + ALPHABET[ALPHABET.indexOf(text.at(-1) ?? '') + 1];
+};
+const padded = (payload: Json) => {
+  const text = encoded(uneven(payload));
+  return text + '='.repeat((4 - (text.length % 4)) % 4);
+};
+
+test('a payload of any length verifies as long as it is written plainly', (t) => {
+  for (const sub of ['1', '12', '123']) t.true(signer.verify(forged(HEADER, { ...PAYLOAD, sub })).ok, sub);
+  t.true(signer.verify(signedParts(encoded(HEADER), encoded(PAYLOAD))).ok);
+});
+
 const REFUSED: [string, string][] = [
+  ['a header that must be understood', forged({ ...HEADER, crit: ['exp'] }, PAYLOAD)],
+  ['a crit that names what nobody knows', forged({ ...HEADER, crit: ['x'], x: 1 }, PAYLOAD)],
+  ['an empty crit', forged({ ...HEADER, crit: [] }, PAYLOAD)],
+  ['a crit of null', forged({ ...HEADER, crit: null }, PAYLOAD)],
+  ['a crit that is no list', forged({ ...HEADER, crit: 'exp' }, PAYLOAD)],
+  ['an unencoded payload', forged({ ...HEADER, b64: false, crit: ['b64'] }, PAYLOAD)],
+  ['b64 by itself', forged({ ...HEADER, b64: true }, PAYLOAD)],
+  ['a compression', forged({ ...HEADER, zip: 'DEF' }, PAYLOAD)],
+  ['a place of keys', forged({ ...HEADER, jku: 'https://evil.example/keys' }, PAYLOAD)],
+  ['a key beside ours', forged({ ...HEADER, jwk: { kty: 'oct', k: 'eA' } }, PAYLOAD)],
+  ['a certificate', forged({ ...HEADER, x5c: ['MII'] }, PAYLOAD)],
+  ['a place of certificates', forged({ ...HEADER, x5u: 'https://evil.example/cert' }, PAYLOAD)],
+  ['the print of a certificate', forged({ ...HEADER, x5t: 'x' }, PAYLOAD)],
+  ['a content type', forged({ ...HEADER, cty: 'JWT' }, PAYLOAD)],
+  ['another type', forged({ ...HEADER, typ: 'at+jwt' }, PAYLOAD)],
+  ['the type in lower case', forged({ ...HEADER, typ: 'jwt' }, PAYLOAD)],
+  ['no type', forged(without(HEADER, 'typ'), PAYLOAD)],
+  ['a parameter that nobody knows', forged({ ...HEADER, x: 1 }, PAYLOAD)],
+  ['an issuer in its header', forged({ ...HEADER, iss: 'gatehouse' }, PAYLOAD)],
+  ['a parameter named __proto__', forged(JSON.stringify(HEADER).replace('{', '{"__proto__":{},'), PAYLOAD)],
+  ['two algorithms', forged(JSON.stringify(HEADER).replace('{', '{"alg":"none",'), PAYLOAD)],
+  ['the same algorithm twice', forged(JSON.stringify(HEADER).replace('{', '{"alg":"HS256",'), PAYLOAD)],
+  ['two kids', forged(JSON.stringify(HEADER).replace('{', '{"kid":"x",'), PAYLOAD)],
+  ['an escaped name in its header', forged(JSON.stringify(HEADER).replace('"alg"', '"\\u0061lg"'), PAYLOAD)],
+  ['white space in its header', forged(JSON.stringify(HEADER, null, 1), PAYLOAD)],
+  ['white space behind its header', forged(`${JSON.stringify(HEADER)}\n`, PAYLOAD)],
+  ['a byte order mark', forged(`\ufeff${JSON.stringify(HEADER)}`, PAYLOAD)],
+  ['a header that is padded', signedParts(`${encoded(HEADER)}=`, encoded(PAYLOAD))],
+  ['a header in the other alphabet', signedParts(`${encoded(HEADER)}+`, encoded(PAYLOAD))],
+  [
+    'a line end in its header',
+    signedParts(`${encoded(HEADER).slice(0, 8)}\n${encoded(HEADER).slice(8)}`, encoded(PAYLOAD)),
+  ],
+  ['a payload whose unused bits are set', signedParts(encoded(HEADER), withUnusedBits(PAYLOAD))],
+  ['a payload that is padded', signedParts(encoded(HEADER), padded(PAYLOAD))],
+  ['white space in its payload', forged(HEADER, JSON.stringify(PAYLOAD, null, 1))],
+  ['two subjects', forged(HEADER, JSON.stringify(PAYLOAD).replace('{', '{"sub":"2",'))],
+  ['the same subject twice', forged(HEADER, JSON.stringify(PAYLOAD).replace('{', '{"sub":"1",'))],
+  ['an escaped name in its payload', forged(HEADER, JSON.stringify(PAYLOAD).replace('"sub"', '"\\u0073ub"'))],
+  ['an exp in another notation', forged(HEADER, JSON.stringify(PAYLOAD).replace(/"exp":(\d+)/, '"exp":$1.0'))],
+  ['an exp with a fraction', forged(HEADER, { ...PAYLOAD, exp: Number(PAYLOAD.exp) + 0.5 })],
+  ['a claim that is not ours', forged(HEADER, { ...PAYLOAD, scope: 'all' })],
+  ['an nbf in the past', forged(HEADER, { ...PAYLOAD, nbf: 0 })],
+  ['a list of one audience', forged(HEADER, { ...PAYLOAD, aud: ['gatehouse:api'] })],
+  ['several audiences', forged(HEADER, { ...PAYLOAD, aud: ['gatehouse:api', 'gatehouse:confirm'] })],
   ['the algorithm none', none(PAYLOAD, 'none')],
   ['the algorithm NONE', none(PAYLOAD, 'NONE')],
   ['no signature', altered(2, () => '')],
