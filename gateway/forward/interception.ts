@@ -1,7 +1,5 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
-import { GatewayError } from '../errors.ts';
 import { type AnswerHead, draftOf, type WholeAnswer } from './answer-draft.ts';
+import { withoutCodings } from './content-codings.ts';
 import type { FieldsByName } from './fields.ts';
 
 /** The request as the upstream got it. */
@@ -34,14 +32,8 @@ export type Intercept = (
 /** Bytes that an answer may have to be intercepted, as it comes and decompressed: it is held in memory. */
 export const MOST_HELD = 16 * 1024 * 1024;
 
-type Decoder = (body: Buffer, limit: { readonly maxOutputLength: number }) => Promise<Buffer>;
-
-const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
-  ['gzip', promisify(gunzip)],
-  ['deflate', promisify(inflate)],
-  ['br', promisify(brotliDecompress)],
-  ['zstd', promisify(zstdDecompress)],
-]);
+/** What says something of the bytes of a body, and would be false of another one; RFC 9530, and what it replaces. */
+const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges'] as const;
 
 /**
  * Has a module change an answer.
@@ -60,14 +52,17 @@ export async function intercepted(
   request: InterceptedRequest,
   limit: number,
 ): Promise<WholeAnswer> {
+  // A part of something, which nobody has asked for (see `interceptableHead`): there is no whole that could be changed.
+  if (whole.status === 206) return whole;
   const draft = draftOf(whole);
-  const coding = String(draft.getHeader('content-encoding') ?? 'identity').toLowerCase();
+  const codings = [draft.getHeader('content-encoding') ?? []].flat();
   draft.removeHeader('content-encoding');
   draft.removeHeader('content-length');
+  for (const name of OF_THE_BYTES) draft.removeHeader(name);
   // What the length would be after the module is not known.
   if (request.method === 'HEAD' || isBodiless(whole.status)) return draft.withBody(Buffer.alloc(0));
 
-  const body = await decoded(whole.body, coding);
+  const body = await withoutCodings(whole.body, codings, MOST_HELD);
   const changed = await inTime(() => intercept(body, upstream, request, draft), limit);
   if (typeof changed !== 'string' && !Buffer.isBuffer(changed)) throw new TypeError('it returned no Buffer or string');
   if (isBodiless(draft.statusCode)) return draft.withBody(Buffer.alloc(0));
@@ -79,18 +74,6 @@ export async function intercepted(
 /** RFC 9110 section 6.4.1. */
 function isBodiless(status: number): boolean {
   return status === 204 || status === 304;
-}
-
-/** Undoes a content coding. What has more than `MOST_HELD` bytes then is an error, in however few it came. */
-async function decoded(body: Buffer, coding: string): Promise<Buffer> {
-  if (coding === 'identity' || body.length === 0) return body;
-  const decoder = DECODERS.get(coding);
-  if (decoder === undefined) throw new GatewayError('bad_gateway', `a body in ${coding} cannot be intercepted`);
-  try {
-    return await decoder(body, { maxOutputLength: MOST_HELD });
-  } catch (error) {
-    throw new GatewayError('bad_gateway', `a body that cannot be decompressed by ${coding}`, { cause: error });
-  }
 }
 
 /** @throws what it throws, or an error when the time is up */

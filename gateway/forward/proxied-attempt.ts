@@ -5,6 +5,7 @@ import { upstreamFailure } from './failure.ts';
 import { fieldsByName } from './fields.ts';
 import { type AttemptOutcome, outcomeOf } from './group-meter.ts';
 import type { LoadedModule } from './intercept-modules.ts';
+import { interceptableHead } from './interceptable-request.ts';
 import { InterceptedAnswer } from './intercepted-answer.ts';
 import type { RequestHead } from './outgoing.ts';
 import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
@@ -50,7 +51,8 @@ export class ProxiedAttempt implements Attempt {
     this.#client = client;
     this.#route = route;
     this.#events = events;
-    this.#head = outgoing.headFor(upstream);
+    const head = outgoing.headFor(upstream);
+    this.#head = route.module === null ? head : interceptableHead(head);
     this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, this.#onTurn) : null;
     const method = req.method ?? 'GET';
     this.#request = proxiedRequest(method, this.#head, this.#body);

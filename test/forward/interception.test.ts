@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { MOST_HELD } from '../../gateway/forward/interception.ts';
 import { parts, requestText, valuesOf } from '../support/forwarding.ts';
@@ -29,10 +29,11 @@ async function intercepting(
   text: string,
   upstream: { readonly url: string },
   proxy: object = {},
+  idle = '2m',
 ): Promise<TestGateway> {
   const intercept = moduleOf(t, text);
   const routes = [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none', proxy: { ...proxy, intercept } }];
-  return testGateway(t, { routes, timeouts: { idle: '400ms' } });
+  return testGateway(t, { routes, timeouts: { idle } });
 }
 
 function ask(gateway: TestGateway, line = 'GET /s'): Promise<string> {
@@ -45,12 +46,19 @@ for (const [coding, compress] of [
   [null, (text: string) => Buffer.from(text)],
   ['gzip', gzipSync],
   ['deflate', deflateSync],
+  ['x-gzip', gzipSync],
+  ['GZip', gzipSync],
+  ['deflate, without the zlib format', deflateRawSync],
   ['br', brotliCompressSync],
   ['zstd', zstdCompressSync],
+  ['identity', (text: string) => Buffer.from(text)],
+  ['gzip, identity', gzipSync],
+  ['deflate, gzip', (text: string) => gzipSync(deflateSync(text))],
+  [',br ,, X-GZIP', (text: string) => gzipSync(brotliCompressSync(text))],
 ] as const) {
   test(`a module changes a body that came ${coding === null ? 'as it is' : `in ${coding}`}`, async (t) => {
     const upstream = await httpUpstream(t, (_req, res) => {
-      if (coding !== null) res.setHeader('Content-Encoding', coding);
+      if (coding !== null) res.setHeader('Content-Encoding', coding.replace(', without the zlib format', ''));
       res.setHeader('ETag', '"a"');
       res.end(compress('hellö'));
     });
@@ -64,6 +72,81 @@ for (const [coding, compress] of [
     t.is(valuesOf(answer, 'x-request-id').length, 1);
   });
 }
+
+test('codings on several lines are undone in the opposite order', async (t) => {
+  const upstream = await httpUpstream(t, (_req, res) => {
+    res.setHeader('Content-Encoding', ['br', 'zstd']).end(zstdCompressSync(brotliCompressSync('hellö')));
+  });
+  const answer = await ask(await intercepting(t, UPPER, upstream));
+  t.is(parts(answer).body, Buffer.from('HELLÖ').toString('latin1'));
+  t.deepEqual(valuesOf(answer, 'content-encoding'), []);
+});
+
+test('a module sees what is whole: nobody gets past it by asking for a part', async (t) => {
+  const whole = gzipSync('hello secret');
+  const upstream = await httpUpstream(t, (req, res) => {
+    res.setHeader('Content-Encoding', 'gzip');
+    const from = Number(/bytes=(\d+)/.exec(String(req.headers.range ?? req.headers['request-range']))?.[1] ?? -1);
+    if (from === -1) {
+      res.setHeader('Accept-Ranges', 'bytes').end(whole);
+    } else {
+      res
+        .writeHead(206, { 'Content-Range': `bytes ${from}-${whole.length - 1}/${whole.length}` })
+        .end(whole.subarray(from));
+    }
+  });
+  const gateway = await intercepting(
+    t,
+    `export default (body) => body.toString().replace('secret', 'shown');`,
+    upstream,
+  );
+  for (const fields of [['Range: bytes=4-'], ['range: bytes=4-', 'If-Range: "a"'], ['Request-Range: bytes=4-']]) {
+    const answer = await rawExchange(gateway.port, requestText('GET /s', [...fields, 'Connection: close']));
+    t.is(statusOf(answer), 200);
+    t.is(parts(answer).body, 'hello shown');
+    t.deepEqual(valuesOf(answer, 'accept-ranges'), []);
+  }
+});
+
+test('a part that an upstream sends unasked passes as it is, encoded or not', async (t) => {
+  const part = gzipSync('hello').subarray(4);
+  for (const fields of [{ 'Content-Encoding': 'gzip' }, {}]) {
+    const upstream = await httpUpstream(t, (_req, res) => {
+      res.writeHead(206, { ...fields, 'Content-Range': 'bytes 4-24/25', 'Content-Length': part.length }).end(part);
+    });
+    const answer = await ask(await intercepting(t, UPPER, upstream));
+    t.is(statusOf(answer), 206);
+    t.is(parts(answer).body, part.toString('latin1'));
+    t.deepEqual(valuesOf(answer, 'content-encoding'), Object.values(fields));
+    t.deepEqual(valuesOf(answer, 'content-range'), ['bytes 4-24/25']);
+    t.deepEqual(valuesOf(answer, 'content-length'), [String(part.length)]);
+  }
+});
+
+test('an upstream is asked for no coding that could not be undone', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await intercepting(t, 'export default (body) => body;', upstream);
+  for (const [accepted, asked] of [
+    ['gzip, br;q=0.5', 'gzip, br;q=0.5'],
+    ['compress, dcz, GZIP;q=1, *;q=0.1', 'GZIP;q=1'],
+    ['compress', 'identity'],
+    ['*', 'identity'],
+  ] as const) {
+    await rawExchange(gateway.port, requestText('GET /s', [`Accept-Encoding: ${accepted}`, 'Connection: close']));
+    t.deepEqual(upstream.seen.at(-1)?.values('accept-encoding'), [asked]);
+  }
+});
+
+test('what says something of the bytes of the body goes before the module, which may say it anew', async (t) => {
+  const upstream = await httpUpstream(t, (_req, res) => {
+    for (const name of ['Content-Digest', 'Repr-Digest', 'Digest', 'Content-MD5']) res.setHeader(name, 'old');
+    res.end('hello');
+  });
+  const text = `export default (body, _u, _r, answer) => (answer.setHeader('Repr-Digest', 'new'), body);`;
+  const answer = await ask(await intercepting(t, text, upstream));
+  t.deepEqual(valuesOf(answer, 'repr-digest'), ['new']);
+  for (const name of ['content-digest', 'digest', 'content-md5']) t.deepEqual(valuesOf(answer, name), [], name);
+});
 
 test('a module reads who asked for what and what the upstream said, and writes status and fields', async (t) => {
   const upstream = await httpUpstream(t, (_req, res) => {
@@ -148,7 +231,7 @@ const FAILING: readonly [title: string, text: string, cause: RegExp][] = [
 for (const [title, text, cause] of FAILING) {
   test(`a module that ${title} is a 500 with its file in the log, and the next request is answered`, async (t) => {
     const upstream = await httpUpstream(t, (_req, res) => void res.setHeader('X-Secret', 's').end('secret'));
-    const gateway = await intercepting(t, text, upstream);
+    const gateway = await intercepting(t, text, upstream, {}, text.includes('new Promise') ? '400ms' : '2m');
     for (let i = 0; i < 2; i++) {
       const answer = await ask(gateway);
       t.is(statusOf(answer), 500);
@@ -162,12 +245,20 @@ for (const [title, text, cause] of FAILING) {
   });
 }
 
+const CUT = deflateRawSync('hello hello').subarray(0, 5);
+
 const BAD_BODIES: readonly [title: string, answer: (req: IncomingMessage, res: ServerResponse) => void][] = [
   ['is not what its Content-Encoding says', (_req, res) => void res.setHeader('Content-Encoding', 'gzip').end('plain')],
   [
     'has a Content-Encoding that nobody knows',
     (_req, res) => void res.setHeader('Content-Encoding', 'x-y').end('plain'),
   ],
+  [
+    'is in more codings than have any use',
+    (_req, res) => void res.setHeader('Content-Encoding', 'gzip, gzip, gzip, gzip, gzip').end('plain'),
+  ],
+  ['is cut within its coding', (_req, res) => void res.setHeader('Content-Encoding', 'deflate').end(CUT)],
+  ['has the status 600', (_req, res) => void res.writeHead(600).end('plain')],
   ['is longer than what is held', (_req, res) => void res.end(Buffer.alloc(MOST_HELD + 1))],
   [
     'becomes longer than what is held when it is decompressed',
@@ -192,6 +283,6 @@ test('an answer that is cut before it could be intercepted is a 502, and one tha
     const upstream = await tcpUpstream(t, (socket) => {
       socket.once('data', () => (end ? socket.end(begun) : socket.write(begun)));
     });
-    t.is(statusOf(await ask(await intercepting(t, UPPER, upstream))), status);
+    t.is(statusOf(await ask(await intercepting(t, UPPER, upstream, {}, end ? '2m' : '400ms'))), status);
   }
 });
