@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openAccountPages } from './account-pages.ts';
-import { createHashingQueue, hashingLimits } from './accounts/hashing-queue.ts';
+import { createHashingQueue } from './accounts/hashing-queue.ts';
+import { hashingLimits } from './accounts/hashing-threads.ts';
 import { tokenIssue } from './control/issue-token.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { loadModules } from './forward/intercept-modules.ts';
@@ -66,6 +67,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     opened.defer(stores.close);
     const { tokens, revocations, knownAccounts } = stores;
     const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
+    opened.defer(async () => hashing.close());
     const identification = await openIdentification(settings, stores, hashing, log);
     opened.defer(identification.close);
     const exchanges = watchOpenExchanges(identification.standing, knownAccounts.findRenewed);

@@ -1,85 +1,121 @@
-import { availableParallelism } from 'node:os';
 import { GatewayError } from '../errors.ts';
 
 export interface HashingQueue {
   /**
    * Runs the work when it is its turn. Clients take turns, however much each of them has asked for.
    *
-   * @param client whoever asks, such as an address
-   * @throws GatewayError 503 when too much is waiting, or its turn has not come in time
+   * @param client who asks, such as an address
+   * @throws GatewayError 503 with `Retry-After`, when its turn cannot come in time, or has not
    */
   run<T>(client: string, work: () => Promise<T>): Promise<T>;
   /** Checks that wait. */
   readonly waiting: number;
   /** Checks whose turn it is. */
   readonly running: number;
+  /** Refuses the checks that wait. */
+  close(): void;
 }
 
 export interface HashingLimits {
   /** Hashes at the same time. */
   readonly width: number;
-  /** Checks that may wait, in all and of one client. */
+  /** Checks that may wait in all; bounds the memory they take. */
   readonly capacity: number;
-  readonly perClient: number;
   /** Milliseconds that a check may wait. */
   readonly patience: number;
 }
 
-/**
- * Leaves a core to the event loops, and two of libuv's four threads in each process to DNS look-ups and files: under a
- * flood of wrong passwords everything else goes on.
- *
- * The cores are shared by all processes, so of several each gets its part; but one at least, for without a turn it would
- * refuse every password. That may be more than there are cores to spare, and harms little, as these threads give way.
- *
- * @param processes that are this gateway on this machine
- */
-export function hashingLimits(processes: number): HashingLimits {
-  const spare = Math.floor((availableParallelism() - 1) / processes);
-  return { width: Math.max(1, Math.min(2, spare)), capacity: 64, perClient: 8, patience: 5_000 };
-}
-
 interface Waiting {
   readonly start: () => void;
+  readonly refuse: () => void;
 }
 
-export function createHashingQueue(limits: HashingLimits): HashingQueue {
+/** The weight of the newest duration in the moving average. */
+const WEIGHT = 0.1;
+/** Seconds; beyond that, an estimate says nothing. */
+const LONGEST_RETRY = 120;
+
+/**
+ * A queue in which clients take turns and checks wait for as long as they may. Only a check whose turn cannot come in time,
+ * by the durations of the last ones, is refused at once.
+ */
+export function createHashingQueue({ width, capacity, patience }: HashingLimits): HashingQueue {
   /** In the order in which the clients have their turns. */
   const waiting = new Map<string, Waiting[]>();
   let count = 0;
   let running = 0;
+  /** Milliseconds, a moving average. Before the first measurement nobody is refused for want of time. */
+  let duration: number | null = null;
+  /** Checks refused since the queue was last empty. Their clients are expected again, so each is told a later time. */
+  let refused = 0;
 
-  const next = () => {
-    const [first] = waiting;
-    if (first === undefined) return;
-    const [client, queue] = first;
-    const entry = queue.shift();
-    waiting.delete(client);
-    // Behind all others now.
-    if (queue.length > 0) waiting.set(client, queue);
-    if (entry === undefined) return;
+  /** Milliseconds until a check starts that has as many before it. */
+  const waitBehind = (ahead: number) => ((ahead + 1) * (duration ?? 0)) / width;
+
+  /** How many of those that wait have their turn before the next check of a client: of each other as many as it has. */
+  const aheadOf = (client: string): number => {
+    const own = waiting.get(client)?.length ?? 0;
+    let ahead = own;
+    for (const [other, queue] of waiting) if (other !== client) ahead += Math.min(queue.length, own + 1);
+    return ahead;
+  };
+
+  const overload = (client: string): GatewayError => {
+    refused += 1;
+    // Told to come when half of the patience is left to wait: where the estimate is too long, the queue does not run dry.
+    const seconds = Math.ceil((waitBehind(aheadOf(client) + refused) - patience / 2) / 1000);
+    return new GatewayError('service_unavailable', 'too many passwords are being checked', {
+      headers: { 'Retry-After': String(Math.min(Math.max(seconds, 1), LONGEST_RETRY)) },
+    });
+  };
+
+  const remove = (client: string, queue: Waiting[], entry: Waiting) => {
+    queue.splice(queue.indexOf(entry), 1);
+    if (queue.length === 0) waiting.delete(client);
     count -= 1;
-    entry.start();
+    if (count === 0) refused = 0;
+  };
+
+  /** Makes room for a client that waits for less than another one. @returns whether there is room now */
+  const hasRoomFor = (client: string): boolean => {
+    if (count < capacity) return true;
+    let longest: Waiting[] = [];
+    for (const queue of waiting.values()) if (queue.length > longest.length) longest = queue;
+    if (longest.length <= (waiting.get(client)?.length ?? 0) + 1) return false;
+    longest.at(-1)?.refuse();
+    return true;
+  };
+
+  /** Hands the place of a check that is done to the next one. */
+  const passOn = () => {
+    const [first] = waiting;
+    if (first === undefined) {
+      running -= 1;
+      return;
+    }
+    const [client, queue] = first;
+    queue[0]?.start();
+    // Behind all others now.
+    if (queue.length === 0) return;
+    waiting.delete(client);
+    waiting.set(client, queue);
   };
 
   const turn = (client: string): Promise<void> => {
+    // The scan is left out where all that wait could go first.
+    const isInTime = waitBehind(count) <= patience || waitBehind(aheadOf(client)) <= patience;
+    if (!isInTime || !hasRoomFor(client)) throw overload(client);
     const queue = waiting.get(client) ?? [];
-    if (count >= limits.capacity || queue.length >= limits.perClient) throw overload();
+    waiting.set(client, queue);
     return new Promise((resolve, reject) => {
-      const entry = {
-        start: () => {
-          clearTimeout(timer);
-          resolve();
-        },
+      const end = (settle: () => void) => () => {
+        clearTimeout(timer);
+        remove(client, queue, entry);
+        settle();
       };
-      const timer = setTimeout(() => {
-        queue.splice(queue.indexOf(entry), 1);
-        if (queue.length === 0) waiting.delete(client);
-        count -= 1;
-        reject(overload());
-      }, limits.patience);
+      const entry = { start: end(resolve), refuse: end(() => reject(overload(client))) };
+      const timer = setTimeout(entry.refuse, patience);
       queue.push(entry);
-      waiting.set(client, queue);
       count += 1;
     });
   };
@@ -92,20 +128,19 @@ export function createHashingQueue(limits: HashingLimits): HashingQueue {
       return running;
     },
     async run(client, work) {
-      if (running >= limits.width) await turn(client);
-      running += 1;
+      if (running < width) running += 1;
+      else await turn(client);
+      const begun = performance.now();
       try {
         return await work();
       } finally {
-        running -= 1;
-        next();
+        const took = performance.now() - begun;
+        duration = duration === null ? took : duration + WEIGHT * (took - duration);
+        passOn();
       }
     },
+    close() {
+      for (const queue of [...waiting.values()]) for (const entry of [...queue]) entry.refuse();
+    },
   };
-}
-
-function overload(): GatewayError {
-  return new GatewayError('service_unavailable', 'too many passwords are being checked', {
-    headers: { 'Retry-After': '5' },
-  });
 }

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { createHashingQueue } from '../../gateway/accounts/hashing-queue.ts';
 import { hashPassword } from '../../gateway/accounts/password.ts';
 import { verifiedCredentials } from '../../gateway/identify/verified.ts';
 import { holds } from '../support/condition.ts';
@@ -86,37 +85,6 @@ test('an IPv6 address counts by its /64, and a success costs nothing', async (t)
   t.is(await ask('wrong', '2001:db8:0:0:ffff::2'), 401);
   t.is(await ask('wrong', '2001:db8::3'), 429);
   t.is(await ask('wrong', '2001:db8:0:1::1'), 401);
-});
-
-test('checks take turns between clients, are bounded in number, and do not wait for ever', async (t) => {
-  const queue = createHashingQueue({ width: 1, capacity: 4, perClient: 3, patience: 60_000 });
-  const order: string[] = [];
-  const { promise: held, resolve: release } = Promise.withResolvers<void>();
-  const run = (client: string, name: string, work = async () => {}) =>
-    queue.run(client, async () => {
-      order.push(name);
-      await work();
-    });
-  const all = [run('a', 'a1', () => held), run('a', 'a2'), run('a', 'a3'), run('a', 'a4'), run('b', 'b1')];
-  await holds('four wait', () => queue.waiting === 4);
-  t.is(queue.running, 1);
-  await t.throwsAsync(run('c', 'c1'), { name: 'GatewayError', message: /too many/ });
-  release();
-  await Promise.all(all);
-  t.deepEqual(order, ['a1', 'a2', 'b1', 'a3', 'a4']);
-  t.is(queue.waiting, 0);
-  t.is(queue.running, 0);
-
-  const impatient = createHashingQueue({ width: 1, capacity: 4, perClient: 3, patience: 1 });
-  const { promise: again, resolve } = Promise.withResolvers<void>();
-  const first = impatient.run('a', () => again);
-  await t.throwsAsync(
-    impatient.run('b', async () => {}),
-    { name: 'GatewayError' },
-  );
-  t.is(impatient.waiting, 0);
-  resolve();
-  await first;
 });
 
 test('a weaker hash is replaced by bcrypt at the next login, and tokens go on', async (t) => {

@@ -61,7 +61,7 @@ export async function owners(
     messages: createMessages({ name: 'Shop' }),
     url: () => PAGES,
     hash: async (password) => quickHash(password),
-    inTurn: createHashingQueue({ width: 2, capacity: 8, perClient: 8, patience: 10_000 }).run,
+    inTurn: createHashingQueue({ width: 2, capacity: 8, patience: 10_000 }).run,
     withAccount: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, MAX_LIFETIME).withAccount,
     forget() {},
     ping: database.ping,
