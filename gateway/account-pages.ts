@@ -12,7 +12,7 @@ import type { IdentifyMeter } from './identify/metered.ts';
 import { createMailLimit } from './mail/limit.ts';
 import { createMessages } from './mail/messages.ts';
 import { createMailer } from './mail/transport.ts';
-import { isForPeople, type Logger } from './ops/log.ts';
+import { isForPeople, type Logger, print } from './ops/log.ts';
 import { redisSessionStore } from './sessions/redis-sessions.ts';
 import { sqlSessionStore } from './sessions/sql-sessions.ts';
 import type { Settings } from './settings/schema.ts';
@@ -53,8 +53,10 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   const ownsTable = accounts.table === undefined;
   const publicUrl = () => pages.url ?? shared.url();
   // Never among log lines that a machine reads.
-  const print = (text: string) => void (isForPeople(settings.log) && process.stdout.write(text));
-  const mailer = mail.url === null ? null : createMailer({ location: mail.url, from: mail.from, log, print });
+  const show = (text: string) => {
+    if (isForPeople(settings.log)) print(log, text);
+  };
+  const mailer = mail.url === null ? null : createMailer({ location: mail.url, from: mail.from, log, print: show });
   const sqlSessions = sqlSessionStore(database);
   const sweep = setInterval(() => {
     // That the database is out is reported by others.

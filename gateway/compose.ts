@@ -13,7 +13,7 @@ import { type Gateway, startOperated } from './operated.ts';
 import { lowerBackgroundThreads } from './ops/background-threads.ts';
 import { type Readiness, readinessOf } from './ops/health.ts';
 import { closed, listen } from './ops/listen.ts';
-import type { Logger } from './ops/log.ts';
+import { type Logger, linesDropped } from './ops/log.ts';
 import { type Snapshot, textOf } from './ops/metrics/total.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { createListener } from './request/listener.ts';
@@ -79,6 +79,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       denylist: revocations.mirror,
       caches: { credentials: identification.lookUps, accounts: knownAccounts.lookUps },
       stores: [revocations.database, ...optional],
+      linesDropped: () => linesDropped(log),
     });
     const issue = tokenIssue({
       sign: identification.signToken,

@@ -7,10 +7,11 @@ import { migrate } from '../database/migrate.ts';
 import { OperatorError } from '../errors.ts';
 import type { Gateway } from '../operated.ts';
 import { PortTaken } from '../ops/listen.ts';
-import { createLog, type Logger } from '../ops/log.ts';
+import { createLog, type Logger, print } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
 import { startExampleUpstream } from './example-upstream.ts';
+import { sendOutputToLog } from './output-to-log.ts';
 
 const EMAIL = 'demo@example.com';
 const PASSWORD = 'demo';
@@ -23,9 +24,10 @@ export async function startDemo(): Promise<{ log: Logger; close(): Promise<void>
     const settings = loadSettings(CONFIG, { ...process.env, EXAMPLE_UPSTREAM: upstream.url });
     requireLoopback(settings);
     const log = createLog(settings.log);
+    sendOutputToLog(log);
     await addDemoAccount(settings);
     const gateway = await startOnFreePorts(settings, log);
-    process.stdout.write(welcome(gateway));
+    print(log, welcome(gateway));
     return {
       log,
       async close() {
@@ -69,7 +71,7 @@ async function startOnFreePorts(settings: Settings, log: Logger): Promise<Gatewa
     return await startGateway(settings, log);
   } catch (error) {
     if (!(error instanceof PortTaken)) throw error;
-    process.stdout.write(`${error.message.replace(/ Set .*/, '')} The demo takes a free one.\n`);
+    print(log, `${error.message.replace(/ Set .*/, '')} The demo takes a free one.\n`);
     return await startOnFreePorts({ ...settings, [error.setting]: { ...settings[error.setting], port: 0 } }, log);
   }
 }

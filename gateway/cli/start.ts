@@ -4,6 +4,7 @@ import type { Gateway } from '../operated.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
+import { sendOutputToLog } from './output-to-log.ts';
 import { createReloader } from './reload.ts';
 import { explained } from './with-database.ts';
 
@@ -40,6 +41,7 @@ async function startConfigured(file: string): Promise<Running> {
   const settings = loadSettings(file, process.env);
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers;
   const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
+  sendOutputToLog(log);
   const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
   const gateway = await starting.catch((error: unknown) => {
     throw explained(file, error);
@@ -77,8 +79,6 @@ function nextSignal(): Promise<NodeJS.Signals> {
 
 /** Keeps the process until the signal, then answers what is under way. A second signal ends it at once. */
 async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): Promise<void> {
-  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
-  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
   const signal = await stop;
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));

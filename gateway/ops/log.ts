@@ -1,25 +1,29 @@
 import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
+import { type BoundedOutput, boundedOutput } from './bounded-output.ts';
 import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
 import { timeField } from './time-field.ts';
+import { unblockedOutput } from './unblocked-output.ts';
 import { ONE_PIECE, untornLine } from './untorn-lines.ts';
 
 export type { Logger } from 'pino';
 
 /** Whether standard output is read by a person: then other things than log lines may stand there. */
 export function isForPeople({ format }: Pick<Settings['log'], 'format'>): boolean {
-  return format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
+  return format === 'pretty' || (format === 'auto' && isatty(1));
 }
 
 /**
- * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal.
+ * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal. Writing
+ * it never waits for a reader and never throws (`boundedOutput`).
  *
  * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body.
  */
 export function createLog(settings: Settings['log']): Logger {
-  return writeTo(gatheredLines(pino.destination({ dest: 1, sync: true }), AT_ONCE), settings, {});
+  return writeTo((output) => gatheredLines(output, AT_ONCE), settings, {});
 }
 
 /**
@@ -29,11 +33,10 @@ export function createLog(settings: Settings['log']): Logger {
  */
 export function createSharedLog(settings: Settings['log'], writer: Readonly<Record<string, number>> = {}): Logger {
   // Into a file, the system writes however much in one piece; into a pipe, no more than a little.
-  const destination = pino.destination({ dest: 1, sync: true });
-  const output = fstatSync(1).isFile()
-    ? gatheredLines(destination, AT_ONCE)
-    : gatheredLines(destination, AT_ONCE_UNTORN, untornLine);
-  return writeTo(output, settings, writer);
+  const gather = fstatSync(1).isFile()
+    ? (output: BoundedOutput) => gatheredLines(output, AT_ONCE)
+    : (output: BoundedOutput) => gatheredLines(output, AT_ONCE_UNTORN, untornLine);
+  return writeTo(gather, settings, writer);
 }
 
 /** Characters. */
@@ -44,44 +47,74 @@ const AT_ONCE_UNTORN = Math.floor(ONE_PIECE / 3);
 /** What a line says of a request. Values that are undefined are left out. */
 export type RequestLine = Readonly<Record<string, string | number | null | undefined>>;
 
-/** The logs that machines read, by how they write a line that says how a request went. Their children are none of them. */
-const direct = new WeakMap<Logger, (line: RequestLine) => void>();
+/** What belongs to a log beside pino's own. The children of a log have none. */
+interface Writing {
+  readonly output: BoundedOutput;
+  /** How a log that machines read writes a line that says how a request went; null: as every other line. */
+  readonly request: ((line: RequestLine) => void) | null;
+}
+
+const writings = new WeakMap<Logger, Writing>();
 
 /**
  * Writes a line of level `info` with the message `request`, which nearly every line is: it is put together here where a
  * machine reads it, in a fifth of the time that pino needs for lines of every kind.
  */
 export function logRequestLine(log: Logger, line: RequestLine): void {
-  const write = direct.get(log);
-  if (write === undefined) log.info(line, 'request');
+  const write = writings.get(log)?.request ?? null;
+  if (write === null) log.info(line, 'request');
   else if (log.isLevelEnabled('info')) write(line);
 }
 
+/** Prints what is no line of the log, for a person who reads it: at its place among the lines. */
+export function print(log: Logger, text: string): void {
+  writings.get(log)?.output.write(text);
+}
+
+/** How many lines this process has dropped, since standard output did not take them. */
+export function linesDropped(log: Logger): number {
+  return writings.get(log)?.output.dropped ?? 0;
+}
+
 function writeTo(
-  output: GatheredLines,
+  gather: (output: BoundedOutput) => GatheredLines,
   { level, format }: Settings['log'],
   writer: Readonly<Record<string, number>>,
 ): Logger {
-  if (isForPeople({ format })) return forPeople(level).child(writer);
-  const formatters = { level: (label: string) => ({ level: label }) };
-  const log = pino({ level, base: writer, timestamp: timeField, formatters }, output);
+  if (isForPeople({ format })) return forPeople(level, writer);
   const always = JSON.stringify(writer).slice(1, -1);
   const prefix = always === '' ? '' : `,${always}`;
-  direct.set(log, (line) => {
-    output.gather(`{"level":"info"${timeField()}${prefix},${JSON.stringify(line).slice(1, -1)},"msg":"request"}\n`);
+  const output = boundedOutput(
+    unblockedOutput(),
+    (dropped, cause) =>
+      `{"level":"error"${timeField()}${prefix},${JSON.stringify({ dropped, cause, msg: LOSS }).slice(1)}\n`,
+  );
+  const lines = gather(output);
+  process.on('exit', output.finish);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const log = pino({ level, base: writer, timestamp: timeField, formatters }, lines);
+  writings.set(log, {
+    output,
+    request: (line) =>
+      lines.gather(`{"level":"info"${timeField()}${prefix},${JSON.stringify(line).slice(1, -1)},"msg":"request"}\n`),
   });
   return log;
 }
 
-function forPeople(level: Settings['log']['level']): Logger {
-  const stream = pretty({
-    colorize: process.stdout.isTTY === true,
+const LOSS = 'log lines dropped';
+
+function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
+  const lineOf = prettyFactory({
+    colorize: isatty(1),
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
     messageFormat: (line) => (line.msg === 'request' ? requestLine(line) : `${line.msg}${fieldsOf(line)}`),
-    sync: true,
   });
-  return pino({ level, base: null }, stream);
+  const output = boundedOutput(unblockedOutput(), (dropped, cause) => `${LOSS}: ${dropped}, as ${cause}\n`);
+  process.on('exit', output.finish);
+  const log = pino({ level, base: writer }, { write: (line) => output.write(lineOf(line)) });
+  writings.set(log, { output, request: null });
+  return log;
 }
 
 type Line = Record<string, unknown>;

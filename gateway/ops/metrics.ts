@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { type AuthenticationMetrics, authenticationMetrics } from './metrics/authentications.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
-import { type State, stateMetrics } from './metrics/state.ts';
+import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
 import type { Snapshot } from './metrics/total.ts';
 import { upstreamMetrics } from './metrics/upstreams.ts';
 
@@ -27,4 +27,11 @@ export function createMetrics(state: State): Metrics {
     group: upstreamMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
   };
+}
+
+/** What a process measures that answers no request, but writes a log. */
+export function primaryMetrics(linesDropped: () => number): () => Promise<Snapshot> {
+  const registry = new Registry();
+  logMetrics(registry, linesDropped);
+  return () => registry.getMetricsAsJSON();
 }

@@ -13,6 +13,7 @@ function worker({ waiting, revoked, age, isUp }: { waiting: number; revoked: num
     denylist: { size: revoked, age: () => age },
     caches: { credentials: { hits: 10, misses: 1 }, accounts: { hits: 100, misses: 2 } },
     stores: [{ name: 'database', isUp }],
+    linesDropped: () => 5,
   });
 }
 
@@ -51,6 +52,7 @@ test('over workers, counts and loads are summed; of copies of one truth the wors
   t.is(value('gatehouse_requests_in_flight'), 2);
   t.is(value('gatehouse_websockets_open'), 1);
   t.is(value('gatehouse_workers'), 2);
+  t.is(value('gatehouse_log_lines_dropped_total'), 10);
   t.is(value('gatehouse_password_checks{state="waiting"}'), 7);
   t.is(value('gatehouse_cache_requests_total{cache="accounts",result="hit"}'), 200);
   t.is(value('gatehouse_denylist_tokens'), 9);
@@ -88,6 +90,31 @@ test('what a worker has counted stays when it is gone, and what it held does not
     t.is(series.get('gatehouse_workers'), living);
     t.is(series.get('gatehouse_denylist_tokens'), revoked);
   }
+});
+
+test('numbers of a worker that cannot be summed are left out and told, and cost neither the others nor later scrapes theirs', async (t) => {
+  const leftOut: number[] = [];
+  const total = createTotal((process) => void leftOut.push(process));
+  const good = worker({ waiting: 1, revoked: 1, age: 0, isUp: true });
+  total.set(1, sent(await good.snapshot()));
+  const counter = {
+    name: 'a',
+    help: '',
+    type: 'counter',
+    values: [{ value: 1, labels: {} }],
+    aggregator: 'unheard of',
+  };
+  total.set(2, [counter] as unknown as Snapshot);
+  total.set(3, [{ ...counter, name: 'b', aggregator: 'sum', values: null }] as unknown as Snapshot);
+  const workers = async () => parseExposition(await total.text()).series.get('gatehouse_workers');
+  t.is(await workers(), 1);
+  t.deepEqual(leftOut.splice(0), [2, 3]);
+  total.remove(2);
+  total.remove(3);
+  t.is(await workers(), 1);
+  total.remove(1);
+  t.is(parseExposition(await total.text()).series.get('gatehouse_log_lines_dropped_total'), 5);
+  t.deepEqual(leftOut, [2, 3]);
 });
 
 test('who could not be judged is counted by what was out', async (t) => {

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { Service } from '../../compose.ts';
 import { createSharedLog } from '../../ops/log.ts';
 import { textOfError } from '../error-text.ts';
+import { sendOutputToLog } from '../output-to-log.ts';
 import { explained } from '../with-database.ts';
 import { type Answers, type Beginning, type FromWorker, isFromPrimary, type ToWorker } from './messages.ts';
 
@@ -21,8 +22,7 @@ export function followPrimary(): void {
 /** @returns null where it cannot start; the primary has been told why, and this process ends */
 async function start({ file, settings, count }: Beginning): Promise<Service | null> {
   const log = createSharedLog(settings.log, { worker: Number(cluster.worker?.id) });
-  // A rejection that nobody awaits is a fault of ours, and no reason to drop everybody else's requests.
-  process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
+  sendOutputToLog(log);
   try {
     const { startService } = await import('../../compose.ts');
     const service = await startService(settings, log, { count, tellRevoked: () => tell({ kind: 'revoked' }) });

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Readiness } from '../../ops/health.ts';
-import type { Logger } from '../../ops/log.ts';
+import { type Logger, linesDropped } from '../../ops/log.ts';
 import { createTotal } from '../../ops/metrics/total.ts';
+import { primaryMetrics } from '../../ops/metrics.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { killHung } from './heartbeat.ts';
 import type { Beginning } from './messages.ts';
@@ -24,6 +25,8 @@ export interface Workers {
 
 /** Milliseconds that a worker has for an answer that takes it less than one: beyond it, it hangs. */
 const ANSWER_LIMIT = 1_000;
+/** Among the ids of workers, which begin with 1. */
+const PRIMARY = 0;
 /** Milliseconds to take over new settings. */
 const RELOAD_LIMIT = 5_000;
 
@@ -36,7 +39,8 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
   let { settings } = beginning;
   let { port } = settings.listen;
   const stopping = new AbortController();
-  const total = createTotal();
+  const total = createTotal((worker, error) => log.error({ worker, err: error }, 'metrics of a worker left out'));
+  const ownMetrics = primaryMetrics(() => linesDropped(log));
   const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
   const fork = () =>
     forkWorker({ ...beginning, settings: onPort(settings) }, (from) => {
@@ -113,6 +117,7 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
           if (snapshot !== null && living().includes(worker)) total.set(worker.id, snapshot);
         }),
       );
+      total.set(PRIMARY, await ownMetrics());
       return await total.text();
     },
     async reload(next) {

@@ -16,9 +16,10 @@ export interface State {
   };
   readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps };
   readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
+  linesDropped(): number;
 }
 
-export function stateMetrics(registry: Registry, { hashing, denylist, caches, stores }: State): void {
+export function stateMetrics(registry: Registry, { hashing, denylist, caches, stores, linesDropped }: State): void {
   const registers = [registry];
 
   new Gauge({
@@ -50,6 +51,7 @@ export function stateMetrics(registry: Registry, { hashing, denylist, caches, st
       }
     },
   });
+  logMetrics(registry, linesDropped);
   // Each process has a copy of the one list: the fullest and the oldest of them are told.
   new Gauge({
     name: 'gatehouse_denylist_tokens',
@@ -77,6 +79,19 @@ export function stateMetrics(registry: Registry, { hashing, denylist, caches, st
     registers,
     collect() {
       for (const { name, isUp } of stores) this.set({ store: name }, Number(isUp));
+    },
+  });
+}
+
+/** Apart from the others, since a process that answers no request has a log as well. */
+export function logMetrics(registry: Registry, linesDropped: () => number): void {
+  new Counter({
+    name: 'gatehouse_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because standard output did not take them.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(linesDropped());
     },
   });
 }

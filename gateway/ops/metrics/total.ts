@@ -20,7 +20,8 @@ export interface Total {
   text(): Promise<string>;
 }
 
-export function createTotal(): Total {
+/** @param leftOut hears of a process whose numbers cannot be summed with those of the others: they go without it */
+export function createTotal(leftOut: (process: number, error: unknown) => void = () => {}): Total {
   const newest = new Map<number, Snapshot>();
   let departed: Promise<Snapshot> = Promise.resolve([]);
   return {
@@ -29,15 +30,48 @@ export function createTotal(): Total {
       const snapshot = newest.get(process);
       if (snapshot === undefined) return;
       newest.delete(process);
-      const lasting = snapshot.filter(isCumulative);
-      departed = departed.then((before) => AggregatorRegistry.aggregate([before, lasting]).getMetricsAsJSON());
+      departed = departed.then(async (before) => {
+        try {
+          return await sumOf([before, snapshot.filter(isCumulative)]);
+        } catch (error) {
+          leftOut(process, error);
+          return before;
+        }
+      });
     },
     async text() {
       // Both of the same moment: a process that leaves meanwhile is among those that live.
-      const living = [...newest.values()];
-      return await textOf([...living, await departed]);
+      const living = [...newest];
+      const before = await departed;
+      try {
+        return await textOf([...living.map(([, snapshot]) => snapshot), before]);
+      } catch {
+        return await textOf(await summable(before, living, leftOut));
+      }
     },
   };
+}
+
+/** Those of the snapshots that can be summed, one after the other. */
+async function summable(
+  before: Snapshot,
+  living: readonly (readonly [number, Snapshot])[],
+  leftOut: (process: number, error: unknown) => void,
+): Promise<Snapshot[]> {
+  const taken = [before];
+  for (const [process, snapshot] of living) {
+    try {
+      await sumOf([...taken, snapshot]);
+      taken.push(snapshot);
+    } catch (error) {
+      leftOut(process, error);
+    }
+  }
+  return taken;
+}
+
+async function sumOf(snapshots: Snapshot[]): Promise<Snapshot> {
+  return await AggregatorRegistry.aggregate(snapshots).getMetricsAsJSON();
 }
 
 /** The library's types have a number here, but it is a word. */

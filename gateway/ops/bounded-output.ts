@@ -1,0 +1,152 @@
+import type { WriteUnblocked } from './unblocked-output.ts';
+
+/** Where lines go. Taking them neither waits nor throws, whatever becomes of them. */
+export interface BoundedOutput {
+  /** Takes whole lines, which are written in one piece where the system does so. */
+  write(lines: string): void;
+  /** How many lines were dropped up to now. */
+  readonly dropped: number;
+  /** When the process ends: waits a moment for a reader who still reads. */
+  finish(): void;
+}
+
+/** @returns the line that tells of lines that were dropped before it */
+export type TellOfLoss = (dropped: number, cause: string) => string;
+
+/** Bytes that wait for a reader; more than a second of the busiest log. */
+const CAPACITY = 4 * 1024 * 1024;
+/** Milliseconds between two tries: twice as long after each that moved nothing. */
+const FIRST_PAUSE = 2;
+const LONGEST_PAUSE = 250;
+/** Milliseconds at the end of the process: for a reader who does not read, and for one who reads slowly. */
+const LAST_STILL = 1_000;
+const LAST_IN_ALL = 3_000;
+/** The only cause that passes by itself, and soon. */
+const SLOW = 'whoever reads standard output does not keep up';
+/** Milliseconds between two tries then. */
+const LAST_PAUSE = 5;
+
+/**
+ * Writes to an output that may not take anything: a reader that has stalled or gone, a disk that is full. Then lines wait
+ * in memory, up to the capacity; beyond it the newest are dropped and counted, until all that waited is written. A line
+ * then says how many were.
+ */
+export function boundedOutput(write: WriteUnblocked, tell: TellOfLoss, capacity = CAPACITY): BoundedOutput {
+  const waiting: (string | Buffer)[] = [];
+  let bytes = 0;
+  let dropped = 0;
+  let untold = 0;
+  let cause = '';
+  let pause = FIRST_PAUSE;
+  let isDue = false;
+
+  /** What is left of the piece; null where it is written whole. */
+  const put = (piece: string | Buffer): string | Buffer | null => {
+    try {
+      const written = write(piece);
+      if (written === Buffer.byteLength(piece)) return null;
+      cause = SLOW;
+      return Buffer.from(piece).subarray(written);
+    } catch (error) {
+      cause = causeOf(error);
+      return piece;
+    }
+  };
+
+  const keep = (piece: string | Buffer) => {
+    waiting.push(piece);
+    bytes += Buffer.byteLength(piece);
+    retryLater();
+  };
+
+  const drop = (lines: string) => {
+    let count = 0;
+    for (let at = lines.indexOf('\n'); at !== -1; at = lines.indexOf('\n', at + 1)) count += 1;
+    untold += count;
+    dropped += count;
+  };
+
+  /** @returns whether anything was written */
+  const writeWaiting = (): boolean => {
+    const before = bytes;
+    let done = 0;
+    for (const piece of waiting) {
+      const left = put(piece);
+      bytes -= Buffer.byteLength(piece);
+      if (left === null) {
+        done += 1;
+        continue;
+      }
+      bytes += Buffer.byteLength(left);
+      waiting[done] = left;
+      break;
+    }
+    waiting.splice(0, done);
+    return bytes < before;
+  };
+
+  const writeAll = (): boolean => {
+    const hasMoved = writeWaiting();
+    if (waiting.length > 0 || untold === 0) return hasMoved;
+    const line = tell(untold, cause);
+    untold = 0;
+    const left = put(line);
+    if (left !== null) keep(left);
+    return true;
+  };
+
+  const retryLater = () => {
+    if (isDue) return;
+    isDue = true;
+    // It does not keep the process: its end has a limit of its own for what waits.
+    setTimeout(retry, pause).unref();
+  };
+  const retry = () => {
+    isDue = false;
+    pause = writeAll() ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, pause * 2);
+    if (waiting.length > 0) retryLater();
+  };
+
+  return {
+    write(lines) {
+      if (waiting.length === 0) {
+        const left = put(lines);
+        if (left !== null) keep(left);
+      } else if (untold > 0 || bytes + Buffer.byteLength(lines) > capacity) {
+        drop(lines);
+      } else {
+        keep(lines);
+      }
+    },
+    get dropped() {
+      return dropped;
+    },
+    finish() {
+      const start = performance.now();
+      let movedAt = start;
+      while (waiting.length > 0) {
+        const hasMoved = writeAll();
+        if (waiting.length === 0 || cause !== SLOW) return;
+        const now = performance.now();
+        if (hasMoved) movedAt = now;
+        if (now - movedAt >= LAST_STILL || now - start >= LAST_IN_ALL) return;
+        sleep(LAST_PAUSE);
+      }
+    },
+  };
+}
+
+function causeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EAGAIN') return SLOW;
+  if (code === 'ENOSPC') return 'no space is left where standard output is written';
+  if (code === 'EPIPE') return 'nobody reads standard output';
+  return `standard output: ${error instanceof Error ? error.message : error}`;
+}
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** When the process exits, no timer runs any more. */
+function sleep(ms: number): void {
+  Atomics.wait(never, 0, 0, ms);
+}
