@@ -7,7 +7,17 @@ const ROOT = fileURLToPath(new URL('../gateway/', import.meta.url));
 
 /** From the bottom up: a file imports from its own folder and from lower layers alone. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'state.ts', 'soon.ts', 'random-hex.ts', 'compile-cache.ts', 'node-flags.ts', 'settings', 'ops'],
+  [
+    'errors.ts',
+    'state.ts',
+    'soon.ts',
+    'random-hex.ts',
+    'compile-cache.ts',
+    'node-flags.ts',
+    'fields',
+    'settings',
+    'ops',
+  ],
   ['database', 'redis', 'tokens', 'accounts', 'sessions', 'mail'],
   ['identify', 'authorise', 'forward'],
   ['request', 'control'],

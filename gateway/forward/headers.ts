@@ -1,3 +1,5 @@
+import { addressOf, forwardedElement, parseForwarded } from '../fields/forwarded.ts';
+import { requestField } from '../fields/request.ts';
 import { withoutCors } from './cors-fields.ts';
 import { isTraceparent, newTraceparent } from './trace.ts';
 
@@ -15,6 +17,18 @@ export interface Forwarded {
   readonly passAuthorization: boolean;
   /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
   readonly methodIsFixed: boolean;
+  /** Whether the request is one whose hops are counted down (`Max-Forwards` of OPTIONS and TRACE). */
+  readonly countsHops?: boolean;
+  /** What the route changes in the fields; `undefined`: nothing. */
+  readonly changes?: FieldChanges | undefined;
+}
+
+/** What a route sets and removes, compiled. */
+export interface FieldChanges {
+  /** The folded names of what is dropped of the others' fields, also where it is set. */
+  readonly replaced: ReadonlySet<string>;
+  /** Flat. */
+  readonly set: readonly string[];
 }
 
 /**
@@ -27,39 +41,6 @@ const OWN_COOKIE = new RegExp(`^(?:__(?:Host|Secure)-)?(?:${SESSION_COOKIE}|${FO
 
 const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
 
-type Treatment = 'drop' | 'connection' | 'authorization' | 'cookie' | 'trace' | 'forwarded' | 'method';
-
-/**
- * How the fields of a request are treated; all others are passed on. Keys are canonical names: lower case, and `-` for
- * each character that is no letter or digit. CGI, WSGI and Rack turn `X_User_Id` and `X-User-Id` into one variable, so
- * a look-alike is dropped like the field itself.
- */
-const REQUEST_FIELDS: ReadonlyMap<string, Treatment> = new Map<string, Treatment>([
-  // Hop-by-hop: RFC 9110 section 7.6.1 and what it names. Trailers are not forwarded, so neither is their list.
-  ['connection', 'connection'],
-  ...['keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'].map(dropped),
-  ...['transfer-encoding', 'upgrade', 'http2-settings', 'expect'].map(dropped),
-  // Written by the gateway alone. `Proxy` becomes HTTP_PROXY in a CGI program (httpoxy, CVE-2016-5385).
-  ...['host', 'x-user-id', 'x-request-id', 'proxy'].map(dropped),
-  ['authorization', 'authorization'],
-  ['cookie', 'cookie'],
-  ['traceparent', 'trace'],
-  ['tracestate', 'trace'],
-  ['forwarded', 'forwarded'],
-  ['x-real-ip', 'forwarded'],
-  // Frameworks that sit behind IIS take these for the target, in place of the one that was authorised.
-  ['x-original-url', 'forwarded'],
-  ['x-rewrite-url', 'forwarded'],
-  // Rails, Symfony and others put the method named here in place of the one that the route was asked about.
-  ['x-http-method-override', 'method'],
-  ['x-http-method', 'method'],
-  ['x-method-override', 'method'],
-]);
-
-function dropped(name: string): [string, 'drop'] {
-  return [name, 'drop'];
-}
-
 const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info'],
   ...['proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
@@ -70,62 +51,86 @@ const NOTED_LENGTHS: ReadonlySet<number> = new Set(
   [...RESPONSE_HOP_BY_HOP, 'set-cookie', 'x-request-id'].map(({ length }) => length),
 );
 
-/** Fields that frame the message, say where it goes or how to find it in the log: no `Connection` option removes them. */
-const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'host', 'x-request-id']);
+/** Fields that frame an answer, or by which it is found in the log: no `Connection` option removes them. */
+const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'x-request-id']);
 
 /**
  * The fields of the request to the upstream, as a flat list of names and values. The one place that decides this, for
- * HTTP and for WebSocket: the client's fields are filtered first, and the gateway's own are written after everything
- * else, so that no field and no `Connection` option can add, change or remove them.
+ * HTTP and for WebSocket: the client's fields are treated as the table in `fields/request.ts` says, the route's are
+ * added, and the gateway's own are written after everything else, so that no field and no `Connection` option can add,
+ * change or remove them.
  *
  * @param raw the client's fields, flat, as `IncomingMessage.rawHeaders` has them
  */
 export function requestHeaders(raw: readonly string[], forwarded: Forwarded): string[] {
   const { trusted } = forwarded.peer;
+  const { changes } = forwarded;
   let kept: string[] = [];
+  let fromProxy: string[] | null = null;
   let connectionOptions = '';
   let traceparent: string | undefined;
   let tracestate: string | undefined;
-  const claimed = { for: '', proto: '', host: '' };
+  const claimed: Claims = { for: '', proto: '', host: '', forwarded: '' };
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
-    const { treatment, canonical, isSpelledSo } = fieldOf(name);
+    const { treatment, folded } = requestField(name);
+    if (changes?.replaced.has(folded)) continue;
     switch (treatment) {
       case 'pass':
+      case 'exact':
         kept.push(name, value);
+        break;
+      case 'drop':
         break;
       case 'connection':
         connectionOptions += `${value},`;
         break;
       case 'authorization':
-        if (forwarded.passAuthorization && isSpelledSo) kept.push(name, value);
+        if (forwarded.passAuthorization) kept.push(name, value);
         break;
       case 'cookie': {
         const cookie = withoutOwnCookies(value);
         if (cookie !== '') kept.push(name, cookie);
         break;
       }
-      case 'trace':
-        if (canonical === 'traceparent') traceparent = value;
-        else tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
+      case 'traceparent':
+        traceparent = value;
+        break;
+      case 'tracestate':
+        tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
+        break;
+      case 'x-forwarded-for':
+        if (trusted) claimed.for += `${value}, `;
+        break;
+      case 'x-forwarded-proto':
+        if (trusted) claimed.proto ||= value;
+        break;
+      case 'x-forwarded-host':
+        if (trusted) claimed.host ||= firstOf(value);
         break;
       case 'forwarded':
-        // A proxy that replaces `X-Forwarded-Proto` may let the client's own `X_Forwarded_Proto` through.
-        if (!trusted || !isSpelledSo) break;
-        if (canonical === 'x-forwarded-for') claimed.for += `${value}, `;
-        else if (canonical === 'x-forwarded-proto') claimed.proto ||= value;
-        else if (canonical === 'x-forwarded-host') claimed.host ||= value;
-        else kept.push(name, value);
+        if (trusted) claimed.forwarded += `${value}, `;
+        break;
+      case 'trusted':
+        // After what `Connection` names has been removed: a proxy may pass that field of the client's on.
+        if (trusted) fromProxy = fromProxy === null ? [name, value] : [...fromProxy, name, value];
         break;
       case 'method':
         if (!forwarded.methodIsFixed) kept.push(name, value);
         break;
-      case 'drop':
+      case 'max-forwards':
+        kept.push(name, forwarded.countsHops ? oneHopLess(value) : value);
         break;
     }
   }
-  kept = withoutNamed(kept, connectionOptions);
+  kept = withoutNamed(kept, connectionOptions, isRemovable);
+  if (fromProxy !== null) kept.push(...fromProxy);
+  if (claimed.forwarded !== '') {
+    takeFromForwarded(claimed);
+    kept.push('forwarded', claimed.forwarded + forwardedElement(forwarded.peer.address));
+  }
+  if (changes !== undefined) kept.push(...changes.set);
 
   if (traceparent !== undefined && isTraceparent(traceparent)) {
     kept.push('traceparent', traceparent);
@@ -141,6 +146,47 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   kept.push('x-request-id', forwarded.requestId);
   if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
   return kept;
+}
+
+/** What a trusted peer says of where the request came from; empty: nothing. The lists end with `, `. */
+interface Claims {
+  for: string;
+  proto: string;
+  host: string;
+  forwarded: string;
+}
+
+/** A peer that writes `Forwarded` alone has said with it what others say with `X-Forwarded-*`. */
+function takeFromForwarded(claimed: Claims): void {
+  const elements = parseForwarded(claimed.forwarded);
+  if (elements.length === 0) claimed.forwarded = '';
+  if (claimed.for === '') {
+    for (const { for: node = 'unknown' } of elements) claimed.for += `${addressOf(node) ?? node}, `;
+  }
+  // The last element is the peer's own. What stands before it may be the client's.
+  const { proto = '', host = '' } = elements.at(-1) ?? {};
+  claimed.proto ||= proto;
+  claimed.host ||= host;
+}
+
+/** @param list of names that proxies have made between them: the first one knows which the client asked */
+function firstOf(list: string): string {
+  const end = list.indexOf(',');
+  return end === -1 ? list : list.slice(0, end).trim();
+}
+
+/** More proxies than that are on no way. */
+const MOST_HOPS = 1_000;
+
+/** RFC 9110 section 7.6.2. What is no number stays as it is. */
+function oneHopLess(maxForwards: string): string {
+  return /^\d+$/.test(maxForwards) ? String(Math.max(0, Math.min(Number(maxForwards), MOST_HOPS) - 1)) : maxForwards;
+}
+
+/** Whether a `Connection` option removes a field: none does that frames, routes or identifies the message. */
+function isRemovable(name: string): boolean {
+  const { treatment } = requestField(name);
+  return treatment === 'pass' || treatment === 'method';
 }
 
 /**
@@ -169,7 +215,7 @@ export function responseHeaders(raw: readonly (Buffer | string)[], requestId: st
     kept.push(name, text(raw[i + 1]));
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
-  const passed = withoutNamed(kept, connectionOptions);
+  const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
   return decidesCors ? withoutCors(passed) : passed;
 }
 
@@ -194,40 +240,17 @@ function isHttps(protocols: string): boolean {
   return /^[ \t]*https[ \t]*(?:,|$)/i.test(protocols);
 }
 
-interface RequestField {
-  readonly treatment: Treatment | 'pass';
-  readonly canonical: string;
-  /** Whether the canonical name is its own, but for the case. */
-  readonly isSpelledSo: boolean;
-}
-
-/** The names that clients use are few, and each is in nearly every request. */
-const known = new Map<string, RequestField>();
-/** Names beyond these are looked at each time: a client can make up as many as it likes, and as long. */
-const MOST_KNOWN = 1_000;
-const LONGEST_KNOWN = 64;
-
-function fieldOf(name: string): RequestField {
-  const before = known.get(name);
-  if (before !== undefined) return before;
-  const lower = name.toLowerCase();
-  const canonical = lower.replace(/[^a-z0-9]/g, '-');
-  const treatment = canonical.startsWith('x-forwarded-') ? 'forwarded' : (REQUEST_FIELDS.get(canonical) ?? 'pass');
-  const field: RequestField = { treatment, canonical, isSpelledSo: canonical === lower };
-  if (known.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) known.set(name, field);
-  return field;
-}
-
 /** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
-function withoutNamed(fields: string[], connectionOptions: string): string[] {
+function withoutNamed(fields: string[], connectionOptions: string, isRemovable: (name: string) => boolean): string[] {
   if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
   const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
-  for (const option of ['', 'keep-alive', 'close', 'upgrade', ...NOT_REMOVABLE]) named.delete(option);
+  for (const option of ['', 'keep-alive', 'close', 'upgrade']) named.delete(option);
   if (named.size === 0) return fields;
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
-    if (!named.has(name.toLowerCase())) kept.push(name, fields[i + 1] as string);
+    const lower = name.toLowerCase();
+    if (!named.has(lower) || !isRemovable(lower)) kept.push(name, fields[i + 1] as string);
   }
   return kept;
 }

@@ -8,6 +8,8 @@ import { type Attempt, type ServiceName, unavailable } from './service.ts';
 const run = promisify(execFile);
 
 const INSTALL_MS = 900_000;
+/** How long, in seconds, another program's apt-get is waited for. */
+const LOCK_S = 600;
 const PACKAGES = { MySQL: 'mariadb-server', Redis: 'redis-server' } as const;
 /** What Debian's packages ask before they start a service; exit code 101 forbids it. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
@@ -37,7 +39,11 @@ async function install(aptGet: string, debianPackage: string): Promise<string | 
   };
   try {
     await run(aptGet, ['update'], options);
-    await run(aptGet, ['install', '-y', '--no-install-recommends', debianPackage], options);
+    await run(
+      aptGet,
+      ['install', '-y', '-o', `DPkg::Lock::Timeout=${LOCK_S}`, '--no-install-recommends', debianPackage],
+      options,
+    );
     return null;
   } catch (error) {
     return `apt-get failed: ${failureOf(error as Error)}`;

@@ -1,0 +1,64 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/** What one proxy says in `Forwarded` (RFC 7239 section 4). */
+export interface ForwardedElement {
+  /** The node that sent the request to it, without quotes. */
+  readonly for?: string;
+  readonly proto?: string;
+  readonly host?: string;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~A-Za-z0-9-]+";
+const PAIR = new RegExp(`[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?[ \\t]*([;,]|$)`, 'y');
+
+/**
+ * The elements of a `Forwarded` field, the last one by the nearest proxy.
+ *
+ * @returns none where the field is malformed: half of a list could name the wrong client
+ */
+export function parseForwarded(field: string): ForwardedElement[] {
+  const elements: ForwardedElement[] = [];
+  let element: Record<string, string> = {};
+  let at = 0;
+  while (at < field.length) {
+    PAIR.lastIndex = at;
+    const found = PAIR.exec(field);
+    if (found === null) return [];
+    at = PAIR.lastIndex;
+    const [, name, token, quoted, end] = found;
+    if (name !== undefined) element[name.toLowerCase()] = token ?? (quoted ?? '').replace(/\\(.)/g, '$1');
+    if (end === ';' && at < field.length) continue;
+    if (Object.keys(element).length > 0) elements.push(element);
+    element = {};
+  }
+  return elements;
+}
+
+/** The element that says who a request came from, for the upstream. */
+export function forwardedElement(address: string): string {
+  return isIPv6(address) ? `for="[${address}]"` : `for=${address}`;
+}
+
+/** An address alone, of either family, or a node of RFC 7239 section 6: an IPv6 address is in brackets, a port may follow. */
+const NODE = /^"?(?:(\d+\.\d+\.\d+\.\d+)|\[([\da-f:.]+)\])(?::(?:\d{1,5}|_[\w.-]+))?"?$/i;
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
+
+/**
+ * The address of a node as proxies write it, in `X-Forwarded-For` and in `Forwarded`: `203.0.113.7`, `203.0.113.7:51234`,
+ * `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:51234`. One address has one spelling, so that it is counted once.
+ *
+ * @returns null for what is no address: `unknown`, `_hidden`, a name
+ */
+export function addressOf(node: string): string | null {
+  if (isIP(node) === 4) return node;
+  const [, ipv4, bracketed] = NODE.exec(node) ?? [];
+  if (ipv4 !== undefined) return isIP(ipv4) === 4 ? ipv4 : null;
+  const ipv6 = bracketed ?? node;
+  if (!isIPv6(ipv6)) return null;
+  const zone = ipv6.indexOf('%');
+  const canonical = new URL(`http://[${zone === -1 ? ipv6 : ipv6.slice(0, zone)}]`).hostname.slice(1, -1);
+  const [, high, low] = MAPPED.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return canonical;
+  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
+}
