@@ -18,6 +18,7 @@ import { type Snapshot, textOf } from './ops/metrics/total.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { createListener } from './request/listener.ts';
 import { watchOpenExchanges } from './request/open-exchanges.ts';
+import { warnOfUnnamedProxy } from './request/unnamed-proxy.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
 import { openStores, type Siblings } from './stores.ts';
@@ -106,6 +107,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
       openUpstreams: sharedUpstreams(log, metrics.group),
+      noticeStranger: warnOfUnnamedProxy(log),
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
         realm: settings.api.realm,

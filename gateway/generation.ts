@@ -13,6 +13,7 @@ import type { OpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
 import { compileRoutes, pagesPath } from './request/routes.ts';
+import type { NoticeStranger } from './request/unnamed-proxy.ts';
 import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
 import type { Settings } from './settings/schema.ts';
 
@@ -25,6 +26,8 @@ export interface Services {
   readonly pages: Pipeline['pages'];
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
+  /** Is told of each request, where no peer is trusted. */
+  readonly noticeStranger: NoticeStranger;
 }
 
 /** Everything that is made of one state of the configuration. Each request sees one generation from end to end. */
@@ -43,7 +46,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
   const table = compileRoutes(settings.routes, prefix, pagesPath(settings));
   const upstreams = services.openUpstreams(settings);
   const peerOf = compileTrust(settings.trustedProxies);
-  const clientOf = clientAddress(peerOf);
+  const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
   const decide = createDecide({ table, identify, realm });
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
   const { tokenEndpoints, pages } = services;

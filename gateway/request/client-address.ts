@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { addressOf, parseForwarded } from '../fields/forwarded.ts';
 
 /** The peer of a connection: its address, and whether what it says of others is believed. */
 export interface Peer {
@@ -34,21 +35,39 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
 
 /**
  * Finds the address of whoever sends a request: the peer, or, where that is a trusted proxy, the last one in
- * `X-Forwarded-For` that is not. What stands before it is only a claim of somebody who is not trusted.
+ * `X-Forwarded-For` that is not; `Forwarded` counts where a proxy writes no other. What stands before it is only a claim
+ * of somebody who is not trusted.
+ *
+ * @param noticeStranger is told of each request whose peer is not trusted
  */
-export function clientAddress(peerOf: (address: string | undefined) => Peer): (req: IncomingMessage) => string {
+export function clientAddress(
+  peerOf: (address: string | undefined) => Peer,
+  noticeStranger: (req: IncomingMessage, address: string) => void,
+): (req: IncomingMessage) => string {
   return (req) => {
     const peer = peerOf(req.socket.remoteAddress);
-    if (!peer.trusted) return peer.address;
-    const forwarded = String(req.headers['x-forwarded-for'] ?? '').split(',');
+    if (!peer.trusted) {
+      noticeStranger(req, peer.address);
+      return peer.address;
+    }
     let nearest = peer.address;
-    for (const address of forwarded.map((text) => text.trim()).reverse()) {
+    for (const node of nodesOf(req.headers).reverse()) {
+      const address = addressOf(node);
       // A proxy that writes no address tells nothing of who is behind it.
-      if (isIP(address) === 0) break;
+      if (address === null) break;
       const hop = peerOf(address);
       nearest = hop.address;
       if (!hop.trusted) break;
     }
     return nearest;
   };
+}
+
+/** The senders of a request as proxies name them, the nearest one last. */
+function nodesOf({ 'x-forwarded-for': list, forwarded }: IncomingHttpHeaders): string[] {
+  if (list !== undefined)
+    return String(list)
+      .split(',')
+      .map((text) => text.trim());
+  return forwarded === undefined ? [] : parseForwarded(forwarded).map(({ for: node = 'unknown' }) => node);
 }
