@@ -18,6 +18,7 @@ import { sqlSessionStore } from './sessions/sql-sessions.ts';
 import type { Settings } from './settings/schema.ts';
 import type { Stores } from './stores.ts';
 import { createLinks } from './tokens/link.ts';
+import type { LiveTokens } from './tokens/live-tokens.ts';
 
 /** What the pages share with the rest of the gateway. */
 export interface Shared {
@@ -25,6 +26,7 @@ export interface Shared {
   readonly hashing: HashingQueue;
   readonly log: Logger;
   readonly issue: OwnTokens['issue'];
+  readonly live: LiveTokens;
   readonly byPassword: Identification['byPassword'];
   readonly loginEnded: Identification['standing']['ofLogin'];
   /** Hears what logins come to. */
@@ -107,10 +109,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     latestVoidBefore: revocations.voidBefore,
     tokens: {
       issue: shared.issue,
-      async listLive(accountId) {
-        const live = await stores.tokens.listLive(accountId, Date.now());
-        return live.map(({ jti, ...token }) => ({ id: jti, ...token }));
-      },
+      live: shared.live,
       revoke: revoker.token,
       async endAll(accountId) {
         // Endings are told by the second: a session that follows on one in this second would outlive the next one.

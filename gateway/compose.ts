@@ -22,6 +22,7 @@ import { warnOfUnnamedProxy } from './request/unnamed-proxy.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
 import { openStores, type Siblings } from './stores.ts';
+import { liveTokens } from './tokens/live-tokens.ts';
 
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
@@ -82,10 +83,19 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       stores: [revocations.database, ...optional],
       linesDropped: () => linesDropped(log),
     });
+    const { signer } = identification;
+    const live = liveTokens(tokens, {
+      keyIds: signer.keyIds,
+      maxLifetime: settings.tokens.maxLifetime,
+      voidBefore: revocations.mirror.voidBefore,
+    });
     const issue = tokenIssue({
-      sign: identification.signToken,
+      sign: signer.sign,
+      keyId: signer.keyIds[0],
       record: tokens.record,
       voidBefore: revocations.voidBefore,
+      countLive: live.count,
+      maxPerAccount: settings.tokens.maxPerAccount,
     });
     let url = '';
     const pages = openAccountPages(settings, {
@@ -93,6 +103,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       hashing,
       log,
       issue,
+      live,
       byPassword: identification.byPassword,
       loginEnded: identification.standing.ofLogin,
       meter: metrics.authentications,
@@ -114,7 +125,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         lifetime: settings.tokens.lifetime,
         maxLifetime: settings.tokens.maxLifetime,
         issue,
-        listLive: tokens.listLive,
+        listLive: live.list,
         revoke: revocations.revoker.token,
         revokeAll: revocations.revoker.account,
       }),

@@ -9,6 +9,7 @@ const TABLE = {
   not_found: { status: 404, message: 'No such resource', fault: 'client' },
   method_not_allowed: { status: 405, message: 'Method not allowed', fault: 'client' },
   request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },
+  too_many_tokens: { status: 409, message: 'The account has too many tokens', fault: 'client' },
   payload_too_large: { status: 413, message: 'The request body is too large', fault: 'client' },
   unsupported_media_type: { status: 415, message: 'The request body is of the wrong type', fault: 'client' },
   expectation_failed: { status: 417, message: 'Only 100-continue can be expected', fault: 'client' },

@@ -22,7 +22,7 @@ export interface Identification {
   readonly identify: Identify;
   /** Checks an email and a password by themselves, as the pages get them. */
   readonly byPassword: ReturnType<typeof passwordIdentifier>;
-  readonly signToken: TokenSigner['sign'];
+  readonly signer: TokenSigner;
   /** Whether what has been proven still stands. */
   readonly standing: Standing;
   /** How often a proven credential was remembered, and how often not. */
@@ -78,7 +78,7 @@ export async function openIdentification(
   return {
     identify,
     byPassword,
-    signToken: signer.sign,
+    signer,
     standing,
     lookUps: verified.lookUps,
     close: lastUsed.close,

@@ -65,7 +65,7 @@ async function addOlderTokens({ accounts, database }: TestGateway): Promise<void
     { jti: 'older-1', name: 'Build server', issuedAt: now - 12 * DAY, expiresAt: now + 18 * DAY },
     { jti: 'older-2', name: 'Monthly report', issuedAt: now - 3 * DAY, expiresAt: now + 27 * DAY },
   ];
-  for (const token of older) await sqlTokenStore(database).record({ ...token, accountId: account.id });
+  for (const token of older) await sqlTokenStore(database).record({ ...token, accountId: account.id, bond: null });
   const used = database.sql('gatehouse_tokens').where('jti', 'older-1');
   await database.ask(used.update({ last_used_at: now - 4 * MINUTE }));
 }

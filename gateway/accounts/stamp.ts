@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 /**
  * A stamp has a part that the account's tokens are bound to, and, behind a dot, one for changes that leave tokens alone.
@@ -16,4 +16,9 @@ export function stampForTokensToGoOn(stamp: string): string {
 export function partForTokens(stamp: string): string {
   const dot = stamp.indexOf('.');
   return dot === -1 ? stamp : stamp.slice(0, dot);
+}
+
+/** What the record of a token keeps of the stamp that the token is bound to: 22 characters, which tell nothing of it. */
+export function digestForTokens(stamp: string): string {
+  return createHash('sha256').update(partForTokens(stamp)).digest('base64url').slice(0, 22);
 }

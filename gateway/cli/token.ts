@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { openAccounts } from '../accounts/open.ts';
 import { OperatorError } from '../errors.ts';
@@ -17,15 +18,17 @@ export function tokenCommand(): Command {
 
   command
     .command('list')
-    .description('list the tokens of an account that have not expired, those that were revoked too')
+    .description('list the tokens of an account that have not expired, those that are not live any more too')
     .argument('<email>')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async (email: string, { config, json }: Common) => {
       await withDatabase(config, async ({ database, settings }) => {
         const accounts = await openAccounts(database, settings.accounts);
-        const { id } = await existingAccount(accounts, email);
-        process.stdout.write(await listTokens(database, id, json ?? false));
+        const account = await existingAccount(accounts, email);
+        for await (const piece of listTokens(database, settings, account, json ?? false)) {
+          if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+        }
       });
     });
 

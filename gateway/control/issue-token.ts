@@ -1,37 +1,98 @@
 import { randomUUID } from 'node:crypto';
+import { digestForTokens } from '../accounts/stamp.ts';
+import { GatewayError } from '../errors.ts';
 import type { Account } from '../state.ts';
-
-/** Times are milliseconds since 1970. */
-export interface IssuedToken {
-  readonly jti: string;
-  readonly accountId: string;
-  readonly name: string | null;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-}
+import type { TokenRecord } from '../tokens/store.ts';
 
 export interface TokenIssue {
   /** `issuedAt` and `lifetime` are in seconds. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
-  record(token: IssuedToken): Promise<void>;
+  /** The name of the secret that `sign` uses. */
+  readonly keyId: string;
+  record(token: TokenRecord): Promise<void>;
   /** The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call. */
   voidBefore(accountId: string): Promise<number>;
+  /** How many live tokens the account has; no more than `most` are counted. */
+  countLive(account: Account, most: number): Promise<number>;
+  /** How many live tokens an account may have. */
+  readonly maxPerAccount: number;
 }
 
-/** @param wish `lifetime` in seconds */
-export type IssueToken = (account: Account, wish: { name: string | null; lifetime: number }) => Promise<string>;
+/**
+ * @param wish `lifetime` in seconds
+ * @throws GatewayError 409 where the account has as many live tokens as it may; 429 where too many are asked for at once;
+ *   503 when the database is out
+ */
+export type IssueToken = (
+  account: Account,
+  wish: { name: string | null; lifetime: number },
+) => Promise<{ readonly jti: string; readonly token: string }>;
 
-/** Makes tokens for accounts; each is recorded before anybody has it. */
-export function tokenIssue({ sign, record, voidBefore }: TokenIssue): IssueToken {
-  return async (account, { name, lifetime }) => {
-    const jti = randomUUID();
-    // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
-    const issuedAt = Math.floor(Math.max(Date.now(), await voidBefore(account.id)) / 1000);
-    const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
-    // Recorded first: a token that nobody could list or revoke must not exist.
-    await record({ jti, accountId: account.id, name, ...times });
-    return sign(account, { jti, issuedAt, lifetime });
+/** Requests for tokens of one account that may wait. */
+const MOST_WAITING = 100;
+/** Milliseconds that such a request may wait. */
+const PATIENCE = 3_000;
+
+/**
+ * Makes tokens for accounts; each is recorded before anybody has it.
+ *
+ * The tokens of one account are made one after the other, each after a count: a process never exceeds the limit. Others
+ * may count in the same moment, so that the account ends up with at most one more for each other process of the gateway.
+ */
+export function tokenIssue(needs: TokenIssue): IssueToken {
+  const { maxPerAccount } = needs;
+  const inTurn = turnsByAccount();
+
+  return (account, { name, lifetime }) =>
+    inTurn(account.id, async () => {
+      const jti = randomUUID();
+      // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
+      const issuedAt = Math.floor(Math.max(Date.now(), await needs.voidBefore(account.id)) / 1000);
+      if ((await needs.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
+      const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
+      const bond = { boundTo: digestForTokens(account.stamp), keyId: needs.keyId };
+      // Recorded first: a token that nobody could list or revoke must not exist.
+      await needs.record({ jti, accountId: account.id, name, ...times, bond });
+      return { jti, token: needs.sign(account, { jti, issuedAt, lifetime }) };
+    });
+}
+
+function tooManyTokens(most: number): GatewayError {
+  const tokens = most === 1 ? '1 live token' : `${most} live tokens`;
+  return new GatewayError('too_many_tokens', `the account has ${tokens}`, {
+    publicMessage: `The account has ${tokens}, which is the most: revoke some, or wait until they expire`,
+  });
+}
+
+/** Does tasks of one account one after the other. */
+function turnsByAccount() {
+  const queues = new Map<string, { waiting: number; last: Promise<unknown> }>();
+
+  return async <T>(accountId: string, task: () => Promise<T>): Promise<T> => {
+    const queue = queues.get(accountId) ?? { waiting: 0, last: Promise.resolve() };
+    if (queue.waiting >= MOST_WAITING) throw busy('too many tokens of the account are asked for at once');
+    queues.set(accountId, queue);
+    queue.waiting += 1;
+    const since = performance.now();
+    const done = queue.last.then(() => {
+      if (performance.now() - since > PATIENCE) throw busy('the tokens asked for before took too long');
+      return task();
+    });
+    queue.last = done.catch(() => {});
+    try {
+      return await done;
+    } finally {
+      queue.waiting -= 1;
+      if (queue.waiting === 0) queues.delete(accountId);
+    }
   };
+}
+
+function busy(detail: string): GatewayError {
+  return new GatewayError('too_many_requests', detail, {
+    publicMessage: 'Too many tokens are asked for at once',
+    headers: { 'Retry-After': '1' },
+  });
 }
 
 const LONGEST_NAME = 100;

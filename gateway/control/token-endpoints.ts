@@ -2,8 +2,10 @@ import Router from '@koa/router';
 import type Koa from 'koa';
 import { badRequest, GatewayError, unauthorized } from '../errors.ts';
 import type { Identity } from '../state.ts';
-import { type IssuedToken, type IssueToken, tokenNameProblem } from './issue-token.ts';
+import type { LiveTokens } from '../tokens/live-tokens.ts';
+import { type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
+import { cursorOf, sectionAsked } from './token-sections.ts';
 
 /** What the endpoints may count on: whoever comes here has been identified and is confirmed. */
 export interface TokenEndpointState extends Koa.DefaultState {
@@ -18,7 +20,7 @@ export interface TokenEndpoints {
   /** Milliseconds. */
   readonly maxLifetime: number;
   readonly issue: IssueToken;
-  listLive(accountId: string, now: number): Promise<readonly IssuedToken[]>;
+  readonly listLive: LiveTokens['list'];
   /** Resolves when it is durable. @param owner the account that the token must belong to */
   revoke(jti: string, owner: string): Promise<'revoked' | 'already' | 'unknown'>;
   /** Resolves when it is durable. */
@@ -32,14 +34,22 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, options.realm);
     const wish = parseWish(await readJsonObject(ctx.req, ctx.res), options);
-    const token = await options.issue(account, wish);
+    const { token } = await options.issue(account, wish);
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { token, expiration: wish.lifetime };
   });
 
   router.get('/', async (ctx) => {
-    const tokens = await options.listLive(ctx.state.identity.account.id, Date.now());
+    const { limit, after } = sectionAsked(ctx.query);
+    const { account } = ctx.state.identity;
+    // One more than asked tells whether there are more.
+    const found = await options.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
+    const tokens = found.slice(0, limit);
+    const last = tokens.at(-1);
+    const next = last === undefined || found.length <= limit ? null : cursorOf(last);
     ctx.set('Cache-Control', 'no-store');
+    // Relative (RFC 8288 section 3.1), so that it holds wherever a proxy has put this.
+    if (next !== null) ctx.set('Link', `<?limit=${limit}&after=${next}>; rel="next"`);
     ctx.body = {
       tokens: tokens.map(({ jti, name, issuedAt, expiresAt }) => ({
         id: jti,
@@ -47,6 +57,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
         issued_at: new Date(issuedAt).toISOString(),
         expires_at: new Date(expiresAt).toISOString(),
       })),
+      ...(next !== null && { next }),
     };
   });
 

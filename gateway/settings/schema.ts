@@ -107,6 +107,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         .describe('32 bytes or more each; the first signs, all verify. Empty: generated, with SQLite only.'),
       lifetime: duration('1s', '3650d').prefault('1h').describe('What a token gets when nothing is asked.'),
       maxLifetime: duration('1s', '3650d').prefault('30d').describe('The longest lifetime that may be asked for.'),
+      maxPerAccount: wholeNumber(1, 1_000_000, 'a number of tokens')
+        .prefault(1_000)
+        .describe('Live tokens that an account may have; what would be one more is refused with 409.'),
       maxStaleness: duration('1s', '1h')
         .prefault('2s')
         .describe('How long tokens are accepted while neither database nor Redis can say what is revoked.'),

@@ -1,4 +1,13 @@
+import type { Knex } from 'knex';
 import type { Database } from '../database/connection.ts';
+
+/** What a token is bound to beside its account. */
+export interface TokenBond {
+  /** The digest of the account's stamp at the issue: see `digestForTokens`. */
+  readonly boundTo: string;
+  /** The name of the secret that signed it. */
+  readonly keyId: string;
+}
 
 /** What is known of an issued token. Times are milliseconds since 1970. */
 export interface TokenRecord {
@@ -7,24 +16,69 @@ export interface TokenRecord {
   readonly name: string | null;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** null: it was issued before records had this. */
+  readonly bond: TokenBond | null;
 }
 
-export interface LiveToken extends TokenRecord {
+export interface LiveToken extends Omit<TokenRecord, 'bond'> {
   /** To within some minutes; null: not yet. */
   readonly lastUsedAt: number | null;
+}
+
+/** A token that has not expired, accepted or not. */
+export interface ListedRecord extends LiveToken {
+  readonly revokedAt: number | null;
+  readonly isAccepted: boolean;
+}
+
+/** What a token of an account must be to be accepted. Times are milliseconds, moments since 1970. */
+export interface Acceptance {
+  readonly accountId: string;
+  /** The digest of the account's present stamp. */
+  readonly boundTo: string;
+  /** The names of the secrets that verify; null: whichever they are. */
+  readonly keyIds: readonly string[] | null;
+  /** The moment before which the account's tokens are void. */
+  readonly voidBefore: number;
+  readonly maxLifetime: number;
+  readonly now: number;
+}
+
+/** A place in the order of issue, which stays one when the token that was there is gone. */
+export interface Place {
+  readonly issuedAt: number;
+  readonly jti: string;
+}
+
+export interface Section {
+  readonly order: 'oldest first' | 'newest first';
+  /** Behind this place, in that order; null: from the beginning. */
+  readonly after: Place | null;
+  readonly limit: number;
 }
 
 /** All of them throw GatewayError `service_unavailable` when the store is out. Times are milliseconds since 1970. */
 export interface TokenStore {
   /** Writes down a token that is about to be handed out. */
   record(token: TokenRecord): Promise<void>;
-  /** The account's tokens that have neither expired nor been revoked, the oldest first. */
-  listLive(accountId: string, now: number): Promise<LiveToken[]>;
+  /** The tokens that are accepted, those that nobody can tell of among them. */
+  listLive(accepted: Acceptance, section: Section): Promise<LiveToken[]>;
+  /** How many there are; no more than `most` are counted. */
+  countLive(accepted: Acceptance, most: number): Promise<number>;
+  /** @returns null where it is none of these */
+  findLive(accepted: Acceptance, jti: string): Promise<LiveToken | null>;
+  /**
+   * All tokens of the account that have not expired: first those that were not revoked, in the order of issue, then the
+   * others in the order of revocation.
+   *
+   * @param after the last one that was read; null: from the beginning
+   */
+  listUnexpired(accepted: Acceptance, after: ListedRecord | null, limit: number): Promise<ListedRecord[]>;
   /** Deletes records that expired before the given moment, `limit` at most. @returns how many */
   deleteExpired(before: number, limit: number): Promise<number>;
 }
 
-/** `jti` and `account_id` are compared as bytes; MySQL gives such columns as a Buffer. */
+/** `jti`, `account_id` and the bond are compared as bytes; MySQL gives such columns as a Buffer. */
 interface TokenRow {
   jti: string | Buffer;
   account_id: string | Buffer;
@@ -33,22 +87,106 @@ interface TokenRow {
   expires_at: number;
   revoked_at: number | null;
   last_used_at: number | null;
+  bound_to: string | Buffer | null;
+  key_id: string | Buffer | null;
 }
+
+/** A column of an order, and the value behind which to read. */
+type Key = readonly [column: 'revoked_at' | 'issued_at' | 'jti', after: string | number | null];
 
 /** The records in the gateway's own table, on SQLite or MySQL. */
 export function sqlTokenStore({ sql, ask }: Database): TokenStore {
   const tokens = () => sql<TokenRow>('gatehouse_tokens');
+  const accepted = ({ accountId, boundTo, keyIds, voidBefore, maxLifetime }: Acceptance) => {
+    const query = tokens()
+      .where('account_id', accountId)
+      .whereNull('revoked_at')
+      .where('issued_at', '>=', voidBefore)
+      .whereRaw('expires_at - issued_at <= ?', [maxLifetime])
+      .where((which) => void which.whereNull('bound_to').orWhere('bound_to', boundTo));
+    if (keyIds === null) return query;
+    return query.where((which) => void which.whereNull('key_id').orWhereIn('key_id', [...keyIds]));
+  };
+  // Computed, so that no database sorts all that has not expired in place of walking along the order of an index.
+  const unexpired = (query: Knex.QueryBuilder, now: number) => query.whereRaw('expires_at + 0 > ?', [now]);
+
+  /** Reads rows in the order of some columns, `limit` at most. @param after a place in it; null: from the beginning */
+  const inOrder = async (
+    query: () => Knex.QueryBuilder,
+    columns: readonly Key[0][],
+    { after, direction, limit }: { after: readonly Key[] | null; direction: 'asc' | 'desc'; limit: number },
+  ): Promise<TokenRow[]> => {
+    const sorted = (rows: Knex.QueryBuilder, most: number): Promise<TokenRow[]> =>
+      ask(
+        rows
+          .orderBy(columns.map((column) => ({ column, order: direction })))
+          .limit(most)
+          .select('*'),
+      );
+    if (after === null) return await sorted(query(), limit);
+    const found: TokenRow[] = [];
+    // One range of the index after the other: few databases see that all conditions in one query are ranges.
+    for (const [at, [column, value]] of [...after.entries()].reverse()) {
+      if (found.length >= limit) break;
+      const range = query();
+      for (const [same, equal] of after.slice(0, at)) void range.where(same, equal);
+      void (value === null ? range.whereNotNull(column) : range.where(column, direction === 'asc' ? '>' : '<', value));
+      found.push(...(await sorted(range, limit - found.length)));
+    }
+    return found;
+  };
 
   return {
-    async record({ jti, accountId, name, issuedAt, expiresAt }) {
-      const row = { jti, account_id: accountId, name, issued_at: issuedAt, expires_at: expiresAt, revoked_at: null };
+    async record({ jti, accountId, name, issuedAt, expiresAt, bond }) {
+      const row = {
+        jti,
+        account_id: accountId,
+        name,
+        issued_at: issuedAt,
+        expires_at: expiresAt,
+        revoked_at: null,
+        bound_to: bond?.boundTo ?? null,
+        key_id: bond?.keyId ?? null,
+      };
       await ask(sql('gatehouse_tokens').insert(row));
     },
 
-    async listLive(accountId, now) {
-      const live = tokens().where('account_id', accountId).where('expires_at', '>', now).whereNull('revoked_at');
-      const rows = await ask(live.select('*').orderBy(['issued_at', 'jti']));
+    async listLive(which, { order, after, limit }) {
+      const rows = await inOrder(() => unexpired(accepted(which), which.now), ['issued_at', 'jti'], {
+        after: after && placeKeys(after),
+        direction: order === 'oldest first' ? 'asc' : 'desc',
+        limit,
+      });
       return rows.map(recordOf);
+    },
+
+    async countLive(which, most) {
+      const some = accepted(which).where('expires_at', '>', which.now).limit(most).select('jti').as('some');
+      const counted: { count: number | string }[] = await ask(sql.from(some).count({ count: '*' }));
+      return Number(counted[0]?.count ?? 0);
+    },
+
+    async findLive(which, jti) {
+      const found = accepted(which).where('expires_at', '>', which.now).where('jti', jti);
+      const row: TokenRow | undefined = await ask(found.first());
+      return row === undefined ? null : recordOf(row);
+    },
+
+    async listUnexpired(which, after, limit) {
+      const all = () => unexpired(tokens().where('account_id', which.accountId), which.now);
+      const rows = await inOrder(all, ['revoked_at', 'issued_at', 'jti'], {
+        after: after && [['revoked_at', after.revokedAt], ...placeKeys(after)],
+        direction: 'asc',
+        limit,
+      });
+      if (rows.length === 0) return [];
+      const ids = rows.map(({ jti }) => String(jti));
+      const among: (string | Buffer)[] = await ask(accepted(which).whereIn('jti', ids).pluck('jti'));
+      const isAccepted = new Set(among.map(String));
+      return rows.map((row) => {
+        const record = recordOf(row);
+        return { ...record, revokedAt: row.revoked_at, isAccepted: isAccepted.has(record.jti) };
+      });
     },
 
     async deleteExpired(before, limit) {
@@ -60,6 +198,13 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
       return await ask(tokens().whereIn('jti', expired.map(String)).delete());
     },
   };
+}
+
+function placeKeys({ issuedAt, jti }: Place): Key[] {
+  return [
+    ['issued_at', issuedAt],
+    ['jti', jti],
+  ];
 }
 
 function recordOf(row: TokenRow): LiveToken {

@@ -12,6 +12,8 @@ export interface TokenSettings {
 }
 
 export interface TokenSigner {
+  /** The names of the secrets: a token that none of them has signed is refused. The first signs. */
+  readonly keyIds: readonly [string, ...string[]];
   /** Signs a token for the account. Both times are in whole seconds. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
   /** Never throws: whatever is not exactly a token of this gateway is refused, with a reason for the log. */
@@ -31,11 +33,14 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigne
   // jsonwebtoken tries first at each call whether a text is a public key, which takes three times as long as the rest.
   const keys = new Map(secrets.map((secret) => [nameOf(secret), createSecretKey(secret, 'utf8')]));
   const [signingKey] = keys.values();
-  if (signingKey === undefined) throw new TypeError('tokenSigner needs a secret');
+  const [signingId, ...otherIds] = keys.keys();
+  if (signingKey === undefined || signingId === undefined) throw new TypeError('tokenSigner needs a secret');
   const form = ownForm(keys);
   const longest = maxLifetime / 1000;
 
   return {
+    keyIds: [signingId, ...otherIds],
+
     sign(account, { jti, issuedAt, lifetime }) {
       return form.sign({
         aud: AUDIENCE,

@@ -7,11 +7,12 @@ import { gateways } from '../support/nodes.ts';
 
 const HOUR = 3_600_000;
 const ISSUED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+const LONG = { maxLifetime: '3650d' };
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`;
 
 async function operator(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
   const location = await temporaryDatabase(t, kind);
-  return await gateways(t, { location, redis: '', upstream: 'http://127.0.0.1:9' });
+  return await gateways(t, { location, redis: '', upstream: 'http://127.0.0.1:9', settings: { tokens: LONG } });
 }
 
 for (const kind of ['sqlite', 'mysql'] as const) {
@@ -19,10 +20,17 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const { database, command } = await operator(t, kind);
     const { record } = sqlTokenStore(database);
     const expiresAt = Math.floor(Date.now() / 1000) * 1000 + HOUR;
-    await record({ jti: 'younger', accountId: '1', name: null, issuedAt: ISSUED + HOUR, expiresAt });
-    await record({ jti: 'older', accountId: '1', name: 'ci ü', issuedAt: ISSUED, expiresAt });
-    await record({ jti: 'expired', accountId: '1', name: null, issuedAt: ISSUED, expiresAt: Date.now() - 1 });
-    await record({ jti: 'of Bob', accountId: '2', name: null, issuedAt: ISSUED, expiresAt });
+    await record({ jti: 'younger', accountId: '1', name: null, issuedAt: ISSUED + HOUR, expiresAt, bond: null });
+    await record({ jti: 'older', accountId: '1', name: 'ci ü', issuedAt: ISSUED, expiresAt, bond: null });
+    await record({
+      jti: 'expired',
+      accountId: '1',
+      name: null,
+      issuedAt: ISSUED,
+      expiresAt: Date.now() - 1,
+      bond: null,
+    });
+    await record({ jti: 'of Bob', accountId: '2', name: null, issuedAt: ISSUED, expiresAt, bond: null });
     const lastUsed = trackLastUsed(database);
     t.teardown(lastUsed.close);
     lastUsed.note('older');
@@ -45,21 +53,23 @@ for (const kind of ['sqlite', 'mysql'] as const) {
         expires_at: new Date(expiresAt).toISOString().replace('.000Z', 'Z'),
         last_used_at: before[0].last_used_at,
         revoked_at: null,
+        live: true,
       },
-      { ...before[1], ...younger, issued_at: '2026-01-02T04:04:05Z', last_used_at: null, revoked_at: null },
+      { ...before[1], ...younger, issued_at: '2026-01-02T04:04:05Z', last_used_at: null, revoked_at: null, live: true },
     ]);
     t.regex(before[0].last_used_at, new RegExp(`^${TIME}$`));
 
     t.is((await command(['token', 'revoke', before[0].id])).code, 0);
-    const [revoked, ...rest] = await list();
+    const [other, revoked] = await list();
     t.regex(revoked.revoked_at, new RegExp(`^${TIME}$`));
-    t.deepEqual([{ ...revoked, revoked_at: null }, ...rest], before);
+    t.is(revoked.live, false);
+    t.deepEqual([{ ...revoked, revoked_at: null, live: true }, other], before);
     t.regex(
       (await command(['token', 'list', ADA.email])).stdout,
       new RegExp(
-        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED\n' +
-          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME}\n` +
-          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no\n$`,
+        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED {15}LIVE\n' +
+          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no {20}yes\n` +
+          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME} {2}no\n$`,
       ),
     );
   });
@@ -68,7 +78,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 test('`token list` of an account without tokens is empty, and of no account an error', async (t) => {
   const { command } = await operator(t, 'sqlite');
   t.is((await command(['token', 'list', BOB.email, '--json'])).stdout, '[]\n');
-  t.is((await command(['token', 'list', BOB.email])).stdout, 'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED\n');
+  t.is((await command(['token', 'list', BOB.email])).stdout, 'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED  LIVE\n');
   t.deepEqual(await command(['token', 'list', 'nobody@x']), {
     code: 1,
     stdout: '',
@@ -80,4 +90,25 @@ test('`token list` of an account without tokens is empty, and of no account an e
     stderr: 'No token has the id nothing, or it has expired: `token list EMAIL` shows those of an account.\n',
   });
   t.is((await command(['token', 'list'])).code, 2);
+});
+
+test('`token list` prints more tokens than it reads at once, each of them once, as JSON and as a table', async (t) => {
+  const { database, command } = await operator(t, 'sqlite');
+  const rows = Array.from({ length: 2_100 }, (_, i) => {
+    return { jti: `id-${i}`, account_id: '1', issued_at: ISSUED + i, expires_at: Date.now() + HOUR };
+  });
+  for (let i = 0; i < rows.length; i += 100) {
+    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
+  }
+  const ids = rows.map(({ jti }) => jti);
+  const printed = JSON.parse((await command(['token', 'list', ADA.email, '--json'])).stdout) as { id: string }[];
+  t.deepEqual(
+    printed.map(({ id }) => id),
+    ids,
+  );
+  const lines = (await command(['token', 'list', ADA.email])).stdout.trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => line.split(' ')[0]),
+    ['ID', ...ids],
+  );
 });

@@ -128,6 +128,9 @@ test('signing out everywhere ends every token and every session', async (t) => {
   await logIn(phone.page, email, PASSWORD);
   const call = await tokenOf(phone.page);
   t.is(await call(), 200);
+  await desk.page.getByRole('link', { name: 'Sign out everywhere' }).click();
+  t.is(await heading(desk.page), 'Sign out everywhere?');
+  t.is(await call(), 200);
   await send(desk.page, 'Sign out everywhere');
   t.regex(await notice(desk.page), /tokens and sessions have ended/);
   t.is(await call(), 401);

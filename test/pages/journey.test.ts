@@ -63,7 +63,12 @@ for (const [how, options] of [
     t.is((await page.request.get('/account/')).status(), 200);
     for (const path of ['tokens/', 'example/x']) t.is((await page.request.get(`/api/v1/${path}`)).status(), 401);
 
-    await row.getByRole('button', { name: 'Revoke Nightly <backup>' }).click();
+    await row.getByRole('link', { name: 'Revoke Nightly <backup>' }).click();
+    t.is(await heading(page), 'Revoke “Nightly <backup>”?');
+    await page.getByRole('link', { name: 'Keep the token' }).click();
+    t.is(await call(), 200);
+    await row.getByRole('link', { name: 'Revoke Nightly <backup>' }).click();
+    await send(page, 'Revoke the token');
     t.regex(await notice(page), /revoked/);
     t.is(await page.getByRole('row').count(), 0);
     t.is(await call(), 401);

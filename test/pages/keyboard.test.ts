@@ -82,6 +82,8 @@ test('all of it can be done by keyboard alone, with the focus to be seen at each
   await press(page, 'Done');
   t.regex(await page.getByRole('row', { name: 'laptop' }).innerText(), /not yet/);
   await press(page, 'Revoke laptop');
+  t.is(await heading(), 'Revoke “laptop”?');
+  await press(page, 'Revoke the token');
   const Authorization = basic({ email: token, password: '' });
   t.is((await fetch(`${gateway.url}/api/v1/example/x`, { headers: { Authorization } })).status, 401);
 

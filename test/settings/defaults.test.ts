@@ -10,7 +10,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },
     redis: { url: null, keyPrefix: 'gatehouse:', timeout: 500 },
     api: { prefix: '/api/v1', realm: 'api' },
-    tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000, maxStaleness: 2_000 },
+    tokens: { secrets: [], lifetime: 3_600_000, maxLifetime: 2_592_000_000, maxPerAccount: 1_000, maxStaleness: 2_000 },
     accounts: {
       cache: 5_000,
       registration: 'closed',

@@ -12,6 +12,7 @@ import { createRevoker } from '../../gateway/tokens/revoke.ts';
 import { sqlTokenStore } from '../../gateway/tokens/store.ts';
 import { migratedDatabase } from './database.ts';
 import type { LogLine } from './gateway.ts';
+import { liveTokensOf } from './live-tokens.ts';
 import { logLines } from './log-lines.ts';
 import { linksIn } from './mail-server.ts';
 import type { Scope } from './scope.ts';
@@ -94,9 +95,10 @@ export async function owners(
         name: null,
         issuedAt: now,
         expiresAt: now + MAX_LIFETIME,
+        bond: null,
       });
       return account;
     },
-    liveTokens: async (id) => (await tokens.listLive(id, Date.now())).length,
+    liveTokens: async (id) => (await liveTokensOf(database, id, Date.now())).length,
   };
 }

@@ -105,7 +105,9 @@ export async function tourPages(
     await page.getByRole('link', { name: 'Done' }).click();
   }
   await look('tokens', page);
-  await page.getByRole('button', { name: 'Revoke laptop' }).click();
+  await page.getByRole('link', { name: 'Revoke laptop' }).click();
+  await look('token-revoke', page);
+  await send(page, 'Revoke the token');
   await look('token-revoked', page);
 
   await page.goto('/account/password');
@@ -122,6 +124,8 @@ export async function tourPages(
   await look('not-found', page);
 
   await page.goto('/account/');
+  await page.getByRole('link', { name: 'Sign out everywhere' }).click();
+  await look('sign-out', page);
   await send(page, 'Sign out everywhere');
   await look('signed-out', page);
   await page.goto('/account/forgotten');

@@ -50,7 +50,7 @@ export async function separateServices(
     const jti = randomUUID();
     const issuedAt = Date.now();
     const expiresAt = issuedAt + LIFETIME;
-    await publisher.tokens.record({ jti, accountId: '1', name: null, issuedAt, expiresAt });
+    await publisher.tokens.record({ jti, accountId: '1', name: null, issuedAt, expiresAt, bond: null });
     await publisher.service.revoker.token(jti, null);
     return jti;
   };

@@ -2,6 +2,7 @@ import test from 'ava';
 import { trackLastUsed } from '../../gateway/tokens/last-used.ts';
 import { sqlTokenStore } from '../../gateway/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
+import { liveTokensOf } from '../support/live-tokens.ts';
 
 for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: the moment of use is written for the tokens that were used, in as many statements as batches`, async (t) => {
@@ -9,7 +10,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const store = sqlTokenStore(database);
     const now = Date.now();
     for (const jti of ['used', 'unused']) {
-      await store.record({ jti, accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000 });
+      await store.record({ jti, accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000, bond: null });
     }
     let statements = 0;
     const lastUsed = trackLastUsed({
@@ -23,7 +24,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     for (let i = 0; i < 1_000; i++) lastUsed.note('used');
     await lastUsed.flush();
     t.is(statements, 1);
-    const moments = new Map((await store.listLive('1', now)).map(({ jti, lastUsedAt }) => [jti, lastUsedAt]));
+    const moments = new Map((await liveTokensOf(database, '1', now)).map(({ jti, lastUsedAt }) => [jti, lastUsedAt]));
     t.true((moments.get('used') ?? 0) >= now);
     t.is(moments.get('unused'), null);
     await lastUsed.flush();
@@ -35,7 +36,7 @@ test('what could not be written is written with the next', async (t) => {
   const database = await migratedDatabase(t, 'sqlite');
   const store = sqlTokenStore(database);
   const now = Date.now();
-  await store.record({ jti: 'one', accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000 });
+  await store.record({ jti: 'one', accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000, bond: null });
   let isOut = true;
   const lastUsed = trackLastUsed({
     ...database,
@@ -46,5 +47,5 @@ test('what could not be written is written with the next', async (t) => {
   await lastUsed.flush();
   isOut = false;
   await lastUsed.flush();
-  t.not((await store.listLive('1', now))[0]?.lastUsedAt, null);
+  t.not((await liveTokensOf(database, '1', now))[0]?.lastUsedAt, null);
 });

@@ -11,6 +11,7 @@ import {
 } from '../../gateway/tokens/revocations.ts';
 import { sqlTokenStore } from '../../gateway/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
+import { liveTokensOf } from '../support/live-tokens.ts';
 
 /** In mid-second. */
 const NOW = 1_900_000_000_500;
@@ -69,7 +70,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { jti: 'revoked', expiresAt: NOW + 60_000 },
     ]);
     t.deepEqual(
-      (await sqlTokenStore(database).listLive('2', NOW)).map(({ jti }) => jti),
+      (await liveTokensOf(database, '2', NOW)).map(({ jti }) => jti),
       ['other'],
     );
   });
@@ -107,7 +108,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.is(await headPosition(database), 0);
     t.deepEqual(await revocationsAfter(database, 0, MANY), []);
     t.deepEqual(await deniedIdsAfter(database, '', MANY), []);
-    t.is((await sqlTokenStore(database).listLive('1', NOW)).length, 1);
+    t.is((await liveTokensOf(database, '1', NOW)).length, 1);
   });
 
   test(`${kind}: under concurrent revocations, who reads on from the last position misses none and meets no gap`, async (t) => {
@@ -213,5 +214,5 @@ function record(
     expiresAt = NOW + 60_000,
   }: { jti: string; accountId?: string; issuedAt?: number; expiresAt?: number },
 ): Promise<void> {
-  return sqlTokenStore(database).record({ jti, accountId, name: null, issuedAt, expiresAt });
+  return sqlTokenStore(database).record({ jti, accountId, name: null, issuedAt, expiresAt, bond: null });
 }

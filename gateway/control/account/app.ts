@@ -11,6 +11,7 @@ import type { Account, AskedPage } from '../../state.ts';
 import { createAssets } from './assets.ts';
 import { formGuard } from './csrf.ts';
 import { addEntryRoutes, type Entry } from './entry-routes.ts';
+import { tokenHandover } from './handed-token.ts';
 import { addOwnerRoutes } from './owner-routes.ts';
 import { createPageRoutes } from './page-routes.ts';
 import { type PageContext, type PageState, show } from './page-state.ts';
@@ -69,7 +70,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
     ctx.state.asked.onOwner(id);
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };
-  addTokenRoutes(routes, needs.tokens);
+  addTokenRoutes(routes, needs.tokens, tokenHandover(needs.sessions));
   const entry: Entry = { checkPassword, takeAsked, begin, actions };
   addEntryRoutes(routes, entry);
   if (actions !== null) addOwnerRoutes(routes, actions, entry);

@@ -11,6 +11,10 @@ const NOTICES = {
   moved: { kind: 'done', text: 'Your email is changed.' },
   sent: { kind: 'done', text: 'The message is on its way.' },
   revoked: { kind: 'done', text: 'The token is revoked: it opens nothing any more.' },
+  shown: {
+    kind: 'problem',
+    text: 'A new token is shown once. If you have not copied it, revoke it and create another.',
+  },
   'no-token': { kind: 'problem', text: 'There is no such token any more.' },
   again: { kind: 'problem', text: 'Please log in: you were not, or have been logged out meanwhile.' },
   stale: { kind: 'problem', text: 'That form was too old, or your browser keeps no cookies. Please send it again.' },

@@ -1,17 +1,23 @@
+import { GatewayError } from '../../errors.ts';
+import type { Account } from '../../state.ts';
+import type { LiveTokens } from '../../tokens/live-tokens.ts';
 import type { IssueToken } from '../issue-token.ts';
 import { tokenNameProblem } from '../issue-token.ts';
 import { showUnconfirmed } from './entry-routes.ts';
+import type { TokenHandover } from './handed-token.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
-import { logOut } from './session.ts';
+import { logOut, sessionIdOf } from './session.ts';
+import { MOST_COUNTED, tokenPage } from './token-list.ts';
 import { EMPTY, type Filled } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
-import { createdPage, type Lifetime, type ListedToken, tokensPage } from './views/tokens.ts';
+import { createdPage, everywherePage, revokePage } from './views/token-steps.ts';
+import { type Lifetime, tokensPage } from './views/tokens.ts';
 
 export interface OwnTokens {
   readonly issue: IssueToken;
-  listLive(accountId: string): Promise<readonly ListedToken[]>;
+  readonly live: LiveTokens;
   /** Resolves when it is durable. */
   revoke(id: string, accountId: string): Promise<'revoked' | 'already' | 'unknown'>;
   /** Ends all tokens and sessions of the account. Resolves when it is durable. */
@@ -23,12 +29,6 @@ export interface OwnTokens {
   url(): string;
 }
 
-/** A page of ten thousands would hold up everybody else while it is made. */
-const MOST_LISTED = 500;
-const NOT_ALL: Notice = {
-  kind: 'problem',
-  text: `You have more than ${MOST_LISTED} tokens: these are the newest. Signing out everywhere ends them all.`,
-};
 const DAY = 86_400;
 const LIFETIMES: readonly Lifetime[] = [
   { seconds: 3_600, text: '1 hour' },
@@ -40,25 +40,30 @@ const LIFETIMES: readonly Lifetime[] = [
 ];
 
 /** The owner's tokens: the first page of whoever is logged in. */
-export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens): void {
+export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: TokenHandover): void {
   const longest = Math.floor(tokens.maxLifetime / 1000);
   const lifetimes = LIFETIMES.filter(({ seconds }) => seconds <= longest);
   if (lifetimes.length === 0) lifetimes.push({ seconds: longest, text: `${longest} seconds` });
   const usual = String(lifetimes.findLast(({ seconds }) => seconds * 1000 <= tokens.lifetime)?.seconds ?? '');
 
-  const list = async (ctx: PageContext, accountId: string, filled: Filled, status = 200) => {
-    const newest = (await tokens.listLive(accountId)).toReversed();
-    const notice = noticeOf(ctx.query) ?? (newest.length > MOST_LISTED ? NOT_ALL : null);
-    const listed = newest.slice(0, MOST_LISTED);
-    show(ctx, tokensPage(ctx.state.frame(), { tokens: listed, lifetimes, filled, notice }), status);
+  const list = async (
+    ctx: PageContext,
+    owner: Account,
+    { filled, notice = noticeOf(ctx.query), status = 200 }: { filled: Filled; notice?: Notice | null; status?: number },
+  ) => {
+    const listed = await tokenPage(tokens.live, owner, ctx.query);
+    show(ctx, tokensPage(ctx.state.frame(), { listed, lifetimes, filled, notice }), status);
   };
 
   routes.get('', async (ctx) => {
     const { owner } = ctx.state;
     if (owner === null) return goTo(ctx, '/login');
     if (!owner.confirmed) return showUnconfirmed(ctx);
-    await list(ctx, owner.id, { ...EMPTY, values: { lifetime: usual } });
+    await list(ctx, owner, { filled: { ...EMPTY, values: { lifetime: usual } } });
   });
+
+  // Where a browser stands that was shown what is wrong with a form.
+  routes.owned.get('/tokens', async (ctx) => goTo(ctx, ctx.search));
 
   routes.owned.post('/tokens', async (ctx, form, owner) => {
     const values = { name: (form.get('name') ?? '').trim(), lifetime: form.get('lifetime') ?? '' };
@@ -69,11 +74,49 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens): void {
         ...(nameProblem !== null && { name: `The name ${nameProblem}.` }),
         ...(chosen === undefined && { lifetime: 'Choose one of these.' }),
       };
-      return await list(ctx, owner.id, { values, problems }, 422);
+      return await list(ctx, owner, { filled: { values, problems }, status: 422 });
     }
     const name = values.name === '' ? null : values.name;
-    const token = await tokens.issue(owner, { name, lifetime: chosen.seconds });
-    show(ctx, createdPage(ctx.state.frame(), { name, token, curl: `curl -u '${token}:' ${tokens.url()}` }));
+    try {
+      const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds });
+      await handOver(ctx, owner, jti, { name, token });
+      goTo(ctx, `/tokens/${jti}/created`);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status >= 500) throw error;
+      ctx.state.asked.onFailure(error);
+      ctx.set(error.headers as Record<string, string>);
+      const notice: Notice = { kind: 'problem', text: `No token was created. ${error.publicMessage}.` };
+      await list(ctx, owner, { filled: { values, problems: {} }, notice, status: error.status });
+    }
+  });
+
+  /** A token that its owner will never see is revoked again. */
+  const handOver = async (
+    ctx: PageContext,
+    owner: Account,
+    jti: string,
+    made: { name: string | null; token: string },
+  ) => {
+    try {
+      await handover.put(sessionOf(ctx), jti, made);
+    } catch (error) {
+      await tokens.revoke(jti, owner.id).catch(() => {});
+      throw error;
+    }
+  };
+
+  routes.owned.get('/tokens/:id/created', async (ctx) => {
+    // HEAD shows nothing to anybody.
+    const made = ctx.method === 'GET' ? await handover.take(sessionOf(ctx), ctx.params.id ?? '') : null;
+    if (made === null) return goTo(ctx, saying('shown'));
+    const curl = `curl -u '${made.token}:' ${tokens.url()}`;
+    show(ctx, createdPage(ctx.state.frame(), { ...made, curl }));
+  });
+
+  routes.owned.get('/tokens/:id/revoke', async (ctx, owner) => {
+    const token = await tokens.live.find(owner, ctx.params.id ?? '');
+    if (token === null) return goTo(ctx, saying('no-token'));
+    show(ctx, revokePage(ctx.state.frame(), token));
   });
 
   routes.owned.post('/tokens/:id/revoke', async (ctx, _form, owner) => {
@@ -81,9 +124,21 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens): void {
     goTo(ctx, saying(outcome === 'unknown' ? 'no-token' : 'revoked'));
   });
 
+  routes.owned.get('/everywhere', async (ctx, owner) => {
+    const count = await tokens.live.count(owner, MOST_COUNTED);
+    show(ctx, everywherePage(ctx.state.frame(), count, noticeOf(ctx.query)));
+  });
+
   routes.owned.post('/everywhere', async (ctx, _form, owner) => {
     await tokens.endAll(owner.id);
     await logOut(ctx);
     goTo(ctx, `/login${saying('everywhere')}`);
   });
+}
+
+/** The id of the session of an owner. */
+function sessionOf(ctx: PageContext): string {
+  const id = sessionIdOf(ctx as unknown as Parameters<typeof sessionIdOf>[0]);
+  if (id === null) throw new TypeError('an owner without a session');
+  return id;
 }

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../../support/condition.ts';
-import { ADA, basic, testGateway } from '../../support/gateway.ts';
+import { ADA, testGateway } from '../../support/gateway.ts';
 import { changeEmail, loggedInAt, mailFolder } from '../../support/owner-pages.ts';
 import { visitor } from '../../support/page-visitor.ts';
 import { rawExchange, statusOf } from '../../support/raw.ts';
@@ -60,17 +60,6 @@ test('whoever asks for too many mails is stopped, in whatever name', async (t) =
   t.is((await browser.send('/account/forgotten', forgotten, asSomebodyElse)).status, 429);
   // Her password has not been tried once.
   await loggedInAt(gateway.url, ADA);
-});
-
-test('however many tokens somebody has, the page of them stays small', async (t) => {
-  const { gateway } = await attacked(t);
-  const make = () => fetch(`${gateway.url}/api/v1/tokens/`, { method: 'POST', headers: { Authorization: basic(ADA) } });
-  await make();
-  for (let i = 0; i < 50; i++) await Promise.all(Array.from({ length: 10 }, make));
-  const ada = await loggedInAt(gateway.url, ADA);
-  const { body } = await ada.get('/account');
-  t.is(body.match(/\/revoke"/g)?.length, 500);
-  t.regex(body, /more than 500 tokens/);
 });
 
 test('no spelling of a path and no method comes past the pages, to an upstream or to a stack', async (t) => {

@@ -98,14 +98,15 @@ test('a token that was made here opens the API until it is revoked here; a cooki
   const { gateway, visit } = await pagesGateway(t);
   const ada = await loggedIn(visit, ADA);
   const made = await ada.post('/account/tokens', { name: 'for <the> test', lifetime: '3600' }, '/account');
-  t.is(made.status, 200);
-  t.regex(made.body, /for &lt;the> test/);
-  const [, token = ''] = /<textarea id="token"[^>]*>([^<]+)</.exec(made.body) ?? [];
+  t.is(made.status, 303);
+  const { body } = await ada.get(made.location ?? '');
+  t.regex(body, /for &lt;the> test/);
+  const [, token = ''] = /<textarea id="token"[^>]*>([^<]+)</.exec(body) ?? [];
   const status = async (headers: Record<string, string>) =>
     (await fetch(`${gateway.url}/api/v1/a`, { headers })).status;
   t.is(await status({ Authorization: `Bearer ${token}` }), 200);
   t.is(await status({ Cookie: ada.cookie() }), 401);
-  const [, id = ''] = /action="\/account\/tokens\/([^/]+)\/revoke"/.exec((await ada.get('/account')).body) ?? [];
+  const [, id = ''] = /href="\/account\/tokens\/([^/]+)\/revoke"/.exec((await ada.get('/account')).body) ?? [];
   const mallory = await loggedIn(visit, BOB);
   t.is((await mallory.post(`/account/tokens/${id}/revoke`, {}, '/account')).location, '/account');
   t.is(await status({ Authorization: `Bearer ${token}` }), 200);
@@ -197,7 +198,7 @@ test('forms of other sites, old forms, and forms of nobody come to nothing', asy
   const ada = await loggedIn(visit, ADA);
   t.is(
     (await ada.send('/account/everywhere', {}, { 'sec-fetch-site': 'same-origin' })).location,
-    '/account?done=stale',
+    '/account/everywhere?done=stale',
   );
   t.is((await browser.post('/account/everywhere', {}, '/account/login')).location, '/account/login?done=again');
   t.is((await ada.get('/account')).status, 200);

@@ -1,17 +1,9 @@
 import type { VNode } from 'preact';
+import type { LiveToken } from '../../../tokens/store.ts';
+import { MOST_COUNTED, type TokenPage } from '../token-list.ts';
 import { type Filled, field, form } from './form.ts';
 import { html } from './html.ts';
-import { type Frame, hiddenToken, type Notice, page } from './layout.ts';
-
-/** A live token, as its owner sees it. Times are milliseconds since 1970. */
-export interface ListedToken {
-  readonly id: string;
-  readonly name: string | null;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  /** To within some minutes; null: not yet. */
-  readonly lastUsedAt: number | null;
-}
+import { type Frame, type Notice, page } from './layout.ts';
 
 /** A lifetime that can be chosen. */
 export interface Lifetime {
@@ -23,11 +15,11 @@ export interface Lifetime {
 export function tokensPage(
   frame: Frame,
   {
-    tokens,
+    listed,
     lifetimes,
     filled,
     notice,
-  }: { tokens: readonly ListedToken[]; lifetimes: readonly Lifetime[]; filled: Filled; notice: Notice | null },
+  }: { listed: TokenPage; lifetimes: readonly Lifetime[]; filled: Filled; notice: Notice | null },
 ): VNode {
   return page(
     frame,
@@ -40,24 +32,13 @@ export function tokensPage(
           ${lifetimeField(filled, lifetimes)}
         </div>`,
       ])}
-      <section aria-labelledby="list">
-        <h2 id="list">Your tokens</h2>
-        ${
-          tokens.length === 0
-            ? html`<p class="card quiet">There are none. What you create stands here until it expires or you revoke it.</p>`
-            : html`${table(frame, tokens)}
-                <p class="hint">Times are in UTC.</p>`
-        }
-      </section>
+      <section aria-labelledby="list">${list(frame, listed)}</section>
       <section class="card split" aria-labelledby="everywhere">
         <div>
           <h2 id="everywhere">Sign out everywhere</h2>
           <p>Ends all of your tokens and sessions, this one too.</p>
         </div>
-        <form method="post" action="${frame.path}/everywhere">
-          ${hiddenToken(frame.formToken)}
-          <button class="danger">Sign out everywhere</button>
-        </form>
+        <a class="button danger" href="${frame.path}/everywhere">Sign out everywhere</a>
       </section>`,
   );
 }
@@ -76,23 +57,52 @@ function lifetimeField({ values, problems }: Filled, lifetimes: readonly Lifetim
   </div>`;
 }
 
-function table({ path, formToken }: Frame, tokens: readonly ListedToken[]): VNode {
+function list({ path }: Frame, { tokens, find, count, newer, older }: TokenPage): VNode {
+  const isLong = find !== '' || newer !== null || older !== null;
+  return html`<div class="over">
+      <h2 id="list">Your tokens${isLong && html` <span class="quiet">(${numberOf(count, '')})</span>`}</h2>
+      ${isLong && search(path, find)}
+    </div>
+    ${tokens.length > 0 && html`${table(path, tokens)} <p class="hint">Times are in UTC.</p>`}
+    ${tokens.length === 0 && html`<p class="card quiet">${noneText(find)}</p>`}
+    ${(newer !== null || older !== null) && pager(path, newer, older)}`;
+}
+
+function noneText(find: string): string {
+  if (find !== '') return `None has “${find}” in its name.`;
+  return 'There are none. What you create stands here until it expires or you revoke it.';
+}
+
+function search(path: string, find: string): VNode {
+  return html`<form class="search" role="search" method="get" action=${path}>
+    <label class="unseen" for="find">Find by name</label>
+    <input id="find" name="find" type="search" maxlength="100" placeholder="Name" value=${find} autocapitalize="none" />
+    <button class="small">Find</button>
+    ${find !== '' && html`<a href=${path}>Show all</a>`}
+  </form>`;
+}
+
+function pager(path: string, newer: string | null, older: string | null): VNode {
+  return html`<nav class="pager" aria-label="Pages of tokens">
+    ${newer !== null && html`<a class="button small" rel="prev" href="${path}${newer}">Newer</a>`}
+    ${older !== null && html`<a class="button small" rel="next" href="${path}${older}">Older</a>`}
+  </nav>`;
+}
+
+function table(path: string, tokens: readonly LiveToken[]): VNode {
   return html`<table class="card">
     <thead>
       <tr><th scope="col">Name</th><th scope="col">Issued</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr>
     </thead>
     <tbody>
       ${tokens.map(
-        ({ id, name, issuedAt, expiresAt, lastUsedAt }) => html`<tr>
+        ({ jti, name, issuedAt, expiresAt, lastUsedAt }) => html`<tr>
           <th scope="row">${name ?? html`<span class="quiet">without a name</span>`}</th>
           <td data-label="Issued">${moment(issuedAt)}</td>
           <td data-label="Expires">${moment(expiresAt)}</td>
           <td data-label="Last used">${lastUsedAt === null ? html`<span class="quiet">not yet</span>` : moment(lastUsedAt)}</td>
           <td class="end">
-            <form method="post" action="${path}/tokens/${id}/revoke">
-              ${hiddenToken(formToken)}
-              <button class="small" aria-label="Revoke ${name ?? 'the token without a name'}">Revoke</button>
-            </form>
+            <a class="button small" href="${path}/tokens/${jti}/revoke" aria-label="Revoke ${name ?? `the token without a name of ${minuteOf(issuedAt)}`}">Revoke</a>
           </td>
         </tr>`,
       )}
@@ -100,36 +110,23 @@ function table({ path, formToken }: Frame, tokens: readonly ListedToken[]): VNod
   </table>`;
 }
 
+/** As a sentence has it. */
+export function nameOfToken(name: string | null): string {
+  return name === null ? 'the token without a name' : `“${name}”`;
+}
+
+/** @param unit what there are of; empty: the number alone */
+export function numberOf(count: number, unit = 'token'): string {
+  const number = count < MOST_COUNTED ? String(count) : `${MOST_COUNTED.toLocaleString('en')} or more`;
+  return unit === '' ? number : `${number} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 /** In UTC: the page is made where nobody knows the reader's clock. */
-function moment(time: number): VNode {
+export function moment(time: number): VNode {
   const iso = new Date(time).toISOString();
   return html`<time datetime=${iso}>${iso.slice(0, 10)} <span class="quiet">${iso.slice(11, 16)}</span></time>`;
 }
 
-/** The only time that a token is shown. @param curl a line that uses it */
-export function createdPage(
-  frame: Frame,
-  { name, token, curl }: { name: string | null; token: string; curl: string },
-): VNode {
-  return page(
-    frame,
-    { title: 'Your new token', current: 'tokens' },
-    html`<p class="notice heed">
-        Copy ${name === null ? 'it' : html`the token “${name}”`} now: it is shown this once, and kept nowhere.
-      </p>
-      <div class="card">
-        ${copyable({ id: 'token', label: 'Token', button: 'Copy the token', text: token })}
-        ${copyable({ id: 'curl', label: 'Try it in a terminal', button: 'Copy the command', text: curl })}
-        <p class="actions"><a class="button" href=${frame.path}>Done</a></p>
-      </div>`,
-  );
-}
-
-/** The button is shown by the script that makes it work. */
-function copyable({ id, label, button, text }: Record<'id' | 'label' | 'button' | 'text', string>): VNode {
-  return html`<div class="field copyable">
-    <label for=${id}>${label}</label>
-    <textarea id=${id} readonly rows="5" spellcheck=${false}>${text}</textarea>
-    <button type="button" class="small" data-copy=${id} aria-live="polite" hidden>${button}</button>
-  </div>`;
+function minuteOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -1,0 +1,31 @@
+import type { ParsedUrlQuery } from 'node:querystring';
+import { badRequest } from '../errors.ts';
+import type { Place } from '../tokens/store.ts';
+
+/** Tokens in one answer, where the client asks for no fewer. */
+const MOST = 1_000;
+
+/**
+ * Which part of the list a request asks for: `limit`, and `after` which an earlier answer has named.
+ *
+ * @throws GatewayError 400 that says what would be right
+ */
+export function sectionAsked({ limit, after }: ParsedUrlQuery): { limit: number; after: Place | null } {
+  const count = limit === undefined ? MOST : Number(typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? limit : 0);
+  if (count < 1 || count > MOST) throw badRequest(`limit must be a whole number from 1 to ${MOST}`);
+  const place = after === undefined ? null : placeIn(after);
+  if (place === null && after !== undefined) throw badRequest('after must be the "next" of an earlier answer');
+  return { limit: count, after: place };
+}
+
+/** A place in the list, as clients hand it back. */
+export function cursorOf({ issuedAt, jti }: Place): string {
+  return `${issuedAt}.${jti}`;
+}
+
+/** @returns null for what `cursorOf` does not make */
+export function placeIn(cursor: string | string[] | undefined): Place | null {
+  if (typeof cursor !== 'string') return null;
+  const [, issuedAt, jti] = /^(\d{1,15})\.([\w-]{1,255})$/.exec(cursor) ?? [];
+  return issuedAt === undefined || jti === undefined ? null : { issuedAt: Number(issuedAt), jti };
+}
