@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mustCloseAfterAnswer } from './early-answer.ts';
+import { keepDisposition } from './head-octets.ts';
 import { responseHeaders } from './headers.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -18,5 +19,6 @@ export function writeAnswerHead(
 ): void {
   const headers = responseHeaders(fields, requestId, decidesCors);
   if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  keepDisposition(headers);
   res.writeHead(status, reason, headers);
 }

@@ -1,19 +1,9 @@
-/**
- * The reason phrase with the bytes that the upstream sent. Undici decodes it as UTF-8 and Node writes it as Latin-1, so
- * the bytes are restored; those that were not UTF-8 are lost to undici, and become `?`.
- */
-export function reasonPhrase(decoded: string): string {
-  if (PRINTABLE.test(decoded)) return decoded;
-  const bytes = Buffer.from(decoded.replaceAll('\ufffd', '?'), 'utf8').toString('latin1');
-  return bytes.replace(UNSENDABLE, '?');
+/** A reason phrase that was read as Latin-1, with all that can be sent (RFC 9112 section 4). */
+export function reasonPhrase(read: string): string {
+  return SENDABLE.test(read) ? read : read.replace(UNSENDABLE, '?');
 }
 
-/** A reason phrase that was read as Latin-1, with all that can be sent. */
-export function latin1Phrase(read: string): string {
-  return read.replace(UNSENDABLE, '?');
-}
-
-const PRINTABLE = /^[\t\x20-\x7e]*$/;
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 
 /** What frames or routes a message, and would do so late, for a client that merges trailers (RFC 9110 section 6.5.1). */

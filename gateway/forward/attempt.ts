@@ -5,8 +5,10 @@ import { writeAnswerHead } from './answer-head.ts';
 import { requireStatus } from './answer-status.ts';
 import { reasonPhrase, trailerFields } from './answer-text.ts';
 import { dispatchOptions } from './dispatch-options.ts';
+import { expectHead, type HeldHead } from './early-head.ts';
 import { upstreamFailure } from './failure.ts';
 import { outcomeOf } from './group-meter.ts';
+import { sendHead } from './head-octets.ts';
 import { flatFields } from './http2-fields.ts';
 import { expectStream, type Http2Stream } from './http2-stream.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -30,6 +32,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly #events: AttemptEvents;
   #controller: Dispatcher.DispatchController | undefined;
   #stream: Http2Stream | undefined;
+  #heldHead: HeldHead | undefined;
+  #hasSentHead = false;
   #failure: GatewayError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
@@ -71,8 +75,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   get isBegun(): boolean {
-    // In HTTP/1, undici writes a head when it writes the beginning of the body.
-    return this.isConnected && (this.#outgoing.group.settings.http2 || (this.#body?.isBegun ?? true));
+    if (!this.isConnected || this.#body === null || this.#outgoing.group.settings.http2) return this.isConnected;
+    return this.#hasSentHead || this.#body.isBegun;
   }
 
   get hasSentBody(): boolean {
@@ -107,7 +111,21 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
         this.#stream = stream;
       });
     }
+    if (this.#body !== null) {
+      expectHead(this.#body, (head) => {
+        this.#heldHead = head;
+        // What has come of the body by then leaves together with the head.
+        setImmediate(sendAhead, this);
+      });
+    }
     this.#events.sendContinue();
+  }
+
+  /** The upstream is to have the head of a request whose body is not there yet: it may answer that alone. */
+  sendHead(): void {
+    if (this.#isOver || this.#body?.isBegun !== false) return;
+    this.#hasSentHead = true;
+    this.#heldHead?.send();
   }
 
   onResponseStarted(): void {
@@ -161,7 +179,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     const held = this.#held;
     this.#held = null;
     if (held !== null && this.#controller !== undefined) this.#write(this.#controller, held);
-    else this.#res.flushHeaders();
+    else sendHead(this.#res);
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -228,4 +246,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
 
 function letGo(attempt: UndiciAttempt): void {
   attempt.letGo();
+}
+
+function sendAhead(attempt: UndiciAttempt): void {
+  attempt.sendHead();
 }

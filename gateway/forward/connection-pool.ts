@@ -1,4 +1,5 @@
 import { type buildConnector, Client, Dispatcher } from 'undici';
+import { keepReasonOctets } from './reason-octets.ts';
 
 export interface ConnectionOptions {
   readonly connect: buildConnector.connector;
@@ -49,6 +50,7 @@ export class ConnectionPool extends Dispatcher {
     const { connect, headersTimeout } = this.#options;
     const connection = new Connection(this.#origin, { connect, headersTimeout, allowH2: false });
     this.#all.add(connection);
+    keepReasonOctets(connection);
     connection.on('connect', () => {
       connection.since = performance.now();
     });

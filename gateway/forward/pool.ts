@@ -4,6 +4,7 @@ import { ConnectionPool } from './connection-pool.ts';
 import { createConnector } from './connector.ts';
 import { allowManyFields } from './http2-fields-limit.ts';
 import type { UpstreamAddress } from './path.ts';
+import { keepReasonOctets } from './reason-octets.ts';
 
 allowManyFields();
 
@@ -54,5 +55,6 @@ function http2Client(url: URL, options: object, connect: buildConnector.connecto
         callback(...result);
       }),
   });
+  keepReasonOctets(client);
   return client;
 }

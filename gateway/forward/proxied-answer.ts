@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
-import { latin1Phrase } from './answer-text.ts';
+import { reasonPhrase } from './answer-text.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** The client's exchange that an answer belongs to. */
@@ -70,7 +70,7 @@ export abstract class ProxiedAnswer extends Writable {
   }
 
   protected get reason(): string {
-    return latin1Phrase(this.upstream.statusMessage ?? '');
+    return reasonPhrase(this.upstream.statusMessage ?? '');
   }
 
   /** The upstream's fields, flat, with the library's cookies and redirects in their places. */

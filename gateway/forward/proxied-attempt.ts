@@ -4,6 +4,7 @@ import { requireStatus } from './answer-status.ts';
 import { upstreamFailure } from './failure.ts';
 import { fieldsByName } from './fields.ts';
 import { type AttemptOutcome, outcomeOf } from './group-meter.ts';
+import { sendHead } from './head-octets.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { interceptableHead } from './interceptable-request.ts';
 import { InterceptedAnswer } from './intercepted-answer.ts';
@@ -109,7 +110,7 @@ export class ProxiedAttempt implements Attempt {
     });
     this.#events.sendContinue();
     if (this.#body === null) this.#onTurn('upstream');
-    else proxyReq.flushHeaders();
+    else sendHead(proxyReq);
   }
 
   /** The head of the answer has come, and the library is about to read it. */

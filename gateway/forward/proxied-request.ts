@@ -45,9 +45,14 @@ function readNothing(this: Readable): void {
  */
 export function writeFields(proxyReq: ClientRequest, { headers }: RequestHead, hasBody: boolean): void {
   for (const name of proxyReq.getHeaderNames()) proxyReq.removeHeader(name);
+  let length: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    proxyReq.appendHeader(headers[i] as string, headers[i + 1] as string);
+    const name = headers[i] as string;
+    if (name.length === 14 && name.toLowerCase() === 'content-length') length = headers[i + 1] as string;
+    else proxyReq.appendHeader(name, headers[i + 1] as string);
   }
-  if (hasBody && !proxyReq.hasHeader('content-length')) proxyReq.setHeader('transfer-encoding', 'chunked');
+  // Behind it, Node would change the octets of a `Content-Disposition`.
+  if (length !== undefined) proxyReq.setHeader('content-length', length);
+  else if (hasBody) proxyReq.setHeader('transfer-encoding', 'chunked');
   proxyReq.setHeader('connection', 'keep-alive');
 }

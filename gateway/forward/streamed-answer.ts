@@ -1,5 +1,6 @@
 import { writeAnswerHead } from './answer-head.ts';
 import { trailerFields } from './answer-text.ts';
+import { sendHead } from './head-octets.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 
 /** An answer that passes on its way as it comes, at the client's pace. */
@@ -21,7 +22,7 @@ export class StreamedAnswer extends ProxiedAnswer {
       if (this.destroyed || res.headersSent) return;
       try {
         this.#writeHead();
-        res.flushHeaders();
+        sendHead(res);
       } catch (error) {
         this.destroy(error as Error);
       }

@@ -96,7 +96,7 @@ overBoth('status, reason, repeated fields, their order, case and odd bytes pass 
   t.is(parts(answer).body, 'ok');
 });
 
-overBoth('a reason in UTF-8 passes byte by byte; of one in Latin-1 undici loses the odd bytes', async (t, over) => {
+overBoth('a reason passes byte by byte, be it in UTF-8, in Latin-1 or empty', async (t, over) => {
   const utf8 = Buffer.from('Über', 'utf8').toString('latin1');
   const body = 'Content-Length: 0\r\n\r\n';
   const [asUtf8, asLatin1, none] = await Promise.all([
@@ -105,7 +105,7 @@ overBoth('a reason in UTF-8 passes byte by byte; of one in Latin-1 undici loses 
     exchange(t, over, requestText('GET /s', CLOSE), `HTTP/1.1 200\r\n${body}`),
   ]);
   t.is(parts(asUtf8).lines[0], `HTTP/1.1 200 ${utf8}`);
-  t.is(parts(asLatin1).lines[0], over === 'undici' ? 'HTTP/1.1 200 ?ber' : 'HTTP/1.1 200 \xdcber');
+  t.is(parts(asLatin1).lines[0], 'HTTP/1.1 200 \xdcber');
   t.is(parts(none).lines[0], 'HTTP/1.1 200 ');
 });
 

@@ -68,7 +68,7 @@ test('a connection to the upstream is used again, also after chunks, and replace
     sockets.add(req.socket);
     req.resume().once('end', () => res.end('ok'));
   });
-  const gateway = await gatewayTo(t, { servers: [upstream.url], connectionAge: '300ms' });
+  const gateway = await gatewayTo(t, { servers: [upstream.url], connectionAge: '2s' });
   t.is(statusOf(await ask(gateway)), 200);
   const chunks = requestText('POST /s', ['Transfer-Encoding: chunked', 'Connection: close'], '2\r\nhi\r\n0\r\n\r\n');
   t.is(statusOf(await rawExchange(gateway.port, chunks)), 200);
