@@ -47,7 +47,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
   const upstreams = services.openUpstreams(settings);
   const peerOf = compileTrust(settings.trustedProxies);
   const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
-  const decide = createDecide({ table, identify, realm });
+  const decide = createDecide({ table, identify, realm, isTrusted: (address) => peerOf(address).trusted });
   const depart = createDepart(upstreams, peerOf, settings.timeouts);
   const { tokenEndpoints, pages } = services;
   const cors = createCors(table, settings.routes);

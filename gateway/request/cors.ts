@@ -63,7 +63,7 @@ export function createCors(table: RouteTable, routes: readonly RouteSettings[]):
  * so that a page can read its 405; but only where all of them have `cors`, for otherwise the methods of one without
  * would show by their lack of it.
  */
-function corsRouteFor(routes: readonly RouteSettings[], method: string): CorsRoute | undefined {
+export function corsRouteFor(routes: readonly RouteSettings[], method: string): CorsRoute | undefined {
   const route = routeFor(routes, method) ?? (routes.every(hasCors) ? routes[0] : undefined);
   return route !== undefined && hasCors(route) ? route : undefined;
 }
@@ -76,7 +76,7 @@ function hasCors(route: RouteSettings): route is CorsRoute {
 function answering(settings: CorsSettings, requested: string): Koa.Middleware {
   const { origins, headers, exposeHeaders, credentials, maxAge } = settings;
   return cors({
-    origin: ({ req }) => allowed(origins, req.headers.origin),
+    origin: ({ req }) => allowedOrigin(origins, req.headers.origin),
     allowMethods: requested,
     // Left out, it is what the page asks for. `Authorization` is named because "*" would not include it.
     allowHeaders: headers && ['Authorization', 'Content-Type', ...headers],
@@ -90,7 +90,7 @@ function answering(settings: CorsSettings, requested: string): Koa.Middleware {
 }
 
 /** @returns what `Access-Control-Allow-Origin` says; empty: there is none. Pages without an origin send `null`. */
-function allowed(origins: readonly string[], origin = ''): string {
+export function allowedOrigin(origins: readonly string[], origin = ''): string {
   if (origins.includes('*')) return '*';
   return origins.includes(origin) ? origin : '';
 }

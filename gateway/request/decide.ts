@@ -4,6 +4,7 @@ import type { Identify } from '../identify/identify.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import { type Soon, whenThere } from '../soon.ts';
 import type { Identity, Outcome, RequestRecord } from '../state.ts';
+import { refuseCrossSite } from './cross-site.ts';
 import type { Head } from './head.ts';
 import { type Plan, planFor } from './plan.ts';
 import type { RouteTable } from './routes.ts';
@@ -28,6 +29,10 @@ export interface Asked {
   readonly head: Head;
   /** The address of whoever sends it, as far as trusted proxies say. */
   readonly client: string;
+  /** The address at the other end of the connection. */
+  readonly peer: string | undefined;
+  /** Whether it asks for a WebSocket. */
+  readonly isHandshake: boolean;
 }
 
 export type Decide = (request: Asked, record: RequestRecord) => Soon<Decision>;
@@ -35,7 +40,8 @@ export type Decide = (request: Asked, record: RequestRecord) => Soon<Decision>;
 /**
  * Decides over one request, HTTP or upgrade: normalise, match the route, identify, authorise.
  *
- * Whoever has proven nothing learns nothing of what routes and methods there are below the prefix.
+ * Whoever has proven nothing learns nothing of what routes and methods there are below the prefix, but for what `createCors`
+ * and a refusal of `refuseCrossSite` tell of those with `cors`.
  *
  * @throws GatewayError at once or later: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
  */
@@ -43,18 +49,25 @@ export function createDecide({
   table,
   identify,
   realm,
+  isTrusted,
 }: {
   table: RouteTable;
   identify: Identify;
   realm: string;
+  /** Whether a peer is believed about how the outside reaches the gateway. */
+  isTrusted: (address: string | undefined) => boolean;
 }): Decide {
-  return ({ method, url, head, client }, record) => {
+  return (asked, record) => {
+    const { method, url, head, client } = asked;
     const target = parseTarget(url, head.host);
     const plan = planFor(table, target, method);
     if (plan.kind === 'forward') record.route = plan.route.name;
     if (plan.kind === 'tokens') record.route = 'tokens';
 
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
+    if (head.fetchSite !== undefined || head.origin !== undefined) {
+      refuseCrossSite(asked, target, table, isTrusted);
+    }
     return whenThere(identify(head.authorization, client), (outcome) => {
       const identity = identified(outcome, realm);
       record.accountId = identity.account.id;

@@ -10,6 +10,12 @@ export interface Head {
   readonly requestId: string | undefined;
   /** The first `Origin` line. */
   readonly origin: string | undefined;
+  /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`, by which a browser says who has it send the request. */
+  readonly fetchSite: string | undefined;
+  readonly fetchMode: string | undefined;
+  /** The first line of `X-Forwarded-Host` and of `X-Forwarded-Proto`, whoever sent them. */
+  readonly forwardedHost: string | undefined;
+  readonly forwardedProto: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
 }
@@ -31,6 +37,10 @@ export function readHead(req: IncomingMessage): Head {
   let contentLength: string | undefined;
   let expect: string | undefined;
   let origin: string | undefined;
+  let fetchSite: string | undefined;
+  let fetchMode: string | undefined;
+  let forwardedHost: string | undefined;
+  let forwardedProto: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -51,10 +61,17 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 14:
         if (isField(name, 'content-length')) contentLength = once(contentLength, value, 'Content-Length');
+        else if (isField(name, 'sec-fetch-site')) fetchSite = once(fetchSite, value, 'Sec-Fetch-Site');
+        else if (isField(name, 'sec-fetch-mode')) fetchMode ??= value;
+        break;
+      case 16:
+        if (isField(name, 'x-forwarded-host')) forwardedHost ??= value;
         break;
       case 17:
         if (isField(name, 'transfer-encoding')) {
           transferEncoding = once(transferEncoding, value, 'Transfer-Encoding');
+        } else if (isField(name, 'x-forwarded-proto')) {
+          forwardedProto ??= value;
         }
         break;
     }
@@ -77,6 +94,10 @@ export function readHead(req: IncomingMessage): Head {
     host,
     requestId,
     origin,
+    fetchSite,
+    fetchMode,
+    forwardedHost,
+    forwardedProto,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && req.httpVersion !== '1.0',

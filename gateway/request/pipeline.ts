@@ -58,7 +58,14 @@ export function createPipeline(stages: Pipeline): RequestListener {
   }
 
   function decideOn({ req, head, record }: Arrival): Soon<Decision> {
-    const asked = { method: record.method, url: req.url ?? '', head, client: clientOf(req) };
+    const asked = {
+      method: record.method,
+      url: req.url ?? '',
+      head,
+      client: clientOf(req),
+      peer: req.socket.remoteAddress,
+      isHandshake: false,
+    };
     if (!head.hasBody) return stages.decide(asked, record);
     // What has come of a body together with its head must have been read: it may be malformed, or all that there is.
     return Promise.resolve().then(() => stages.decide(asked, record));

@@ -71,7 +71,14 @@ export function createUpgradeDoor({
       record.id = requestId(head.requestId);
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
       const decision = await decide(
-        { method: req.method ?? '', url: req.url ?? '', head, client: clientOf(req) },
+        {
+          method: req.method ?? '',
+          url: req.url ?? '',
+          head,
+          client: clientOf(req),
+          peer: req.socket.remoteAddress,
+          isHandshake: true,
+        },
         record,
       );
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');

@@ -97,7 +97,8 @@ test('without an Origin there is nothing of CORS but what caches must know', asy
 test('on routes without cors, what the upstream says of it passes as it is', async (t) => {
   const { gateway } = await corsPlace(t);
   t.deepEqual(await ask(gateway, 'GET /api/v1/plain', AS_ADA), { status: 200, cors: UPSTREAM_CORS });
-  t.deepEqual(await ask(gateway, 'PUT /api/v1/split', AS_ADA), { status: 200, cors: UPSTREAM_CORS });
+  const bearer = `Authorization: Bearer ${await gateway.token()}`;
+  t.deepEqual(await ask(gateway, 'PUT /api/v1/split', bearer), { status: 200, cors: UPSTREAM_CORS });
   const plain = requestText('GET /api/v1/plain', [AS_ADA, 'Connection: close']);
   t.deepEqual(corsOf(await rawExchange(gateway.port, plain)), UPSTREAM_CORS);
 });

@@ -1,0 +1,68 @@
+import { GatewayError } from '../errors.ts';
+import { allowedOrigin, corsRouteFor } from './cors.ts';
+import type { Asked } from './decide.ts';
+import { routesAt } from './plan.ts';
+import type { RouteTable } from './routes.ts';
+import type { Target } from './target.ts';
+
+/** Methods that change nothing (RFC 9110 section 9.2.1), of those that a page can send. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Refuses what another site has a browser send with the Basic credentials that it remembers (cross-site request forgery; by
+ * WebSocket, cross-site WebSocket hijacking). A browser adds these by itself to whatever goes to the origin that they were
+ * typed in for, be it a form that another site posts. It adds no Bearer token, and no other client sends these fields.
+ *
+ * Before anybody has proven who they are: a page could otherwise have passwords tried by whoever opens it.
+ *
+ * @param isTrusted whether a peer is believed about how the outside reaches the gateway
+ * @throws GatewayError 403
+ */
+export function refuseCrossSite(
+  { method, head, isHandshake, peer }: Asked,
+  target: Target,
+  table: RouteTable,
+  isTrusted: (address: string | undefined) => boolean,
+): void {
+  const { authorization, fetchSite, origin } = head;
+  if (authorization === undefined || (SAFE.has(method) && !isHandshake) || !BASIC.test(authorization)) return;
+  // The other hosts of a site (`same-site`) are other origins, which may be somebody else's; `none` is the person.
+  if (
+    fetchSite ? fetchSite === 'same-origin' || fetchSite === 'none' : !origin || isOwn(origin, head, isTrusted(peer))
+  ) {
+    return;
+  }
+  const route = corsRouteFor(routesAt(table.locate(target)), method);
+  if (route !== undefined && isLetIn(route.cors.origins, head)) return;
+  throw new GatewayError('forbidden', 'another site, and credentials that a browser may have added by itself', {
+    publicMessage: 'This request comes from another site, with credentials that a browser may have added by itself',
+  });
+}
+
+const BASIC = /^basic(?: |$)/i;
+
+/** Whether a page of the gateway's own origin has sent it, as far as the origin can be known behind a proxy. */
+function isOwn(origin: string, { host, forwardedHost, forwardedProto }: Asked['head'], trusted: boolean): boolean {
+  const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase()) ?? [];
+  // `null` is the origin of pages in a sandbox.
+  if (scheme === undefined || authority === undefined) return false;
+  const proto = trusted && forwardedProto ? firstOf(forwardedProto) : scheme;
+  const outside = trusted && forwardedHost ? firstOf(forwardedHost) : (host ?? '').toLowerCase();
+  const port = scheme === 'https' ? ':443' : ':80';
+  return proto === scheme && (outside === authority || outside === authority + port);
+}
+
+/** Of a list that proxies have made between them, the first one knows what the client asked for. */
+function firstOf(list: string): string {
+  return (list.split(',')[0] ?? '').trim().toLowerCase();
+}
+
+/**
+ * Where the route names the origin, its pages may do what they like. `*` lets scripts of any page ask, which name their
+ * credentials themselves: a form, which asks nobody, is none of them.
+ */
+function isLetIn(origins: readonly string[], { origin, fetchMode }: Asked['head']): boolean {
+  const allowed = allowedOrigin(origins, origin);
+  if (allowed !== '*') return allowed !== '';
+  return fetchMode === undefined || fetchMode === 'cors' || fetchMode === 'websocket';
+}
