@@ -20,7 +20,8 @@ export type Treatment =
   | 'forwarded'
   | 'x-forwarded-for'
   | 'x-forwarded-proto'
-  | 'x-forwarded-host';
+  | 'x-forwarded-host'
+  | 'x-forwarded-prefix';
 
 /** By name, as `foldedName` has it. */
 const FIELDS: ReadonlyMap<string, Treatment> = new Map([
@@ -61,6 +62,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('x-forwarded-for', 'x-forwarded-for'),
   ...all('x-forwarded-proto', 'x-forwarded-proto'),
   ...all('x-forwarded-host', 'x-forwarded-host'),
+  ...all('x-forwarded-prefix', 'x-forwarded-prefix'),
   ...all('trusted', 'x-forwarded', 'forwarded-for', 'forwarded-host', 'forwarded-proto', 'x-original-forwarded-for'),
   ...all('trusted', 'x-real-ip', 'client-ip', 'x-client-ip', 'true-client-ip', 'x-true-client-ip', 'real-ip'),
   ...all('trusted', 'x-cluster-client-ip', 'x-originating-ip', 'x-proxyuser-ip', 'x-proxy-ip', 'wl-proxy-client-ip'),

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../errors.ts';
 import { writeAnswerHead } from './answer-head.ts';
+import { rewrittenFields } from './answer-rewrite.ts';
 import { requireStatus } from './answer-status.ts';
 import { reasonPhrase, trailerFields } from './answer-text.ts';
 import { dispatchOptions } from './dispatch-options.ts';
@@ -152,7 +153,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
       throw new GatewayError('bad_gateway', `${this.upstream.origin}: Transfer-Encoding other than chunked`);
     }
-    const fields = flatFields(controller.rawHeaders ?? parsed);
+    const sent = flatFields(controller.rawHeaders ?? parsed);
+    const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
     writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
     this.#hasHead = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);

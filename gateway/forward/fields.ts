@@ -12,3 +12,16 @@ export function fieldsByName(flat: readonly string[]): FieldsByName {
   }
   return fields;
 }
+
+/**
+ * The value of the last line of a field.
+ *
+ * @param flat names and values in turn
+ * @param name in lower case
+ */
+export function lastValue(flat: readonly string[], name: string): string | undefined {
+  for (let i = flat.length - 2; i >= 0; i -= 2) {
+    if ((flat[i] as string).toLowerCase() === name) return flat[i + 1];
+  }
+  return undefined;
+}

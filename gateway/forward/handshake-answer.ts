@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { rewrittenFields } from './answer-rewrite.ts';
 import { requireStatus } from './answer-status.ts';
 import { responseHeaders } from './headers.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Upstream } from './upstream.ts';
 
 /** The fields of an answer by the names that the upstream wrote; a list where there are several lines of one. */
 type SpelledFields = Record<string, string | string[]>;
@@ -17,7 +19,7 @@ type SpelledFields = Record<string, string | string[]>;
  *
  * @throws Error that says why it is none
  */
-export function openingFields(answer: IncomingMessage, outgoing: Outgoing): SpelledFields {
+export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
   const protocols = valuesOf(answer.rawHeaders, 'upgrade');
   if (protocols.length !== 1 || protocols[0]?.trim().toLowerCase() !== 'websocket') {
     throw new Error('101 to another protocol than websocket');
@@ -25,7 +27,7 @@ export function openingFields(answer: IncomingMessage, outgoing: Outgoing): Spel
   for (const name of ['content-length', 'transfer-encoding']) {
     if (valuesOf(answer.rawHeaders, name).length > 0) throw new Error(`101 with ${name}`);
   }
-  const fields = responseHeaders(answer.rawHeaders, outgoing.requestId, outgoing.decidesCors);
+  const fields = clientFields(answer, outgoing, upstream);
   if (valuesOf(fields, 'sec-websocket-accept').filter((value) => value !== '').length !== 1) {
     throw new Error('101 without one Sec-WebSocket-Accept');
   }
@@ -38,19 +40,28 @@ export function openingFields(answer: IncomingMessage, outgoing: Outgoing): Spel
  *
  * @throws Error or GatewayError that says what is wrong with the answer
  */
-export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, origin: string): SpelledFields {
-  requireStatus(answer.statusCode, origin);
+export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
+  requireStatus(answer.statusCode, upstream.origin);
   const coding = answer.headers['transfer-encoding'];
   // Any other would have to be undone, since the field concerns the connection to the upstream alone.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new Error('Transfer-Encoding other than chunked');
-  const fields = responseHeaders(answer.rawHeaders, outgoing.requestId, outgoing.decidesCors);
+  const fields = clientFields(answer, outgoing, upstream);
   const length = answer.headers['content-length'];
   return {
     ...spelled(fields.flatMap((text, i) => (i % 2 === 0 && !isLength(text) ? [text, fields[i + 1] as string] : []))),
     ...(length !== undefined && { 'content-length': length }),
     ...(coding !== undefined && { 'transfer-encoding': coding }),
   };
+}
+
+function clientFields(
+  { rawHeaders, statusCode = 0 }: IncomingMessage,
+  outgoing: Outgoing,
+  upstream: Upstream,
+): string[] {
+  const rewritten = rewrittenFields(rawHeaders, statusCode, outgoing, upstream);
+  return responseHeaders(rewritten, outgoing.requestId, outgoing.decidesCors);
 }
 
 function isLength(name: string): boolean {

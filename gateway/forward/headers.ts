@@ -14,6 +14,8 @@ export interface Forwarded {
   readonly clientHost: string | undefined;
   /** `Host` that the upstream is to read. */
   readonly host: string;
+  /** What the route takes off the path. */
+  readonly stripPrefix: string | undefined;
   readonly passAuthorization: boolean;
   /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
   readonly methodIsFixed: boolean;
@@ -70,7 +72,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   let connectionOptions = '';
   let traceparent: string | undefined;
   let tracestate: string | undefined;
-  const claimed: Claims = { for: '', proto: '', host: '', forwarded: '' };
+  const claimed: Claims = { for: '', proto: '', host: '', prefix: '', forwarded: '' };
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -109,6 +111,9 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
       case 'x-forwarded-host':
         if (trusted) claimed.host ||= firstOf(value);
         break;
+      case 'x-forwarded-prefix':
+        if (trusted) claimed.prefix ||= value;
+        break;
       case 'forwarded':
         if (trusted) claimed.forwarded += `${value}, `;
         break;
@@ -143,16 +148,22 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
+  const prefix = (PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
+  if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
   kept.push('x-request-id', forwarded.requestId);
   if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
   return kept;
 }
+
+/** What a trusted proxy has taken off the path: segments of it, and no slash at the end. */
+const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/;
 
 /** What a trusted peer says of where the request came from; empty: nothing. The lists end with `, `. */
 interface Claims {
   for: string;
   proto: string;
   host: string;
+  prefix: string;
   forwarded: string;
 }
 

@@ -4,6 +4,7 @@ import { fieldsByName } from './fields.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { type InterceptedRequest, intercepted, MOST_HELD } from './interception.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
+import type { Upstream } from './upstream.ts';
 
 /** An answer that is held until it is whole, and then passes through a module of the operator's. */
 export class InterceptedAnswer extends ProxiedAnswer {
@@ -17,11 +18,12 @@ export class InterceptedAnswer extends ProxiedAnswer {
   /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
   constructor(
     client: ClientSide,
+    server: Upstream,
     request: InterceptedRequest,
     module: LoadedModule,
     onEnded: (error: Error | null) => void,
   ) {
-    super(client.outgoing.deadlines.idle, onEnded);
+    super(client.outgoing, server, onEnded);
     this.#client = client;
     this.#request = request;
     this.#module = module;

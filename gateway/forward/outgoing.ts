@@ -1,3 +1,4 @@
+import type { Rewriting } from './answer-rewrite.ts';
 import type { Upstream, UpstreamGroup } from './upstream.ts';
 
 /** How the request to one server begins. */
@@ -32,4 +33,8 @@ export interface Outgoing {
   readonly requestId: string;
   /** Whether it is the gateway that says which pages may read the answer. */
   readonly decidesCors: boolean;
+  /** What becomes of cookies and references of the answer; null: they pass as they are. */
+  readonly rewriting: Rewriting | null;
+  /** The path that the client asked for. */
+  readonly clientPath: string;
 }

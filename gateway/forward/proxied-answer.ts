@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
+import { rewrittenFields } from './answer-rewrite.ts';
 import { reasonPhrase } from './answer-text.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Upstream } from './upstream.ts';
 
 /** The client's exchange that an answer belongs to. */
 export interface ClientSide {
@@ -14,7 +16,7 @@ export interface ClientSide {
 /**
  * What http-proxy-middleware takes for the client's response. The client's own is kept from it: the library would write
  * the upstream's fields over those that the gateway has set, in one line where there were several, and would cut the
- * connection before anybody could answer with an error. It is heard only for what it makes of cookies and redirects.
+ * connection before anybody could answer with an error.
  */
 export abstract class ProxiedAnswer extends Writable {
   /** The library writes these two; what counts is what the upstream said. */
@@ -23,17 +25,20 @@ export abstract class ProxiedAnswer extends Writable {
   readonly headersSent = false;
   readonly #idle: number;
   readonly #onEnded: (error: Error | null) => void;
-  readonly #rewritten = new Map<string, readonly string[]>();
+  readonly #outgoing: Outgoing;
+  readonly #server: Upstream;
   #upstream: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param idle milliseconds that the upstream may let pass between two pieces
+   * @param server where it comes from
    * @param onEnded is told of the end: null when all of it has been written to the client's response
    */
-  constructor(idle: number, onEnded: (error: Error | null) => void) {
+  constructor(outgoing: Outgoing, server: Upstream, onEnded: (error: Error | null) => void) {
     super();
-    this.#idle = idle;
+    this.#outgoing = outgoing;
+    this.#server = server;
+    this.#idle = outgoing.deadlines.idle;
     this.#onEnded = onEnded;
   }
 
@@ -54,9 +59,8 @@ export abstract class ProxiedAnswer extends Writable {
     return this.writableEnded;
   }
 
-  setHeader(name: string, value: string | readonly string[]): this {
-    const lower = name.toLowerCase();
-    if (REWRITTEN.has(lower)) this.#rewritten.set(lower, [value].flat());
+  /** What the library makes of the upstream's fields is of no interest. */
+  setHeader(): this {
     return this;
   }
 
@@ -73,17 +77,10 @@ export abstract class ProxiedAnswer extends Writable {
     return reasonPhrase(this.upstream.statusMessage ?? '');
   }
 
-  /** The upstream's fields, flat, with the library's cookies and redirects in their places. */
+  /** The upstream's fields, flat, as the route rewrites them. */
   protected fields(): string[] {
-    const fields = [...this.upstream.rawHeaders];
-    const used = new Map<string, number>();
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = (fields[i] as string).toLowerCase();
-      const index = used.get(name) ?? 0;
-      used.set(name, index + 1);
-      fields[i + 1] = this.#rewritten.get(name)?.[index] ?? (fields[i + 1] as string);
-    }
-    return fields;
+    const { rawHeaders } = this.upstream;
+    return rewrittenFields(rawHeaders, this.status, this.#outgoing, this.#server).map(String);
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: (error?: Error) => void): void {
@@ -116,6 +113,3 @@ export abstract class ProxiedAnswer extends Writable {
     }, this.#idle);
   }
 }
-
-/** What http-proxy-middleware rewrites, by the options of a route. */
-const REWRITTEN: ReadonlySet<string> = new Set(['set-cookie', 'location']);

@@ -11,7 +11,6 @@ import { InterceptedAnswer } from './intercepted-answer.ts';
 import type { RequestHead } from './outgoing.ts';
 import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
-import { prepareRedirect } from './redirects.ts';
 import { RequestBody, type Turn } from './request-body.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import type { Attempt, AttemptEvents } from './transport.ts';
@@ -19,8 +18,6 @@ import type { Upstream } from './upstream.ts';
 
 /** What an attempt needs of its route. */
 export interface ProxiedRoute {
-  /** The host that redirects are rewritten to; null: the one that the client asked. */
-  readonly hostRewrite: string | null;
   readonly module: LoadedModule | null;
   /** Hands both to http-proxy-middleware. Rejects when that gives up, and need not settle otherwise. */
   send(attempt: ProxiedAttempt, request: ProxiedRequest, answer: ProxiedAnswer): Promise<void>;
@@ -36,7 +33,6 @@ export class ProxiedAttempt implements Attempt {
   readonly #body: RequestBody | null;
   readonly #request: ProxiedRequest;
   readonly #answer: ProxiedAnswer;
-  readonly #redirectHost: string;
   #timer: NodeJS.Timeout | undefined;
   #dispatchedAt = 0;
   #hasHead = false;
@@ -58,11 +54,16 @@ export class ProxiedAttempt implements Attempt {
     const method = req.method ?? 'GET';
     this.#request = proxiedRequest(method, this.#head, this.#body);
     const headers = fieldsByName(this.#head.headers);
-    this.#redirectHost = route.hostRewrite ?? String(headers['x-forwarded-host'] ?? '');
     this.#answer =
       route.module === null
-        ? new StreamedAnswer(client, this.#onEnded)
-        : new InterceptedAnswer(client, { method, url: this.#head.target, headers }, route.module, this.#onEnded);
+        ? new StreamedAnswer(client, upstream, this.#onEnded)
+        : new InterceptedAnswer(
+            client,
+            upstream,
+            { method, url: this.#head.target, headers },
+            route.module,
+            this.#onEnded,
+          );
   }
 
   dispatch(): void {
@@ -128,7 +129,6 @@ export class ProxiedAttempt implements Attempt {
       requireStatus(answer.statusCode, this.upstream.origin);
       this.#measure('answered');
       this.upstream.availability.succeeded();
-      this.#request.headers.host = prepareRedirect(answer, this.#redirectHost);
       this.#answer.begin(answer);
       // What is still to come of the upload is read and thrown away.
       answer.once('end', () => this.#request.destroy());

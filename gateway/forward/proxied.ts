@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware';
-import type { ProxySettings } from '../settings/schema.ts';
 import { forwardHttp } from './http.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -28,13 +27,12 @@ export type ForwardProxied = (
  *
  * @param module what intercepts answers; null: nothing does
  */
-export function createForwardProxied(settings: ProxySettings, module: LoadedModule | null): ForwardProxied {
+export function createForwardProxied(module: LoadedModule | null): ForwardProxied {
   const attempts: Attempts = new WeakMap();
   const middlewares = new WeakMap<Upstream, RequestHandler>();
-  const { hostRewrite = null } = settings;
 
   const middlewareFor = (upstream: Upstream) => {
-    const made = middlewares.get(upstream) ?? createMiddleware(settings, upstream, attempts);
+    const made = middlewares.get(upstream) ?? createMiddleware(upstream, attempts);
     middlewares.set(upstream, made);
     return made;
   };
@@ -43,7 +41,6 @@ export function createForwardProxied(settings: ProxySettings, module: LoadedModu
     (hand: Hand): Transport =>
     (req, res, outgoing, upstream, events) =>
       new ProxiedAttempt({ req, res, outgoing }, upstream, events, {
-        hostRewrite,
         module,
         send(attempt, request, answer) {
           attempts.set(request, attempt);
@@ -61,13 +58,9 @@ export function createForwardProxied(settings: ProxySettings, module: LoadedModu
 /** By the requests that were handed over. */
 type Attempts = WeakMap<object, ProxiedAttempt>;
 
-function createMiddleware(settings: ProxySettings, upstream: Upstream, attempts: Attempts): RequestHandler {
-  const { autoRewrite, hostRewrite, pathRewrite: _, intercept: __, ...rewriting } = settings;
+function createMiddleware(upstream: Upstream, attempts: Attempts): RequestHandler {
   const { protocol, hostname, port } = new URL(upstream.socketPath === null ? upstream.origin : 'http://localhost');
   return createProxyMiddleware({
-    ...rewriting,
-    // The host that it rewrites to is told with each request, by `prepareRedirect`.
-    autoRewrite: autoRewrite || hostRewrite !== undefined,
     // In parts, since the library cannot take an IPv6 address that it has made of text apart again.
     target: { protocol, host: hostname, port },
     agent: upstream.agent,

@@ -2,6 +2,7 @@ import { writeAnswerHead } from './answer-head.ts';
 import { trailerFields } from './answer-text.ts';
 import { sendHead } from './head-octets.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
+import type { Upstream } from './upstream.ts';
 
 /** An answer that passes on its way as it comes, at the client's pace. */
 export class StreamedAnswer extends ProxiedAnswer {
@@ -9,8 +10,8 @@ export class StreamedAnswer extends ProxiedAnswer {
   isPaused = false;
 
   /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
-  constructor(client: ClientSide, onEnded: (error: Error | null) => void) {
-    super(client.outgoing.deadlines.idle, onEnded);
+  constructor(client: ClientSide, server: Upstream, onEnded: (error: Error | null) => void) {
+    super(client.outgoing, server, onEnded);
     this.#client = client;
   }
 

@@ -130,11 +130,11 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
   const mayPass = (
     settled: Handshake | undefined,
     response: IncomingMessage,
-    fieldsOf: (outgoing: Outgoing) => IncomingMessage['headers'],
+    fieldsOf: typeof openingFields,
   ): settled is Handshake => {
     if (settled === undefined) return false;
     try {
-      response.headers = fieldsOf(settled.outgoing);
+      response.headers = fieldsOf(response, settled.outgoing, settled.upstream);
       return true;
     } catch (error) {
       fail(settled, upstreamFailure(error, origin));
@@ -145,7 +145,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
     proxy.on('proxyReqWs', (proxyReq: ClientRequest, req: IncomingMessage, socket: Duplex) => {
       before(proxyReq, 'response', (response) => {
         const settled = settle(pending, req);
-        if (!mayPass(settled, response, (outgoing) => refusalFields(response, outgoing, origin))) {
+        if (!mayPass(settled, response, refusalFields)) {
           response.destroy();
           return false;
         }
@@ -159,7 +159,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
       });
       before(proxyReq, 'upgrade', (response, upstreamSocket) => {
         const settled = settle(pending, req);
-        if (!mayPass(settled, response, (outgoing) => openingFields(response, outgoing))) {
+        if (!mayPass(settled, response, openingFields)) {
           upstreamSocket.destroy();
           return false;
         }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { compileRewriting, type Rewriting } from '../forward/answer-rewrite.ts';
 import { requestHeaders } from '../forward/headers.ts';
 import type { Deadlines, Outgoing } from '../forward/outgoing.ts';
-import { upstreamTarget } from '../forward/path.ts';
+import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
+import type { UpstreamGroup } from '../forward/upstream.ts';
 import type { Upstreams } from '../forward/upstreams.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { RequestRecord } from '../state.ts';
@@ -11,25 +13,41 @@ import type { Head } from './head.ts';
 
 export type Depart = (req: IncomingMessage, head: Head, decision: ForwardDecision, record: RequestRecord) => Outgoing;
 
+/** What is the same for all requests of a route. */
+interface Way {
+  readonly group: UpstreamGroup;
+  readonly deadlines: Deadlines;
+  readonly rewriting: Rewriting | null;
+}
+
 /** Prepares what has been decided for its way out; the same for HTTP and for WebSocket. */
 export function createDepart(
   upstreams: Upstreams,
   peerOf: (address: string | undefined) => Peer,
   timeouts: Settings['timeouts'],
 ): Depart {
-  const deadlines = new WeakMap<RouteSettings, Deadlines>();
-  const deadlinesOf = (route: RouteSettings): Deadlines => {
+  const ways = new WeakMap<RouteSettings, Way>();
+  const wayOf = (route: RouteSettings): Way => {
     const { connect, firstByte, idle, request } = { ...timeouts, ...route.timeouts };
-    const made = { connect, firstByte, idle, request: request ?? null };
-    deadlines.set(route, made);
+    const group = upstreams.groupFor(route);
+    const basePaths = group.settings.servers.map(({ url }) => upstreamAddress(url).basePath);
+    const made = {
+      group,
+      deadlines: { connect, firstByte, idle, request: request ?? null },
+      rewriting: compileRewriting(route, basePaths),
+    };
+    ways.set(route, made);
     return made;
   };
 
   return (req, head, { route, target, identity }, record) => {
     const path = upstreamTarget(target, route);
+    const { group, deadlines, rewriting } = ways.get(route) ?? wayOf(route);
     return {
-      group: upstreams.groupFor(route),
-      deadlines: deadlines.get(route) ?? deadlinesOf(route),
+      group,
+      deadlines,
+      rewriting,
+      clientPath: target.path,
       hasBody: head.hasBody,
       maxBody: route.maxBody ?? null,
       awaitsContinue: head.expectsContinue,
@@ -46,6 +64,7 @@ export function createDepart(
             clientHost: head.host,
             host: route.preserveHost && head.host ? head.host : upstream.host,
             passAuthorization: route.passAuthorization,
+            stripPrefix: route.stripPrefix,
             methodIsFixed: route.methods !== undefined,
           }),
         };

@@ -24,7 +24,7 @@ export function createProxiedRoutes(
   const proxied = new Map<RouteSettings, ProxiedRoute>();
   for (const route of routes) {
     if (route.proxy === undefined) continue;
-    const forward = createForwardProxied(route.proxy, moduleOf(route.proxy, modules));
+    const forward = createForwardProxied(moduleOf(route.proxy, modules));
     proxied.set(route, (ctx, outgoing) =>
       forward(ctx.req, ctx.res, outgoing, (middleware, req, res) => {
         const inner = Object.create(ctx, { req: { value: req }, res: { value: res } });

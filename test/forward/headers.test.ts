@@ -9,6 +9,7 @@ const FROM_CLIENT: Forwarded = {
   host: 'upstream:9000',
   passAuthorization: false,
   methodIsFixed: false,
+  stripPrefix: undefined,
 };
 const FROM_PROXY: Forwarded = { ...FROM_CLIENT, peer: { address: '10.0.0.1', trusted: true } };
 

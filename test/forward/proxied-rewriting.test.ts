@@ -55,12 +55,42 @@ for (const [title, proxy, expected] of [
   });
 }
 
+const OLD = { 'old.test': 'new.test', '.Other.TEST': '' };
+
+for (const [cookie, expected] of [
+  ['a=1; Domain=.old.test', 'a=1; Domain=new.test'],
+  ['a=1; DOMAIN=OLD.Test; Secure', 'a=1; DOMAIN=new.test; Secure'],
+  ['a=1;domain = old.test ;Secure', 'a=1;domain=new.test;Secure'],
+  ['a=1; \tDomain\t=\t.old.test', 'a=1; \tDomain=new.test'],
+  ['a=1; Domain=other.test; Secure', 'a=1; Secure'],
+  ['a=1; Domain=x.test; Domain=old.test', 'a=1; Domain=x.test; Domain=new.test'],
+  ['a=Domain=old.test; X-Domain=old.test', 'a=Domain=old.test; X-Domain=old.test'],
+  ['a=1; Domain=old.test.x; Domain=', 'a=1; Domain=old.test.x; Domain='],
+  ['a=1; PATH = /in ; Path=/in/deeper', 'a=1; PATH=/out; Path=/in/deeper'],
+] as const) {
+  test(`of "${cookie}" becomes "${expected}"`, async (t) => {
+    const proxy = { cookieDomainRewrite: OLD, cookiePathRewrite: { '/in': '/out' } };
+    const { gateway } = await rewriting(t, proxy, () => ({ 'Set-Cookie': cookie }));
+    t.deepEqual(valuesOf(await ask(gateway), 'set-cookie'), [expected]);
+  });
+}
+
 /** Where a redirect leads after the gateway; `U` stands for the upstream in both. */
 const REDIRECTS: readonly [proxy: object, location: string, expected: string][] = [
   [{ autoRewrite: true }, 'http://U/x?y#z', 'http://gateway.test/x?y#z'],
   [{ autoRewrite: true }, 'http://elsewhere.test/x', 'http://elsewhere.test/x'],
   [{ autoRewrite: true }, '/x', '/x'],
-  [{ autoRewrite: true }, '//U/x', '//U/x'],
+  [{ autoRewrite: true }, '//U/x', '//gateway.test/x'],
+  [{ autoRewrite: true }, '//elsewhere.test/x', '//elsewhere.test/x'],
+  [{ autoRewrite: true }, 'HTTP://U/x', 'HTTP://gateway.test/x'],
+  [{ autoRewrite: true }, 'http:\\\\U/x', 'http://gateway.test/x'],
+  [{ autoRewrite: true }, 'http://user@U/x', 'http://user@U/x'],
+  [{ autoRewrite: true }, 'http://U', 'http://gateway.test'],
+  [{ autoRewrite: true }, 'http://U?y', 'http://gateway.test?y'],
+  [{ autoRewrite: true }, 'http://U.elsewhere.test/x', 'http://U.elsewhere.test/x'],
+  [{ autoRewrite: true }, 'mailto:a@U', 'mailto:a@U'],
+  [{ autoRewrite: true, protocolRewrite: 'https' }, '//U/x', 'https://gateway.test/x'],
+  [{ hostRewrite: 'www.test' }, '//U/x', '//www.test/x'],
   [{ autoRewrite: true }, 'http://[', 'http://['],
   [{ autoRewrite: true }, '', ''],
   [{ autoRewrite: true, protocolRewrite: 'https' }, 'http://U/x', 'https://gateway.test/x'],

@@ -42,6 +42,8 @@ async function application(t: ExecutionContext, upstream: string) {
       awaitsContinue: false,
       requestId: 'r1',
       decidesCors: false,
+      rewriting: null,
+      clientPath: '/',
       headFor: () => ({ target: '/s', headers: ['host', 'upstream.test'] }),
     }),
   );
