@@ -61,7 +61,8 @@ function clientFields(
   upstream: Upstream,
 ): string[] {
   const rewritten = rewrittenFields(rawHeaders, statusCode, outgoing, upstream);
-  return responseHeaders(rewritten, outgoing.requestId, outgoing.decidesCors);
+  // Handshakes know no CORS.
+  return responseHeaders(rewritten, outgoing.requestId, false);
 }
 
 function isLength(name: string): boolean {
