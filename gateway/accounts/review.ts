@@ -4,6 +4,7 @@ import type { AdoptedRow, OpenTable } from './adopted-table.ts';
 import { isConfirmedValue } from './confirmed-value.ts';
 import { canonicalEmail } from './email.ts';
 import { recognise } from './hashes/recognise.ts';
+import { describeUnknown } from './hashes/unknown.ts';
 import type { AccountReader } from './store.ts';
 
 /** Why rows can never log in. */
@@ -114,7 +115,7 @@ function emailProblems({ email }: AdoptedRow, isShared: (email: string) => boole
 function hashProblems({ password }: AdoptedRow): string[] {
   if (password === null) return ['the hash is NULL'];
   const stored = recognise(password);
-  if (stored === null) return ['the hash is of no known format'];
+  if (stored === null) return [describeUnknown(password)];
   return stored.verifiable ? [] : [`the hash is refused: ${stored.format}, ${stored.reason}`];
 }
 

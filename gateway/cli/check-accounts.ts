@@ -1,9 +1,9 @@
 import { readerOf } from '../accounts/adopted.ts';
-import { type AdoptedTable, adoptedTable, openTable } from '../accounts/adopted-table.ts';
+import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../accounts/adopted-table.ts';
 import { type Review, reviewAccounts } from '../accounts/review.ts';
 import { sqlAccountStore } from '../accounts/store.ts';
 import { alignedTable } from './table.ts';
-import { withDatabase } from './with-database.ts';
+import { withReadOnlyDatabase } from './with-database.ts';
 
 const OWN_TABLE: AdoptedTable = {
   name: 'gatehouse_accounts',
@@ -14,18 +14,43 @@ const OWN_TABLE: AdoptedTable = {
 /**
  * `check --accounts`: what the table of accounts is like, and which of its rows can never log in; then the exit code is 1.
  *
- * @throws OperatorError as `withDatabase` and `openTable` do
+ * Nothing is written. Progress is shown where standard error is a terminal.
+ *
+ * @throws OperatorError as `withReadOnlyDatabase` and `openTable` do
  */
 export async function checkAccounts(config: string, json: boolean): Promise<void> {
-  await withDatabase(config, async ({ database, settings }) => {
+  await withReadOnlyDatabase(config, async ({ database, settings }) => {
     const adopted = adoptedTable(settings.accounts);
-    const table = await openTable(database, adopted ?? OWN_TABLE);
+    const progress = progressOn(process.stderr);
+    const table = progress.of(await openTable(database, adopted ?? OWN_TABLE));
     const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, table);
-    const review = await reviewAccounts(table, reader.findByEmail);
+    const review = await reviewAccounts(table, reader.findByEmail).finally(progress.clear);
     const name = (adopted ?? OWN_TABLE).name;
     process.stdout.write(json ? `${JSON.stringify(asJson(name, review))}\n` : asText(name, review));
     if (review.never > 0) process.exitCode = 1;
   });
+}
+
+/** Shows on a terminal how many rows have been read, over both readings of the table; elsewhere nothing. */
+function progressOn(terminal: NodeJS.WriteStream) {
+  let rows = 0;
+  const show = (text: string) => {
+    // To the beginning of the line, and what stood there is erased (ECMA-48: EL).
+    if (terminal.isTTY) terminal.write(`\r\x1b[K${text}`);
+  };
+  return {
+    of: (table: OpenTable): OpenTable => ({
+      ...table,
+      async *chunks() {
+        for await (const chunk of table.chunks()) {
+          yield chunk;
+          rows += chunk.length;
+          show(`${rows} rows read (the table is read twice)`);
+        }
+      },
+    }),
+    clear: () => show(''),
+  };
 }
 
 function asJson(table: string, { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review) {

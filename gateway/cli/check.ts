@@ -9,24 +9,32 @@ interface Options {
   json?: true;
 }
 
-/** `check`: validates a configuration and prints every problem, one a line, on standard error; exit code 0 or 1. */
+/**
+ * `check`: validates a configuration and prints every problem, one a line, on standard error; exit code 0 or 1. With `--json`
+ * the verdict is on standard output, whatever it is.
+ */
 export function checkCommand(): Command {
   return new Command('check')
     .description('validate the configuration and print every problem at once')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--accounts', 'look through the accounts, too, for those that can never log in')
-    .option('--json', 'with --accounts: print JSON')
-    .action(async ({ config, accounts, json }: Options, self: Command) => {
-      if (json && !accounts) self.error('error: --json is for --accounts');
-      if (accounts) return await checkAccounts(config, json ?? false);
+    .option('--json', 'print JSON')
+    .action(async ({ config, accounts, json }: Options) => {
+      if (accounts) return await checkAccounts(config, json === true);
       try {
         const { routes } = loadSettings(config, process.env);
         await loadModules(routes);
-        process.stdout.write(`${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}\n`);
+        const text = `${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
+        print(json === true, { valid: true, file: config, routes: routes.length, problems: [] }, text);
       } catch (error) {
         if (!(error instanceof SettingsError)) throw error;
-        process.stderr.write(`${error.message}\n`);
         process.exitCode = 1;
+        if (json) print(true, { valid: false, file: config, problems: error.problems }, '');
+        else process.stderr.write(`${error.message}\n`);
       }
     });
+}
+
+function print(json: boolean, verdict: Readonly<Record<string, unknown>>, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
 }

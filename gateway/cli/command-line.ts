@@ -22,6 +22,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .addCommand(userCommand())
     .addCommand(tokenCommand());
   throwOnExit(program);
+  if (args[0] !== 'start') endWithReader();
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -31,6 +32,16 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.exitCode = 1;
       process.stderr.write(`${textOfError(error)}\n`);
     }
+  }
+}
+
+/** A reader that has seen enough, such as `head`, closes the pipe: there is nothing more to do then, and nothing wrong. */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit();
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { withDatabase } from './with-database.ts';
+import { withMigratedDatabase } from './with-database.ts';
 
 /** `migrate`: brings the database to the current schema, and says which migrations that took. */
 export function migrateCommand(): Command {
@@ -8,7 +8,7 @@ export function migrateCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async ({ config, json }: { config: string; json?: true }) => {
-      await withDatabase(config, async ({ applied }) => {
+      await withMigratedDatabase(config, async ({ applied }) => {
         if (json) process.stdout.write(`${JSON.stringify({ applied })}\n`);
         else if (applied.length === 0) process.stdout.write('The database is up to date.\n');
         else process.stdout.write(`Applied ${applied.join(', ')}.\n`);

@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty';
-import { validateNewPassword } from '../accounts/password.ts';
+import { problemsOfPassword } from '../accounts/owner/input.ts';
 import { OperatorError } from '../errors.ts';
 
 /** What a shell gives for a program that was ended by SIGINT. */
@@ -21,7 +21,7 @@ export async function askNewPassword(email: string): Promise<string> {
   terminal.setRawMode(true);
   try {
     const password = await readHidden(keys, `New password for ${email}: `);
-    validateNewPassword(password);
+    requireGood(password, email);
     if ((await readHidden(keys, 'Once more: ')) !== password) {
       throw new OperatorError('The two passwords differ: nothing was changed.');
     }
@@ -37,7 +37,7 @@ export async function askNewPassword(email: string): Promise<string> {
  *
  * @throws OperatorError when it is not UTF-8 or cannot be a password
  */
-export async function readNewPassword(): Promise<string> {
+export async function readNewPassword(email: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
@@ -47,8 +47,14 @@ export async function readNewPassword(): Promise<string> {
       throw new OperatorError(`The password on standard input is over ${STDIN_LIMIT} bytes long.`);
   }
   const password = decoded(Buffer.concat(chunks)).replace(/\r?\n$/, '');
-  validateNewPassword(password);
+  requireGood(password, email);
   return password;
+}
+
+/** The same rules as on the pages. @param email of the account that the password is for */
+function requireGood(password: string, email: string): void {
+  const [problem] = problemsOfPassword(password, email);
+  if (problem !== undefined) throw new OperatorError(problem.text);
 }
 
 function decoded(bytes: Buffer): string {

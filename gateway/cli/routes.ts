@@ -1,78 +1,141 @@
 import { Command } from 'commander';
-import { GatewayError, OperatorError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import { planFor } from '../request/plan.ts';
 import { compileRoutes, pagesPath } from '../request/routes.ts';
 import { parseTarget } from '../request/target.ts';
-import { loadSettings } from '../settings/load.ts';
-import type { RouteSettings, Settings } from '../settings/schema.ts';
+import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/load.ts';
+import type { RouteSettings } from '../settings/schema.ts';
 import { groupOf } from '../settings/upstream-group.ts';
 import { alignedTable } from './table.ts';
 
+interface Options {
+  config: string;
+  json?: true;
+}
+
+/** `routes`: the route table, or what becomes of one request; exit code 1 where that would be refused. */
 export function routesCommand(): Command {
   return new Command('routes')
     .description('Print the route table, or what becomes of one request.')
     .argument('[method]', 'the method of a request, such as GET')
     .argument('[path]', 'the path of that request, such as /api/v1/orders/7')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
-    .action(
-      async (
-        method: string | undefined,
-        path: string | undefined,
-        { config }: { config: string },
-        command: Command,
-      ) => {
-        const settings = loadSettings(config, process.env);
-        if (method === undefined) process.stdout.write(table(settings));
-        else if (path === undefined) command.error("error: missing required argument 'path'", { exitCode: 2 });
-        else process.stdout.write(explain(settings, method.toUpperCase(), path));
-      },
-    );
+    .option('--json', 'print JSON')
+    .action((method: string | undefined, path: string | undefined, { config, json }: Options, command: Command) => {
+      const settings = loadWithoutSecrets(config, process.env);
+      if (method === undefined) {
+        const rows = rowsOf(settings);
+        process.stdout.write(json ? `${JSON.stringify(rows)}\n` : tableOf(rows));
+      } else if (path === undefined) {
+        command.error("error: missing required argument 'path'", { exitCode: 2 });
+      } else {
+        const explained = explain(settings, method.toUpperCase(), path);
+        if ('status' in explained) process.exitCode = 1;
+        if (json) process.stdout.write(`${JSON.stringify(explained)}\n`);
+        else if ('status' in explained) process.stderr.write(refusalText(explained));
+        else process.stdout.write(passText(explained));
+      }
+    });
 }
 
-function table(settings: Settings): string {
+interface Row {
+  readonly name: string;
+  /** null: all. */
+  readonly methods: readonly string[] | null;
+  readonly path: string;
+  readonly who: string;
+  /** null: the gateway answers. */
+  readonly upstreams: readonly string[] | null;
+}
+
+function rowsOf(settings: SettingsWithoutSecrets): Row[] {
   const { routes, api, upstreams } = settings;
   const pages = pagesPath(settings);
-  return alignedTable([
-    ['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'],
-    ['(gateway)', 'GET, POST, DELETE', `${api.prefix}/tokens`, 'confirmed accounts', '(answered here)'],
-    ...(pages === null ? [] : [['(gateway)', 'GET, POST', pages, 'account owners', '(answered here)']]),
-    ...routes.map((route) => [
-      route.name,
-      route.methods?.join(', ') ?? 'all',
-      route.path,
-      who(route),
-      groupOf(route, upstreams)
-        .servers.map(({ url }) => upstreamUrl(route, url, route.path, ''))
-        .join(', '),
-    ]),
-  ]);
+  const own = { name: '(gateway)', upstreams: null };
+  return [
+    { ...own, methods: ['GET', 'POST', 'DELETE'], path: `${api.prefix}/tokens`, who: CONFIRMED },
+    ...(pages === null ? [] : [{ ...own, methods: ['GET', 'POST'], path: pages, who: OWNERS }]),
+    ...routes.map((route) => ({
+      name: route.name,
+      methods: route.methods ?? null,
+      path: route.path,
+      who: whoPasses(route),
+      upstreams: groupOf(route, upstreams).servers.map(({ url }) => upstreamUrl(route, url, route.path, '')),
+    })),
+  ];
 }
 
-/** @throws OperatorError with the answer that the request would get, where it is refused */
-function explain(settings: Settings, method: string, path: string): string {
+function tableOf(rows: readonly Row[]): string {
+  const lines = rows.map(({ name, methods, path, who, upstreams }) => [
+    name,
+    methods?.join(', ') ?? 'all',
+    path,
+    who,
+    upstreams?.join(', ') ?? '(answered here)',
+  ]);
+  return alignedTable([['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'], ...lines]);
+}
+
+/** A request that passes. */
+interface Pass {
+  readonly method: string;
+  readonly path: string;
+  readonly route: string;
+  readonly who: string;
+  /** The URLs that it may become; null: the gateway answers. */
+  readonly upstreams: readonly string[] | null;
+}
+
+/** The answer of a request that is refused whoever sends it. */
+interface Refusal extends Pick<Pass, 'method' | 'path'> {
+  readonly status: number;
+  readonly error: string;
+  readonly message: string;
+  readonly detail: string;
+}
+
+function explain(settings: SettingsWithoutSecrets, method: string, path: string): Pass | Refusal {
+  const own = (name: string, who: string): Pass => ({
+    method,
+    path,
+    route: `(the gateway's own ${name})`,
+    who,
+    upstreams: null,
+  });
   try {
     const target = parseTarget(path, undefined);
     const plan = planFor(compileRoutes(settings.routes, settings.api.prefix, pagesPath(settings)), target, method);
     if (plan.kind === 'refuse') throw plan.error;
-    const passes = plan.needsIdentity ? 'confirmed accounts' : 'anybody';
-    if (plan.kind === 'tokens') return `route     (the gateway's own token endpoint)\nwho       ${passes}\n`;
-    if (plan.kind === 'pages') return `route     (the gateway's own pages)\nwho       account owners\n`;
+    if (plan.kind === 'tokens') return own('token endpoint', CONFIRMED);
+    if (plan.kind === 'pages') return own('pages', OWNERS);
     const { route } = plan;
     const { servers } = groupOf(route, settings.upstreams);
-    const urls = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));
-    return `route     ${route.name}\nwho       ${passes}\n${urls.map((url) => `upstream  ${url}\n`).join('')}`;
+    const upstreams = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));
+    return { method, path, route: route.name, who: plan.needsIdentity ? CONFIRMED : ANYBODY, upstreams };
   } catch (error) {
-    if (error instanceof GatewayError) {
-      const detail = error.message === error.publicMessage ? '' : ` (${error.message})`;
-      throw new OperatorError(`${method} ${path} is answered with ${error.status}: ${error.publicMessage}${detail}.`);
-    }
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    const { status, code, publicMessage, message } = error;
+    return { method, path, status, error: code, message: publicMessage, detail: message };
   }
 }
 
-function who(route: RouteSettings): string {
-  return route.auth === 'none' ? 'anybody' : 'confirmed accounts';
+function passText({ route, who, upstreams }: Pass): string {
+  return [`route     ${route}`, `who       ${who}`, ...(upstreams ?? []).map((url) => `upstream  ${url}`), ''].join(
+    '\n',
+  );
+}
+
+function refusalText({ method, path, status, message, detail }: Refusal): string {
+  return `${method} ${path} is answered with ${status}: ${message}${detail === message ? '' : ` (${detail})`}.\n`;
+}
+
+const CONFIRMED = 'confirmed accounts';
+const OWNERS = 'account owners';
+const ANYBODY = 'anybody';
+
+function whoPasses(route: RouteSettings): string {
+  return route.auth === 'none' ? ANYBODY : CONFIRMED;
 }
 
 function upstreamUrl(route: RouteSettings, base: string, path: string, query: string): string {

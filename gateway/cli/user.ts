@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import { validateEmail } from '../accounts/email.ts';
 import { hashPassword } from '../accounts/password.ts';
 import { sqlAccountStore } from '../accounts/store.ts';
+import { requireCurrentSchema } from '../database/migrate.ts';
 import { OperatorError } from '../errors.ts';
-import type { Settings } from '../settings/schema.ts';
+import { loadWithoutSecrets } from '../settings/load.ts';
 import type { Account } from '../state.ts';
 import { existingAccount, noAccount } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
 import { listAccounts } from './user-list.ts';
-import { withDatabase } from './with-database.ts';
+import { withMigratedDatabase, withReadOnlyDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
 
 interface Common {
@@ -29,8 +30,12 @@ export function userCommand(): Command {
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
       validateEmail(email);
-      await withDatabase(options.config, async ({ database, settings }) => {
-        requireOwnTable(settings);
+      requireOwnTable(options);
+      // The first account is commonly added before the gateway has ever started: here the tables are made too.
+      await withMigratedDatabase(options.config, async ({ database, settings, applied }) => {
+        if (applied.length > 0 && process.stderr.isTTY) {
+          process.stderr.write(`Made tables in the database: ${applied.join(', ')}.\n`);
+        }
         const accounts = sqlAccountStore(database);
         if ((await accounts.findByEmail(email)) !== null) throw taken(email);
         const passwordHash = await hashPassword(await newPassword(email, options), settings.accounts.passwordCost);
@@ -42,7 +47,8 @@ export function userCommand(): Command {
     });
 
   subcommand(command, 'list', 'list all accounts').action(async (options: Common) => {
-    await withDatabase(options.config, async ({ database, settings }) => {
+    await withReadOnlyDatabase(options.config, async ({ database, settings }) => {
+      if (settings.accounts.table === undefined) await requireCurrentSchema(database);
       process.stdout.write(await listAccounts(database, settings.accounts, options.json ?? false));
     });
   });
@@ -59,8 +65,8 @@ export function userCommand(): Command {
     .argument('<email>')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource) => {
+      requireOwnTable(options);
       await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
-        requireOwnTable(settings);
         const account = await existingAccount(accounts, email);
         const passwordHash = await hashPassword(
           await newPassword(account.email, options),
@@ -75,8 +81,8 @@ export function userCommand(): Command {
   subcommand(command, 'remove', 'remove an account, which voids its tokens')
     .argument('<email>')
     .action(async (email: string, options: Common) => {
-      await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
-        requireOwnTable(settings);
+      requireOwnTable(options);
+      await withRevoker(options.config, async ({ accounts, revoker }) => {
         const account = await existingAccount(accounts, email);
         if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw noAccount(email);
         report(options, account, `Removed ${account.email} (id ${account.id}).`);
@@ -95,8 +101,8 @@ function subcommand(parent: Command, name: string, description: string): Command
 }
 
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
-  await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
-    requireOwnTable(settings);
+  requireOwnTable(options);
+  await withRevoker(options.config, async ({ accounts, revoker }) => {
     const account = await existingAccount(accounts, email);
     const changed = await revoker.withAccount(account.id, (own) => own.setConfirmed(account.id, confirmed));
     const done = confirmed ? 'confirmed' : 'unconfirmed';
@@ -105,7 +111,9 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
   });
 }
 
-function requireOwnTable({ accounts: { table } }: Settings): void {
+/** Before anything is opened: what the application keeps is not changed here. */
+function requireOwnTable({ config }: Common): void {
+  const { table } = loadWithoutSecrets(config, process.env).accounts;
   if (table === undefined) return;
   throw new OperatorError(
     `The accounts are in ${table}, the application's own table, which the gateway only reads: change the account in the ` +
@@ -114,7 +122,7 @@ function requireOwnTable({ accounts: { table } }: Settings): void {
 }
 
 function newPassword(email: string, { passwordStdin }: PasswordSource): Promise<string> {
-  return passwordStdin ? readNewPassword() : askNewPassword(email);
+  return passwordStdin ? readNewPassword(email) : askNewPassword(email);
 }
 
 function taken(email: string): OperatorError {

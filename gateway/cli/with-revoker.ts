@@ -3,13 +3,13 @@ import type { AccountReader } from '../accounts/store.ts';
 import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
 import { connectRedis, whenReady } from '../redis/connect.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { SettingsWithoutSecrets } from '../settings/load.ts';
 import { redisDenylist } from '../tokens/denylist.ts';
 import { createRevoker, longestLife, type Revoker } from '../tokens/revoke.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface Work {
-  readonly settings: Settings;
+  readonly settings: SettingsWithoutSecrets;
   readonly accounts: AccountReader;
   readonly revoker: Revoker;
 }

@@ -52,11 +52,15 @@ const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
  * Opens the database; connections are made when the first query needs one.
  *
  * @param timeout milliseconds that a query may take in all
+ * @param readOnly an SQLite file must be there, and stays as it is
  * @throws OperatorError when an SQLite file cannot be made
  */
-export function openDatabase(location: DatabaseLocation, { timeout }: { timeout: number }): Database {
+export function openDatabase(
+  location: DatabaseLocation,
+  { timeout, readOnly = false }: { readonly timeout: number; readonly readOnly?: boolean },
+): Database {
   const sockets = new Set<Socket>();
-  const sql = knex({ ...configFor(location, timeout, sockets), log: SILENT, compileSqlOnError: false });
+  const sql = knex({ ...configFor(location, { timeout, readOnly }, sockets), log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
 
   async function send<T>(query: Query<T>, deadline: number): Promise<T> {
@@ -137,10 +141,14 @@ export function openDatabase(location: DatabaseLocation, { timeout }: { timeout:
   };
 }
 
-function configFor(location: DatabaseLocation, timeout: number, sockets: Set<Socket>): Knex.Config {
+function configFor(
+  location: DatabaseLocation,
+  { timeout, readOnly }: { readonly timeout: number; readonly readOnly: boolean },
+  sockets: Set<Socket>,
+): Knex.Config {
   if (location.kind === 'sqlite') {
-    prepareSqliteFile(location.file);
-    return sqliteConfig(location.file);
+    if (!readOnly) prepareSqliteFile(location.file);
+    return sqliteConfig(location.file, readOnly);
   }
   return mysqlConfig(location, timeout, (socket) => {
     sockets.add(socket);

@@ -32,6 +32,12 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }
 
+/** Whether what `ask` threw means that a table of the query does not exist. */
+export function isTableMissing(error: unknown): boolean {
+  const cause = error instanceof GatewayError ? error.cause : error;
+  return codeOf(cause) === 'ER_NO_SUCH_TABLE' || (cause instanceof Error && /no such table/.test(cause.message));
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

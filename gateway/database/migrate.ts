@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { OperatorError, storeUnavailable } from '../errors.ts';
 import type { Database } from './connection.ts';
 import { within } from './deadline.ts';
-import { isBusy } from './failure.ts';
+import { isBusy, isTableMissing } from './failure.ts';
 import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
@@ -36,6 +36,34 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
   }
 }
 
+/**
+ * Makes sure that the database has the schema of this program, and changes nothing.
+ *
+ * @throws OperatorError when it was made by a newer program, or lacks migrations; GatewayError when it is out
+ */
+export async function requireCurrentSchema(database: Database): Promise<void> {
+  const { sql, ask } = database;
+  const completed: string[] = await ask(sql(MIGRATIONS_TABLE).pluck('name')).catch((error: unknown) => {
+    if (isTableMissing(error)) return [];
+    throw error;
+  });
+  refuseNewer(completed);
+  const missing = MIGRATIONS.filter(({ name }) => !completed.includes(name)).map(({ name }) => name);
+  if (missing.length === 0) return;
+  throw new OperatorError(
+    `The database lacks ${missing.length === MIGRATIONS.length ? "the gateway's tables" : missing.join(', ')}: ` +
+      'run `gatehouse migrate`, or start the gateway.',
+  );
+}
+
+function refuseNewer(completed: readonly string[]): void {
+  const unknown = completed.filter((name) => !MIGRATIONS.some((known) => known.name === name));
+  if (unknown.length === 0) return;
+  throw new OperatorError(
+    `The database is newer than this program (it has ${unknown.join(', ')}): run the release that made it, or a later one.`,
+  );
+}
+
 async function applyWhenFree(database: Database, deadline: number): Promise<string[]> {
   for (;;) {
     try {
@@ -57,12 +85,7 @@ async function apply(transaction: Knex.Transaction, kind: Database['kind']): Pro
     disableMigrationsListValidation: true,
   };
   const [completed]: [{ name: string }[]] = await transaction.migrate.list(config);
-  const unknown = completed.map(({ name }) => name).filter((name) => !MIGRATIONS.some((known) => known.name === name));
-  if (unknown.length > 0) {
-    throw new OperatorError(
-      `The database is newer than this program (it has ${unknown.join(', ')}): run the release that made it, or a later one.`,
-    );
-  }
+  refuseNewer(completed.map(({ name }) => name));
   const [, applied]: [number, string[]] = await transaction.migrate.latest(config);
   return applied;
 }

@@ -19,11 +19,15 @@ export const UNICODE_LOWER = 'gatehouse_unicode_lower';
  */
 const BUSY_TIMEOUT = 50;
 
-/** How knex reaches an SQLite file: one connection, since SQLite has one writer and better-sqlite3 is synchronous. */
-export function sqliteConfig(file: string): Knex.Config {
+/**
+ * How knex reaches an SQLite file: one connection, since SQLite has one writer and better-sqlite3 is synchronous.
+ *
+ * @param readonly nothing of the file changes, its journal mode included
+ */
+export function sqliteConfig(file: string, readonly: boolean): Knex.Config {
   return {
     client: 'better-sqlite3',
-    connection: { filename: resolve(file) },
+    connection: { filename: resolve(file), options: { readonly } },
     useNullAsDefault: true,
     pool: {
       min: 0,
@@ -31,7 +35,7 @@ export function sqliteConfig(file: string): Knex.Config {
       afterCreate(connection: SqliteConnection, done: (error: unknown) => void) {
         try {
           connection.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
-          connection.pragma('journal_mode = WAL');
+          if (!readonly) connection.pragma('journal_mode = WAL');
           connection.pragma('synchronous = NORMAL');
           connection.pragma('foreign_keys = ON');
           connection.function(UNICODE_LOWER, { deterministic: true }, unicodeLower);

@@ -101,11 +101,18 @@ function writeTo(
   return log;
 }
 
+<<<<<<< HEAD
 const LOSS = 'log lines dropped';
 
 function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
   const lineOf = prettyFactory({
     colorize: isatty(1),
+=======
+function forPeople(level: Settings['log']['level']): Logger {
+  const stream = pretty({
+    // As NO_COLOR, FORCE_COLOR and the kind of terminal have it.
+    colorize: process.stdout.isTTY === true && process.stdout.hasColors(),
+>>>>>>> e293176 (Let commands that only read change nothing, need no secret, and speak JSON)
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
     messageFormat: (line) => (line.msg === 'request' ? requestLine(line) : `${line.msg}${fieldsOf(line)}`),

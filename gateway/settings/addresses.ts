@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { refusedUrl } from './raw-characters.ts';
 
 /** Where accounts and tokens are kept. */
 export type DatabaseLocation =
@@ -22,7 +23,9 @@ const ENCODE = 'with special characters in user and password percent-encoded, su
  * @returns the location, or what is wrong, without repeating the text: it may hold a password
  */
 export function parseDatabaseUrl(text: string): DatabaseLocation | string {
-  return text.startsWith('sqlite:') ? parseSqlite(text) : parseMysql(text);
+  if (text.startsWith('sqlite:')) return parseSqlite(text);
+  const location = parseMysql(text);
+  return typeof location === 'string' ? refusedUrl(text, location) : location;
 }
 
 export function databaseUrl() {
@@ -46,6 +49,10 @@ function parseSqlite(text: string): DatabaseLocation | string {
 }
 
 function parseMysql(text: string): DatabaseLocation | string {
+  const [scheme = ''] = /^[a-z0-9+]*/i.exec(text) ?? [];
+  if (/^(postgres|postgresql|pgsql)$/i.test(scheme)) return `is PostgreSQL, which is not supported; ${DATABASE_FORMS}`;
+  if (/^(mariadb|mysql2)$/i.test(scheme))
+    return `begins with ${scheme}:; MariaDB and MySQL are mysql:// here; ${DATABASE_FORMS}`;
   if (!text.startsWith('mysql://')) return `is neither of the databases known here; ${DATABASE_FORMS}`;
   const url = URL.parse(text);
   if (url === null) return `is not a valid URL; ${DATABASE_FORMS}, ${ENCODE}`;

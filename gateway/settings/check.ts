@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { isMap } from 'yaml';
 import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
 import { replaceTexts } from './replace.ts';
 import type { Settings } from './schema.ts';
@@ -14,9 +15,16 @@ export type Checked =
  *
  * @param file as the operator named it; relative paths in it, such as that of `${file:…}`, start from its folder
  * @param env what `${NAME}` stands for
+ * @param secrets `unread`: the token secrets are not looked at, as for commands that neither sign nor verify
  */
-export function checkSettings(text: string, file: string, env: NodeJS.ProcessEnv): Checked {
+export function checkSettings(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  secrets: 'read' | 'unread' = 'read',
+): Checked {
   const yaml = parseYaml(text);
+  if (secrets === 'unread') replaceSecrets(yaml);
   const read = yaml.usable ? readValues(yaml, file, env) : invalid([]);
   if (read.kind === 'valid' && yaml.mistakes.length === 0) return read;
   const findings = [...yaml.mistakes, ...(read.kind === 'invalid' ? read.findings : [])];
@@ -25,6 +33,12 @@ export function checkSettings(text: string, file: string, env: NodeJS.ProcessEnv
     return { file, line: Math.max(1, line), column: Math.max(1, col), key: keyOf(path), message };
   });
   return { kind: 'invalid', problems: problems.sort(byPlace) };
+}
+
+/** Puts a value in the place of the secrets that no rule refuses, and nothing has to be set for. */
+function replaceSecrets({ document, usable }: YamlText): void {
+  const tokens = usable && isMap(document.contents) ? document.get('tokens') : null;
+  if (tokens === undefined || isMap(tokens)) document.setIn(['tokens', 'secrets'], ['-'.repeat(32)]);
 }
 
 function readValues({ document }: YamlText, file: string, env: NodeJS.ProcessEnv): Validated {

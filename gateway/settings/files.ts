@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 
 export type FileText =
@@ -13,18 +13,29 @@ export type FileText =
  */
 export function readRegularFile(path: string, limit: number): FileText {
   try {
-    const status = statSync(path);
-    if (status.isDirectory()) return unreadable('it is a directory; name a file');
-    if (!status.isFile()) return unreadable('it is a pipe or device; name a regular file');
-    if (status.size > limit) return unreadable(`it has ${status.size} bytes; at most ${limit} are read`);
+    const reason = refusalOf(path, limit);
+    if (reason !== null) return { kind: 'unreadable', reason };
     return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) };
   } catch (error) {
-    return unreadable(reasonOf(error));
+    return { kind: 'unreadable', reason: reasonOf(error) };
   }
 }
 
-function unreadable(reason: string): FileText {
-  return { kind: 'unreadable', reason };
+/** Why a file of any content cannot be read as `readRegularFile` does; null: it can. @param limit bytes */
+export function unreadableReason(path: string, limit: number): string | null {
+  try {
+    accessSync(path, constants.R_OK);
+    return refusalOf(path, limit);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function refusalOf(path: string, limit: number): string | null {
+  const status = statSync(path);
+  if (status.isDirectory()) return 'it is a directory; name a file';
+  if (!status.isFile()) return 'it is a pipe or device; name a regular file';
+  return status.size > limit ? `it has ${status.size} bytes; at most ${limit} are read` : null;
 }
 
 function reasonOf(error: unknown): string {

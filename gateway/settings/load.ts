@@ -26,13 +26,29 @@ export class SettingsError extends OperatorError {
  * @throws SettingsError with every problem of the file
  */
 export function loadSettings(file: string, env: NodeJS.ProcessEnv): Settings {
+  return load(file, env, 'read');
+}
+
+/** What commands need that neither sign nor verify tokens. */
+export type SettingsWithoutSecrets = Omit<Settings, 'tokens'> & {
+  readonly tokens: Omit<Settings['tokens'], 'secrets'>;
+};
+
+/** The same, for those commands: the token secrets need not be set, and are not given out. */
+export function loadWithoutSecrets(file: string, env: NodeJS.ProcessEnv): SettingsWithoutSecrets {
+  const settings = load(file, env, 'unread');
+  const { secrets: _, ...tokens } = settings.tokens;
+  return { ...settings, tokens };
+}
+
+function load(file: string, env: NodeJS.ProcessEnv, secrets: 'read' | 'unread'): Settings {
   const content = readRegularFile(file, FILE_LIMIT);
   if (content.kind === 'unreadable') {
     throw new SettingsError([
       { file, line: 1, column: 1, key: '', message: `cannot read the configuration: ${content.reason}` },
     ]);
   }
-  const checked = checkSettings(content.text, file, env);
+  const checked = checkSettings(content.text, file, env, secrets);
   if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
   return checked.settings;
 }

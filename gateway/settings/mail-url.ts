@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isMailAddress } from './mail-address.ts';
+import { refusedUrl } from './raw-characters.ts';
 
 /** How mail leaves the gateway. */
 export type MailLocation =
@@ -39,7 +40,9 @@ export function mailUrl() {
 
 /** @returns the location, or what is wrong, without repeating the text: it may hold a password */
 export function parseMailUrl(text: string): MailLocation | string {
-  return text.startsWith('folder:') ? parseFolder(text) : parseSmtp(text);
+  if (text.startsWith('folder:')) return parseFolder(text);
+  const location = parseSmtp(text);
+  return typeof location === 'string' ? refusedUrl(text, location) : location;
 }
 
 function parseFolder(text: string): MailLocation | string {

@@ -62,7 +62,9 @@ export function mailOptions(url: () => string) {
   return options({
     url: mailUrl()
       .prefault(url)
-      .describe('smtp://user:password@host:587, smtps://…:465, or folder:PATH to keep mails in files; empty: no mail.'),
+      .describe(
+        'smtp://user:password@host:587, smtps://…:465, or folder:PATH (relative to the working directory) to keep mails in files; empty: no mail.',
+      ),
     from: sender().prefault('Gatehouse <no-reply@localhost>').describe('Whom mails are from.'),
     perAddress: wholeNumber(1, 1_000, 'a number of mails')
       .prefault(5)

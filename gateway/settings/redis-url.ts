@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refusedUrl } from './raw-characters.ts';
 
 export interface RedisNode {
   readonly host: string;
@@ -37,6 +38,11 @@ export function redisUrl() {
 
 /** @returns the location, or what is wrong, without repeating the text: it may hold a password */
 export function parseRedisUrl(text: string): RedisLocation | string {
+  const location = takeApart(text);
+  return typeof location === 'string' ? refusedUrl(text, location) : location;
+}
+
+function takeApart(text: string): RedisLocation | string {
   const [, tls, kind = 'single', credentials, hosts, path] =
     /^redis(s)?(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^@/?#]*)(?:\/([^?#]*))?$/.exec(text) ?? [];
   if (hosts === undefined) return `is not a Redis URL; ${FORMS}`;

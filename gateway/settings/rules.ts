@@ -89,8 +89,10 @@ function registrationWithMail({ accounts, pages, mail }: Readable): Conflict[] {
   return mail?.url === null ? because('but mail.url is empty, and nobody could confirm an account') : [];
 }
 
-function linksWithUrl({ pages, mail }: Readable): Conflict[] {
-  if (mail?.url?.kind !== 'smtp' || !pages?.enabled || pages.url !== undefined || 'url' in pages) return [];
+/** Mails that stay in a folder of this machine may name the address of the listener, where that is one a browser can open. */
+function linksWithUrl({ listen, pages, mail }: Readable): Conflict[] {
+  if (!mail?.url || !pages?.enabled || pages.url !== undefined || 'url' in pages) return [];
+  if (mail.url.kind === 'folder' && (listen?.host === undefined || !ANY_HOST.has(listen.host))) return [];
   const message =
     'is missing; mails need it for their links: must be where browsers reach the gateway, such as https://api.example.com';
   return [{ path: ['pages', 'url'], message }];

@@ -2,7 +2,7 @@ import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { explain, explainMissing } from './explain.ts';
 import type { Sources } from './interpolate.ts';
-import { unreadableModules, withModulePaths } from './module-files.ts';
+import { unreadableFiles, withFullPaths } from './named-files.ts';
 import { offsetOfKey, placeOf } from './place.ts';
 import type { Finding } from './problem.ts';
 import { readable } from './readable.ts';
@@ -19,7 +19,7 @@ export type Validated =
  * Applies the schema and the rules between options to the values of a document.
  *
  * @param data the values of the document, after replacement
- * @param sources the environment for defaults that name a variable, the folder for the modules that routes name
+ * @param sources the environment for defaults that name a variable, the folder for the files that options name
  */
 export function validate(
   data: unknown,
@@ -35,7 +35,7 @@ export function validate(
         value,
         refused.map(({ path = [] }) => asPath(path)),
       );
-      for (const { path, message } of [...conflictsIn(settings), ...unreadableModules(settings, folder)]) {
+      for (const { path, message } of [...conflictsIn(settings), ...unreadableFiles(settings, folder)]) {
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     },
@@ -43,7 +43,7 @@ export function validate(
     { when: () => true },
   );
   const parsed = withRules.safeParse(data);
-  if (parsed.success) return { kind: 'valid', settings: withModulePaths(parsed.data, folder) };
+  if (parsed.success) return { kind: 'valid', settings: withFullPaths(parsed.data, folder) };
   const findings = parsed.error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return unknownKeys(issue, document, knownKeys(schema, asPath(issue.path)));
     const { offset, path, node } = placeOf(document, asPath(issue.path));

@@ -57,7 +57,6 @@ test('check --accounts says in one line what the configuration or the table lack
     stdout: '',
     stderr: 'accounts.table: there is no table users that the gateway may read in the database; there is none.\n',
   });
-  t.is((await run('check', '--json')).code, 2);
   const wrong = await configured(t, location, { table: 'users' });
   t.regex((await wrong('check', '--accounts')).stderr, /^\S+:\d+:\d+ {2}accounts\.table {2}needs [^\n]*"1 = 1"\n$/);
 });
@@ -88,6 +87,7 @@ test("commands that would write say that the application's table is read only, l
   t.deepEqual(JSON.parse((await run('user', 'list', '--json')).stdout), [
     { id: LARAVEL.user.id, email, confirmed: true },
   ]);
+  t.is((await run('migrate')).code, 0);
   const revoked = await run('token', 'revoke', '--user', 'ADA@example.com', '--json');
   t.deepEqual(JSON.parse(revoked.stdout), { account: LARAVEL.user.id, revoked: 0 });
   t.is(await rows(), before);

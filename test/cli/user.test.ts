@@ -31,7 +31,7 @@ test('an account is added, listed, confirmed, unconfirmed and removed', async (t
 test('--json prints what a machine can read, and never a hash', async (t) => {
   const folder = await configured(t, await temporaryDatabase(t, 'sqlite'));
   const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await gatehouse(t, folder, [...args, '--json'], 'secret');
+    const { code, stdout, stderr } = await gatehouse(t, folder, [...args, '--json'], 'a secret');
     t.is(code, 0, stderr);
     t.notRegex(stdout, /\$2|hash|stamp/);
     return JSON.parse(stdout);
@@ -47,11 +47,11 @@ test('--json prints what a machine can read, and never a hash', async (t) => {
 test('the password from standard input is all of it, less one line end', async (t) => {
   const location = await temporaryDatabase(t, 'sqlite');
   const folder = await configured(t, location);
-  await gatehouse(t, folder, ['user', 'add', 'a@x', '--password-stdin'], ' pä:ss \r\n');
-  t.true(await passwordOf(t, location, 'a@x', ' pä:ss '));
-  const changed = await gatehouse(t, folder, ['user', 'password', 'A@X', '--password-stdin'], 'new');
+  await gatehouse(t, folder, ['user', 'add', 'a@x', '--password-stdin'], ' pä:ssing \r\n');
+  t.true(await passwordOf(t, location, 'a@x', ' pä:ssing '));
+  const changed = await gatehouse(t, folder, ['user', 'password', 'A@X', '--password-stdin'], 'brand new');
   t.deepEqual(changed, done('Changed the password of a@x (id 1); its tokens are void.\n'));
-  t.true(await passwordOf(t, location, 'a@x', 'new'));
+  t.true(await passwordOf(t, location, 'a@x', 'brand new'));
 });
 
 test('what goes wrong is said in one line, and nothing is added', async (t) => {
@@ -61,9 +61,15 @@ test('what goes wrong is said in one line, and nothing is added', async (t) => {
     [add, 'two\nlines\n', /control character/],
     [add, 'x'.repeat(100_000), /over 4096 bytes/],
     [add, Buffer.from([0x70, 0xff]), /UTF-8/],
-    [['user', 'add', 'a@x'], 'secret', /--password-stdin/],
-    [['user', 'add', 'a:b@x', '--password-stdin'], 'secret', /colon/],
-    [['user', 'password', 'nobody@x', '--password-stdin'], 'secret', /No account has the email nobody@x/],
+    [add, 'pw', /fewer than 8 characters/],
+    [add, 'A@X', /fewer than 8 characters/],
+    [['user', 'add', 'a@x'], 'a secret', /--password-stdin/],
+    [['user', 'add', 'a:b@x', '--password-stdin'], 'a secret', /colon/],
+    [
+      ['user', 'password', 'nobody@x', '--password-stdin'],
+      'a secret',
+      /gatehouse migrate|No account has the email nobody@x/,
+    ],
     [['user', 'list', '--config', 'missing.yaml'], '', /missing\.yaml/],
   ];
   const results = await Promise.all(cases.map(([args, stdin]) => gatehouse(t, folder, args, stdin)));
@@ -73,6 +79,7 @@ test('what goes wrong is said in one line, and nothing is added', async (t) => {
     t.regex(stderr, /^[^\n]+\n$/);
     t.regex(stderr, cases[index]?.[2] ?? /never/);
   }
+  t.is((await gatehouse(t, folder, ['migrate'], '')).code, 0);
   t.is((await gatehouse(t, folder, ['user', 'list', '--json'], '')).stdout, '[]\n');
 });
 
@@ -105,13 +112,13 @@ test('on a terminal the password is asked for twice, can be corrected, and is ne
   const folder = await configured(t, location);
   const terminal = onTerminal(t, [process.execPath, MAIN, 'user', 'add', 'a@x'], folder);
   await terminal.shows('New password for a@x: ');
-  terminal.type('wrong\x15geheim€ü\x7f\x7f!\r');
+  terminal.type('wrong\x15geheimes€ü\x7f\x7f!\r');
   await terminal.shows('Once more: ');
-  terminal.type('geheim!\r');
+  terminal.type('geheimes!\r');
   await terminal.shows('Added a@x (id 1, unconfirmed).');
   t.is(await terminal.ended(), 0);
   t.false(terminal.screen().includes('geheim'));
-  t.true(await passwordOf(t, location, 'a@x', 'geheim!'));
+  t.true(await passwordOf(t, location, 'a@x', 'geheimes!'));
 });
 
 test('both answers may be pasted at once', async (t) => {
@@ -119,16 +126,16 @@ test('both answers may be pasted at once', async (t) => {
   const folder = await configured(t, location);
   const terminal = onTerminal(t, [process.execPath, MAIN, 'user', 'add', 'a@x'], folder);
   await terminal.shows('New password for a@x: ');
-  terminal.type('geheim\rgeheim\r');
+  terminal.type('geheimnis\rgeheimnis\r');
   t.is(await terminal.ended(), 0);
-  t.true(await passwordOf(t, location, 'a@x', 'geheim'));
+  t.true(await passwordOf(t, location, 'a@x', 'geheimnis'));
 });
 
 test('two passwords that differ, or none, change nothing', async (t) => {
   const folder = await configured(t, await temporaryDatabase(t, 'sqlite'));
   for (const [keys, message] of [
-    ['one\rtwo\r', 'The two passwords differ'],
-    ['one\r\x04', 'No password was given'],
+    ['number one\rnumber two\r', 'The two passwords differ'],
+    ['number one\r\x04', 'No password was given'],
   ] as const) {
     const terminal = onTerminal(t, [process.execPath, MAIN, 'user', 'add', 'a@x'], folder);
     await terminal.shows('New password for a@x: ');

@@ -52,7 +52,11 @@ const REFUSALS: readonly [text: string, at: string, message: RegExp][] = [
   ['database: { timeout: 0s }', '1:22 database.timeout', /above zero|whole number.*found "0s"/],
   ['timeouts: { idle: 25d }', '1:19 timeouts.idle', /from 1ms to 1d/],
   ['database: { url: postgres://u:hunter2@h/d }', '1:18 database.url', /sqlite:PATH or mysql:\/\/user/],
-  ['database: { url: "mysql://u:p/hunter2@h/d" }', '1:18 database.url', /percent-encoded, such as %40/],
+  [
+    'database: { url: "mysql://u:p/hunter2@h/d" }',
+    '1:18 database.url',
+    /has a raw "\/" in its user or password; must be percent-encoded there, as %2F/,
+  ],
   ['database: { url: "mysql://u:hunter2@h/" }', '1:18 database.url', /names no database/],
   ['database: { url: "mysql://u:hunter2%zz@h/d" }', '1:18 database.url', /%25 for %/],
   ['database: { url: "mysql://:hunter2@h/d" }', '1:18 database.url', /names no user/],

@@ -13,7 +13,7 @@ export interface FieldProblem {
   readonly text: string;
 }
 
-/** Characters. Operators may give shorter ones, as for the demo. */
+/** Characters. The demo account's is shorter. */
 const SHORTEST_PASSWORD = 8;
 
 /** What is wrong with an email for an account that is to be confirmed by mail; nothing about which accounts there are. */
