@@ -6,6 +6,7 @@ import { sqlAccountStore } from './accounts/store.ts';
 import { createAskThrottle } from './accounts/throttle.ts';
 import { type AnswerPage, createAccountPages } from './control/account/app.ts';
 import type { OwnTokens } from './control/account/token-routes.ts';
+import { within } from './database/deadline.ts';
 import { GatewayError } from './errors.ts';
 import type { Identification } from './identification.ts';
 import type { IdentifyMeter } from './identify/metered.ts';
@@ -37,13 +38,18 @@ export interface Shared {
 
 export interface RunningPages {
   readonly answer: AnswerPage;
-  /** Lets mails that are under way leave, for at most `grace` ms. */
-  close(grace: number): Promise<void>;
+  /**
+   * Does what was to be done after the answers, then lets mails that are under way leave, and gives up what is not done in
+   * `ms` milliseconds.
+   */
+  close(ms: number): Promise<void>;
 }
 
 /** Milliseconds: how far the clocks of two nodes may lie apart. */
 const LONGEST_WAIT = 30_000;
 const SWEEP = 60_000;
+/** Milliseconds for the mails that are under way, when everything else is done. */
+const MAIL_GRACE = 2_000;
 const SWEEP_ROWS = 1_000;
 
 /** Builds what the pages of account owners need, from stores to mail. */
@@ -124,10 +130,12 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
 
   return {
     answer,
-    async close(grace) {
+    async close(ms) {
+      const start = performance.now();
       clearInterval(sweep);
-      await actions?.settled();
-      await mailer?.close(grace);
+      // Half of it is for the mails: a database that hangs is no reason to lose those that are only to be sent.
+      if (actions !== null) await within(ms / 2, actions.settled()).catch(actions.giveUp);
+      await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));
     },
   };
 }

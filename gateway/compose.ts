@@ -4,6 +4,7 @@ import { createHashingQueue } from './accounts/hashing-queue.ts';
 import { hashingLimits } from './accounts/hashing-threads.ts';
 import { tokenIssue } from './control/issue-token.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
+import { within } from './database/deadline.ts';
 import { loadModules } from './forward/intercept-modules.ts';
 import { sharedUpstreams } from './forward/upstreams.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -45,8 +46,8 @@ export function startGateway(settings: Settings, log: Logger): Promise<Gateway> 
   });
 }
 
-/** Milliseconds for the mails that are under way, when everything else is done; less where the end is near. */
-const MAIL_GRACE = 2_000;
+/** Milliseconds to close again what a start that failed had opened. */
+const FAILED_START_GRACE = 2_000;
 
 /**
  * Builds the service from its settings and starts it: stores, then stages, then the listener. When anything fails, what was
@@ -61,17 +62,25 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
   await lowerBackgroundThreads();
   // Closed from the last one to the first.
   const opened = new AsyncDisposableStack();
-  /** By `performance.now()`. */
-  let mailsUntil = 0;
+  // What is left to be done before the stores close, all of it at the same time.
+  const lastWorks: (() => Promise<unknown>)[] = [];
+  /** When all must be closed, by `performance.now()`. */
+  let until = 0;
+  const left = () => Math.max(0, until - performance.now());
 
   try {
     const stores = await openStores(settings, log, siblings);
-    opened.defer(stores.close);
+    opened.defer(() => stores.close(left()));
     const { tokens, revocations, knownAccounts } = stores;
     const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
     opened.defer(async () => hashing.close());
+    opened.defer(async () => {
+      await within(left(), Promise.all(lastWorks.map((finish) => finish()))).catch((error: unknown) => {
+        log.error({ err: error }, 'not finished when the gateway ended');
+      });
+    });
     const identification = await openIdentification(settings, stores, hashing, log);
-    opened.defer(identification.close);
+    lastWorks.push(identification.close);
     const exchanges = watchOpenExchanges(identification.standing, knownAccounts.findRenewed);
     opened.defer(exchanges.close);
 
@@ -109,7 +118,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       meter: metrics.authentications,
       url: () => url,
     });
-    opened.defer(() => pages.close(Math.max(0, Math.min(MAIL_GRACE, mailsUntil - performance.now()))));
+    lastWorks.push(() => pages.close(left()));
 
     const services = {
       log,
@@ -131,7 +140,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       }),
     };
     let current: Generation = createGeneration(settings, modules, services);
-    opened.defer(() => current.retire());
+    lastWorks.push(() => current.retire());
 
     const listener = createListener({
       log,
@@ -156,13 +165,13 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },
       async close({ delay, timeout } = current.settings.shutdown) {
-        mailsUntil = performance.now() + timeout;
+        until = performance.now() + timeout;
         listener.drain();
         if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
           listener.server.closeAllConnections();
           listener.cutTunnels();
-        }, timeout - delay);
+        }, left());
         const answered = closed(listener.server);
         exchanges.goAway();
         await answered;
@@ -171,6 +180,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       },
     };
   } catch (error) {
+    until = performance.now() + FAILED_START_GRACE;
     await opened.disposeAsync();
     throw error;
   }

@@ -31,7 +31,8 @@ export interface Stores {
   /** null: there is none. */
   readonly redis: SharedRedis | null;
   readonly role: ProcessRole;
-  close(): Promise<void>;
+  /** Lets queries under way end within `ms` milliseconds. */
+  close(ms: number): Promise<void>;
 }
 
 /**
@@ -59,9 +60,9 @@ export async function openStores(settings: Settings, log: Logger, siblings: Sibl
       secrets,
       redis: revocations.redis && { ...revocations.redis, keyPrefix: settings.redis.keyPrefix },
       role: siblings === null ? 'alone' : 'worker',
-      async close() {
+      async close(ms) {
         revocations.close();
-        await database.close();
+        await database.close(ms);
       },
     };
   } catch (error) {

@@ -85,4 +85,6 @@ async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): 
   log.info({ signal }, 'stopping');
   await close();
   log.info('stopped');
+  // What hangs, such as a connection to a store, keeps no process that has ended in order.
+  process.exit(0);
 }

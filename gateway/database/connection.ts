@@ -39,8 +39,8 @@ export interface Database extends Asker {
   transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
   /** Resolves when the database answers. Throws as `ask` does. */
   ping(): Promise<void>;
-  /** Lets queries under way end within the timeout, then cuts every connection. */
-  close(): Promise<void>;
+  /** Lets queries under way end within `ms` milliseconds, the timeout where none are named, then cuts every connection. */
+  close(ms?: number): Promise<void>;
 }
 
 /** Milliseconds between two attempts at an SQLite database that somebody else is writing to. */
@@ -134,8 +134,8 @@ export function openDatabase(
     async ping() {
       await ask(sql.select(sql.raw('1')));
     },
-    async close() {
-      await within(timeout, sql.destroy()).catch(() => {});
+    async close(ms = timeout) {
+      await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});
       for (const socket of sockets) socket.destroy();
     },
   };

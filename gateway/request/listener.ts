@@ -6,6 +6,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
@@ -33,7 +34,7 @@ export interface Listener {
   readonly server: Server;
   /** For connections from now on. */
   setTimeouts(timeouts: ListenerTimeouts): void;
-  /** Each answer from now on is the last of its connection. */
+  /** Each answer whose head has not been sent is the last of its connection, from now on. */
   drain(): void;
   /** Cuts every WebSocket; Node knows of them no more once they are open. */
   cutTunnels(): void;
@@ -49,6 +50,8 @@ interface Turn {
 
 /** Longer than the 60 s after which balancers give up an idle connection, so that it is they who close it. */
 const KEEP_ALIVE = 75_000;
+/** Milliseconds, at the end, for the next request of a client who could not be told that there is none. */
+const LAST_CALL = 500;
 /** How often, in ms, Node looks for connections whose head is overdue. */
 const CHECK_INTERVAL = 1_000;
 /** How many requests one connection may send ahead: few clients send any, and each takes far more memory than bytes. */
@@ -59,6 +62,7 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
   let isDraining = false;
   const turns = new WeakMap<Duplex, Turn>();
   const tunnels = new Set<Duplex>();
+  const connections = new Set<Socket>();
   const server = createServer({
     headersTimeout: timeouts.headers,
     // Uploads may take as long as bytes keep coming; `RequestBody` watches for those that do not.
@@ -77,6 +81,11 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
   server.maxHeadersCount = 0;
   // Whoever forwards an answer hears of it as `timeout` and judges; where nobody does, Node ends the connection.
   server.timeout = timeouts.idle;
+
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
 
   /**
    * Requests that a client sends ahead wait for the answers before them. Taken up at once, a read could overtake the
@@ -117,7 +126,12 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
   };
   function endAfterLast(this: ServerResponse): void {
     // Node closes the idle connections when the server closes, but not those that become idle later.
-    if (!server.listening) this.req.socket.destroySoon();
+    if (server.listening) return;
+    const { socket } = this.req;
+    if (!this.shouldKeepAlive) return void socket.destroySoon();
+    // Its head was sent before the end was known, and promised the client another request.
+    const isIdle = () => turns.get(socket)?.answering === this;
+    setTimeout(() => isIdle() && socket.destroySoon(), LAST_CALL);
   }
   server.on('request', receive);
   // Without a listener Node says 100 before anybody has looked at the credentials, and 417 in a form of its own.
@@ -173,6 +187,10 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
     },
     drain() {
       isDraining = true;
+      for (const connection of connections) {
+        const answer = turns.get(connection)?.answering;
+        if (answer?.headersSent === false) answer.shouldKeepAlive = false;
+      }
     },
     cutTunnels() {
       for (const socket of tunnels) socket.destroy();

@@ -139,3 +139,35 @@ test('during the delay requests are answered, each as the last of its connection
     return;
   }
 });
+
+test('answers that are under way at the end say that they are the last, and no next request of their clients is lost', async (t) => {
+  const upstream = await waiting(t);
+  const gateway = await closable(t, upstream);
+  const clients = await Promise.all(Array.from({ length: 20 }, () => rawClient(gateway.port)));
+  for (const client of clients) client.send(requestText('GET /s'));
+  await holds('all are under way', () => upstream.answers.length === 20);
+  const closed = gateway.close({ delay: 0, timeout: 30_000 });
+  for (const answer of upstream.answers) answer.end('answered');
+  for (const client of clients) t.deepEqual(valuesOf(await client.ended(), 'connection'), ['close']);
+  await closed;
+});
+
+test('a client whose answer had begun before the end could not be told: its next request is answered, as the last', async (t) => {
+  const upstream = await waiting(t);
+  const gateway = await closable(t, upstream);
+  const client = await rawClient(gateway.port);
+  client.send(requestText('GET /s'));
+  await holds('it is under way', () => upstream.answers.length === 1);
+  upstream.answers[0]?.writeHead(200, { 'Content-Length': 4 }).write('be');
+  await client.until(/be$/);
+  const closed = gateway.close({ delay: 0, timeout: 30_000 });
+  upstream.answers[0]?.end('un');
+  await client.until(/beun$/);
+  client.send(requestText('GET /s'));
+  await holds('the next one is under way', () => upstream.answers.length === 2);
+  upstream.answers[1]?.end('answered');
+  const [, last = ''] = (await client.ended()).split('beun');
+  t.is(statusOf(last), 200);
+  t.deepEqual(valuesOf(last, 'connection'), ['close']);
+  await closed;
+});

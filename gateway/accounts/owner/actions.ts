@@ -42,5 +42,7 @@ export function createOwnerActions({ log, hash, inTurn, ping, withAccount, ...ne
     findStanding: changes.findStanding,
     /** Resolves when everything that was to be done after the answers is done: mails are with the mailer. */
     settled: afterwards.settled,
+    /** What has not begun of it is not done any more. */
+    giveUp: afterwards.giveUp,
   };
 }

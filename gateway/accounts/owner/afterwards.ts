@@ -15,6 +15,8 @@ export interface Afterwards {
   run(work: string, task: () => Promise<void>): void;
   /** Resolves when nothing is waiting or under way. */
   settled(): Promise<void>;
+  /** What has not begun is not done any more, with a line in the log. */
+  giveUp(): void;
 }
 
 const CAPACITY = 1_000;
@@ -26,6 +28,7 @@ const CAPACITY = 1_000;
  */
 export function createAfterwards(log: Logger, ping: () => Promise<void>): Afterwards {
   let waiting = 0;
+  let isGivenUp = false;
   let last = Promise.resolve();
 
   return {
@@ -39,7 +42,7 @@ export function createAfterwards(log: Logger, ping: () => Promise<void>): Afterw
       waiting += 1;
       last = last
         .then(() => nextTurn())
-        .then(task)
+        .then(() => (isGivenUp ? undefined : task()))
         .catch((error: unknown) => {
           const fault = error instanceof GatewayError ? error.fault : 'gateway';
           log.error({ err: error, fault, work }, 'not done after the answer');
@@ -50,6 +53,10 @@ export function createAfterwards(log: Logger, ping: () => Promise<void>): Afterw
     },
     async settled() {
       while (waiting > 0) await last;
+    },
+    giveUp() {
+      isGivenUp = true;
+      if (waiting > 0) log.error({ tasks: waiting }, 'not done after the answer: the gateway ends');
     },
   };
 }

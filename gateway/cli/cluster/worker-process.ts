@@ -46,8 +46,8 @@ export interface WorkerProcess {
   kill(): void;
 }
 
-/** Milliseconds beyond the shutdown's timeout: a worker cuts by itself what is left, and closes its stores. */
-const STOP_GRACE = 500;
+/** Milliseconds beyond the shutdown's timeout, in which a worker closes all by itself: for a log that nobody reads. */
+const STOP_GRACE = 1_500;
 
 /** @param onRevoked hears that this worker has revoked something */
 export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProcess) => void): WorkerProcess {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { createAfterwards } from '../../../gateway/accounts/owner/afterwards.ts';
+import { holds } from '../../support/condition.ts';
 import { logLines } from '../../support/log-lines.ts';
 
 test('work is done in its order after the caller has gone on, one at a time, and a failure stops none of it', async (t) => {
@@ -41,4 +42,26 @@ test('when too much is waiting, nobody is promised more, and what was promised b
   await afterwards.settled();
   t.is(done, 1_000);
   await t.notThrowsAsync(afterwards.requireReady);
+});
+
+test('what has not begun when the gateway ends is given up, with one line that says how much', async (t) => {
+  const { log, lines } = logLines();
+  const afterwards = createAfterwards(log, async () => {});
+  const gate = Promise.withResolvers<void>();
+  const done: string[] = [];
+  afterwards.run('a', async () => {
+    done.push('a');
+    await gate.promise;
+  });
+  for (const name of ['b', 'c']) afterwards.run(name, async () => void done.push(name));
+  await holds('the first has begun', () => done.length > 0);
+  afterwards.giveUp();
+  gate.resolve();
+  await afterwards.settled();
+  afterwards.giveUp();
+  t.deepEqual(done, ['a']);
+  t.deepEqual(
+    lines.map(({ msg, tasks }) => [msg, tasks]),
+    [['not done after the answer: the gateway ends', 3]],
+  );
 });
