@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { isatty, WriteStream } from 'node:tty';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
@@ -101,18 +101,12 @@ function writeTo(
   return log;
 }
 
-<<<<<<< HEAD
 const LOSS = 'log lines dropped';
 
 function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
   const lineOf = prettyFactory({
-    colorize: isatty(1),
-=======
-function forPeople(level: Settings['log']['level']): Logger {
-  const stream = pretty({
     // As NO_COLOR, FORCE_COLOR and the kind of terminal have it.
-    colorize: process.stdout.isTTY === true && process.stdout.hasColors(),
->>>>>>> e293176 (Let commands that only read change nothing, need no secret, and speak JSON)
+    colorize: isatty(1) && WriteStream.prototype.hasColors(),
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
     messageFormat: (line) => (line.msg === 'request' ? requestLine(line) : `${line.msg}${fieldsOf(line)}`),
