@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { openAccounts } from '../accounts/open.ts';
 import { OperatorError } from '../errors.ts';
+import { loadSettings } from '../settings/load.ts';
 import { existingAccount } from './existing-account.ts';
 import { listTokens } from './token-list.ts';
 import { withDatabase } from './with-database.ts';
@@ -23,7 +24,9 @@ export function tokenCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async (email: string, { config, json }: Common) => {
-      await withDatabase(config, async ({ database, settings }) => {
+      // With its secrets, which tell the tokens that still verify.
+      const settings = loadSettings(config, process.env);
+      await withDatabase(config, async ({ database }) => {
         const accounts = await openAccounts(database, settings.accounts);
         const account = await existingAccount(accounts, email);
         for await (const piece of listTokens(database, settings, account, json ?? false)) {

@@ -36,8 +36,10 @@ test('--json prints what a machine can read, and never a hash', async (t) => {
     t.notRegex(stdout, /\$2|hash|stamp/);
     return JSON.parse(stdout);
   };
-  const names = ['0001-accounts', '0002-tokens', '0003-revocations', '0004-sessions', '0005-token-use'];
-  t.deepEqual(await run('migrate'), { applied: names });
+  const { applied } = await run('migrate');
+  t.is(applied[0], '0001-accounts');
+  t.deepEqual(applied, applied.toSorted());
+  t.deepEqual(await run('migrate'), { applied: [] });
   const account = { id: '1', email: 'a@x', confirmed: true };
   t.deepEqual(await run('user', 'add', 'a@x', '--confirmed', '--password-stdin'), account);
   t.like((await run('user', 'list'))[0], account);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConnection } from 'mysql2/promise';
+import { type Connection, createConnection } from 'mysql2/promise';
 import { type Database, openDatabase } from '../../gateway/database/connection.ts';
 import { migrate } from '../../gateway/database/migrate.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from '../../gateway/settings/addresses.ts';
@@ -51,10 +51,18 @@ async function temporaryMysql(t: Scope): Promise<DatabaseLocation> {
   return location;
 }
 
+/** How often a connection is tried: a busy machine makes the server miss its own deadline for greeting a client. */
+const TRIES = 5;
+
 async function asAdministrator(location: DatabaseLocation, statement: string): Promise<void> {
   if (location.kind !== 'mysql') return;
   const { host, port, user, password } = location;
-  const connection = await createConnection({ host, port, user, password });
+  const connect = async (tries: number): Promise<Connection> =>
+    await createConnection({ host, port, user, password, connectTimeout: 30_000 }).catch((error: unknown) => {
+      if (tries === 1) throw error;
+      return connect(tries - 1);
+    });
+  const connection = await connect(TRIES);
   await connection.query(statement);
   await connection.end();
 }
