@@ -61,7 +61,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   };
   const id = columnNamed(columns.id, 'id');
   const email = columnNamed(columns.email, 'email');
-  columnNamed(columns.password, 'password');
+  const password = columnNamed(columns.password, 'password');
 
   // As text: a number beyond 2^53 would be rounded on its way, and bytes would come as bytes.
   const text = (column: string, name: string) =>
@@ -69,8 +69,14 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   const confirmedColumn = (column: string) => {
     const { type } = columnNamed(column, 'confirmed');
     // The driver makes a date of 1899 of 0000-00-00.
-    return /date|time/.test(type) ? text(column, 'confirmed') : sql.raw('?? as confirmed', [column]);
+    if (/date|time/.test(type)) return text(column, 'confirmed');
+    return sql.raw(type === 'bit' ? '?? + 0 as confirmed' : '?? as confirmed', [column]);
   };
+  // BINARY(n) fills up with NULs, which no hash has.
+  const hash =
+    password.type === 'binary'
+      ? sql.raw("cast(trim(trailing x'00' from ??) as char) as ??", [columns.password, 'password'])
+      : text(columns.password, 'password');
   const confirmedValue =
     'column' in confirmed
       ? confirmedColumn(confirmed.column)
@@ -79,7 +85,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
     sql<AdoptedRow>(table.name).select<AdoptedRow[]>(
       text(columns.id, 'id'),
       text(columns.email, 'email'),
-      text(columns.password, 'password'),
+      hash,
       confirmedValue,
     );
 
@@ -110,7 +116,8 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
       return Number(counted[0]?.count ?? 0);
     },
     async sharedIds() {
-      const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : '??', [columns.id]);
+      // A number and a text that are written alike are one id, and two texts that a collation takes for equal are not.
+      const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [columns.id]);
       const counted: { id: string; count: number | string }[] = await ask(
         sql(table.name)
           .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as id`, [columns.id]))

@@ -10,8 +10,8 @@ import type { AccountReader } from './store.ts';
 /**
  * The accounts in a table that an application keeps. It is read and never written.
  *
- * Where several rows have one canonical email, none of them is found by it: which of them is meant, nobody can tell. An
- * account whose id cannot be sent to an upstream is not found either.
+ * Where several rows have one canonical email, none of them is found by it, and where several have one id, none is found at
+ * all: which of them is meant, nobody can tell. An account whose id cannot be sent to an upstream is not found either.
  *
  * @throws OperatorError as `openTable` does
  */
@@ -23,23 +23,37 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
   const emailCondition = emailConditionFor(source, table, open);
   const isWholeNumber = /int/.test(open.id.type);
 
+  const findById = async (id: string): Promise<Account | null> => {
+    if (!canBeSent(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
+    const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(idCondition(id)));
+    // The collation of the column may ignore case, accents and spaces at the end.
+    const [row, another] = candidates.filter((one) => one.id === id);
+    return row === undefined || another !== undefined ? null : accountOf(row);
+  };
+  /** Without a type, SQLite keeps a number and the same as a text apart. */
+  const idCondition = (id: string) =>
+    source.kind === 'sqlite' && !isWholeNumber && WHOLE_NUMBER.test(id)
+      ? source.sql.raw('?? in (?, cast(? as integer))', [table.columns.id, id, id])
+      : source.sql.raw('?? = ?', [table.columns.id, id]);
+
   return {
+    findById,
+
     async findByEmail(email) {
       const canonical = canonicalEmail(email);
       const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(emailCondition(email)));
-      const [row, another] = candidates.filter((one) => one.email !== null && canonicalEmail(one.email) === canonical);
-      return row === undefined || another !== undefined ? null : accountOf(row);
-    },
-
-    async findById(id) {
-      if (!canBeSent(id) || (isWholeNumber && !/^(0|-?[1-9][0-9]{0,19})$/.test(id))) return null;
-      const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw('?? = ?', [table.columns.id, id]));
-      // The collation of the column may ignore case, accents and spaces at the end.
-      const [row, another] = candidates.filter((one) => one.id === id);
-      return row === undefined || another !== undefined ? null : accountOf(row);
+      const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
+      // One without an id is nobody's.
+      const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));
+      if (row === undefined || row.id === null || another !== undefined) return null;
+      const account = await findById(row.id);
+      // Its email may have changed since.
+      return account !== null && isSame(account.email) ? account : null;
     },
   };
 }
+
+const WHOLE_NUMBER = /^(0|-?[1-9][0-9]{0,19})$/;
 
 /**
  * What the database is asked for an email. It may match too much, since emails are compared once more. It must pass over

@@ -30,7 +30,7 @@ export async function decoyFor({ sql, ask }: Database, settings: Settings['accou
   if (table === null) return bcryptDecoy(settings.passwordCost);
   const { password } = table.columns;
   const hashes: unknown[] = await ask(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
-  const likeMost = mostCommon(hashes.map(String));
+  const likeMost = mostCommon(hashes.map((hash) => String(hash).replace(/\0+$/, '')));
   return (likeMost === null ? null : decoyOf(likeMost)) ?? bcryptDecoy(settings.passwordCost);
 }
 

@@ -52,9 +52,11 @@ export async function reviewAccounts(table: OpenTable, findByEmail: AccountReade
   for await (const rows of table.chunks()) {
     for (const row of rows) {
       if (row.id !== null && sharedIds.has(row.id)) continue;
-      const reasons = [...idProblems(row), ...emailProblems(row, isShared), ...hashProblems(row)];
-      if (reasons.length === 0 && !(await isFound(row, findByEmail)))
-        reasons.push('the look-up does not find the email');
+      const reasons = [...idProblems(row), ...emailProblems(row), ...hashProblems(row)];
+      const isAlone = row.email === null || !isShared(row.email);
+      if (reasons.length === 0 && !(await isFound(row, isAlone, findByEmail)))
+        reasons.push(isAlone ? 'the look-up does not find the email' : SHARED);
+      else if (!isAlone && reasons.length > 0) reasons.push(SHARED);
       for (const reason of reasons) {
         const obstacle = obstacles.get(reason) ?? { count: 0, ids: [] };
         obstacle.count++;
@@ -101,14 +103,13 @@ function idProblems({ id }: AdoptedRow): string[] {
   return ['the id is empty, longer than 255 bytes, or not printable ASCII, and cannot be sent as X-User-Id'];
 }
 
-function emailProblems({ email }: AdoptedRow, isShared: (email: string) => boolean): string[] {
+function emailProblems({ email }: AdoptedRow): string[] {
   if (email === null) return ['the email is NULL'];
   if (email === '') return ['the email is empty'];
   const problems: string[] = [];
   // RFC 7617 section 2.
   if (/[:\p{Cc}]/u.test(email))
     problems.push('the email has a colon or a control character, which HTTP Basic cannot carry');
-  if (isShared(email)) problems.push('another row has the same email, but for case or composition');
   return problems;
 }
 
@@ -119,9 +120,15 @@ function hashProblems({ password }: AdoptedRow): string[] {
   return stored.verifiable ? [] : [`the hash is refused: ${stored.format}, ${stored.reason}`];
 }
 
-/** Databases and Unicode agree on ASCII: only the others are looked up. */
-async function isFound({ id, email }: AdoptedRow, findByEmail: AccountReader['findByEmail']): Promise<boolean> {
-  if (email === null || /^\p{ASCII}*$/u.test(email)) return true;
+const SHARED = 'another row has the same email, but for case or composition';
+
+/** Databases and Unicode agree on ASCII: only the others are looked up, and those that seem to share their email. */
+async function isFound(
+  { id, email }: AdoptedRow,
+  isAlone: boolean,
+  findByEmail: AccountReader['findByEmail'],
+): Promise<boolean> {
+  if (email === null || (isAlone && /^\p{ASCII}*$/u.test(email))) return true;
   return (await findByEmail(email))?.id === id;
 }
 

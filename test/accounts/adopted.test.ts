@@ -123,21 +123,50 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 }
 
 test('mysql: every type of a confirmed column tells who is', async (t) => {
+  const yesTexts = ['1', '2024-01-01', 'true', 'yes'];
+  const noTexts = [
+    '',
+    '0',
+    ' ',
+    '0000-00-00 00:00:00',
+    '0001-01-01',
+    'false',
+    'no',
+    'f',
+    'n',
+    'off',
+    'pending',
+    '00',
+    '-0',
+    '0.0',
+  ];
   const cases: [string, unknown[], unknown[]][] = [
+    // Bytes say what the same text says.
+    ...['varbinary(30)', 'binary(30)', 'tinyblob', 'blob', 'mediumblob', 'char(30)', 'text'].map(
+      (type): [string, unknown[], unknown[]] => [type, yesTexts, [...noTexts, '\u0001', '\u0000', null]],
+    ),
+    ['varbinary(30)', ['T', 'Yes', 'ON', '+1', '1\0\0', ' y '], ['0\0\0', '\u00ff', 'No', 'NULL']],
+    ['binary(1)', ['1', 't', 'y'], ['0', 'f', 'n', '', null]],
+    ['bit(8)', [1, 48, 255], [0, null]],
+    ['bit(64)', [1], [0, null]],
+    ["enum('N','Y','0','1')", ['Y', '1'], ['N', '0', null]],
+    ["set('no','yes')", ['yes'], ['', 'no', 'no,yes', null]],
+    ['year', [2024], [0, null]],
+    ['time', [], ['00:00:00', null]],
+    ['double', [0.5, -1], [0, -0, null]],
+    ['bigint unsigned', ['18446744073709551615'], [0, null]],
+    ['json', ['true', '1', '"yes"', '"2024-01-01"'], ['false', '0', '"0"', '"false"', 'null', '{}', '[]', null]],
     ['tinyint(1)', [1, 2, -1], [0, null]],
     ['bit(1)', [1], [0, null]],
     ['decimal(3,2)', ['0.50'], ['0.00', null]],
     ['timestamp', ['2024-02-29 00:00:00'], [null]],
     ['datetime', ['2024-02-29 00:00:00'], ['0000-00-00 00:00:00', null]],
     ['date', ['2024-02-29'], ['0000-00-00', null]],
-    [
-      'varchar(30)',
-      ['1', '2024-01-01', 'true', 'yes'],
-      ['', '0', ' ', '0000-00-00 00:00:00', 'false', 'no', 'pending'],
-    ],
+    ['varchar(30)', yesTexts, noTexts],
   ];
+  const database = await migratedDatabase(t, 'mysql');
   for (const [type, yes, no] of cases) {
-    const database = await migratedDatabase(t, 'mysql');
+    await database.sql.schema.dropTableIfExists(USERS.name);
     const insert = await usersTable(database, { confirmed: type });
     const values = [...yes, ...no];
     await insert(...values.map((confirmed, index) => ({ id: index + 1, email: `${index}@x`, confirmed })));
@@ -160,4 +189,49 @@ test('sqlite: every kind of value in a confirmed column tells who is', async (t)
   for (const [index, value] of values.entries()) {
     t.is((await accounts.findById(String(index + 1)))?.confirmed, index < yes.length, JSON.stringify(value));
   }
+});
+
+test('sqlite: bytes in a confirmed column say what the same text says', async (t) => {
+  const database = await migratedDatabase(t, 'sqlite');
+  for (const type of ['blob', 'boolean', 'datetime', '']) {
+    await database.sql.schema.dropTableIfExists(USERS.name);
+    const insert = await usersTable(database, { confirmed: type });
+    const yes = ['1', 'true', 'Yes', 'on', '2024-02-29', '1\0\0'];
+    const no = ['', '0', 'false', 'no', 'f', 'off', '0\0\0', '\u0000', '\u0001', '0000-00-00', 'pending'];
+    const values = [...yes, ...no].map((text) => Buffer.from(text, 'latin1'));
+    await insert(...values.map((confirmed, index) => ({ id: index + 1, email: `${index}@x`, confirmed })));
+    const accounts = await adoptedAccounts(database, USERS);
+    for (const [index, value] of values.entries()) {
+      const account = await accounts.findById(String(index + 1));
+      t.is(account?.confirmed, index < yes.length, `${type} ${JSON.stringify(value.toString('latin1'))}`);
+    }
+  }
+});
+
+test('mysql: a hash that BINARY(n) fills up is the hash, and an account of bytes is found as one of text is', async (t) => {
+  const database = await migratedDatabase(t, 'mysql');
+  const insert = await usersTable(database, { id: 'varbinary(36)', email: 'varbinary(100)' });
+  await database.sql.raw('alter table ?? modify ?? binary(100) null', [USERS.name, USERS.columns.password]);
+  await insert({ id: UUID, email: 'Ada@x', password: 'a hash' });
+  const accounts = await adoptedAccounts(database, USERS);
+  for (const account of [await accounts.findByEmail('ada@X'), await accounts.findById(UUID)]) {
+    t.like(account, { id: UUID, email: 'Ada@x', passwordHash: 'a hash' });
+  }
+});
+
+test('sqlite: a number and the same as a text are one id, which is then nobody’s', async (t) => {
+  const database = await migratedDatabase(t, 'sqlite');
+  const insert = await usersTable(database, { id: '' });
+  await insert({ id: 1, email: 'a@x' }, { id: '1', email: 'b@x' }, { id: 2, email: 'c@x' }, { id: '3', email: 'd@x' });
+  // The driver binds every number as one with a fraction.
+  await database.sql.raw('update ?? set id = cast(id as integer) where ?? in (?, ?)', [
+    ...[USERS.name, USERS.columns.email],
+    ...['a@x', 'c@x'],
+  ]);
+  const accounts = await adoptedAccounts(database, USERS);
+  for (const email of ['a@x', 'b@x']) t.is(await accounts.findByEmail(email), null, email);
+  t.is(await accounts.findById('1'), null);
+  t.is((await accounts.findByEmail('c@x'))?.id, '2');
+  t.is((await accounts.findById('2'))?.email, 'c@x');
+  t.is((await accounts.findByEmail('d@x'))?.id, '3');
 });
