@@ -9,6 +9,7 @@ import { clientAddress, compileTrust } from './request/client-address.ts';
 import { createCors } from './request/cors.ts';
 import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
+import { createErrorPage } from './request/error-page.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
@@ -60,6 +61,7 @@ export function createGeneration(settings: Settings, modules: LoadedModules, ser
     depart,
     proxiedRoutes: createProxiedRoutes(settings.routes, modules),
     exchanges,
+    errorPage: createErrorPage(settings.pages),
     clientOf,
     tokenEndpoints,
     pages,

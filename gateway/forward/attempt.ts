@@ -151,7 +151,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
     // field is an array.
     if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-      throw new GatewayError('bad_gateway', `${this.upstream.origin}: Transfer-Encoding other than chunked`);
+      throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
     }
     const sent = flatFields(controller.rawHeaders ?? parsed);
     const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
@@ -201,7 +201,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(upstreamFailure(error, this.upstream.origin));
+    this.#fail(upstreamFailure(error));
   }
 
   /** The upstream has its deadline while it is the one who is waited for. */
@@ -220,7 +220,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   #tooSlow(detail: string): GatewayError {
-    return new GatewayError('gateway_timeout', `${this.upstream.origin}: ${detail}`);
+    return new GatewayError('gateway_timeout', detail);
   }
 
   #fail(failure: GatewayError): void {

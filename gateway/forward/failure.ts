@@ -16,13 +16,33 @@ export function clientClosed(): GatewayError {
 
 /**
  * Turns what a transport reports into the answer it deserves: 504 when the upstream was too slow, 502 when it refused,
- * reset, or answered what is not HTTP. A `GatewayError` (such as a client that went away) is passed on.
+ * reset, or answered what is not HTTP. A `GatewayError` (such as a client that went away) is passed on. Which upstream it
+ * was, the log line says by itself.
  */
-export function upstreamFailure(error: unknown, origin: string): GatewayError {
+export function upstreamFailure(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = codeOf(error);
-  const detail = `${origin}: ${code ?? (error instanceof Error ? error.message : String(error))}`;
+  const detail = code === undefined ? textOf(error) : inWords(code);
   return new GatewayError(TOO_SLOW.has(code ?? '') ? 'gateway_timeout' : 'bad_gateway', detail, { cause: error });
+}
+
+/** What operators meet most, in words. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'name not found',
+  EHOSTUNREACH: 'no route to the host',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+};
+
+function inWords(code: string): string {
+  const words = WORDS[code];
+  return words === undefined ? code : `${words} (${code})`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Codes that mean: the connection ended, or with HTTP/2 the stream. */

@@ -137,7 +137,7 @@ export class ProxiedAttempt implements Attempt {
 
   onError = (error: unknown): void => {
     if (this.#isOver) return;
-    const failure = upstreamFailure(error, this.upstream.origin);
+    const failure = upstreamFailure(error);
     this.#end(failure);
     this.#events.onFailed(failure);
   };
@@ -156,7 +156,7 @@ export class ProxiedAttempt implements Attempt {
     clearTimeout(this.#timer);
     if (turn === 'client' || this.#hasHead) return;
     const { firstByte } = this.#client.outgoing.deadlines;
-    const detail = `${this.upstream.origin}: no answer within ${firstByte} ms`;
+    const detail = `no answer within ${firstByte} ms`;
     this.#timer = setTimeout(() => this.onError(new GatewayError('gateway_timeout', detail)), firstByte);
   };
 

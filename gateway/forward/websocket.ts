@@ -55,7 +55,7 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
         ssl: { servername: serverName(upstream), ...tlsOptions(tls) },
         // The library's own plugins write error answers and log lines in a form of theirs.
         ejectPlugins: true,
-        plugins: [observe(pending, origin, handshake)],
+        plugins: [observe(pending, handshake)],
         upgradeTimeout: handshake,
       });
       proxies.set(upstream, proxy);
@@ -115,7 +115,7 @@ function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
  * Judges the upstream's answer before the library hears of it, hears of failures, and ties the ends of the two connections
  * together.
  */
-function observe(pending: Pending, origin: string, handshake: number): Plugin<IncomingMessage> {
+function observe(pending: Pending, handshake: number): Plugin<IncomingMessage> {
   const fail = (settled: Handshake | undefined, error: GatewayError) => {
     settled?.measure(outcomeOf(error));
     if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
@@ -137,7 +137,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
       response.headers = fieldsOf(response, settled.outgoing, settled.upstream);
       return true;
     } catch (error) {
-      fail(settled, upstreamFailure(error, origin));
+      fail(settled, upstreamFailure(error));
       return false;
     }
   };
@@ -181,7 +181,7 @@ function observe(pending: Pending, origin: string, handshake: number): Plugin<In
     });
     proxy.on('error', (error, req, socket) => {
       const settled = req && settle(pending, req as IncomingMessage);
-      fail(settled, (socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error, origin));
+      fail(settled, (socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error));
     });
   };
 }

@@ -57,7 +57,7 @@ export function createMessages({ name }: { name: string }): Messages {
 
     alreadyRegistered: ({ loginPage, forgottenPage }) =>
       message(
-        `You already have a ${name} account`,
+        `You already have an account at ${name}`,
         `Somebody, perhaps you, wanted to use this address for a new account at ${name}. It has an account already, and nothing about it was changed.`,
         { label: 'Log in', link: loginPage },
         'If you no longer know the password, choose another one:',

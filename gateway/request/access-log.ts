@@ -41,8 +41,12 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
     return;
   }
   const failed = { ...line, error: failure.code, fault: failure.fault, detail: failure.message };
-  if (failure.fault === 'client') logRequestLine(log, failed);
-  else log.error({ ...failed, cause: describe(failure.cause, failure.code === 'internal_error') }, 'request');
+  if (failure.fault === 'client') {
+    logRequestLine(log, failed);
+    return;
+  }
+  const cause = describe(failure.cause, failure.code === 'internal_error');
+  log.error({ ...failed, ...(cause !== undefined && addsTo(failed, cause) && { cause }) }, 'request');
 }
 
 /** Logs and measures the request when its answer is complete or its connection is gone, whichever comes first. */
@@ -54,6 +58,12 @@ export function logWhenOver(log: Logger, meter: RequestMeter, record: RequestRec
     meter.ended(record, status);
     logRequest(log, record, status);
   });
+}
+
+/** Whether a cause says anything that the line does not: not so `connect ECONNREFUSED 127.0.0.1:9000`, as a rule. */
+function addsTo({ upstream, detail }: { upstream: string | null; detail: string }, cause: string): boolean {
+  const said = `connect read write ${upstream} ${detail}`;
+  return cause.split(' ').some((word) => !said.includes(word));
 }
 
 /** The innermost message of a chain of causes; with the stack where the fault is the program's own. */

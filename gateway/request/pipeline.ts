@@ -5,6 +5,7 @@ import { logWhenOver, type RequestMeter } from './access-log.ts';
 import { type AppStages, createApp } from './app.ts';
 import type { Decide, Decision } from './decide.ts';
 import type { Depart } from './departure.ts';
+import type { ErrorPage } from './error-page.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { type Arrival, createForward } from './forwarding.ts';
 import { type Head, readHead } from './head.ts';
@@ -18,6 +19,7 @@ export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refu
   readonly decide: Decide;
   readonly depart: Depart;
   readonly exchanges: OpenExchanges;
+  readonly errorPage: ErrorPage;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refu
  * way to the upstream before this returns. What is not simply forwarded is answered by the Koa app.
  */
 export function createPipeline(stages: Pipeline): RequestListener {
-  const { log, meter, prefix, cors, depart, exchanges, proxiedRoutes, clientOf } = stages;
+  const { log, meter, prefix, errorPage, cors, depart, exchanges, proxiedRoutes, clientOf } = stages;
   const forward = createForward(depart, exchanges);
   const app = createApp({ ...stages, decideOn, forward, refuse });
 
@@ -94,7 +96,8 @@ export function createPipeline(stages: Pipeline): RequestListener {
     answerError(req, res, error, {
       requestId: record.id,
       // What does not begin with a slash is no browser's request, and could name a path below the prefix.
-      html: record.path.startsWith('/') && !isBelow(record.path, prefix) && app.prefersHtml(req, res),
+      page:
+        record.path.startsWith('/') && !isBelow(record.path, prefix) && app.prefersHtml(req, res) ? errorPage : null,
       awaitsContinue: head?.expectsContinue ?? true,
     });
   }

@@ -61,7 +61,7 @@ export function createUpgradeDoor({
       const res = new ServerResponse(req);
       res.assignSocket(socket as Parameters<typeof res.assignSocket>[0]);
       res.shouldKeepAlive = false;
-      answerError(req, res, error, { requestId: record.id, html: false, awaitsContinue: false });
+      answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
       lingeringClose(socket);
       measure();
     };

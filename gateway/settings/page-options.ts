@@ -1,9 +1,15 @@
+import { extname } from 'node:path';
 import { duration, flag, textThat, wholeNumber } from './formats.ts';
 import { mailUrl, sender } from './mail-url.ts';
 import { matching, options, PLAIN_PATH } from './options.ts';
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.parse(text)?.origin === text;
+}
+
+/** Where the logo is served; null: there is none. */
+export function logoAddress(pages: { enabled: boolean; path: string; logo?: string | undefined }): string | null {
+  return pages.logo === undefined || !pages.enabled ? null : `${pages.path}/logo${extname(pages.logo)}`;
 }
 
 /** WCAG 2.2, 1.4.3: white text on it must be readable, as must itself be on white. */

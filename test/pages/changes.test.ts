@@ -106,7 +106,7 @@ test('a new email counts once its link is followed; what was typed stays in a fo
   t.is(await page.getByLabel('Present password').inputValue(), '');
   t.true(await page.getByLabel('End all of my tokens as well').isChecked());
   await send(page, 'Send the link', { 'Present password': PASSWORD });
-  t.is(await heading(page), 'Look into your mail');
+  t.is(await heading(page), 'Check your email');
   await page.goto(await mailedLink(next, 'Confirm'));
   t.is(await call(), 200);
   await send(page, 'Change it');

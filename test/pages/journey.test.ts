@@ -25,7 +25,7 @@ for (const [how, options] of [
     await page.goto('/account');
     await page.getByRole('link', { name: 'I have no account yet' }).click();
     await send(page, 'Register', { Email: email, Password: PASSWORD });
-    t.is(await heading(page), 'Look into your mail');
+    t.is(await heading(page), 'Check your email');
     await page.goto(await mailedLink(email, 'Confirm'));
     await send(page, 'Confirm');
     t.regex(await notice(page), /confirmed/);

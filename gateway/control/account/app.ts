@@ -60,7 +60,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   const { settings, offers, secrets, actions, checkPassword, takeAsked } = needs;
   const { path, name } = settings;
   const origin = settings.url ?? null;
-  const assets = createAssets(path, settings.colour, settings.logo);
+  const assets = createAssets(settings);
   const guard = formGuard({ secrets, origin });
   const asked = new WeakMap<IncomingMessage, AskedPage>();
   const routes = createPageRoutes(path, guard);

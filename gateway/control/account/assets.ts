@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type Koa from 'koa';
+import { logoAddress } from '../../settings/page-options.ts';
+import type { Settings } from '../../settings/schema.ts';
 
 /** What is served beside the pages, all of it in memory. */
 export interface Assets {
@@ -22,29 +24,25 @@ const TYPES: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
 };
 
-/**
- * @param path where the pages begin
- * @param colour `#rrggbb`
- * @param logo the path of a picture
- */
-export function createAssets(path: string, colour: string, logo: string | undefined): Assets {
+export function createAssets(pages: Settings['pages']): Assets {
+  const { path, colour } = pages;
+  const address = logoAddress(pages);
   const sheets = SHEETS.map((name) => readFileSync(new URL(`style/${name}`, import.meta.url), 'utf8'));
   const style = [`:root{--accent:${colour}}`, ...sheets].join('\n');
   const script = readFileSync(new URL('copy.js', import.meta.url));
-  const picture = logo === undefined ? null : { name: `/logo${extname(logo)}`, content: readFileSync(logo) };
   const version = createHash('sha256').update(style).update(script).digest('base64url').slice(0, 10);
   const files = new Map<string, { readonly type: string; readonly content: Buffer | string }>([
     [`${path}/style-${version}.css`, { type: 'text/css; charset=utf-8', content: style }],
     [`${path}/copy-${version}.js`, { type: 'text/javascript; charset=utf-8', content: script }],
   ]);
-  if (picture !== null) {
-    const type = TYPES[extname(picture.name)] ?? 'application/octet-stream';
-    files.set(path + picture.name, { type, content: picture.content });
+  if (address !== null && pages.logo !== undefined) {
+    const type = TYPES[extname(address)] ?? 'application/octet-stream';
+    files.set(address, { type, content: readFileSync(pages.logo) });
   }
 
   return {
     version,
-    logo: picture === null ? null : path + picture.name,
+    logo: address,
     async serve(ctx, next) {
       const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? files.get(ctx.path) : undefined;
       if (file === undefined) return await next();

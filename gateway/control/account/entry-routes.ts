@@ -13,9 +13,11 @@ import {
   messagePage,
   registerPage,
   resetPage,
+  sentPage,
   unconfirmedPage,
 } from './views/entry.ts';
 import { EMPTY, type Filled } from './views/form.ts';
+import type { Notice } from './views/layout.ts';
 
 export interface Entry {
   /** Whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
@@ -77,13 +79,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     if (refused !== undefined) return refuse({ email: refused }, 429);
     const outcome = await actions.register(email, form.get('password') ?? '', client);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
-    show(
-      ctx,
-      checkYourMail(
-        ctx,
-        `We have sent a message to ${email}. Follow the link in it to confirm that the address is yours.`,
-      ),
-    );
+    show(ctx, registrationSent(ctx, email, null));
   });
 
   routes.get('/confirm', async (ctx) => {
@@ -102,14 +98,29 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     goTo(ctx, saying('ready'));
   });
 
-  routes.post('/confirm/again', async (ctx) => {
-    const { owner } = ctx.state;
-    if (owner === null) return goTo(ctx, `/login${saying('again')}`);
-    if (!owner.confirmed) {
+  /** @returns what is wrong, with the status of an answer that says so; null where it is on its way, if there is anything to send */
+  const confirmAgain = async (ctx: PageContext, email: string) => {
+    try {
       await takeAsked(ctx.state.asked.client);
-      await actions.sendConfirmationAgain(owner.email);
+      const outcome = await actions.sendConfirmationAgain(email);
+      if (outcome.kind === 'asked') return null;
+      return { text: outcome.problems.map(({ text }) => text).join(' '), status: 422 };
+    } catch (error) {
+      return { text: tooMany(ctx, error), status: 429 };
     }
-    goTo(ctx, saying('sent'));
+  };
+
+  routes.post('/confirm/again', async (ctx, form) => {
+    const { owner } = ctx.state;
+    // Whoever has just registered is not logged in, and comes with the address that was typed.
+    const email = owner?.email ?? form.get('email');
+    if (email === undefined) return goTo(ctx, `/login${saying('again')}`);
+    requireMail(ctx);
+    const problem = owner?.confirmed === true ? null : await confirmAgain(ctx, email);
+    if (owner !== null && problem === null) return goTo(ctx, saying('sent'));
+    const notice = problem === null ? noticeOf({ done: 'sent' }) : ({ kind: 'problem', text: problem.text } as const);
+    const page = owner === null ? registrationSent(ctx, email, notice) : unconfirmedPage(ctx.state.frame(), notice);
+    show(ctx, page, problem?.status ?? 200);
   });
 
   routes.get('/forgotten', async (ctx) => {
@@ -126,13 +137,8 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     if (refused !== undefined) return refuse({ email: refused }, 429);
     const outcome = await actions.startReset(email);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
-    show(
-      ctx,
-      checkYourMail(
-        ctx,
-        `If ${email} is the email of an account, we have sent a message there, with a link to set a new password.`,
-      ),
-    );
+    const text = `If ${email} is the email of an account, we have sent a message there, with a link to set a new password.`;
+    show(ctx, sentPage(ctx.state.frame(), { text, again: { action: '/forgotten', email }, notice: null }));
   });
 
   routes.get('/reset', async (ctx) => {
@@ -179,9 +185,10 @@ export function voidLink(ctx: PageContext) {
   return messagePage(ctx.state.frame(), { title: 'This link is not good any more', texts, next });
 }
 
-export function checkYourMail(ctx: PageContext, text: string) {
-  const texts = [text, 'It can take a minute. Look among the unwanted mail too.'];
-  return messagePage(ctx.state.frame(), { title: 'Look into your mail', texts, next: null });
+/** The same whether or not the address has an account. */
+function registrationSent(ctx: PageContext, email: string, notice: Notice | null) {
+  const text = `We have sent a message to ${email}. Follow the link in it to confirm that the address is yours.`;
+  return sentPage(ctx.state.frame(), { text, again: { action: '/confirm/again', email }, notice });
 }
 
 export function requireMail(ctx: PageContext): void {

@@ -1,12 +1,12 @@
 import type { OwnerActions } from '../../accounts/owner/actions.ts';
 import type { Account } from '../../state.ts';
-import { byField, checkYourMail, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { byField, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
 import { tooMany } from './too-many.ts';
 import { emailPage, passwordPage } from './views/changes.ts';
-import { linkPage, messagePage } from './views/entry.ts';
+import { linkPage, messagePage, sentPage } from './views/entry.ts';
 import { EMPTY } from './views/form.ts';
 
 /** How owners change their accounts; each change asks for the present password. */
@@ -60,13 +60,8 @@ export function addOwnerRoutes(
       endTokens: values.tokens === 'yes',
     });
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
-    show(
-      ctx,
-      checkYourMail(
-        ctx,
-        `We have sent a message to ${values.email}. Until you follow the link in it, your account keeps its present email.`,
-      ),
-    );
+    const text = `We have sent a message to ${values.email}. Until you follow the link in it, your account keeps its present email.`;
+    show(ctx, sentPage(ctx.state.frame(), { text, again: { href: '/email' }, notice: null }));
   });
 
   // Whoever reads the mail may be logged in in another browser.

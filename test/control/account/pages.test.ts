@@ -61,6 +61,42 @@ test('who registers is let in when the mailed link was followed, which works onc
   t.is((await fetch(`${gateway.url}/api/v1/a`, { headers: { Authorization: basic(EVE) } })).status, 200);
 });
 
+test('whoever has registered or forgotten a password can have the mail sent again, there where it is waited for', async (t) => {
+  const { mails, visit } = await pagesGateway(t);
+  const browser = visit();
+  const sent = () => mails().filter((mail) => mail.includes(EVE.email)).length;
+  const sentAgain = async (body: string, count: number) => {
+    const [, action = ''] = /<form class="card" method="post" action="([^"]+)"/.exec(body) ?? [];
+    const [, token = ''] = /name="form_token" value="([^"]*)"/.exec(body) ?? [];
+    t.regex(body, /Check your spam folder/);
+    const answer = await browser.send(action, { form_token: token, email: EVE.email });
+    t.is(answer.status, 200);
+    t.regex(answer.body, /<h1>Check your email<\/h1>/);
+    await holds('another mail', () => sent() === count);
+    return answer.body;
+  };
+  const { body } = await browser.post('/account/register', EVE);
+  await holds('a mail', () => sent() === 1);
+  t.regex(await sentAgain(body, 2), /The message is on its way/);
+  const forgotten = await browser.post('/account/forgotten', { email: EVE.email });
+  await holds('a mail to set a password', () => sent() === 3);
+  await sentAgain(forgotten.body, 4);
+});
+
+test('a mail is sent again to addresses alone, and the answer tells nothing of accounts', async (t) => {
+  const { mails, visit } = await pagesGateway(t);
+  const again = async (email: string) => {
+    const { status, body } = await visit().post('/account/confirm/again', { email }, '/account/login');
+    return `${status} ${body.replaceAll(email, 'EMAIL').replace(/name="form_token" value="[^"]*"/g, '')}`;
+  };
+  const [owner, unconfirmed, nobody] = [await again(ADA.email), await again(BOB.email), await again('no@example.com')];
+  t.is(owner, nobody);
+  t.is(unconfirmed, nobody);
+  t.regex(await again('no address'), /^422 .*The email /s);
+  await holds('a mail to who is not confirmed', () => mails().length === 1);
+  t.is((await visit().post('/account/confirm/again', {}, '/account/login')).location, '/account/login?done=again');
+});
+
 test('no form tells which emails exist', async (t) => {
   const { mails, visit } = await pagesGateway(t);
   const answers = async (path: string, fields: (email: string) => Record<string, string>) => {

@@ -105,11 +105,37 @@ export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
               We have sent a message to <strong>${owner?.email}</strong>. Follow the link in it, and your account is
               ready.
             </p>
-            <p>Nothing there? Look among the unwanted mail too.</p>`,
+            <p>Nothing there? Check your spam folder.</p>`,
         )
       : html`<div class="card">
           <p>Your account is not confirmed yet. Ask whoever runs this service to confirm it.</p>
         </div>`,
+  );
+}
+
+/** A message is on its way to an address that was typed. @param again how to have it sent once more */
+export function sentPage(
+  frame: Frame,
+  {
+    text,
+    again,
+    notice,
+  }: { text: string; again: { action: string; email: string } | { href: string }; notice: Notice | null },
+): VNode {
+  const hints = html`<p>${text}</p>
+    <p>It can take a minute. Nothing there? Check your spam folder, or have it sent again.</p>`;
+  return page(
+    frame,
+    { title: 'Check your email', notice },
+    'href' in again
+      ? html`<div class="card">
+          ${hints}
+          <p class="actions"><a class="button small" href="${frame.path}${again.href}">Send it again</a></p>
+        </div>`
+      : form(frame, again.action, 'Send it again', [
+          hints,
+          html`<input type="hidden" name="email" value=${again.email} />`,
+        ]),
   );
 }
 
