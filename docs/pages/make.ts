@@ -56,14 +56,14 @@ async function picture(
   process.stdout.write(`${path}\n`);
 }
 
-/** What Grace would have if she had been here for a while. */
+/** What Grace would have if she had been here for a while; what is older than her confirmation is void. */
 async function addOlderTokens({ accounts, database }: TestGateway): Promise<void> {
   const account = await accounts.findByEmail(GRACE.email);
   if (account === null) throw new Error('Grace has no account');
   const now = Date.now();
   const older = [
-    { jti: 'older-1', name: 'Build server', issuedAt: now - 12 * DAY, expiresAt: now + 18 * DAY },
-    { jti: 'older-2', name: 'Monthly report', issuedAt: now - 3 * DAY, expiresAt: now + 27 * DAY },
+    { jti: 'older-1', name: 'Build server', issuedAt: now, expiresAt: now + 18 * DAY },
+    { jti: 'older-2', name: 'Monthly report', issuedAt: now, expiresAt: now + 27 * DAY },
   ];
   for (const token of older) await sqlTokenStore(database).record({ ...token, accountId: account.id, bond: null });
   const used = database.sql('gatehouse_tokens').where('jti', 'older-1');

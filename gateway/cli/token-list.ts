@@ -1,12 +1,20 @@
 import { existsSync } from 'node:fs';
 import type { Database } from '../database/connection.ts';
-import type { Settings } from '../settings/schema.ts';
+import { loadSettings, SettingsError } from '../settings/load.ts';
 import type { Account } from '../state.ts';
 import { acceptanceOf } from '../tokens/live-tokens.ts';
 import { secretsOf } from '../tokens/secret-file.ts';
-import { type Acceptance, type ListedRecord, sqlTokenStore } from '../tokens/store.ts';
+import { type ListedRecord, sqlTokenStore } from '../tokens/store.ts';
 import { nameOf } from '../tokens/token.ts';
 import { alignedTable, momentText } from './table.ts';
+
+export interface ListAsked {
+  readonly json: boolean;
+  /** Milliseconds. */
+  readonly maxLifetime: number;
+  /** As `knownKeyIds` has them. */
+  readonly keyIds: readonly string[] | null;
+}
 
 /** Records that are read and printed at once. */
 const PIECE = 1_000;
@@ -16,27 +24,22 @@ const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LI
  * The account's tokens that have not expired, as JSON or as a table for the eye; never a token itself. First those that
  * were not revoked, the oldest first, then those that were. In pieces, however many there are.
  */
-export async function* listTokens(
-  database: Database,
-  settings: Pick<Settings, 'tokens' | 'database'>,
-  account: Account,
-  json: boolean,
-): AsyncGenerator<string> {
+export async function* listTokens(database: Database, account: Account, asked: ListAsked): AsyncGenerator<string> {
   const store = sqlTokenStore(database);
-  const accepted = await acceptedNow(database, settings, account);
+  const accepted = acceptanceOf(account, { ...asked, voidBefore: await voidBefore(database, account.id) });
   let last: ListedRecord | null = null;
   let isFirst = true;
   for (;;) {
     const records: ListedRecord[] = await store.listUnexpired(accepted, last, PIECE);
     const tokens = records.map((record) => listed(record, account));
-    if (json)
-      yield `${isFirst ? '[' : ''}${tokens.map((token) => (token === tokens[0] && isFirst ? '' : ',') + JSON.stringify(token)).join('')}`;
+    const separator = isFirst ? '[' : tokens.length > 0 ? ',' : '';
+    if (asked.json) yield separator + tokens.map((token) => JSON.stringify(token)).join(',');
     else yield alignedTable([...(isFirst ? [HEADINGS] : []), ...tokens.map(cellsOf)]);
     isFirst = false;
     last = records.at(-1) ?? null;
     if (records.length < PIECE) break;
   }
-  if (json) yield ']\n';
+  if (asked.json) yield ']\n';
 }
 
 function listed(record: ListedRecord, account: Account) {
@@ -56,22 +59,27 @@ function cellsOf({ id, name, issued_at, expires_at, last_used_at, revoked_at, li
   return [id, name ?? '-', issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no', live ? 'yes' : 'no'];
 }
 
-async function acceptedNow(
-  { sql, ask }: Database,
-  settings: Pick<Settings, 'tokens' | 'database'>,
-  account: Account,
-): Promise<Acceptance> {
+async function voidBefore({ sql, ask }: Database, accountId: string): Promise<number> {
   const marks: { latest: number | string | null }[] = await ask(
-    sql('gatehouse_revocations').where('account_id', account.id).max({ latest: 'void_before' }),
+    sql('gatehouse_revocations').where('account_id', accountId).max({ latest: 'void_before' }),
   );
-  return acceptanceOf(account, {
-    keyIds: hasSecrets(settings) ? secretsOf(settings).map(nameOf) : null,
-    maxLifetime: settings.tokens.maxLifetime,
-    voidBefore: Number(marks[0]?.latest ?? 0),
-  });
+  return Number(marks[0]?.latest ?? 0);
 }
 
-/** Whether the secrets can be asked for without making one. */
-function hasSecrets({ tokens, database: { url } }: Pick<Settings, 'tokens' | 'database'>): boolean {
-  return tokens.secrets.length > 0 || (url.kind === 'sqlite' && existsSync(`${url.file}.secret`));
+/**
+ * The names of the token secrets, for whoever needs no more of them.
+ *
+ * @param file the configuration
+ * @returns null where they are not set for this command, or not made yet: then nobody can tell which tokens they verify
+ */
+export function knownKeyIds(file: string): string[] | null {
+  try {
+    const settings = loadSettings(file, process.env);
+    const { tokens, database } = settings;
+    const isMade = database.url.kind === 'sqlite' && existsSync(`${database.url.file}.secret`);
+    return tokens.secrets.length > 0 || isMade ? secretsOf(settings).map(nameOf) : null;
+  } catch (error) {
+    if (error instanceof SettingsError) return null;
+    throw error;
+  }
 }

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { openAccounts } from '../accounts/open.ts';
 import { OperatorError } from '../errors.ts';
-import { loadSettings } from '../settings/load.ts';
 import { existingAccount } from './existing-account.ts';
-import { listTokens } from './token-list.ts';
+import { knownKeyIds, listTokens } from './token-list.ts';
 import { withDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
 
@@ -24,12 +23,12 @@ export function tokenCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async (email: string, { config, json }: Common) => {
-      // With its secrets, which tell the tokens that still verify.
-      const settings = loadSettings(config, process.env);
-      await withDatabase(config, async ({ database }) => {
+      await withDatabase(config, async ({ database, settings }) => {
         const accounts = await openAccounts(database, settings.accounts);
         const account = await existingAccount(accounts, email);
-        for await (const piece of listTokens(database, settings, account, json ?? false)) {
+        const { maxLifetime } = settings.tokens;
+        const asked = { json: json ?? false, maxLifetime, keyIds: knownKeyIds(config) };
+        for await (const piece of listTokens(database, account, asked)) {
           if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
         }
       });
