@@ -5,6 +5,7 @@ import { hashingLimits } from './accounts/hashing-threads.ts';
 import { tokenIssue } from './control/issue-token.ts';
 import { tokenEndpoints } from './control/token-endpoints.ts';
 import { within } from './database/deadline.ts';
+import { createHopCounter } from './forward/hops.ts';
 import { loadModules } from './forward/intercept-modules.ts';
 import { sharedUpstreams } from './forward/upstreams.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -23,6 +24,7 @@ import { warnOfUnnamedProxy } from './request/unnamed-proxy.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
 import { openStores, type Siblings } from './stores.ts';
+import { derivedKey } from './tokens/derived-key.ts';
 import { liveTokens } from './tokens/live-tokens.ts';
 
 /** One process that answers requests. */
@@ -127,6 +129,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
       openUpstreams: sharedUpstreams(log, metrics.group),
+      hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
       noticeStranger: warnOfUnnamedProxy(log),
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,

@@ -20,6 +20,7 @@ const TABLE = {
   bad_gateway: { status: 502, message: 'The upstream did not give a valid answer', fault: 'upstream' },
   service_unavailable: { status: 503, message: 'Temporarily unavailable', fault: 'gateway' },
   gateway_timeout: { status: 504, message: 'The upstream did not answer in time', fault: 'upstream' },
+  loop_detected: { status: 508, message: 'The request goes round in a loop', fault: 'gateway' },
 } as const satisfies Record<string, { status: number; message: string; fault: Fault }>;
 
 export type ErrorCode = keyof typeof TABLE;

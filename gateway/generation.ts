@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
+import type { HopCounter } from './forward/hops.ts';
 import type { LoadedModules } from './forward/intercept-modules.ts';
-import type { OpenUpstreams } from './forward/upstreams.ts';
+import type { OpenUpstreams, Upstreams } from './forward/upstreams.ts';
 import { createWebSocketForwarder } from './forward/websocket.ts';
 import type { Identify } from './identify/identify.ts';
 import type { Logger } from './ops/log.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly pages: Pipeline['pages'];
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
+  readonly hopCounter: HopCounter;
   /** Is told of each request, where no peer is trusted. */
   readonly noticeStranger: NoticeStranger;
 }
@@ -40,16 +42,34 @@ export interface Generation {
   retire(): Promise<void>;
 }
 
-/** @param modules those that the routes name, loaded */
+/**
+ * When anything fails, what was opened for it is closed again.
+ *
+ * @param modules those that the routes name, loaded
+ */
 export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
+  const upstreams = services.openUpstreams(settings);
+  try {
+    return generationOver(upstreams, settings, modules, services);
+  } catch (error) {
+    upstreams.close().catch((failure: unknown) => services.log.error({ err: failure }, 'upstreams not closed'));
+    throw error;
+  }
+}
+
+function generationOver(
+  upstreams: Upstreams,
+  settings: Settings,
+  modules: LoadedModules,
+  services: Services,
+): Generation {
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
   const table = compileRoutes(settings.routes, prefix, pagesPath(settings));
-  const upstreams = services.openUpstreams(settings);
   const peerOf = compileTrust(settings.trustedProxies);
   const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
   const decide = createDecide({ table, identify, realm, isTrusted: (address) => peerOf(address).trusted });
-  const depart = createDepart(upstreams, peerOf, settings.timeouts);
+  const depart = createDepart(upstreams, peerOf, settings.timeouts, services.hopCounter);
   const { tokenEndpoints, pages } = services;
   const cors = createCors(table, settings.routes);
   const receive = createPipeline({

@@ -30,7 +30,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('drop', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect'),
 
   // Written by the gateway alone.
-  ...all('drop', 'host', 'x-request-id'),
+  ...all('drop', 'host', 'x-request-id', 'x-gatehouse-hops'),
   ...all('traceparent', 'traceparent'),
   ...all('tracestate', 'tracestate'),
 

@@ -21,6 +21,8 @@ export interface Forwarded {
   readonly methodIsFixed: boolean;
   /** Whether the request is one whose hops are counted down (`Max-Forwards` of OPTIONS and TRACE). */
   readonly countsHops?: boolean;
+  /** How often the request has passed this gateway; `undefined`: it cannot come back with what it has. */
+  readonly hops?: string | undefined;
   /** What the route changes in the fields; `undefined`: nothing. */
   readonly changes?: FieldChanges | undefined;
 }
@@ -151,6 +153,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   const prefix = (PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
   if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
   kept.push('x-request-id', forwarded.requestId);
+  if (forwarded.hops !== undefined) kept.push('x-gatehouse-hops', forwarded.hops);
   if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
   return kept;
 }

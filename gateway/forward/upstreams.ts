@@ -23,7 +23,7 @@ export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstre
   return ({ routes, upstreams, timeouts }) => {
     const used = new Map<string, UpstreamGroup>();
     const groups = new Map<RouteSettings, UpstreamGroup>();
-    for (const route of routes) {
+    const open = (route: RouteSettings) => {
       const settings = groupOf(route, upstreams);
       const key = JSON.stringify([settings, timeouts.connect]);
       let group = used.get(key);
@@ -35,6 +35,22 @@ export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstre
         used.set(key, group);
       }
       groups.set(route, group);
+    };
+    const close = async () => {
+      const closing: Promise<void>[] = [];
+      for (const [key, group] of used) {
+        const entry = shared.get(key);
+        if (entry === undefined || --entry.users > 0) continue;
+        shared.delete(key);
+        closing.push(group.close());
+      }
+      await Promise.all(closing);
+    };
+    try {
+      for (const route of routes) open(route);
+    } catch (error) {
+      close().catch((failure: unknown) => log.error({ err: failure }, 'upstreams not closed'));
+      throw error;
     }
 
     return {
@@ -43,16 +59,7 @@ export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstre
         if (group === undefined) throw new TypeError(`route ${route.name} has no upstream`);
         return group;
       },
-      async close() {
-        const closing: Promise<void>[] = [];
-        for (const [key, group] of used) {
-          const entry = shared.get(key);
-          if (entry === undefined || --entry.users > 0) continue;
-          shared.delete(key);
-          closing.push(group.close());
-        }
-        await Promise.all(closing);
-      },
+      close,
     };
   };
 }

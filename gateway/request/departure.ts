@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { compileRewriting, type Rewriting } from '../forward/answer-rewrite.ts';
 import { requestHeaders } from '../forward/headers.ts';
+import type { HopCounter } from '../forward/hops.ts';
 import type { Deadlines, Outgoing } from '../forward/outgoing.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import type { UpstreamGroup } from '../forward/upstream.ts';
@@ -18,6 +19,8 @@ interface Way {
   readonly group: UpstreamGroup;
   readonly deadlines: Deadlines;
   readonly rewriting: Rewriting | null;
+  /** Whether what leads back here would pass once more. */
+  readonly mayComeBack: boolean;
 }
 
 /** Prepares what has been decided for its way out; the same for HTTP and for WebSocket. */
@@ -25,6 +28,7 @@ export function createDepart(
   upstreams: Upstreams,
   peerOf: (address: string | undefined) => Peer,
   timeouts: Settings['timeouts'],
+  hopCounter: HopCounter,
 ): Depart {
   const ways = new WeakMap<RouteSettings, Way>();
   const wayOf = (route: RouteSettings): Way => {
@@ -35,6 +39,8 @@ export function createDepart(
       group,
       deadlines: { connect, firstByte, idle, request: request ?? null },
       rewriting: compileRewriting(route, basePaths),
+      // Elsewhere, a request that comes back has no credentials left, and goes no further.
+      mayComeBack: route.auth === 'none' || route.passAuthorization,
     };
     ways.set(route, made);
     return made;
@@ -42,7 +48,8 @@ export function createDepart(
 
   return (req, head, { route, target, identity }, record) => {
     const path = upstreamTarget(target, route);
-    const { group, deadlines, rewriting } = ways.get(route) ?? wayOf(route);
+    const { group, deadlines, rewriting, mayComeBack } = ways.get(route) ?? wayOf(route);
+    const hops = mayComeBack ? hopCounter.next(head.hops, route.name) : undefined;
     return {
       group,
       deadlines,
@@ -65,6 +72,7 @@ export function createDepart(
             host: route.preserveHost && head.host ? head.host : upstream.host,
             passAuthorization: route.passAuthorization,
             stripPrefix: route.stripPrefix,
+            hops,
             methodIsFixed: route.methods !== undefined,
           }),
         };

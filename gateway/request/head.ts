@@ -16,6 +16,8 @@ export interface Head {
   /** The first line of `X-Forwarded-Host` and of `X-Forwarded-Proto`, whoever sent them. */
   readonly forwardedHost: string | undefined;
   readonly forwardedProto: string | undefined;
+  /** How often the request has passed this gateway before, as it says; several lines as one list. */
+  readonly hops: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
 }
@@ -41,6 +43,7 @@ export function readHead(req: IncomingMessage): Head {
   let fetchMode: string | undefined;
   let forwardedHost: string | undefined;
   let forwardedProto: string | undefined;
+  let hops: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -66,6 +69,7 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 16:
         if (isField(name, 'x-forwarded-host')) forwardedHost ??= value;
+        else if (isField(name, 'x-gatehouse-hops')) hops = hops === undefined ? value : `${hops},${value}`;
         break;
       case 17:
         if (isField(name, 'transfer-encoding')) {
@@ -98,6 +102,7 @@ export function readHead(req: IncomingMessage): Head {
     fetchMode,
     forwardedHost,
     forwardedProto,
+    hops,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && req.httpVersion !== '1.0',

@@ -1,4 +1,5 @@
 import { GROUP_NAME } from './addresses.ts';
+import { conflictsOfLoops } from './loop-rules.ts';
 import type { Conflict } from './problem.ts';
 import type { Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './route-rules.ts';
@@ -20,6 +21,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
       ...keyWithCertificate(name, group),
     ]),
     ...conflictsInRoutes(settings),
+    ...conflictsOfLoops(settings),
   ];
 }
 

@@ -1,0 +1,67 @@
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Conflict, Path } from './problem.ts';
+import type { Readable } from './readable.ts';
+
+/** Every server that is the gateway's own public listener: a request to it would come back, and go round. */
+export function conflictsOfLoops({ listen, routes = [], upstreams = {} }: Readable): Conflict[] {
+  const { host, port } = listen ?? {};
+  // A listener that takes any free port is known to nobody yet.
+  if (host === undefined || !port) return [];
+  const named: { readonly path: Path; readonly url: string | undefined }[] = [
+    ...routes.flatMap((route, index) =>
+      (route?.upstream ?? []).map((url) => ({ path: ['routes', index, 'upstream'], url })),
+    ),
+    ...Object.entries(upstreams).flatMap(([name, group]) =>
+      (group?.servers ?? []).map((server, index) => ({
+        path: ['upstreams', name, 'servers', index, 'url'],
+        url: server?.url,
+      })),
+    ),
+  ];
+  return named
+    .filter(({ url }) => url !== undefined && leadsTo(url, host, port))
+    .map(({ path }) => ({
+      path,
+      message: `is the gateway itself (listen has port ${port} of this host), to which each request would come back; must be another server`,
+    }));
+}
+
+function leadsTo(url: string, listenHost: string, listenPort: number): boolean {
+  const server = /^https?:/.test(url) ? URL.parse(url) : null;
+  if (server === null || Number(server.port || (server.protocol === 'https:' ? 443 : 80)) !== listenPort) return false;
+  const asked = plain(server.hostname);
+  const listened = plain(URL.parse(`http://${listenHost.includes(':') ? `[${listenHost}]` : listenHost}`)?.hostname);
+  if (asked === listened) return true;
+  const isEverywhere = listened === '0.0.0.0' || listened === '::';
+  // Whoever connects to no address in particular reaches the machine itself.
+  if (isLoopback(asked) || asked === '0.0.0.0' || asked === '::') {
+    return isEverywhere || isSameLoopback(asked, listened);
+  }
+  return isEverywhere && ownAddresses().has(asked);
+}
+
+/** An address without brackets, and one of IPv4 without IPv6 clothes; a name in lower case, without the dot of the root. */
+function plain(hostname = ''): string {
+  const address = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(address);
+  if (mapped === null) return address.replace(/\.$/, '');
+  const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)];
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+}
+
+/** Another address of 127.0.0.0/8 than the first is another place to listen at; a name may be that of either first. */
+function isSameLoopback(asked: string, listened: string): boolean {
+  if (!isLoopback(listened)) return false;
+  const isFirst = (host: string) => host === '127.0.0.1' || host === '::1';
+  const isEither = (host: string) => isIP(host) === 0 || host === '0.0.0.0' || host === '::';
+  return isEither(asked) ? isEither(listened) || isFirst(listened) : isEither(listened) && isFirst(asked);
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((of) => (of ?? []).map(({ address }) => address)));
+}
