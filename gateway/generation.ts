@@ -86,7 +86,7 @@ function generationOver(
     tokenEndpoints,
     pages,
   });
-  const webSockets = createWebSocketForwarder(settings.timeouts.connect + settings.timeouts.firstByte);
+  const webSockets = createWebSocketForwarder();
 
   let underWay = 0;
   const idle = Promise.withResolvers<void>();

@@ -1,9 +1,12 @@
-import { Agent, type ClientRequestArgs } from 'node:http';
+import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 import type { GroupSettings } from '../settings/upstream-group.ts';
 import { createConnector } from './connector.ts';
 import type { UpstreamAddress } from './path.ts';
+
+/** It is no secret: agents of other libraries have it too. But Node's types do not know it. */
+const { addRequest } = Agent.prototype as unknown as Pick<UpstreamAgent, 'addRequest'>;
 
 /** Milliseconds after which an idle connection is closed: before most servers close theirs, which could cross a request. */
 const IDLE = 4_000;
@@ -26,6 +29,12 @@ export class UpstreamAgent extends Agent {
     this.#place = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), host, port };
     this.#connect = createConnector({ tls, http2: false }, socketPath, connectTimeout);
     this.#age = connectionAge;
+  }
+
+  /** Node calls this for each request, before it prepares to read the answer, and would keep a thousand of its fields. */
+  addRequest(request: ClientRequest, options: ClientRequestArgs): void {
+    request.maxHeadersCount = 0;
+    addRequest.call(this, request, options);
   }
 
   override createConnection(

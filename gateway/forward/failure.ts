@@ -1,13 +1,8 @@
+import { maxHeaderSize } from 'node:http';
 import { GatewayError } from '../errors.ts';
 
 /** Codes of undici and of Node that mean: it took too long. */
-const TOO_SLOW = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-  'ERR_UPSTREAM_UPGRADE_TIMEOUT',
-]);
+const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 /** The client went away: nobody is left to answer, and the upstream is not to blame. */
 export function clientClosed(): GatewayError {
@@ -22,9 +17,12 @@ export function clientClosed(): GatewayError {
 export function upstreamFailure(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = codeOf(error);
-  const detail = code === undefined ? textOf(error) : inWords(code);
+  const text = textOf(error);
+  const detail = code === undefined ? text : inWords(code, text);
   return new GatewayError(TOO_SLOW.has(code ?? '') ? 'gateway_timeout' : 'bad_gateway', detail, { cause: error });
 }
+
+const HEAD_TOO_LONG = `the head of the answer is longer than ${maxHeaderSize} bytes`;
 
 /** What operators meet most, in words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -34,10 +32,13 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no route to the host',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_HEADERS_OVERFLOW: HEAD_TOO_LONG,
+  HPE_HEADER_OVERFLOW: HEAD_TOO_LONG,
 };
 
-function inWords(code: string): string {
-  const words = WORDS[code];
+function inWords(code: string, text: string): string {
+  // In HTTP/2 it is the text that names the error of the stream or the connection.
+  const words = code.startsWith('ERR_HTTP2_') ? text : WORDS[code];
   return words === undefined ? code : `${words} (${code})`;
 }
 

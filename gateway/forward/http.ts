@@ -117,9 +117,10 @@ class Delivery implements AttemptEvents {
     const isLost = isConnectionLost(error.cause);
     if (attempt.isBegun && !(isLost && IDEMPOTENT.has(this.#req.method ?? ''))) return null;
     const { group } = this.#outgoing;
-    if (this.#tried.length > group.settings.retries.attempts) return null;
+    if (this.#tried.length > group.settings.retries.attempts || !group.retryBudget.hasRetry()) return null;
     const next = group.another(this.#tried) ?? (attempt.isConnected && isLost ? attempt.upstream : null);
-    return next !== null && group.retryBudget.spend() ? next : null;
+    if (next !== null) group.retryBudget.spend();
+    return next;
   }
 
   #fail(error: GatewayError): void {

@@ -2,8 +2,10 @@
 export interface RetryBudget {
   /** A request has come, which earns a share of a retry. */
   earn(): void;
-  /** Spends one retry. @returns whether there was one left */
-  spend(): boolean;
+  /** Whether there is a retry left. To be asked before a server is chosen for one, who then counts on getting it. */
+  hasRetry(): boolean;
+  /** A retry is made. */
+  spend(): void;
 }
 
 /** Retries that can be saved up, for the moment in which a server fails. */
@@ -17,10 +19,9 @@ export function createRetryBudget(percent: number): RetryBudget {
     earn() {
       saved = Math.min(SAVED, saved + share);
     },
+    hasRetry: () => saved >= 1,
     spend() {
-      if (saved < 1) return false;
       saved -= 1;
-      return true;
     },
   };
 }

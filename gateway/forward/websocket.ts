@@ -2,7 +2,7 @@ import type { ClientRequest, ClientRequestEventMap, IncomingMessage } from 'node
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { UpstreamSettings } from '../settings/schema.ts';
 import { tlsOptions } from './connector.ts';
 import { lingeringClose } from './early-answer.ts';
@@ -35,13 +35,8 @@ export interface WebSocketForwarder {
   ): Promise<void>;
 }
 
-/**
- * Carries WebSocket handshakes and what follows them through http-proxy-middleware.
- *
- * @param handshake milliseconds for connecting and for the head of the upstream's answer together; a refusal's body may
- *   not pause longer either
- */
-export function createWebSocketForwarder(handshake: number): WebSocketForwarder {
+/** Carries WebSocket handshakes and what follows them through http-proxy-middleware. */
+export function createWebSocketForwarder(): WebSocketForwarder {
   const pending: Pending = new WeakMap();
   const proxies = new WeakMap<Upstream, ReturnType<typeof createProxyMiddleware<IncomingMessage>>>();
 
@@ -55,8 +50,7 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
         ssl: { servername: serverName(upstream), ...tlsOptions(tls) },
         // The library's own plugins write error answers and log lines in a form of theirs.
         ejectPlugins: true,
-        plugins: [observe(pending, handshake)],
-        upgradeTimeout: handshake,
+        plugins: [observe(pending)],
       });
       proxies.set(upstream, proxy);
     }
@@ -72,10 +66,14 @@ export function createWebSocketForwarder(handshake: number): WebSocketForwarder 
       req.headers = handshakeHeaders(headers);
       const sentAt = performance.now();
       const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
-      pending.set(req, { upstream, outgoing, events, measure, stopWatching: destroyAtEnd(socket) });
+      pending.set(req, { upstream, outgoing, events, measure, stopWatching: destroyAtEnd(socket), isSettled: false });
       upstream.outstanding += 1;
       const closed = new Promise<void>((resolve) => socket.once('close', resolve));
-      socket.once('close', () => settle(pending, req)?.measure('abandoned'));
+      socket.once('close', () => {
+        if (settle(pending, req) === undefined) return;
+        measure('abandoned');
+        events.onFailure(clientClosed());
+      });
       proxyTo(upstream, group.settings.tls).upgrade(
         req,
         socket as Parameters<typeof req.socket.pipe>[0] & typeof req.socket,
@@ -99,6 +97,9 @@ interface Handshake {
   /** To be told once. */
   measure(outcome: AttemptOutcome): void;
   stopWatching(): void;
+  isSettled: boolean;
+  /** What ends it when it is overdue. */
+  timer?: NodeJS.Timeout;
 }
 
 /** @returns the handshake, unless it has been settled before */
@@ -108,14 +109,36 @@ function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
   pending.delete(req);
   handshake.upstream.outstanding -= 1;
   handshake.stopWatching();
+  handshake.isSettled = true;
+  clearTimeout(handshake.timer);
   return handshake;
+}
+
+/** Ends a handshake that passes one of the deadlines which requests have: for a connection, for the answer, for all of it. */
+function endOverdue(proxyReq: ClientRequest, handshake: Handshake): void {
+  const { connect, firstByte, request } = handshake.outgoing.deadlines;
+  const begunAt = performance.now();
+  const within = (milliseconds: number, what: string) => {
+    clearTimeout(handshake.timer);
+    const left = request === null ? milliseconds : Math.min(milliseconds, begunAt + request - performance.now());
+    handshake.timer = setTimeout(() => {
+      const detail = `${what} within ${Math.round(left)} ms`;
+      proxyReq.destroy(new GatewayError('gateway_timeout', detail));
+    }, left);
+  };
+  within(connect, 'no connection');
+  proxyReq.once('socket', (socket) => {
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+      if (!handshake.isSettled) within(firstByte, 'no answer to the handshake');
+    });
+  });
 }
 
 /**
  * Judges the upstream's answer before the library hears of it, hears of failures, and ties the ends of the two connections
  * together.
  */
-function observe(pending: Pending, handshake: number): Plugin<IncomingMessage> {
+function observe(pending: Pending): Plugin<IncomingMessage> {
   const fail = (settled: Handshake | undefined, error: GatewayError) => {
     settled?.measure(outcomeOf(error));
     if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
@@ -143,6 +166,11 @@ function observe(pending: Pending, handshake: number): Plugin<IncomingMessage> {
   };
   return (proxy) => {
     proxy.on('proxyReqWs', (proxyReq: ClientRequest, req: IncomingMessage, socket: Duplex) => {
+      // Node would keep a thousand of the answer's fields, and say nothing of the others.
+      proxyReq.maxHeadersCount = 0;
+      const handshake = pending.get(req);
+      if (handshake !== undefined) endOverdue(proxyReq, handshake);
+      socket.once('close', () => proxyReq.destroy());
       before(proxyReq, 'response', (response) => {
         const settled = settle(pending, req);
         if (!mayPass(settled, response, refusalFields)) {
@@ -154,7 +182,8 @@ function observe(pending: Pending, handshake: number): Plugin<IncomingMessage> {
         answered(settled, response.statusCode ?? 502);
         // The library ends its half alone, and a client that never ends its own would keep the connection.
         socket.once('finish', () => lingeringClose(socket));
-        response.setTimeout(handshake, () => response.destroy(new Error('the upstream stopped sending its refusal')));
+        const { idle } = settled.outgoing.deadlines;
+        response.setTimeout(idle, () => response.destroy(new Error('the upstream stopped sending its refusal')));
         return true;
       });
       before(proxyReq, 'upgrade', (response, upstreamSocket) => {

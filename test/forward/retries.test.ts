@@ -148,6 +148,19 @@ test('there are as many further attempts as the group allows', async (t) => {
   }
 });
 
+test('a retry that the budget does not pay for takes no turn from those who get requests', async (t) => {
+  const bad = await counting(t, (socket) => void socket.resetAndDestroy());
+  const good = await httpUpstream(t);
+  const gateway = await groupGateway(t, {
+    servers: [bad.url, good.url],
+    retries: { attempts: 2, budget: 0 },
+    ...NO_EJECTION,
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 8; i++) statuses.push(statusOf(await rawExchange(gateway.port, GET)));
+  t.deepEqual(statuses, [502, 200, 502, 200, 502, 200, 502, 200]);
+});
+
 test('in an outage, retries add no more than their budget to the requests', async (t) => {
   const servers = await Promise.all([1, 2].map(() => counting(t, (socket) => void socket.resetAndDestroy())));
   const gateway = await groupGateway(t, {

@@ -8,7 +8,7 @@ import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { strayErrors } from '../support/stray-errors.ts';
 import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
-import { HANDSHAKE } from '../support/websocket.ts';
+import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/websocket.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));
@@ -16,7 +16,7 @@ test.after.always((t) => t.deepEqual(stray, []));
 const BY_ADA = `Authorization: ${basic(ADA)}`;
 
 /** For those tests in which they are what ends the handshake. */
-const SHORT = { connect: '200ms', firstByte: '300ms' };
+const SHORT = { connect: '1s', firstByte: '300ms' };
 
 function gatewayTo(t: ExecutionContext, upstream: { url: string }, timeouts: Partial<typeof PATIENT> = {}) {
   return testGateway(t, {
@@ -105,15 +105,14 @@ test('a refused client that never closes its half does not keep the connection',
 
 test('a refusal that stops in the middle is cut off', async (t) => {
   const upstream = await httpUpstream(t, (_req, res) => void res.writeHead(403, { 'Content-Length': 100 }).write('no'));
-  // The deadline is the handshake's too, and a busy machine needs some of it.
-  const gateway = await gatewayTo(t, upstream, { connect: '1s', firstByte: '2s' });
+  const gateway = await gatewayTo(t, upstream, { idle: '300ms' });
   const client = await rawClient(gateway.port);
   client.send(requestText('GET /api/v1/ws', [...HANDSHAKE, BY_ADA]));
   t.regex(await client.ended(), /no$/);
 });
 
 for (const [title, answer, status, detail] of [
-  ['never answers', null, 504, /ERR_UPSTREAM_UPGRADE_TIMEOUT/],
+  ['never answers', null, 504, /no answer to the handshake within 300 ms/],
   ['resets', (socket: Socket) => void socket.resetAndDestroy(), 502, /ECONNRESET/],
   ['closes', (socket: Socket) => void socket.end(), 502, /ECONNRESET/],
   ['closes in the middle of its head', (socket: Socket) => void socket.end('HTTP/1.1 101 Swi'), 502, /./],
@@ -202,3 +201,36 @@ test('an offer of another protocol is ignored: the request is an ordinary one', 
     t.deepEqual(request.values('http2-settings'), []);
   }
 });
+
+for (const [name, timeouts] of Object.entries({ firstByte: { firstByte: '3s' }, request: { request: '3s' } })) {
+  test(`the \`${name}\` of a route holds for its handshakes, not for those of others`, async (t) => {
+    const upstream = await tcpUpstream(t, () => {});
+    const gateway = await testGateway(t, {
+      routes: [
+        { name: 'short', path: '/short', upstream: upstream.url, auth: 'none', timeouts },
+        { name: 'long', path: '/long', upstream: upstream.url, auth: 'none' },
+      ],
+      timeouts: PATIENT,
+    });
+    const long = await rawClient(gateway.port);
+    long.send(requestText('GET /long', HANDSHAKE));
+    const answer = await rawExchange(gateway.port, requestText('GET /short', HANDSHAKE));
+    t.is(statusOf(answer), 504);
+    const line = await gateway.logged(({ route }) => route === 'short');
+    t.is(line.fault, 'upstream');
+    t.regex(String(line.detail), /^no answer to the handshake within \d+ ms$/);
+    t.is(long.received(), '');
+    long.socket.destroy();
+  });
+
+  test(`the \`${name}\` of a route does not end a WebSocket that is open`, async (t) => {
+    const upstream = await webSocketUpstream(t);
+    const gateway = await testGateway(t, {
+      routes: [{ name: 'short', path: '/short', upstream: upstream.url, auth: 'none', timeouts }],
+      timeouts: PATIENT,
+    });
+    const socket = await webSocketTo(t, `${gateway.url}/short`);
+    await new Promise((resolve) => setTimeout(resolve, 3_300));
+    t.is(String((await echoed(socket, 'still there')).data), 'still there');
+  });
+}
