@@ -150,6 +150,10 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
       timeouts: settings.timeouts,
+      strictTransport(address) {
+        const { value, isFor } = current.strictTransport;
+        return isFor(address, {}) ? value : null;
+      },
     });
     url = await listen(listener.server, 'listen', settings.listen);
 

@@ -15,6 +15,7 @@ import type { OpenExchanges } from './request/open-exchanges.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
 import { compileRoutes, pagesPath } from './request/routes.ts';
+import { compileStrictTransport, type StrictTransport } from './request/strict-transport.ts';
 import type { NoticeStranger } from './request/unnamed-proxy.ts';
 import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
 import type { Settings } from './settings/schema.ts';
@@ -38,6 +39,7 @@ export interface Generation {
   readonly settings: Settings;
   readonly onRequest: RequestListener;
   readonly onUpgrade: OnUpgrade;
+  readonly strictTransport: StrictTransport;
   /** No request will come any more. Ends the connections to upstreams when those under way have their answers. */
   retire(): Promise<void>;
 }
@@ -69,7 +71,8 @@ function generationOver(
   const peerOf = compileTrust(settings.trustedProxies);
   const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
   const decide = createDecide({ table, identify, realm, isTrusted: (address) => peerOf(address).trusted });
-  const depart = createDepart(upstreams, peerOf, settings.timeouts, services.hopCounter);
+  const strictTransport = compileStrictTransport(settings, peerOf);
+  const depart = createDepart(upstreams, peerOf, settings.timeouts, services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
   const cors = createCors(table, settings.routes);
   const receive = createPipeline({
@@ -83,6 +86,7 @@ function generationOver(
     exchanges,
     errorPage: createErrorPage(settings.pages),
     clientOf,
+    strictTransport,
     tokenEndpoints,
     pages,
   });
@@ -98,12 +102,13 @@ function generationOver(
 
   return {
     settings,
+    strictTransport,
     onRequest(req, res) {
       underWay += 1;
       res.on('close', leave);
       receive(req, res);
     },
-    onUpgrade: createUpgradeDoor({ log, meter, decide, depart, exchanges, clientOf, webSockets }),
+    onUpgrade: createUpgradeDoor({ log, meter, decide, depart, exchanges, clientOf, strictTransport, webSockets }),
     async retire() {
       isRetired = true;
       if (underWay > 0) await idle.promise;

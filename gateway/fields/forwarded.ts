@@ -62,3 +62,8 @@ export function addressOf(node: string): string | null {
   const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
+
+/** @param protocols a list that proxies have made between them: the first one knows */
+export function isHttps(protocols: string): boolean {
+  return /^[ \t]*https[ \t]*(?:,|$)/i.test(protocols);
+}

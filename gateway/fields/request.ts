@@ -42,6 +42,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('drop', 'x-user', 'x-userid', 'x-username', 'x-useremail', 'auth-type', 'auth-user', 'x-auth-user'),
   ...all('drop', 'x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username'),
   ...all('drop', 'x-forwarded-access-token', 'x-webauth-user', 'x-anonymous-consumer'),
+  ...all('drop', 'x-proxy-user', 'x-sso-user', 'sm-user', 'iv-user', 'iv-groups', 'iv-creds'),
   // CVE-2025-29927: Next.js leaves out its middleware, and with it what that authorises.
   ...all('drop', 'x-middleware-subrequest'),
 
@@ -91,13 +92,17 @@ const FAMILIES: readonly (readonly [prefix: string, Treatment])[] = [
   // Authelia, Kubernetes; CGI's REMOTE_USER, REMOTE_ADDR and REMOTE_HOST.
   ['remote', 'drop'],
   ['x-remote', 'drop'],
-  // oauth2-proxy; Kong, of whoever it has identified; App Service and IAP of the large clouds.
+  // oauth2-proxy, Kong, the large clouds, authentik, Tailscale, Apache's modules: of whoever they have identified.
   ['x-auth-request', 'drop'],
   ['x-authenticated', 'drop'],
   ['x-consumer', 'drop'],
   ['x-credential', 'drop'],
   ['x-ms-client-principal', 'drop'],
   ['x-goog-authenticated-user', 'drop'],
+  ['x-authentik', 'drop'],
+  ['tailscale-user', 'drop'],
+  ['oidc-claim', 'drop'],
+  ['shib', 'drop'],
   // PHP_AUTH_USER and PHP_AUTH_PW.
   ['php-auth', 'drop'],
   ['x-forwarded', 'trusted'],
@@ -138,6 +143,22 @@ export function treatmentOf(folded: string): Treatment {
 
 function isOf(family: string, folded: string): boolean {
   return folded.startsWith(family) && (folded.length === family.length || folded[family.length] === '-');
+}
+
+/** What frames a request, concerns one connection, or is written by the gateway alone. No route changes these. */
+const FIXED: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect'],
+  ...['content-length', 'content-encoding', 'content-range', 'host', 'x-request-id', 'traceparent', 'tracestate'],
+  'x-gatehouse-hops',
+  ...['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix'],
+  'max-forwards',
+]);
+const FIXED_FAMILIES = ['proxy', 'x-user', 'sec-websocket'];
+
+/** Whether a route may set or remove a field of its requests. @param name in any spelling: a look-alike is refused too */
+export function isFixedInRequests(name: string): boolean {
+  const folded = foldedName(name);
+  return FIXED.has(folded) || FIXED_FAMILIES.some((family) => isOf(family, folded));
 }
 
 /** Every name that the table has, and each family by its beginning: for those who go through all of it. */

@@ -12,12 +12,12 @@ import type { Outgoing } from './outgoing.ts';
 export function writeAnswerHead(
   req: IncomingMessage,
   res: ServerResponse,
-  { requestId, decidesCors, hasBody }: Outgoing,
+  { requestId, decidesCors, answerChanges, hasBody }: Outgoing,
   status: number,
   reason: string,
   fields: readonly (Buffer | string)[],
 ): void {
-  const headers = responseHeaders(fields, requestId, decidesCors);
+  const headers = responseHeaders(fields, requestId, decidesCors, answerChanges);
   if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
   keepDisposition(headers);
   res.writeHead(status, reason, headers);

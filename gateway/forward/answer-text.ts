@@ -10,6 +10,7 @@ const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   ...['content-encoding', 'content-range', 'content-type', 'set-cookie', 'www-authenticate'],
+  ...['alt-svc', 'strict-transport-security', 'x-request-id', 'x-user-id'],
 ]);
 
 /**

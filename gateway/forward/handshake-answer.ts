@@ -62,7 +62,7 @@ function clientFields(
 ): string[] {
   const rewritten = rewrittenFields(rawHeaders, statusCode, outgoing, upstream);
   // Handshakes know no CORS.
-  return responseHeaders(rewritten, outgoing.requestId, false);
+  return responseHeaders(rewritten, outgoing.requestId, false, outgoing.answerChanges);
 }
 
 function isLength(name: string): boolean {

@@ -1,4 +1,5 @@
-import { addressOf, forwardedElement, parseForwarded } from '../fields/forwarded.ts';
+import { DROPPED_OF_ANSWERS } from '../fields/answer.ts';
+import { addressOf, forwardedElement, isHttps, parseForwarded } from '../fields/forwarded.ts';
 import { requestField } from '../fields/request.ts';
 import { withoutCors } from './cors-fields.ts';
 import { isTraceparent, newTraceparent } from './trace.ts';
@@ -29,7 +30,7 @@ export interface Forwarded {
 
 /** What a route sets and removes, compiled. */
 export interface FieldChanges {
-  /** The folded names of what is dropped of the others' fields, also where it is set. */
+  /** The names of what is dropped, also of what is set: folded for requests, in lower case for answers. */
   readonly replaced: ReadonlySet<string>;
   /** Flat. */
   readonly set: readonly string[];
@@ -45,14 +46,9 @@ const OWN_COOKIE = new RegExp(`^(?:__(?:Host|Secure)-)?(?:${SESSION_COOKIE}|${FO
 
 const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
 
-const RESPONSE_HOP_BY_HOP: ReadonlySet<string> = new Set([
-  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info'],
-  ...['proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
-]);
-
 /** The lengths of the names of answers that are looked at. */
 const NOTED_LENGTHS: ReadonlySet<number> = new Set(
-  [...RESPONSE_HOP_BY_HOP, 'set-cookie', 'x-request-id'].map(({ length }) => length),
+  [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id'].map(({ length }) => length),
 );
 
 /** Fields that frame an answer, or by which it is found in the log: no `Connection` option removes them. */
@@ -209,8 +205,14 @@ function isRemovable(name: string): boolean {
  *
  * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
  * @param decidesCors whether it is the gateway that says which pages may read the answer
+ * @param changes what the route changes; `undefined`: nothing
  */
-export function responseHeaders(raw: readonly (Buffer | string)[], requestId: string, decidesCors: boolean): string[] {
+export function responseHeaders(
+  raw: readonly (Buffer | string)[],
+  requestId: string,
+  decidesCors: boolean,
+  changes?: FieldChanges,
+): string[] {
   const kept: string[] = [];
   let connectionOptions = '';
   let hasRequestId = false;
@@ -223,14 +225,25 @@ export function responseHeaders(raw: readonly (Buffer | string)[], requestId: st
     }
     const lower = name.toLowerCase();
     if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
-    if (RESPONSE_HOP_BY_HOP.has(lower)) continue;
+    if (DROPPED_OF_ANSWERS.has(lower)) continue;
     if (lower === 'set-cookie' && setsOwnCookie(text(raw[i + 1]))) continue;
     if (lower === 'x-request-id') hasRequestId = true;
     kept.push(name, text(raw[i + 1]));
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
   const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
-  return decidesCors ? withoutCors(passed) : passed;
+  const answered = decidesCors ? withoutCors(passed) : passed;
+  return changes === undefined ? answered : changed(answered, changes);
+}
+
+function changed(fields: readonly string[], { replaced, set }: FieldChanges): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (!replaced.has(name.toLowerCase())) kept.push(name, fields[i + 1] as string);
+  }
+  kept.push(...set);
+  return kept;
 }
 
 /**
@@ -247,11 +260,6 @@ function setsOwnCookie(value: string): boolean {
 
 function text(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
-}
-
-/** @param protocols a list that proxies have made between them: the first one knows */
-function isHttps(protocols: string): boolean {
-  return /^[ \t]*https[ \t]*(?:,|$)/i.test(protocols);
 }
 
 /** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */

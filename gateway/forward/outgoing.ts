@@ -1,4 +1,5 @@
 import type { Rewriting } from './answer-rewrite.ts';
+import type { FieldChanges } from './headers.ts';
 import type { Upstream, UpstreamGroup } from './upstream.ts';
 
 /** How the request to one server begins. */
@@ -37,4 +38,6 @@ export interface Outgoing {
   readonly rewriting: Rewriting | null;
   /** The path that the client asked for. */
   readonly clientPath: string;
+  /** What the route, and HSTS, change in the fields of the answer; `undefined`: nothing. */
+  readonly answerChanges?: FieldChanges | undefined;
 }

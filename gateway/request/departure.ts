@@ -10,7 +10,10 @@ import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { RequestRecord } from '../state.ts';
 import type { Peer } from './client-address.ts';
 import type { ForwardDecision } from './decide.ts';
+import { compileChanges, type RouteChanges } from './field-changes.ts';
 import type { Head } from './head.ts';
+import { countsHops } from './max-forwards.ts';
+import type { StrictTransport } from './strict-transport.ts';
 
 export type Depart = (req: IncomingMessage, head: Head, decision: ForwardDecision, record: RequestRecord) => Outgoing;
 
@@ -21,6 +24,7 @@ interface Way {
   readonly rewriting: Rewriting | null;
   /** Whether what leads back here would pass once more. */
   readonly mayComeBack: boolean;
+  readonly changes: RouteChanges;
 }
 
 /** Prepares what has been decided for its way out; the same for HTTP and for WebSocket. */
@@ -29,18 +33,22 @@ export function createDepart(
   peerOf: (address: string | undefined) => Peer,
   timeouts: Settings['timeouts'],
   hopCounter: HopCounter,
+  strictTransport: StrictTransport,
 ): Depart {
   const ways = new WeakMap<RouteSettings, Way>();
   const wayOf = (route: RouteSettings): Way => {
     const { connect, firstByte, idle, request } = { ...timeouts, ...route.timeouts };
     const group = upstreams.groupFor(route);
     const basePaths = group.settings.servers.map(({ url }) => upstreamAddress(url).basePath);
+    const changes = compileChanges(route, strictTransport.value);
     const made = {
       group,
       deadlines: { connect, firstByte, idle, request: request ?? null },
       rewriting: compileRewriting(route, basePaths),
       // Elsewhere, a request that comes back has no credentials left, and goes no further.
-      mayComeBack: route.auth === 'none' || route.passAuthorization,
+      mayComeBack:
+        route.auth === 'none' || route.passAuthorization || (changes.request?.replaced.has('authorization') ?? false),
+      changes,
     };
     ways.set(route, made);
     return made;
@@ -48,8 +56,9 @@ export function createDepart(
 
   return (req, head, { route, target, identity }, record) => {
     const path = upstreamTarget(target, route);
-    const { group, deadlines, rewriting, mayComeBack } = ways.get(route) ?? wayOf(route);
+    const { group, deadlines, rewriting, changes, mayComeBack } = ways.get(route) ?? wayOf(route);
     const hops = mayComeBack ? hopCounter.next(head.hops, route.name) : undefined;
+    const isOverHttps = strictTransport.value !== null && strictTransport.isFor(req.socket.remoteAddress, req.headers);
     return {
       group,
       deadlines,
@@ -60,6 +69,7 @@ export function createDepart(
       awaitsContinue: head.expectsContinue,
       requestId: record.id,
       decidesCors: route.cors !== undefined,
+      answerChanges: isOverHttps ? changes.answerOverHttps : changes.answer,
       headFor(upstream) {
         record.upstream = upstream.origin;
         return {
@@ -74,6 +84,8 @@ export function createDepart(
             stripPrefix: route.stripPrefix,
             hops,
             methodIsFixed: route.methods !== undefined,
+            countsHops: countsHops(req.method),
+            changes: changes.request,
           }),
         };
       },

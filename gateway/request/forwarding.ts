@@ -6,6 +6,7 @@ import type { Ended, Identity, RequestRecord } from '../state.ts';
 import type { ForwardDecision } from './decide.ts';
 import type { Depart } from './departure.ts';
 import type { Head } from './head.ts';
+import { answerAsLastHop, countsHops } from './max-forwards.ts';
 import { type OpenExchange, type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 
 /** A request whose head has been read. */
@@ -28,6 +29,10 @@ export function createForward(depart: Depart, exchanges: OpenExchanges): Forward
     const { req, res, head, record } = arrival;
     // The listener has ended the connection when a body that came along with its head turned out to be malformed.
     if (!req.socket.writable) throw clientClosed();
+    if (head.isLastHop && countsHops(req.method)) {
+      answerAsLastHop({ req, res, requestId: record.id }, decision.route);
+      return Promise.resolve();
+    }
     const outgoing = depart(req, head, decision, record);
     const { identity } = decision;
     if (identity !== null) exchanges.begin(req.socket, new HttpExchange(arrival, identity));

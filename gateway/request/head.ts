@@ -20,6 +20,8 @@ export interface Head {
   readonly hops: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
+  /** Whether `Max-Forwards` allows no further hop (RFC 9110 section 7.6.2). */
+  readonly isLastHop: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export function readHead(req: IncomingMessage): Head {
   let forwardedHost: string | undefined;
   let forwardedProto: string | undefined;
   let hops: string | undefined;
+  let isLastHop = false;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -58,6 +61,7 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 12:
         if (isField(name, 'x-request-id')) requestId ??= value;
+        else if (isField(name, 'max-forwards')) isLastHop ||= /^0+$/.test(value);
         break;
       case 13:
         if (isField(name, 'authorization')) authorization = once(authorization, value, 'Authorization');
@@ -106,6 +110,7 @@ export function readHead(req: IncomingMessage): Head {
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && req.httpVersion !== '1.0',
+    isLastHop,
   };
 }
 

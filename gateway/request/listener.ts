@@ -20,6 +20,8 @@ export interface Doors {
   readonly onRequest: RequestListener;
   readonly onUpgrade: OnUpgrade;
   readonly timeouts: ListenerTimeouts;
+  /** What `Strict-Transport-Security` says to a peer whose request cannot be read; null: nothing. */
+  strictTransport(address: string | undefined): string | null;
 }
 
 /** Milliseconds. */
@@ -58,7 +60,7 @@ const CHECK_INTERVAL = 1_000;
 const MOST_AHEAD = 100;
 
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
-export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): Listener {
+export function createListener({ log, onRequest, onUpgrade, timeouts, strictTransport }: Doors): Listener {
   let isDraining = false;
   const turns = new WeakMap<Duplex, Turn>();
   const tunnels = new Set<Duplex>();
@@ -171,9 +173,11 @@ export function createListener({ log, onRequest, onUpgrade, timeouts }: Doors): 
       'not a request',
     );
     socket.on('error', () => socket.destroy());
+    const strict = strictTransport((socket as Socket).remoteAddress);
     socket.write(
       `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        `${strict === null ? '' : `Strict-Transport-Security: ${strict}\r\n`}` +
         `Cache-Control: no-store\r\nX-Request-Id: ${id}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`,
     );
     lingeringClose(socket);

@@ -12,6 +12,7 @@ import { type Head, readHead } from './head.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
 import { isBelow } from './routes.ts';
+import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
 export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refuse'> {
   readonly meter: RequestMeter;
@@ -20,6 +21,7 @@ export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refu
   readonly depart: Depart;
   readonly exchanges: OpenExchanges;
   readonly errorPage: ErrorPage;
+  readonly strictTransport: StrictTransport;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refu
  * way to the upstream before this returns. What is not simply forwarded is answered by the Koa app.
  */
 export function createPipeline(stages: Pipeline): RequestListener {
-  const { log, meter, prefix, errorPage, cors, depart, exchanges, proxiedRoutes, clientOf } = stages;
+  const { log, meter, prefix, errorPage, cors, depart, exchanges, proxiedRoutes, clientOf, strictTransport } = stages;
   const forward = createForward(depart, exchanges);
   const app = createApp({ ...stages, decideOn, forward, refuse });
 
@@ -44,7 +46,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
     record.id = requestId(head.requestId);
     const arrival = { req, res, head, record };
     // Before anybody has proven who they are, a page of another origin may ask what it may ask.
-    if (cors !== null && head.origin !== undefined) app.answer(arrival, null);
+    if (cors !== null && head.origin !== undefined) answerByApp(arrival, null);
     else takeIn(arrival);
   };
 
@@ -75,8 +77,13 @@ export function createPipeline(stages: Pipeline): RequestListener {
 
   function proceed(arrival: Arrival, decision: Decision): Promise<void> | undefined {
     if (decision.kind === 'forward' && !proxiedRoutes.has(decision.route)) return forward(arrival, decision, null);
-    app.answer(arrival, decision);
+    answerByApp(arrival, decision);
     return undefined;
+  }
+
+  function answerByApp(arrival: Arrival, decision: Decision | null): void {
+    tellStrictTransport(strictTransport, arrival.req, arrival.res);
+    app.answer(arrival, decision);
   }
 
   function refuse({ req, res, head, record }: Arrival, thrown: unknown): void {
@@ -93,6 +100,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
     const error = asGatewayError(thrown);
     record.failure ??= error;
     record.id ||= requestId(undefined);
+    tellStrictTransport(strictTransport, req, res);
     answerError(req, res, error, {
       requestId: record.id,
       // What does not begin with a slash is no browser's request, and could name a path below the prefix.

@@ -12,6 +12,7 @@ import { answerError, asGatewayError } from './error-response.ts';
 import { readHead } from './head.ts';
 import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
+import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
 export interface UpgradeDoor {
   readonly log: Logger;
@@ -22,6 +23,7 @@ export interface UpgradeDoor {
   readonly exchanges: OpenExchanges;
   /** The address of whoever sends a request, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
+  readonly strictTransport: StrictTransport;
 }
 
 /** Close codes of RFC 6455 section 7.4.1: the server shuts down, and the connection is no longer allowed. */
@@ -42,6 +44,7 @@ export function createUpgradeDoor({
   webSockets,
   exchanges,
   clientOf,
+  strictTransport,
 }: UpgradeDoor): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const record = newRecord(req);
@@ -61,6 +64,7 @@ export function createUpgradeDoor({
       const res = new ServerResponse(req);
       res.assignSocket(socket as Parameters<typeof res.assignSocket>[0]);
       res.shouldKeepAlive = false;
+      tellStrictTransport(strictTransport, req, res);
       answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
       lingeringClose(socket);
       measure();

@@ -22,8 +22,8 @@ export function configurationJsonSchema(): object {
 
 function asWritten(schema: JsonSchema): object {
   if (schema.shorthand === true) {
-    const { shorthand: _, ...inFull } = schema;
-    return { anyOf: [{ type: 'string' }, asWritten(inFull)] };
+    const { shorthand: _, description, ...inFull } = schema;
+    return { ...(description && { description }), anyOf: [{ type: 'string' }, asWritten(inFull)] };
   }
   // The predicates behind the format "text" are functions, of which JSON Schema knows nothing.
   const { description, default: preset, format: _, ...value } = schema;

@@ -50,7 +50,7 @@ function holderOf(option: Option): [suffix: string, holder: Option] {
   const list = [option, ...(option.anyOf ?? [])].find(({ items }) => items !== undefined);
   if (list?.items !== undefined) return ['[]', inFull(list.items)];
   if (option.additionalProperties) return ['.NAME', option.additionalProperties];
-  return ['', option];
+  return ['', inFull(option)];
 }
 
 /** Of what may be written in short or in full, the latter. */

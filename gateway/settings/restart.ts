@@ -4,7 +4,7 @@ import type { Settings } from './schema.ts';
 
 /** What is taken over while the gateway runs; all else needs a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['routes', 'upstreams', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level'],
+  ...['routes', 'upstreams', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level', 'listen.hsts'],
 ]);
 
 /**

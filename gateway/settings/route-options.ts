@@ -2,14 +2,13 @@ import { METHODS } from 'node:http';
 import { z } from 'zod';
 import { UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
 import { confidential, flag, listOf, size, textThat, wait } from './formats.ts';
+import { FIELD_NAME, headers } from './header-options.ts';
 import { matching, oneOf, options, PLAIN_PATH, SEGMENTS } from './options.ts';
 
 const method = textThat(
   (text) => METHODS.includes(text),
   'must be an HTTP method in upper case, such as GET, POST, PUT, PATCH or DELETE',
 );
-
-const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
 
 function fieldNames() {
   return listOf(
@@ -132,6 +131,7 @@ export const route = options({
   })
     .prefault({})
     .describe('Deadlines of this route, where they differ.'),
+  headers: headers.exactOptional().describe('Fields that are set or removed on the way, in requests and in answers.'),
   cors: cors.exactOptional().describe('Lets pages of other origins call it from a browser.'),
   proxy: proxy
     .exactOptional()

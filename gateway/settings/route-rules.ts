@@ -16,6 +16,7 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
             ...noRouteOverThePages(route, index, settings.pages),
             ...knownGroup(route, index, settings.upstreams),
             ...noCookiesForEverybody(route, index),
+            ...noFieldsOfOtherOptions(route, index, settings.listen),
           ],
     ),
     ...uniqueNames(settings.routes ?? []),
@@ -86,6 +87,30 @@ function noCookiesForEverybody({ cors }: Partial<RouteSettings>, index: number):
   if (!cors?.credentials || !cors.origins.includes('*')) return [];
   const message = 'is true while origins has "*"; must be false, or origins a list of those who may send cookies';
   return [{ path: ['routes', index, 'cors', 'credentials'], message }];
+}
+
+/** What `cors` and `listen.hsts` say, no `headers` of a route may say too. */
+function noFieldsOfOtherOptions(
+  { headers, cors }: Partial<RouteSettings>,
+  index: number,
+  listen: Readable['listen'],
+): Conflict[] {
+  const { set = {}, remove = [] } = headers?.response ?? {};
+  const path = ['routes', index, 'headers', 'response'];
+  const fields: [name: string, path: Conflict['path']][] = [
+    ...Object.keys(set).map((name): [string, Conflict['path']] => [name, [...path, 'set', name]]),
+    ...remove.map((name, at): [string, Conflict['path']] => [name, [...path, 'remove', at]]),
+  ];
+  return fields.flatMap(([name, at]): Conflict[] => {
+    const lower = name.toLowerCase();
+    const other =
+      cors !== undefined && lower.startsWith('access-control-')
+        ? "this route's cors"
+        : listen?.hsts !== undefined && lower === 'strict-transport-security'
+          ? 'listen.hsts'
+          : null;
+    return other === null ? [] : [{ path: at, message: `is what ${other} decides; must be left out, or that option` }];
+  });
 }
 
 /** What logs and metrics call what is no route. */

@@ -9,6 +9,7 @@ import type { UpstreamSettings } from './schema.ts';
 export function conflictsIn(settings: Readable): Conflict[] {
   return [
     ...sameAddress(settings),
+    ...preloadKept(settings),
     ...sharedSecretForMysql(settings),
     ...lifetimeWithinMaximum(settings),
     ...adoptedTableIsWhole(settings),
@@ -36,6 +37,16 @@ function sameAddress({ listen, ops }: Readable): Conflict[] {
       message: `${ops.port} is listen.port too, on the same host; must be another port, or 0 for any`,
     },
   ];
+}
+
+/** What the list that browsers build in asks for (hstspreload.org). */
+const PRELOADED_FOR = 365 * 86_400_000;
+
+function preloadKept({ listen }: Readable): Conflict[] {
+  const { hsts } = listen ?? {};
+  if (!hsts?.preload || (hsts.includeSubDomains && hsts.maxAge >= PRELOADED_FOR)) return [];
+  const message = 'needs listen.hsts.includeSubDomains and a maxAge of 365d or more; must be false, or these two so';
+  return [{ path: ['listen', 'hsts', 'preload'], message }];
 }
 
 function sharedSecretForMysql({ database, tokens }: Readable): Conflict[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountOptions } from './account-options.ts';
 import { databaseUrl, isHost, isNetwork } from './addresses.ts';
 import { confidential, duration, flag, listOf, pause, textThat, wait, wholeNumber } from './formats.ts';
+import { hsts } from './header-options.ts';
 import { matching, oneOf, options, PLAIN_PATH } from './options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
@@ -11,7 +12,7 @@ import { upstreamOptions } from './upstream-options.ts';
 export { ACCOUNT_COLUMNS } from './account-options.ts';
 
 function listener(host: string, port: number) {
-  return options({
+  return {
     host: textThat(
       isHost,
       'must be an IP address or a host name without port, such as 127.0.0.1, or 0.0.0.0 for every interface',
@@ -19,7 +20,7 @@ function listener(host: string, port: number) {
       .prefault(host)
       .describe('The address to listen on.'),
     port: wholeNumber(0, 65_535, 'a port (0: any free one)').prefault(port).describe('The port; 0 takes any free one.'),
-  }).prefault({});
+  };
 }
 
 const proxy = textThat(isNetwork, 'must be an IP address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8');
@@ -47,8 +48,19 @@ export const VARIABLES = {
  */
 export function settingsSchema(variable: (name: string, fallback: string) => string) {
   return options({
-    listen: listener('127.0.0.1', 8080).describe('The public listener.'),
-    ops: listener('127.0.0.1', 8081).describe('The listener for health and metrics; never reachable by the public.'),
+    listen: options({
+      ...listener('127.0.0.1', 8080),
+      hsts: hsts
+        .exactOptional()
+        .describe(
+          'Tells browsers that came by https to come by nothing else: a duration, or a map. Left out: nothing.',
+        ),
+    })
+      .prefault({})
+      .describe('The public listener.'),
+    ops: options(listener('127.0.0.1', 8081))
+      .prefault({})
+      .describe('The listener for health and metrics; never reachable by the public.'),
     trustedProxies: listOf(proxy, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
       .describe('Peers whose X-Forwarded-* headers are believed.'),

@@ -38,7 +38,7 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const shown = parse(read('gateway.yaml'));
   // Without default: shown in comments.
   const withComments = parse(
-    read('gateway.yaml').replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly|request|url|logo): )/gm, '  '),
+    read('gateway.yaml').replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly|request|url|logo|hsts): )/gm, '  '),
   );
   const isMap = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../errors.ts';
+import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
+import type { RouteSettings } from '../settings/schema.ts';
+import { allowOf } from './routes.ts';
+
+/** The methods whose hops `Max-Forwards` counts (RFC 9110 section 7.6.2). */
+export function countsHops(method: string | undefined): boolean {
+  return method === 'OPTIONS' || method === 'TRACE';
+}
+
+/**
+ * Answers in place of the upstream: the client has allowed no further hop, to learn who is where on the way.
+ *
+ * @throws GatewayError 405 for TRACE: what the gateway got is not for others to see
+ */
+export function answerAsLastHop(
+  { req, res, requestId }: { req: IncomingMessage; res: ServerResponse; requestId: string },
+  route: RouteSettings,
+): void {
+  const allow = route.methods === undefined ? 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' : allowOf([route]);
+  if (req.method !== 'OPTIONS') {
+    throw new GatewayError('method_not_allowed', 'TRACE that is to go no further', { headers: { Allow: allow } });
+  }
+  const close = mustCloseAfterAnswer(req, res, false);
+  res.writeHead(204, { Allow: allow, 'X-Request-Id': requestId, ...(close && { Connection: 'close' }) });
+  res.end();
+}

@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { isHttps, parseForwarded } from '../fields/forwarded.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { Peer } from './client-address.ts';
+
+/** HTTP Strict Transport Security (RFC 6797), compiled. */
+export interface StrictTransport {
+  /** Of the field; null: the gateway sends none. */
+  readonly value: string | null;
+  /**
+   * Whether a client is told: it has come by https, as a trusted proxy says. Where no proxy says anything, `pages.url`
+   * decides. Over http the field must not be sent (section 7.2).
+   *
+   * @param address of the peer
+   */
+  isFor(address: string | undefined, fields: IncomingHttpHeaders): boolean;
+}
+
+export function compileStrictTransport(
+  { listen, pages, trustedProxies }: Pick<Settings, 'listen' | 'pages' | 'trustedProxies'>,
+  peerOf: (address: string | undefined) => Peer,
+): StrictTransport {
+  const { hsts } = listen;
+  if (hsts === undefined) return { value: null, isFor: () => false };
+  const isHttpsOutside = pages.url?.startsWith('https://') ?? false;
+  return {
+    value: [
+      `max-age=${Math.floor(hsts.maxAge / 1000)}`,
+      ...(hsts.includeSubDomains ? ['includeSubDomains'] : []),
+      ...(hsts.preload ? ['preload'] : []),
+    ].join('; '),
+    isFor(address, fields) {
+      if (trustedProxies.length === 0) return isHttpsOutside;
+      if (!peerOf(address).trusted) return false;
+      const protocol = protocolOf(fields);
+      return protocol === undefined ? isHttpsOutside : isHttps(protocol);
+    },
+  };
+}
+
+/** Adds the field to an answer of the gateway's own, where the client is to be told. */
+export function tellStrictTransport(
+  { value, isFor }: StrictTransport,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  if (value === null || res.headersSent || !isFor(req.socket.remoteAddress, req.headers)) return;
+  res.setHeader('Strict-Transport-Security', value);
+}
+
+/** What a proxy says that the client speaks to it. */
+function protocolOf({ 'x-forwarded-proto': protocols, forwarded }: IncomingHttpHeaders): string | undefined {
+  if (protocols !== undefined) return String(protocols);
+  return forwarded === undefined ? undefined : parseForwarded(forwarded).at(-1)?.proto;
+}

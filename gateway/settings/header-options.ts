@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { isFixedInAnswers } from '../fields/answer.ts';
+import { isFixedInRequests } from '../fields/request.ts';
+import { confidential, duration, flag, listOf } from './formats.ts';
+import { options } from './options.ts';
+
+export const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
+
+/** Printable ASCII, without space at its ends: what every program reads alike (RFC 9110 section 5.5). */
+const FIELD_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
+
+function nameProblem(name: string, isFixed: (name: string) => boolean): string | null {
+  if (!FIELD_NAME.test(name)) return 'is no name of a header field; must be one, such as X-Frame-Options';
+  if (!isFixed(name)) return null;
+  return 'frames the message, concerns one connection or is written by the gateway alone; must be another field, or be left out';
+}
+
+function fieldValue() {
+  const error = 'must be one line of printable ASCII, without space at its ends';
+  // A number or true is meant as its text.
+  return z.preprocess(
+    (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : value),
+    confidential((text) => (FIELD_VALUE.test(text) ? null : `is no value of a header field; ${error}`), error),
+  );
+}
+
+function changes(isFixed: (name: string) => boolean) {
+  const set = z
+    .record(z.string(), fieldValue(), { error: 'must be a map from header fields to their values' })
+    .superRefine((fields, context) => {
+      const seen = new Set<string>();
+      for (const name of Object.keys(fields)) {
+        const isTwice = seen.has(name.toLowerCase());
+        seen.add(name.toLowerCase());
+        const message = isTwice ? 'is set twice, in two spellings; must be set once' : nameProblem(name, isFixed);
+        if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+      }
+    });
+  const name = z
+    .string({ error: 'must be the name of a header field, such as X-Powered-By' })
+    .superRefine((text, context) => {
+      const message = nameProblem(text, isFixed);
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    });
+  return options({
+    set: set.prefault({}).describe('Fields and their values, in place of those of the same name.'),
+    remove: listOf(name, 'must be a list of header fields, such as [X-Powered-By]')
+      .prefault([])
+      .describe('Fields that are not passed on.'),
+  }).prefault({});
+}
+
+/** What a route changes in the fields that it passes on. */
+export const headers = options({
+  request: changes(isFixedInRequests).describe(
+    'In requests to the upstream; names in every spelling that folds to them.',
+  ),
+  response: changes(isFixedInAnswers).describe(
+    "In the upstream's answers; those of the gateway itself stay as they are.",
+  ),
+});
+
+/** HTTP Strict Transport Security. */
+export const hsts = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { maxAge: value } : value),
+    options({
+      maxAge: z
+        .union([z.literal('0s').transform(() => 0), duration('1s', '3650d')], {
+          error: 'must be a duration from 1s to 3650d, such as 365d, or 0s to end it',
+        })
+        .describe('How long browsers keep to https; 0s ends it.'),
+      includeSubDomains: flag().prefault(false).describe('Whether it holds for every name below the host too.'),
+      preload: flag().prefault(false).describe('Whether browsers may build it in; with includeSubDomains and 365d.'),
+    }),
+  )
+  .meta({ shorthand: true });
