@@ -19,7 +19,10 @@ const FLAGS = join(dirname(MAIN), 'node-flags.ts');
 export async function runGateway(args) {
   endWithNpm();
   const node = await ensureInstalled('runtime').catch(exitOnInstallError);
-  if (!isSupported(process.version)) return runNode(node, [MAIN, ...args]);
+  if (!isSupported(process.version)) {
+    // By which it notices that this process was killed (gateway/cli/parent.ts).
+    return runNode(node, [MAIN, ...args], { GATEHOUSE_PARENT: String(process.pid) });
+  }
   if (args[0] === 'start') {
     const { takeNodeFlags } = await import(pathToFileURL(FLAGS).href);
     takeNodeFlags();

@@ -7,9 +7,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  *
  * @param {string} node The path of the node to run.
  * @param {string[]} args A script and its arguments.
+ * @param {Record<string, string>} variables Of its environment, beside those of this process.
  */
-export function runNode(node, args) {
-  const child = spawn(node, args, { stdio: 'inherit' });
+export function runNode(node, args, variables = {}) {
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, ...variables } });
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to every process of the foreground group: the child has it already.

@@ -5,6 +5,7 @@ import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
 import { sendOutputToLog } from './output-to-log.ts';
+import { endWithParent } from './parent.ts';
 import { createReloader } from './reload.ts';
 import { explained } from './with-database.ts';
 
@@ -19,6 +20,7 @@ export function startCommand(): Command {
     )
     .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
       const signal = nextSignal();
+      endWithParent();
       await closeOn(signal, await (demo ? startDemo() : startConfigured(config)));
     });
 }

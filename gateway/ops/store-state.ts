@@ -10,8 +10,12 @@ export interface StoreState {
   down(cause: unknown): void;
 }
 
-/** Writes one line for each change, however many failures there are in between. */
-export function watchStore(name: string, log: Logger): StoreState {
+/**
+ * Writes one line for each change, however many failures there are in between.
+ *
+ * @param describe why it is out, and what to do about it
+ */
+export function watchStore(name: string, log: Logger, describe: (cause: unknown) => string = messageOf): StoreState {
   let isUp = true;
   let since = 0;
   return {
@@ -28,7 +32,38 @@ export function watchStore(name: string, log: Logger): StoreState {
       if (!isUp) return;
       isUp = false;
       since = performance.now();
-      log.error({ store: name, fault: name, cause: messageOf(cause) }, 'store is out');
+      log.error({ store: name, fault: name, cause: describe(cause) }, 'store is out');
+    },
+  };
+}
+
+/** Milliseconds without a failure before a store that has come and gone is back: twice as long each time. */
+const FIRST_QUIET = 1_000;
+const LONGEST_QUIET = 5_000;
+/** Milliseconds after which a store that was back is taken for steady. */
+const STEADY = 60_000;
+
+/** The same store, which does not come and go with each question where it answers some of them and others not. */
+export function steadily(state: StoreState): StoreState {
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let backAt = Number.NEGATIVE_INFINITY;
+  let quiet = 0;
+  return {
+    name: state.name,
+    get isUp() {
+      return state.isUp;
+    },
+    up() {
+      const now = performance.now();
+      if (state.isUp || now - failedAt < quiet) return;
+      backAt = now;
+      state.up();
+    },
+    down(cause) {
+      const now = performance.now();
+      if (state.isUp) quiet = now - backAt < STEADY ? Math.min(Math.max(quiet * 2, FIRST_QUIET), LONGEST_QUIET) : 0;
+      failedAt = now;
+      state.down(cause);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisLocation } from '../settings/redis-url.ts';
+import { isWithoutReason } from './failure.ts';
 
 /** What ioredis offers for one server, behind Sentinels and in a Cluster alike. */
 export type RedisClient = Redis | Cluster;
@@ -8,6 +9,10 @@ export type RedisClient = Redis | Cluster;
 /** Milliseconds between two attempts to connect: short, since the feed is quick again only when one succeeds. */
 const RETRY_FIRST = 50;
 const RETRY_LAST = 500;
+/** Milliseconds between two connections that are left because they lead to a replica; and without one, to begin anew. */
+const REPLICA_FIRST = 1_000;
+const REPLICA_LAST = 10_000;
+const REPLICA_FORGOTTEN = 60_000;
 /** How often a command may be sent to another node of a Cluster; a move of slots takes one. */
 const CLUSTER_RETRIES = 3;
 
@@ -19,9 +24,21 @@ const CLUSTER_RETRIES = 3;
  */
 export function connectRedis(location: RedisLocation, timeout: number): RedisClient {
   const redis = createClient(location, timeout);
-  // Each command that fails says so to whoever sent it; without a listener ioredis writes to the console as well.
-  redis.on('error', () => {});
+  // Each command that fails says so to whoever sent it, but not why there is no connection.
+  const failed = (error: Error) => {
+    if (!isWithoutReason(error) || !connectionErrors.has(redis)) connectionErrors.set(redis, error);
+  };
+  redis.on('error', failed);
+  redis.on('node error', failed);
+  redis.on('ready', () => connectionErrors.delete(redis));
   return redis;
+}
+
+const connectionErrors = new WeakMap<RedisClient, Error>();
+
+/** What the connection failed with last; null where it is there, or has not failed yet. */
+export function connectionErrorOf(redis: RedisClient): Error | null {
+  return connectionErrors.get(redis) ?? null;
 }
 
 /** Resolves when the client can be used, and after `ms` in any case: without Redis the work goes on all the same. */
@@ -49,8 +66,7 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     retryStrategy: retry,
-    // After a failover the server may have become a replica, which takes no writes.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: leaveReplicas(),
     db: location.database,
     username: location.username === '' ? undefined : location.username,
     password: location.password === '' ? undefined : location.password,
@@ -89,6 +105,22 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
       return new Cluster([...location.nodes], cluster);
     }
   }
+}
+
+/**
+ * After a failover the server may have become a replica, which takes no writes: another connection may lead to the new
+ * master. Where it does not, each further try comes later.
+ */
+function leaveReplicas(): (error: Error) => boolean {
+  let pause = 0;
+  let notBefore = 0;
+  return ({ message }) => {
+    const now = performance.now();
+    if (!message.startsWith('READONLY') || now < notBefore) return false;
+    pause = now - notBefore > REPLICA_FORGOTTEN ? REPLICA_FIRST : Math.min(pause * 2, REPLICA_LAST);
+    notBefore = now + pause;
+    return true;
+  };
 }
 
 /** Of several servers behind one address, the one that is meant: Node's TLS does not tell by itself (RFC 6066 section 3). */

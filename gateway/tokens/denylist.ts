@@ -14,6 +14,8 @@ export interface Denylist {
   deny(ids: readonly DeniedId[]): Promise<void>;
   /** Notes that the denylist is whole up to a position. */
   mark(position: number): Promise<void>;
+  /** Resolves when Redis takes writes. */
+  probe(): Promise<void>;
   /** The position of the newest entry of the stream; null where there is none: Redis is empty. */
   newest(): Promise<number | null>;
   /** Whether this process may bring the denylist up to date; nobody else gets it for `ms`. */
@@ -26,6 +28,8 @@ export type FeedEntry = Revocation | { readonly kind: 'mark'; readonly position:
 
 /** Entries kept for gateways that were away for a moment; those away for longer read the database. */
 const STREAM_LENGTH = 10_000;
+/** Milliseconds until a key that was only written to see whether that works is gone. */
+const PROBE_LIFE = 10_000;
 /** Commands on the way at the same time. */
 const BATCH = 500;
 
@@ -55,6 +59,9 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string): Denylist {
     deny,
     async publish({ revocations, ids }) {
       await Promise.all([...revocations.map(append), deny(ids)]);
+    },
+    async probe() {
+      await redis.set(`${keyPrefix}probe`, '1', 'PX', PROBE_LIFE);
     },
     mark: (position) => append({ kind: 'mark', position }),
     async newest() {

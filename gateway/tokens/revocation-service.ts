@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../database/connection.ts';
 import type { Logger } from '../ops/log.ts';
-import { type StoreState, watchStore } from '../ops/store-state.ts';
-import { connectRedis, type RedisClient, whenReady } from '../redis/connect.ts';
+import { type StoreState, steadily, watchStore } from '../ops/store-state.ts';
+import { connectionErrorOf, connectRedis, type RedisClient, whenReady } from '../redis/connect.ts';
+import { redisFailure } from '../redis/failure.ts';
 import type { Settings } from '../settings/schema.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
@@ -79,7 +80,14 @@ export async function startRevocations(
     if (before.awaited === awaited) awaited = null;
   });
   // Apart from the readings: a million ids take longer than a revocation may.
-  if (link !== null) void every(POLL, signal, link.look);
+  let isHeard = false;
+  if (link !== null) {
+    void every(POLL, signal, async () => {
+      // A connection is no store that works: one that is read only, or full, has one too.
+      await link.denylist.probe().then(() => isHeard && link.state.up(), link.state.down);
+      await link.look();
+    });
+  }
   void every(SWEEP, signal, async () => {
     const now = Date.now();
     mirror.sweep(now);
@@ -105,10 +113,13 @@ export async function startRevocations(
         lookNow();
       },
       onCurrent(asOf) {
-        if (link.writer.status === 'ready') link.state.up();
+        isHeard = true;
         if (followsOn && awaited === null) mirror.confirm(asOf);
       },
-      onFailure: link.state.down,
+      onFailure(error) {
+        isHeard = false;
+        link.state.down(error);
+      },
     });
 
   return {
@@ -138,7 +149,9 @@ function linkRedis(
 ) {
   const writer = connectRedis(location, timeout);
   const reader = connectRedis(location, FEED_BLOCK + timeout);
-  const told = { denylist: redisDenylist(writer, keyPrefix), state: watchStore('redis', log) };
+  const describe = (error: unknown) => redisFailure(error, connectionErrorOf(writer) ?? connectionErrorOf(reader));
+  const state = steadily(watchStore('redis', log, describe));
+  const told = { denylist: redisDenylist(writer, keyPrefix), state };
   return { writer, reader, ...told, ...keepDenylist(database, mirror, told, log) };
 }
 
