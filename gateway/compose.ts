@@ -20,6 +20,7 @@ import { type Snapshot, textOf } from './ops/metrics/total.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { createListener } from './request/listener.ts';
 import { watchOpenExchanges } from './request/open-exchanges.ts';
+import { countOpenWebSockets } from './request/open-web-sockets.ts';
 import { warnOfUnnamedProxy } from './request/unnamed-proxy.ts';
 import { requireNoRestart } from './settings/restart.ts';
 import type { Settings } from './settings/schema.ts';
@@ -129,6 +130,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
       openUpstreams: sharedUpstreams(log, metrics.group),
+      openWebSockets: countOpenWebSockets(),
       hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
       noticeStranger: warnOfUnnamedProxy(log),
       tokenEndpoints: tokenEndpoints({

@@ -12,6 +12,7 @@ import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import { createErrorPage } from './request/error-page.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
+import type { OpenWebSockets } from './request/open-web-sockets.ts';
 import { createPipeline, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
 import { compileRoutes, pagesPath } from './request/routes.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
   readonly hopCounter: HopCounter;
+  readonly openWebSockets: OpenWebSockets;
   /** Is told of each request, where no peer is trusted. */
   readonly noticeStranger: NoticeStranger;
 }
@@ -108,7 +110,11 @@ function generationOver(
       res.on('close', leave);
       receive(req, res);
     },
-    onUpgrade: createUpgradeDoor({ log, meter, decide, depart, exchanges, clientOf, strictTransport, webSockets }),
+    onUpgrade: createUpgradeDoor({
+      ...{ log, meter, decide, depart, exchanges, clientOf, strictTransport, webSockets },
+      openWebSockets: services.openWebSockets,
+      limits: settings.webSockets,
+    }),
     async retire() {
       isRetired = true;
       if (underWay > 0) await idle.promise;

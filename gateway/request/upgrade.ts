@@ -1,6 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { badRequest, type GatewayError } from '../errors.ts';
+import { badRequest, GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
 import { clientClosed } from '../forward/failure.ts';
 import type { WebSocketForwarder } from '../forward/websocket.ts';
@@ -11,6 +11,7 @@ import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { readHead } from './head.ts';
 import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
+import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
 import { newRecord, requestId } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
@@ -21,6 +22,9 @@ export interface UpgradeDoor {
   readonly depart: Depart;
   readonly webSockets: WebSocketForwarder;
   readonly exchanges: OpenExchanges;
+  readonly openWebSockets: OpenWebSockets;
+  /** Those that the configuration sets, and milliseconds for which nothing may move. */
+  readonly limits: WebSocketLimits & { readonly idle: number };
   /** The address of whoever sends a request, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
   readonly strictTransport: StrictTransport;
@@ -43,6 +47,8 @@ export function createUpgradeDoor({
   depart,
   webSockets,
   exchanges,
+  openWebSockets,
+  limits,
   clientOf,
   strictTransport,
 }: UpgradeDoor): OnUpgrade {
@@ -56,6 +62,7 @@ export function createUpgradeDoor({
     };
     const ignoreReset = () => {};
     socket.on('error', ignoreReset);
+    let leave: (() => void) | null = null;
 
     const refuse = (error: GatewayError) => {
       record.failure = error;
@@ -72,6 +79,7 @@ export function createUpgradeDoor({
 
     try {
       const head = readHead(req);
+      const client = clientOf(req);
       record.id = requestId(head.requestId);
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
       const decision = await decide(
@@ -79,7 +87,7 @@ export function createUpgradeDoor({
           method: req.method ?? '',
           url: req.url ?? '',
           head,
-          client: clientOf(req),
+          client,
           peer: req.socket.remoteAddress,
           isHandshake: true,
         },
@@ -89,6 +97,7 @@ export function createUpgradeDoor({
       const outgoing = depart(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();
       const { identity } = decision;
+      leave = openWebSockets.enter(identity === null ? `address ${client}` : `account ${identity.account.id}`, limits);
       await webSockets.forward(req, socket, firstBytes, outgoing, {
         onAnswer(answered) {
           status = answered;
@@ -105,6 +114,10 @@ export function createUpgradeDoor({
             },
             goAway: () => tunnel.close(GOING_AWAY),
           });
+          endWhenIdle(req, limits.idle, () => {
+            record.failure ??= new GatewayError('request_timeout', `neither side sent anything for ${limits.idle} ms`);
+            tunnel.close(GOING_AWAY);
+          });
           meter.webSocketOpened();
           socket.once('close', () => meter.webSocketClosed());
         },
@@ -114,8 +127,16 @@ export function createUpgradeDoor({
       record.id ||= requestId(undefined);
       refuse(asGatewayError(thrown));
     } finally {
+      leave?.();
       measure();
       logRequest(log, record, status);
     }
   };
+}
+
+/** All that one side sends is written to the other, so the client's connection tells of both. */
+function endWhenIdle({ socket }: IncomingMessage, idle: number, end: () => void): void {
+  // Node's own, for requests, would cut it without a word.
+  socket.removeAllListeners('timeout');
+  socket.setTimeout(idle, end);
 }

@@ -140,6 +140,17 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('How long the gateway waits.'),
+    webSockets: options({
+      max: wholeNumber(1, 1_000_000, 'a number of WebSockets')
+        .prefault(10_000)
+        .describe('How many may be open in one process; 503 beyond it.'),
+      maxPerClient: wholeNumber(1, 1_000_000, 'a number of WebSockets')
+        .prefault(1_000)
+        .describe('How many of one account, or of one address on a route with auth none; 429 beyond it.'),
+      idle: wait().prefault('1h').describe('How long neither side may send anything; then it is ended with code 1001.'),
+    })
+      .prefault({})
+      .describe('Limits of WebSockets.'),
     shutdown: options({
       delay: pause()
         .prefault('0s')

@@ -26,6 +26,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     },
     mail: { url: null, from: { name: 'Gatehouse', address: 'no-reply@localhost' }, perAddress: 5 },
     timeouts: { connect: 3_000, firstByte: 60_000, idle: 60_000, headers: 10_000 },
+    webSockets: { max: 10_000, maxPerClient: 1_000, idle: 3_600_000 },
     shutdown: { delay: 0, timeout: 10_000 },
     watch: false,
     upstreams: {},
