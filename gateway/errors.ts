@@ -1,3 +1,5 @@
+import type { Scheme } from './state.ts';
+
 /** Whose doing a failed request is. It stands in the log line, never in the answer. */
 export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
 
@@ -69,14 +71,31 @@ export function payloadTooLarge(most: number): GatewayError {
   return new GatewayError('payload_too_large', what, { publicMessage: what });
 }
 
+/** What a route takes unless it says otherwise. */
+export const USUAL_CREDENTIALS: readonly Scheme[] = ['basic', 'bearer'];
+
 /**
- * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused.
+ * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused; of these the ones
+ * that are taken here. An API key has no scheme of its own, and an answer 401 must have a challenge (RFC 9110 section
+ * 15.5.2).
  *
  * @param realm without quotes or backslashes
+ * @param scheme of what was refused
  */
-export function unauthorized(detail: string, realm: string, scheme: 'basic' | 'bearer'): GatewayError {
-  const basic = `Basic realm="${realm}", charset="UTF-8"`;
-  const challenge = scheme === 'basic' ? basic : [basic, `Bearer realm="${realm}", error="invalid_token"`];
+export function unauthorized(
+  detail: string,
+  realm: string,
+  scheme: Scheme,
+  taken: readonly Scheme[] = USUAL_CREDENTIALS,
+): GatewayError {
+  const challenges: string[] = [];
+  if (taken.includes('basic')) challenges.push(`Basic realm="${realm}", charset="UTF-8"`);
+  if (taken.includes('bearer') && (scheme === 'bearer' || challenges.length === 0)) {
+    challenges.push(`Bearer realm="${realm}"${scheme === 'bearer' ? ', error="invalid_token"' : ''}`);
+  }
+  if (challenges.length === 0) challenges.push(`ApiKey realm="${realm}"`);
+  const [first = '', ...others] = challenges;
+  const challenge = others.length === 0 ? first : challenges;
   return new GatewayError('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } });
 }
 

@@ -56,6 +56,15 @@ export type Ended =
   | 'account unconfirmed'
   | 'all sessions of the account ended';
 
+/** How a credential is presented: by the scheme of `Authorization`, or in `X-API-Key`. */
+export type Scheme = 'basic' | 'bearer' | 'api-key';
+
+/**
+ * User names, in whatever case, whose Basic password is a token, for clients that refuse an empty password, such as git and
+ * Maven. No account can be asked for by one.
+ */
+export const TOKEN_USERS: ReadonlySet<string> = new Set(['token', 'x-token-auth']);
+
 /** Who sends the request, and by what it was proven. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
@@ -64,14 +73,14 @@ export type Identity =
       readonly account: Account;
       readonly token: VerifiedToken;
       /** How the token was presented. */
-      readonly scheme: 'basic' | 'bearer';
+      readonly scheme: Scheme;
     };
 
 /** What an identifier says of a credential. It throws only when a store that it must ask is out. */
 export type Outcome =
   | { readonly kind: 'found'; readonly identity: Identity }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'refused'; readonly reason: Refusal; readonly scheme: 'basic' | 'bearer' };
+  | { readonly kind: 'refused'; readonly reason: Refusal; readonly scheme: Scheme };
 
 /** What is known of one request, for its log line; filled in by the stages as they learn it. */
 export interface RequestRecord {

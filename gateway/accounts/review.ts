@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { TOKEN_USERS } from '../state.ts';
 import { canBeSent } from './account-id.ts';
 import type { AdoptedRow, OpenTable } from './adopted-table.ts';
 import { isConfirmedValue } from './confirmed-value.ts';
@@ -110,6 +111,7 @@ function emailProblems({ email }: AdoptedRow): string[] {
   // RFC 7617 section 2.
   if (/[:\p{Cc}]/u.test(email))
     problems.push('the email has a colon or a control character, which HTTP Basic cannot carry');
+  if (TOKEN_USERS.has(email.toLowerCase())) problems.push('the email is a user name that stands for a token');
   return problems;
 }
 

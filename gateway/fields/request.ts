@@ -12,6 +12,8 @@ export type Treatment =
   /** Passes where the route takes every method. */
   | 'method'
   | 'authorization'
+  /** Passes in every spelling, unless the route takes it as a credential. */
+  | 'api-key'
   | 'connection'
   | 'cookie'
   | 'max-forwards'
@@ -36,6 +38,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
 
   // Credentials. They are the gateway's to check, and none reaches an upstream unless its route says so.
   ...all('authorization', 'authorization'),
+  ...all('api-key', 'x-api-key'),
   ...all('cookie', 'cookie'),
 
   // Who sends the request, for programs that believe a proxy before them. `X-User-Id` says that.
@@ -119,6 +122,9 @@ function all(treatment: Treatment, ...names: string[]): [string, Treatment][] {
   return names.map((name) => [name, treatment]);
 }
 
+/** Those that a look-alike passes by, as the field itself does. */
+const PASSES_AS_SPELLED: ReadonlySet<Treatment> = new Set(['pass', 'method', 'api-key']);
+
 export interface RequestField {
   readonly treatment: Treatment;
   /** As `foldedName` has it. */
@@ -132,7 +138,7 @@ export interface RequestField {
 export const requestField: (name: string) => RequestField = rememberByName((name) => {
   const folded = foldedName(name);
   const treatment = treatmentOf(folded);
-  const isLookAlike = folded !== name.toLowerCase() && treatment !== 'pass' && treatment !== 'method';
+  const isLookAlike = folded !== name.toLowerCase() && !PASSES_AS_SPELLED.has(treatment);
   return { treatment: isLookAlike ? 'drop' : treatment, folded };
 });
 

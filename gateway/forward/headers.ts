@@ -18,6 +18,8 @@ export interface Forwarded {
   /** What the route takes off the path. */
   readonly stripPrefix: string | undefined;
   readonly passAuthorization: boolean;
+  /** Whether the route takes `X-API-Key` as a credential, in whatever spelling an upstream may read it. */
+  readonly takesApiKey?: boolean;
   /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
   readonly methodIsFixed: boolean;
   /** Whether the request is one whose hops are counted down (`Max-Forwards` of OPTIONS and TRACE). */
@@ -88,6 +90,9 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
         break;
       case 'authorization':
         if (forwarded.passAuthorization) kept.push(name, value);
+        break;
+      case 'api-key':
+        if (!forwarded.takesApiKey) kept.push(name, value);
         break;
       case 'cookie': {
         const cookie = withoutOwnCookies(value);

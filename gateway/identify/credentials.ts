@@ -1,14 +1,16 @@
-/** What an `Authorization` field says, before anything of it is believed. */
+import { type Scheme, TOKEN_USERS } from '../state.ts';
+
+/** What a credential says, before anything of it is believed. */
 export type Credentials =
   | { readonly kind: 'password'; readonly email: string; readonly password: string }
-  | { readonly kind: 'token'; readonly token: string; readonly scheme: 'basic' | 'bearer' }
-  | { readonly kind: 'malformed'; readonly scheme: 'basic' | 'bearer' };
+  | { readonly kind: 'token'; readonly token: string; readonly scheme: Scheme }
+  | { readonly kind: 'malformed'; readonly scheme: Scheme };
 
 const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
 
 /**
  * Parses an `Authorization` field: `Basic` with a password is an account, with an empty password its user name is a
- * token, `Bearer` is a token. Anything that is not exactly of the form of its RFC is malformed, never repaired.
+ * token, with one of `TOKEN_USERS` its password is; `Bearer` is a token. Anything that is not exactly of the form of its RFC is malformed, never repaired.
  *
  * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
  * contain colons), RFC 6750 section 2.1 (Bearer).
@@ -35,9 +37,22 @@ function parseBasic(value: string): Credentials {
   if (colon <= 0) return MALFORMED_BASIC;
   const user = text.slice(0, colon);
   const password = text.slice(colon + 1);
-  return password === ''
-    ? { kind: 'token', token: user, scheme: 'basic' }
+  if (password === '') return { kind: 'token', token: user, scheme: 'basic' };
+  return TOKEN_USERS.has(user.toLowerCase())
+    ? { kind: 'token', token: password, scheme: 'basic' }
     : { kind: 'password', email: user, password };
+}
+
+/** Parses an `X-API-Key` field: a token, and nothing else. */
+export function parseApiKey(value: string): Credentials {
+  return TOKEN68.test(value)
+    ? { kind: 'token', token: value, scheme: 'api-key' }
+    : { kind: 'malformed', scheme: 'api-key' };
+}
+
+/** The scheme that an `Authorization` field is read by: whatever is not Bearer is Basic, or malformed. */
+export function schemeOf(authorization: string): Scheme {
+  return /^bearer(?: |$)/i.test(authorization) ? 'bearer' : 'basic';
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,8 +1,8 @@
 import { type Soon, whenThere } from '../soon.ts';
-import type { Outcome, Verification, VerifiedToken } from '../state.ts';
-import { parseCredentials } from './credentials.ts';
+import type { Outcome, Scheme, Verification, VerifiedToken } from '../state.ts';
+import { parseApiKey, parseCredentials } from './credentials.ts';
 import type { Checked } from './password.ts';
-import type { Proof, VerifiedCredentials } from './verified.ts';
+import type { CredentialField, Proof, VerifiedCredentials } from './verified.ts';
 
 export interface Identifiers {
   readonly verified: VerifiedCredentials;
@@ -11,11 +11,14 @@ export interface Identifiers {
   byProvenPassword(proof: Proof & { by: 'password' }): Soon<Outcome | null>;
   /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
   verifyToken(token: string): Verification;
-  byToken(token: VerifiedToken, scheme: 'basic' | 'bearer'): Soon<Outcome>;
+  byToken(token: VerifiedToken, scheme: Scheme): Soon<Outcome>;
 }
 
-/** @param client the address of whoever sends the request, which failed passwords are counted by */
-export type Identify = (authorization: string | undefined, client: string) => Soon<Outcome>;
+/**
+ * @param value of the field; `undefined`: there is none
+ * @param client the address of whoever sends the request, which failed passwords are counted by
+ */
+export type Identify = (field: CredentialField, value: string | undefined, client: string) => Soon<Outcome>;
 
 /**
  * Finds out who sends a request. What a credential has proven is remembered, so that neither a password nor a signature
@@ -39,8 +42,8 @@ export function createIdentify(ask: Identifiers): Identify {
     return checking;
   };
 
-  const prove = (key: string, authorization: string, client: string): Soon<Outcome> => {
-    const credentials = parseCredentials(authorization);
+  const prove = (key: string, field: CredentialField, value: string, client: string): Soon<Outcome> => {
+    const credentials = field === 'x-api-key ' ? parseApiKey(value) : parseCredentials(value);
     switch (credentials.kind) {
       case 'malformed':
         return { kind: 'refused', reason: 'malformed credentials', scheme: credentials.scheme };
@@ -56,16 +59,16 @@ export function createIdentify(ask: Identifiers): Identify {
     }
   };
 
-  return (authorization, client) => {
-    if (authorization === undefined) return ABSENT;
-    const key = verified.keyOf(authorization);
+  return (field, value, client) => {
+    if (value === undefined) return ABSENT;
+    const key = verified.keyOf(field, value);
     const proof = verified.get(key);
-    if (proof === undefined) return prove(key, authorization, client);
+    if (proof === undefined) return prove(key, field, value, client);
     if (proof.by === 'token') return ask.byToken(proof.token, proof.scheme);
     return whenThere(ask.byProvenPassword(proof), (outcome) => {
       if (outcome !== null) return outcome;
       verified.forget(key);
-      return prove(key, authorization, client);
+      return prove(key, field, value, client);
     });
   };
 }

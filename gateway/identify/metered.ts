@@ -10,9 +10,9 @@ export interface IdentifyMeter {
 
 /** Tells the meter of each outcome before whoever asked for it goes on. */
 export function metered(identify: Identify, meter: IdentifyMeter): Identify {
-  return (authorization, client) => {
+  return (field, value, client) => {
     try {
-      const answer = identify(authorization, client);
+      const answer = identify(field, value, client);
       if (answer instanceof Promise) answer.then(meter.decided, meter.failed);
       else meter.decided(answer);
       return answer;

@@ -1,5 +1,5 @@
 import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, Scheme, VerifiedToken } from '../state.ts';
 import { hasExpired, type Standing } from './standing.ts';
 
 export interface TokenIdentifier {
@@ -33,5 +33,3 @@ export function tokenIdentifier(ask: TokenIdentifier) {
     return whenThere(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
   };
 }
-
-type Scheme = 'basic' | 'bearer';

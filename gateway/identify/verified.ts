@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Account, VerifiedToken } from '../state.ts';
+import type { Account, Scheme, VerifiedToken } from '../state.ts';
 
 /**
  * What a credential has proven: who, never whether they may. A password's proof has the account with the email and the
@@ -8,12 +8,18 @@ import type { Account, VerifiedToken } from '../state.ts';
  */
 export type Proof =
   | { readonly by: 'password'; readonly account: Account }
-  | { readonly by: 'token'; readonly token: VerifiedToken; readonly scheme: 'basic' | 'bearer' };
+  | { readonly by: 'token'; readonly token: VerifiedToken; readonly scheme: Scheme };
+
+/** The field that a credential stands in; the space ends the name. */
+export type CredentialField = 'authorization ' | 'x-api-key ';
 
 /** Remembers proofs, so that a password costs its hash once, and then no more than a token. */
 export interface VerifiedCredentials {
-  /** What an `Authorization` field is remembered by: a hash keyed with what only this process has. */
-  keyOf(authorization: string): string;
+  /**
+   * What a credential is remembered by: a hash keyed with what only this process has. The field is in it, so that what was
+   * proven in one stands for nothing in another.
+   */
+  keyOf(field: CredentialField, value: string): string;
   get(key: string): Proof | undefined;
   remember(key: string, proof: Proof): void;
   forget(key: string): void;
@@ -33,7 +39,7 @@ export function verifiedCredentials(): VerifiedCredentials {
   return {
     // No password or token that could be used stays in memory for its sake. The key stands in front, which is as good as
     // HMAC where nobody sees a hash to go on from, and in one call a tenth of its time.
-    keyOf: (authorization) => hash('sha256', secret + authorization, 'hex'),
+    keyOf: (field, value) => hash('sha256', secret + field + value, 'hex'),
     get(key) {
       const proof = proofs.get(key);
       if (proof === undefined) lookUps.misses += 1;

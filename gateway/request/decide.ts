@@ -3,10 +3,11 @@ import { unauthorized } from '../errors.ts';
 import type { Identify } from '../identify/identify.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import { type Soon, whenThere } from '../soon.ts';
-import type { Identity, Outcome, RequestRecord } from '../state.ts';
+import type { Identity, Outcome, RequestRecord, Scheme } from '../state.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { Head } from './head.ts';
 import { type Plan, planFor } from './plan.ts';
+import { presentedTo } from './presented.ts';
 import type { RouteTable } from './routes.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -68,8 +69,9 @@ export function createDecide({
     if (head.fetchSite !== undefined || head.origin !== undefined) {
       refuseCrossSite(asked, target, table, isTrusted);
     }
-    return whenThere(identify(head.authorization, client), (outcome) => {
-      const identity = identified(outcome, realm);
+    const taken = plan.kind === 'forward' ? plan.route.credentials : undefined;
+    return whenThere(ask(identify, taken, head, client), (outcome) => {
+      const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
       requireConfirmed(identity);
       return decisionFor(plan, target, identity);
@@ -85,8 +87,15 @@ function decisionFor(plan: Plan, target: Target, identity: Identity | null): Dec
   return { kind: 'tokens', target, identity };
 }
 
-function identified(outcome: Outcome, realm: string): Identity {
+/** @param taken by the route, where it says so itself */
+function ask(identify: Identify, taken: readonly Scheme[] | undefined, head: Head, client: string): Soon<Outcome> {
+  if (taken === undefined) return identify('authorization ', head.authorization, client);
+  const { field, value } = presentedTo(taken, head);
+  return identify(field, value, client);
+}
+
+function identified(outcome: Outcome, realm: string, taken: readonly Scheme[] | undefined): Identity {
   if (outcome.kind === 'found') return outcome.identity;
-  if (outcome.kind === 'absent') throw unauthorized('no credentials', realm, 'basic');
-  throw unauthorized(outcome.reason, realm, outcome.scheme);
+  if (outcome.kind === 'absent') throw unauthorized('no credentials', realm, 'basic', taken);
+  throw unauthorized(outcome.reason, realm, outcome.scheme, taken);
 }

@@ -81,6 +81,7 @@ export function createDepart(
             clientHost: head.host,
             host: route.preserveHost && head.host ? head.host : upstream.host,
             passAuthorization: route.passAuthorization,
+            takesApiKey: route.credentials?.includes('api-key') ?? false,
             stripPrefix: route.stripPrefix,
             hops,
             methodIsFixed: route.methods !== undefined,

@@ -7,6 +7,9 @@ export interface Head {
   readonly authorization: string | undefined;
   /** The one `Host` line; `undefined` only for HTTP/1.0. */
   readonly host: string | undefined;
+  /** The first `X-API-Key` line, and whether there are more: only some routes take one. */
+  readonly apiKey: string | undefined;
+  readonly hasApiKeys: boolean;
   readonly requestId: string | undefined;
   /** The first `Origin` line. */
   readonly origin: string | undefined;
@@ -40,6 +43,8 @@ export function readHead(req: IncomingMessage): Head {
   let transferEncoding: string | undefined;
   let contentLength: string | undefined;
   let expect: string | undefined;
+  let apiKey: string | undefined;
+  let hasApiKeys = false;
   let origin: string | undefined;
   let fetchSite: string | undefined;
   let fetchMode: string | undefined;
@@ -58,6 +63,12 @@ export function readHead(req: IncomingMessage): Head {
       case 6:
         if (isField(name, 'expect')) expect = once(expect, value, 'Expect');
         else if (isField(name, 'origin')) origin ??= value;
+        break;
+      case 9:
+        if (isField(name, 'x-api-key')) {
+          hasApiKeys ||= apiKey !== undefined;
+          apiKey ??= value;
+        }
         break;
       case 12:
         if (isField(name, 'x-request-id')) requestId ??= value;
@@ -99,6 +110,8 @@ export function readHead(req: IncomingMessage): Head {
   }
   return {
     authorization,
+    apiKey,
+    hasApiKeys,
     host,
     requestId,
     origin,

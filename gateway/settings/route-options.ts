@@ -114,6 +114,15 @@ export const route = options({
   auth: oneOf('required', 'none')
     .prefault('required')
     .describe('Whether credentials are required; none is refused below api.prefix.'),
+  credentials: listOf(
+    oneOf('basic', 'bearer', 'api-key'),
+    'must be a list of basic, bearer and api-key, such as [basic, bearer]',
+  )
+    .refine((schemes) => schemes.length > 0, { error: 'is an empty list; must name basic, bearer or api-key' })
+    .exactOptional()
+    .describe(
+      'What it takes: basic and bearer when left out; with api-key, a token in X-API-Key, which the upstream then never gets.',
+    ),
   passAuthorization: flag()
     .prefault(false)
     .describe('Whether the upstream receives the Authorization header of the client.'),

@@ -17,6 +17,7 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
             ...knownGroup(route, index, settings.upstreams),
             ...noCookiesForEverybody(route, index),
             ...noFieldsOfOtherOptions(route, index, settings.listen),
+            ...noCredentialsForNobody(route, index),
           ],
     ),
     ...uniqueNames(settings.routes ?? []),
@@ -111,6 +112,12 @@ function noFieldsOfOtherOptions(
           : null;
     return other === null ? [] : [{ path: at, message: `is what ${other} decides; must be left out, or that option` }];
   });
+}
+
+function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, index: number): Conflict[] {
+  if (auth !== 'none' || credentials === undefined) return [];
+  const message = 'is for credentials that nobody asks for, since auth is none; must be left out, or auth be required';
+  return [{ path: ['routes', index, 'credentials'], message }];
 }
 
 /** What logs and metrics call what is no route. */

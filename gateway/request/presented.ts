@@ -1,0 +1,30 @@
+import { badRequest } from '../errors.ts';
+import { schemeOf } from '../identify/credentials.ts';
+import type { CredentialField } from '../identify/verified.ts';
+import type { Scheme } from '../state.ts';
+import type { Head } from './head.ts';
+
+/** The one credential of a request. */
+export interface Presented {
+  readonly field: CredentialField;
+  readonly value: string | undefined;
+}
+
+const NOTHING: Presented = { field: 'authorization ', value: undefined };
+
+/**
+ * The credential of a request to a route that says itself what it takes. What the route does not take is as if it were
+ * not there.
+ *
+ * @throws GatewayError 400 where there are several that it takes: another program could go by another one
+ */
+export function presentedTo(taken: readonly Scheme[], head: Head): Presented {
+  const { authorization, apiKey } = head;
+  const isTaken = authorization !== undefined && taken.includes(schemeOf(authorization));
+  if (taken.includes('api-key') && apiKey !== undefined) {
+    if (head.hasApiKeys) throw badRequest('More than one X-API-Key header');
+    if (isTaken) throw badRequest('Authorization and X-API-Key exclude each other');
+    return { field: 'x-api-key ', value: apiKey };
+  }
+  return isTaken ? { field: 'authorization ', value: authorization } : NOTHING;
+}
