@@ -21,6 +21,7 @@ test('commands that read or change accounts make no database of a mistyped path'
   for (const args of [
     ['user', 'list'],
     ['user', 'confirm', 'a@x'],
+    ['token', 'list', 'a@x'],
     ['token', 'revoke', 'some-id'],
     ['check', '--accounts'],
   ]) {
@@ -39,6 +40,7 @@ test('a database without tables is named as such, with what makes them', async (
   const { run } = await configured(t, { database: { url: urlOf(location), timeout: '10s' } });
   for (const args of [
     ['user', 'list'],
+    ['token', 'list', 'a@x'],
     ['user', 'remove', 'a@x'],
   ]) {
     t.deepEqual(await run(args), {
