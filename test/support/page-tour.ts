@@ -69,7 +69,7 @@ export const GRACE = { email: 'grace@example.com', password: 'nine small otters'
  * @param look at the page that is shown; its name is that of a file
  */
 export async function tourPages(
-  { visit, mailedLink }: PagesSite,
+  { gateway, visit, mailedLink }: PagesSite,
   look: (name: string, page: Page) => Promise<void>,
 ): Promise<Visitor> {
   const visitor = await visit();
@@ -105,6 +105,12 @@ export async function tourPages(
     await page.getByRole('link', { name: 'Done' }).click();
   }
   await look('tokens', page);
+  await withManyTokens(gateway, email, async () => {
+    await page.goto('/account?find=report');
+    await page.getByRole('link', { name: 'Older' }).click();
+    await look('tokens-many', page);
+  });
+  await page.goto('/account');
   await page.getByRole('link', { name: 'Revoke laptop' }).click();
   await look('token-revoke', page);
   await send(page, 'Revoke the token');
@@ -137,4 +143,21 @@ export async function tourPages(
   await page.goto('/account/reset?link=void');
   await look('link-void', page);
   return visitor;
+}
+
+/** Gives the account 150 tokens more for as long as that is looked at. */
+async function withManyTokens(
+  { accounts, database: { sql, ask } }: TestGateway,
+  email: string,
+  look: () => Promise<void>,
+): Promise<void> {
+  const account = await accounts.findByEmail(email);
+  const issued_at = Math.floor(Date.now() / 1000) * 1000;
+  const rows = Array.from({ length: 150 }, (_, i) => {
+    const [jti, name] = [`one-of-many-${String(i).padStart(3, '0')}`, `Report no. ${i + 1}`];
+    return { jti, account_id: account?.id, name, issued_at, expires_at: issued_at + 3_600_000 };
+  });
+  await ask(sql('gatehouse_tokens').insert(rows));
+  await look();
+  await ask(sql('gatehouse_tokens').where('jti', 'like', 'one-of-many-%').delete());
 }
