@@ -17,14 +17,19 @@ export function validateNewPassword(text: string): void {
 }
 
 /**
- * Hashes with bcrypt.
+ * Hashes with bcrypt, in Unicode's form NFC.
  *
  * @param cost log2 of the number of rounds, 4 to 16
  * @throws OperatorError as `validateNewPassword` does
  */
 export async function hashPassword(password: string, cost: number): Promise<string> {
   validateNewPassword(password);
-  return await bcrypt.hash(password, cost);
+  return await bcrypt.hash(composed(password), cost);
+}
+
+/** The form in which new passwords are hashed: keyboards compose `é` or not, and nobody can see which (RFC 8265 section 4.2). */
+function composed(password: string): string {
+  return password.normalize('NFC');
 }
 
 /**
@@ -32,6 +37,9 @@ export async function hashPassword(password: string, cost: number): Promise<stri
  * unknown form or beyond the limits belongs to no password. That is said as late as "wrong" is, since whoever can tell
  * the two apart by the clock learns which accounts exist; so is "wrong" of a hash that is cheaper than the decoy. One
  * that costs more stays slower: the decoy should be like most of the table.
+ *
+ * A password is tried as it was sent, since an application may have hashed it so, and then in the form NFC, where that is
+ * another: whether it is depends on what was sent alone, and tells nothing of the account.
  *
  * The function rejects only when the machine fails, as for want of memory.
  *
@@ -43,7 +51,7 @@ export function passwordChecker(decoy: string): (hash: string | null, password: 
   if (!standIn?.verifiable) throw new TypeError('The decoy is not a hash that can be verified.');
   const usual = usualTime();
 
-  return async (hash, password) => {
+  const check = async (hash: string | null, password: string): Promise<boolean> => {
     const stored = hash === null ? null : recognise(hash);
     const isPossible = canBeRight(password);
     const tried = isPossible ? password : '';
@@ -60,6 +68,12 @@ export function passwordChecker(decoy: string): (hash: string | null, password: 
     if (due === null) await usual.measure(() => standIn.verify(tried));
     else await sleep(Math.max(0, begun + due - performance.now()));
     return false;
+  };
+
+  return async (hash, password) => {
+    if (await check(hash, password)) return true;
+    const form = composed(password);
+    return form !== password && (await check(hash, form));
   };
 }
 
@@ -82,7 +96,7 @@ export function passwordProblem(text: string): string | null {
   // RFC 7617 section 2: user name and password must not contain control characters, NUL among them.
   if (/\p{Cc}/u.test(text))
     return 'contains a control character (such as a tab, a line end or NUL), which HTTP Basic cannot carry';
-  const bytes = Buffer.byteLength(text);
+  const bytes = Buffer.byteLength(composed(text));
   return bytes > LONGEST_FOR_BCRYPT
     ? `is ${bytes} bytes long in UTF-8, and ${LONGEST_FOR_BCRYPT} is the most that bcrypt looks at`
     : null;

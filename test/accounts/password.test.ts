@@ -14,6 +14,31 @@ test('a password belongs to its own hash and to no other', async (t) => {
   t.false(await check(hash, ''));
 });
 
+test('a password is the same however its characters are composed, and the same hash is of no other', async (t) => {
+  const [composed, decomposed] = ['pässwörd é', 'pässwörd é'.normalize('NFD')];
+  t.not(composed, decomposed);
+  for (const chosen of [composed, decomposed]) {
+    const hash = await hashPassword(chosen, 4);
+    for (const typed of [composed, decomposed, 'p\u0061\u0308sswörd é']) t.true(await check(hash, typed), typed);
+    for (const other of ['password e', 'PÄSSWÖRD É', 'pässwörd e', 'ｐässwörd é'])
+      t.false(await check(hash, other), other);
+  }
+});
+
+test('what an application has hashed as it was typed stays good as it was typed', async (t) => {
+  const decomposed = 'pässwörd'.normalize('NFD');
+  t.true(await check(await bcrypt.hash(decomposed, 4), decomposed));
+  t.false(await check(await bcrypt.hash(decomposed, 4), 'pässwörd'), 'nobody can know that it was not composed');
+  t.true(await check(await bcrypt.hash('pässwörd', 4), decomposed));
+});
+
+test('a new password is as long as its composed form', async (t) => {
+  const decomposed = 'é'.normalize('NFD').repeat(36);
+  t.is(Buffer.byteLength(decomposed), 108);
+  t.true(await check(await hashPassword(decomposed, 4), decomposed));
+  t.throws(() => validateNewPassword(`${decomposed}x`), { message: /73 bytes/ });
+});
+
 test('hashes of the three names of bcrypt are understood', async (t) => {
   // Known answers of crypt_blowfish, https://www.openwall.com/crypt/
   const digest = '$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
