@@ -151,7 +151,8 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
-  const prefix = (PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
+  const prefix =
+    (claimed.prefix !== '' && PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
   if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
   kept.push('x-request-id', forwarded.requestId);
   if (forwarded.hops !== undefined) kept.push('x-gatehouse-hops', forwarded.hops);
