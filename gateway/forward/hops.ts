@@ -46,7 +46,7 @@ export function createHopCounter(keys: readonly Buffer[]): HopCounter {
       const before = Math.max(0, ...given.map((mark) => counts.get(mark) ?? 0));
       const mark = own[before];
       if (mark === undefined) {
-        const detail = `it has come back to this gateway ${before} times: what route ${route} leads to sends it here again`;
+        const detail = `it has come back to this gateway ${before} times or more: route ${route} leads back here`;
         throw new GatewayError('loop_detected', detail);
       }
       const others = given.filter((other) => MARK.test(other) && !counts.has(other)).slice(0, MOST_OTHERS);

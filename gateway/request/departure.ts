@@ -57,7 +57,9 @@ export function createDepart(
   return (req, head, { route, target, identity }, record) => {
     const path = upstreamTarget(target, route);
     const { group, deadlines, rewriting, changes, mayComeBack } = ways.get(route) ?? wayOf(route);
-    const hops = mayComeBack ? hopCounter.next(head.hops, route.name) : undefined;
+    // What has passed a gateway has `X-Forwarded-Host`: what comes for the first time, as a rule, needs no mark.
+    const isCounted = mayComeBack && (head.hops !== undefined || head.forwardedHost !== undefined);
+    const hops = isCounted ? hopCounter.next(head.hops, route.name) : undefined;
     const isOverHttps = strictTransport.value !== null && strictTransport.isFor(req.socket.remoteAddress, req.headers);
     return {
       group,
