@@ -23,9 +23,13 @@ export class UpstreamAgent extends Agent {
   readonly #since = new WeakMap<Duplex, number>();
 
   /** @param connectTimeout milliseconds */
-  constructor({ origin, socketPath }: UpstreamAddress, { tls, connectionAge }: GroupSettings, connectTimeout: number) {
+  constructor(
+    { origin, socketPath }: UpstreamAddress,
+    { tls, connections, connectionAge }: GroupSettings,
+    connectTimeout: number,
+  ) {
     const { protocol, hostname, host, port } = new URL(socketPath === null ? origin : 'http://localhost');
-    super({ protocol, keepAlive: true, timeout: IDLE });
+    super({ protocol, keepAlive: true, timeout: IDLE, maxSockets: connections });
     this.#place = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), host, port };
     this.#connect = createConnector({ tls, http2: false }, socketPath, connectTimeout);
     this.#age = connectionAge;

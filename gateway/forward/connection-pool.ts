@@ -7,10 +7,14 @@ export interface ConnectionOptions {
   readonly headersTimeout: number;
   /** Milliseconds after which a connection takes no more requests, so that a changed address is followed. */
   readonly age: number;
+  /** Connections at a time. A request beyond them waits for the next that is free or closed. */
+  readonly most: number;
 }
 
+type Request = [options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler];
+
 /**
- * Connections to one server of HTTP/1.1, as many as there are requests at a time. The one that was free last goes first,
+ * Connections to one server of HTTP/1.1, as many as there are requests at a time, up to a number of them. The one that was free last goes first,
  * so that as few as possible stay open.
  *
  * Undici's own pool looks through all of its connections for each request, twice and with their ages: with a few dozen
@@ -21,6 +25,7 @@ export class ConnectionPool extends Dispatcher {
   readonly #options: ConnectionOptions;
   readonly #all = new Set<Connection>();
   readonly #free: Connection[] = [];
+  readonly #waiting: Request[] = [];
   #isDestroyed = false;
 
   constructor(origin: string, options: ConnectionOptions) {
@@ -31,19 +36,29 @@ export class ConnectionPool extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const connection = this.#take();
+    if (connection === null) {
+      this.#waiting.push([options, handler]);
+      return true;
+    }
     connection.dispatch(options, handler);
     // Where undici has refused at once what is no request, nothing more is heard of it.
     this.#giveBack(connection);
     return true;
   }
 
-  #take(): Connection {
+  /** A connection has become free, or is no more. */
+  #serve(): void {
+    const request = this.#waiting.shift();
+    if (request !== undefined) this.dispatch(...request);
+  }
+
+  #take(): Connection | null {
     for (let connection = this.#free.pop(); connection !== undefined; connection = this.#free.pop()) {
       connection.isFree = false;
       if (!this.#isOld(connection)) return connection;
       this.#retire(connection);
     }
-    return this.#open();
+    return this.#all.size < this.#options.most || this.#isDestroyed ? this.#open() : null;
   }
 
   #open(): Connection {
@@ -73,6 +88,7 @@ export class ConnectionPool extends Dispatcher {
     }
     connection.isFree = true;
     this.#free.push(connection);
+    this.#serve();
   }
 
   #isOld({ since }: Connection): boolean {
@@ -90,12 +106,16 @@ export class ConnectionPool extends Dispatcher {
   /** It takes no more requests, and ends when those that it has are answered. */
   #retire(connection: Connection): void {
     if (connection.closed || connection.destroyed) return;
-    connection.close(() => this.#all.delete(connection));
+    connection.close(() => {
+      this.#all.delete(connection);
+      this.#serve();
+    });
   }
 
   /** Cuts what is under way. */
   override async destroy(): Promise<void> {
     this.#isDestroyed = true;
+    for (const [options, handler] of this.#waiting.splice(0)) this.dispatch(options, handler);
     this.#free.length = 0;
     await Promise.all([...this.#all].map((connection) => connection.destroy()));
   }

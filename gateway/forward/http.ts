@@ -48,6 +48,9 @@ class Delivery implements AttemptEvents {
   readonly #tried: Upstream[] = [];
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Where it has a place, or had none yet: what ends the wait for one. */
+  #place: Upstream | undefined;
+  #stopWaiting: (() => void) | undefined;
   #hasContinued = false;
   #isOver = false;
 
@@ -76,13 +79,37 @@ class Delivery implements AttemptEvents {
     this.#res.on('timeout', () => this.#onSocketIdle());
     if (deadlines.request !== null) this.#timer = setTimeout(() => this.#onOverdue(), deadlines.request);
     group.retryBudget.earn();
-    this.#send(group.next());
+    const upstream = group.next();
+    if (upstream === null) this.#wait();
+    else this.#send(upstream);
   }
 
+  #wait(): void {
+    this.#stopWaiting = this.#outgoing.group.wait({
+      onPlace: (upstream) => this.#send(upstream),
+      onOverdue: (error) => this.#fail(error),
+    });
+  }
+
+  #leave(): void {
+    this.#stopWaiting?.();
+    const place = this.#place;
+    this.#place = undefined;
+    if (place !== undefined) this.#outgoing.group.leave(place);
+  }
+
+  /** @param upstream where it has a place */
   #send(upstream: Upstream): void {
+    this.#place = upstream;
     this.#tried.push(upstream);
-    this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, this);
-    this.#attempt.dispatch();
+    try {
+      this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, this);
+      this.#attempt.dispatch();
+    } catch (thrown) {
+      // Whoever has made place for this one must not hear of it.
+      const unexpected = new GatewayError('internal_error', 'unexpected error', { cause: thrown });
+      this.#fail(thrown instanceof GatewayError ? thrown : unexpected);
+    }
   }
 
   /** The client hears it once, when there is somebody who will read the body. */
@@ -101,13 +128,18 @@ class Delivery implements AttemptEvents {
     else if (last.length > IN_ONE_PIECE) this.#res.end(last, this.#resolve);
     // As text of one byte a character, which Node puts behind the head and writes with it, in one piece.
     else this.#res.end(last.toString('latin1'), 'latin1', this.#resolve);
+    this.#leave();
   }
 
   onFailed(error: GatewayError): void {
     if (this.#isOver) return;
     const next = this.#nextAfter(error);
-    if (next === null) this.#fail(error);
-    else this.#send(next);
+    if (next === null) {
+      this.#fail(error);
+      return;
+    }
+    if (next !== this.#place) this.#leave();
+    this.#send(next);
   }
 
   /** @returns who gets the next attempt, or null: the failure stands */
@@ -130,6 +162,7 @@ class Delivery implements AttemptEvents {
     // What nobody reads any more must not keep the client from reading its answer.
     this.#req.resume();
     this.#reject(error);
+    this.#leave();
   }
 
   #onClientClose(): void {
@@ -140,6 +173,7 @@ class Delivery implements AttemptEvents {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#attempt?.abort(clientClosed());
+    this.#leave();
   }
 
   #onOverdue(): void {

@@ -15,17 +15,24 @@ allowManyFields();
  */
 export function createPool(
   { origin, socketPath }: UpstreamAddress,
-  settings: Pick<UpstreamSettings, 'tls' | 'http2' | 'connectionAge'>,
+  settings: Pick<UpstreamSettings, 'tls' | 'http2' | 'connections' | 'connectionAge' | 'health'>,
   connectTimeout: number,
 ): Dispatcher {
   const connect = createConnector(settings, socketPath, connectTimeout);
   const place = socketPath === null ? origin : 'http://localhost';
   if (!settings.http2) {
-    return new ConnectionPool(place, { connect, headersTimeout: connectTimeout, age: settings.connectionAge });
+    return new ConnectionPool(place, {
+      connect,
+      headersTimeout: connectTimeout,
+      age: settings.connectionAge,
+      // Health checks take no place of a request.
+      most: settings.connections + (settings.health === undefined ? 0 : 1),
+    });
   }
   return new Pool(place, {
     connect,
     clientTtl: settings.connectionAge,
+    connections: settings.connections,
     // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after the
     // other where it fails. So each gets one of its own until there is one that can be shared.
     allowH2: false,
@@ -36,7 +43,7 @@ export function createPool(
 }
 
 /** Requests that may share a connection of HTTP/2. */
-const MOST_STREAMS = 100;
+export const MOST_STREAMS = 100;
 
 /**
  * A connection that shares itself where HTTP/2 has been agreed on, and takes one request at a time otherwise: with

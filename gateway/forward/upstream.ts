@@ -7,7 +7,8 @@ import { createBalance } from './balance.ts';
 import type { GroupMeter, MeterGroup } from './group-meter.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { type UpstreamAddress, upstreamAddress } from './path.ts';
-import { createPool } from './pool.ts';
+import { createWaitingLine, type Waiting } from './places.ts';
+import { createPool, MOST_STREAMS } from './pool.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
 /** One server that requests can be sent to. */
@@ -19,6 +20,8 @@ export interface Upstream extends UpstreamAddress {
   readonly availability: Availability;
   /** Requests that it has not answered. Counted by whoever sends them. */
   outstanding: number;
+  /** Places of those that it has for requests and WebSockets; with HTTP/1.1 each is a connection. */
+  taken: number;
 }
 
 /** Servers that do the same work. */
@@ -28,12 +31,16 @@ export interface UpstreamGroup {
   /** To be told of each attempt, by whoever makes it. */
   readonly meter: GroupMeter;
   /**
-   * Who gets the next request. Of servers that are all ejected or unwell one gets it nevertheless: it is more likely to
+   * Who gets the next request, which takes a place there; null where those have none that could get it. Of servers that are all ejected or unwell one gets it nevertheless: it is more likely to
    * be well again than a refusal is to be right.
    */
-  next(): Upstream;
-  /** Who gets another attempt at a request: an available server that has not been tried, or null. */
+  next(): Upstream | null;
+  /** Who gets another attempt at a request, which takes a place there: an available server not yet tried, or null. */
   another(tried: readonly Upstream[]): Upstream | null;
+  /** Waits for a place. @returns what ends the wait before its time */
+  wait(waiting: Waiting<Upstream>): () => void;
+  /** Gives a place back. */
+  leave(upstream: Upstream): void;
   /** Nothing is under way any more that anybody waits for. */
   close(): Promise<void>;
 }
@@ -58,28 +65,41 @@ export function openGroup(
       agent: new UpstreamAgent(address, settings, connectTimeout),
       availability: createAvailability(settings.eject, about, log, () => meter.ejected(origin)),
       outstanding: 0,
+      taken: 0,
     };
   });
   const [first] = upstreams;
   if (first === undefined) throw new TypeError(`the group ${settings.name} has no servers`);
   const choose = createBalance<Upstream>(settings.balance);
   const isOpen = ({ availability, outstanding }: Upstream) => availability.isOpen(outstanding);
+  const most = settings.connections * (settings.http2 ? MOST_STREAMS : 1);
+  const hasPlace = ({ taken }: Upstream) => taken < most;
   const take = (chosen: Upstream | undefined): Upstream | null => {
-    chosen?.availability.chosen();
-    return chosen ?? null;
+    if (chosen === undefined) return null;
+    chosen.taken += 1;
+    if (upstreams.length > 1) chosen.availability.chosen();
+    return chosen;
   };
+  const next = () => {
+    if (upstreams.length === 1) return hasPlace(first) ? take(first) : null;
+    const open = upstreams.filter(isOpen);
+    return take(choose((open.length > 0 ? open : upstreams).filter(hasPlace)));
+  };
+  const line = createWaitingLine(next, settings.connectionWait);
   const stopChecks = settings.health === undefined ? () => {} : startHealthChecks(upstreams, settings.health);
 
   return {
     settings,
     retryBudget: createRetryBudget(settings.retries.budget),
     meter,
-    next() {
-      if (upstreams.length === 1) return first;
-      return take(choose(upstreams.filter(isOpen)) ?? choose(upstreams)) ?? first;
-    },
+    next,
     another(tried) {
-      return take(choose(upstreams.filter((one) => isOpen(one) && !tried.includes(one))));
+      return take(choose(upstreams.filter((one) => isOpen(one) && hasPlace(one) && !tried.includes(one))));
+    },
+    wait: (waiting) => line.wait(waiting),
+    leave(upstream) {
+      upstream.taken -= 1;
+      line.serve();
     },
     async close() {
       stopChecks();

@@ -25,7 +25,7 @@ export interface HandshakeEvents {
 }
 
 export interface WebSocketForwarder {
-  /** Resolves when both connections are closed. */
+  /** Resolves when both connections are closed, or when there was none to the upstream. */
   forward(
     req: IncomingMessage,
     socket: Duplex,
@@ -58,30 +58,66 @@ export function createWebSocketForwarder(): WebSocketForwarder {
   };
 
   return {
-    forward(req, socket, head, outgoing, events) {
+    async forward(req, socket, head, outgoing, events) {
       const { group } = outgoing;
-      const upstream = group.next();
+      const closed = Promise.withResolvers<void>();
+      const stopWatching = destroyAtEnd(socket);
+      const upstream = await placeFor(socket, outgoing, events);
+      if (upstream === null) return;
+      if (socket.destroyed) {
+        group.leave(upstream);
+        events.onFailure(clientClosed());
+        return;
+      }
       const { target, headers } = outgoing.headFor(upstream);
       req.url = target;
       req.headers = handshakeHeaders(headers);
       const sentAt = performance.now();
       const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
-      pending.set(req, { upstream, outgoing, events, measure, stopWatching: destroyAtEnd(socket), isSettled: false });
+      pending.set(req, { upstream, outgoing, events, measure, stopWatching, isSettled: false });
       upstream.outstanding += 1;
-      const closed = new Promise<void>((resolve) => socket.once('close', resolve));
       socket.once('close', () => {
-        if (settle(pending, req) === undefined) return;
+        group.leave(upstream);
+        closed.resolve();
+        const settled = settle(pending, req);
+        if (settled === undefined) return;
         measure('abandoned');
         events.onFailure(clientClosed());
+        settled.proxyReq?.destroy();
       });
       proxyTo(upstream, group.settings.tls).upgrade(
         req,
         socket as Parameters<typeof req.socket.pipe>[0] & typeof req.socket,
         head,
       );
-      return closed;
+      return closed.promise;
     },
   };
+}
+
+/** @returns the server at which the handshake has a place until its connection closes; null: it has been answered */
+function placeFor(socket: Duplex, { group }: Outgoing, events: HandshakeEvents): Promise<Upstream | null> {
+  const upstream = group.next();
+  if (upstream !== null) return Promise.resolve(upstream);
+  return new Promise((resolve) => {
+    const fail = (error: GatewayError) => {
+      socket.off('close', onClose);
+      events.onFailure(error);
+      resolve(null);
+    };
+    const stopWaiting = group.wait({
+      onPlace(place) {
+        socket.off('close', onClose);
+        resolve(place);
+      },
+      onOverdue: fail,
+    });
+    const onClose = () => {
+      stopWaiting();
+      fail(clientClosed());
+    };
+    socket.once('close', onClose);
+  });
 }
 
 /** Milliseconds for the second side of a WebSocket to end after the first one did. */
@@ -100,6 +136,7 @@ interface Handshake {
   isSettled: boolean;
   /** What ends it when it is overdue. */
   timer?: NodeJS.Timeout;
+  proxyReq?: ClientRequest;
 }
 
 /** @returns the handshake, unless it has been settled before */
@@ -126,6 +163,7 @@ function endOverdue(proxyReq: ClientRequest, handshake: Handshake): void {
       proxyReq.destroy(new GatewayError('gateway_timeout', detail));
     }, left);
   };
+  handshake.proxyReq = proxyReq;
   within(connect, 'no connection');
   proxyReq.once('socket', (socket) => {
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
@@ -170,7 +208,6 @@ function observe(pending: Pending): Plugin<IncomingMessage> {
       proxyReq.maxHeadersCount = 0;
       const handshake = pending.get(req);
       if (handshake !== undefined) endOverdue(proxyReq, handshake);
-      socket.once('close', () => proxyReq.destroy());
       before(proxyReq, 'response', (response) => {
         const settled = settle(pending, req);
         if (!mayPass(settled, response, refusalFields)) {

@@ -32,6 +32,12 @@ export function upstreamOptions() {
     balance: oneOf('round-robin', 'least-outstanding')
       .prefault('round-robin')
       .describe('Who is next: each in turn, or whoever has the fewest unanswered requests for its weight.'),
+    connections: wholeNumber(1, 65_535, 'a number of connections')
+      .prefault(1_024)
+      .describe('The most that a process has in use to each server: for requests, streams and WebSockets.'),
+    connectionWait: wait()
+      .prefault('3s')
+      .describe('How long a request waits for one of them, where all are in use, until it is answered with 503.'),
     connectionAge: wait()
       .prefault('1m')
       .describe('After which a connection is replaced by a new one, to where the name of the server then leads.'),

@@ -153,7 +153,7 @@ test('what clients do ejects nobody', async (t) => {
   const gateway = await groupGateway(
     t,
     { servers: [upstream.url, upstream.url.replace('127.0.0.1', 'localhost')], eject: { failures: 1 } },
-    { timeouts: { idle: '500ms' }, route: { maxBody: '1kb' } },
+    { timeouts: { idle: '2s' }, route: { maxBody: '1kb' } },
   );
   const [leaving, slow, large] = await Promise.all([1, 2, 3].map(() => rawClient(gateway.port)));
   leaving?.send(requestText('POST /s', ['Content-Length: 10'], 'half'));

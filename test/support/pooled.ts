@@ -5,6 +5,9 @@ import type { Scope } from './scope.ts';
 /** Milliseconds: no connection of a test gets so old. */
 export const NEVER_OLD = 600_000;
 
+/** More connections than a test makes. */
+const MANY = 1_000;
+
 /** @param age milliseconds */
 export function openPool(
   t: Scope,
@@ -12,7 +15,7 @@ export function openPool(
   age = NEVER_OLD,
   connect = buildConnector({ timeout: 5_000 }),
 ): ConnectionPool {
-  const pool = new ConnectionPool(url, { connect, headersTimeout: 5_000, age });
+  const pool = new ConnectionPool(url, { connect, headersTimeout: 5_000, age, most: MANY });
   t.teardown(() => pool.destroy());
   return pool;
 }
