@@ -3,6 +3,7 @@ import { openAccounts } from './accounts/open.ts';
 import type { AccountReader } from './accounts/store.ts';
 import { type Database, openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
+import { newSqliteFile } from './database/sqlite-health.ts';
 import type { Logger } from './ops/log.ts';
 import type { ProcessRole, SharedRedis } from './redis/limiter.ts';
 import type { Settings } from './settings/schema.ts';
@@ -43,7 +44,9 @@ export interface Stores {
  *   the database is out. Nothing is open then
  */
 export async function openStores(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Stores> {
+  const made = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);
+  if (made !== null) log.warn({ file: made }, 'new database made, without accounts: there was no such file');
   try {
     if (siblings === null) await migrate(database);
     const secrets = secretsOf(settings);

@@ -7,6 +7,7 @@ import { DeadlineExceeded, within } from './deadline.ts';
 import { isBusy, isConnectionLost } from './failure.ts';
 import { type MysqlConnection, mysqlConfig } from './mysql.ts';
 import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
+import { sqliteHealth } from './sqlite-health.ts';
 
 /** A knex query or raw statement that has not been sent. */
 export interface Query<T> extends PromiseLike<T> {
@@ -39,6 +40,11 @@ export interface Database extends Asker {
   transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
   /** Resolves when the database answers. Throws as `ask` does. */
   ping(): Promise<void>;
+  /**
+   * Resolves where what holds the database is as it should be: an SQLite file is there, and can be written. Throws as `ask`
+   * does.
+   */
+  verify(): Promise<void>;
   /** Lets queries under way end within `ms` milliseconds, the timeout where none are named, then cuts every connection. */
   close(ms?: number): Promise<void>;
 }
@@ -126,6 +132,14 @@ export function openDatabase(
     }
   }
 
+  const verifyFile =
+    location.kind === 'sqlite' && !readOnly
+      ? sqliteHealth(location.file, async () => {
+          const [found] = await ask<{ user_version: number }[]>(sql.raw('pragma user_version'));
+          await ask(sql.raw(`pragma user_version = ${Number(found?.user_version ?? 0)}`));
+        })
+      : async () => {};
+
   return {
     kind: location.kind,
     sql,
@@ -133,6 +147,11 @@ export function openDatabase(
     transact,
     async ping() {
       await ask(sql.select(sql.raw('1')));
+    },
+    async verify() {
+      await verifyFile().catch((error: unknown) => {
+        throw storeUnavailable('database', error);
+      });
     },
     async close(ms = timeout) {
       await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});

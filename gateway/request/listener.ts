@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import { badRequest, GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
+import { connectionLimit } from './connection-limit.ts';
 import { errorJson } from './error-response.ts';
 import { requestId } from './record.ts';
 import type { OnUpgrade } from './upgrade.ts';
@@ -84,9 +85,25 @@ export function createListener({ log, onRequest, onUpgrade, timeouts, strictTran
   // Whoever forwards an answer hears of it as `timeout` and judges; where nobody does, Node ends the connection.
   server.timeout = timeouts.idle;
 
+  server.maxConnections = connectionLimit();
+  // A worker would hand it to another one, which may have as many. The types do not know it yet.
+  Object.assign(server, { dropMaxConnection: true });
+  let isFull = false;
+  server.on('drop', () => {
+    if (isFull) return;
+    isFull = true;
+    log.warn(
+      { connections: server.maxConnections },
+      'new connections are closed at once: raise the limit of open files (ulimit -n, LimitNOFILE)',
+    );
+  });
   server.on('connection', (socket) => {
     connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
+    socket.once('close', () => {
+      connections.delete(socket);
+      // Told again when it was better for a while.
+      if (connections.size < server.maxConnections / 2) isFull = false;
+    });
   });
 
   /**

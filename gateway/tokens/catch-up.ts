@@ -16,7 +16,7 @@ export interface CatchUp {
  *
  * @throws GatewayError `service_unavailable` when the database is out; the mirror then has what had been read
  */
-export function createCatchUp(database: Database, mirror: Mirror, state: StoreState): CatchUp {
+export function createCatchUp(database: Database, mirror: Mirror, state: Pick<StoreState, 'up' | 'down'>): CatchUp {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
 

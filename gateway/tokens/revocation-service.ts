@@ -55,7 +55,12 @@ export async function startRevocations(
 ): Promise<RevocationService> {
   const mirror = createMirror(onAccount);
   const databaseState = watchStore('database', log);
-  const catchUp = createCatchUp(database, mirror, databaseState);
+  // Apart from the readings, which go on where only writes fail: what is known of the revocations stays true.
+  let isSound = true;
+  const catchUp = createCatchUp(database, mirror, {
+    up: () => isSound && databaseState.up(),
+    down: databaseState.down,
+  });
   // A failure is in the state of the database, and the next reading is at most half a second away.
   const lookNow = () => void catchUp.now().catch(() => {});
   await catchUp.now();
@@ -88,6 +93,17 @@ export async function startRevocations(
       await link.look();
     });
   }
+  void every(POLL, signal, async () => {
+    await database.verify().then(
+      () => {
+        isSound = true;
+      },
+      (error: unknown) => {
+        isSound = false;
+        databaseState.down(error);
+      },
+    );
+  });
   void every(SWEEP, signal, async () => {
     const now = Date.now();
     mirror.sweep(now);

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../database/connection.ts';
 import { migrate } from '../../database/migrate.ts';
+import { newSqliteFile } from '../../database/sqlite-health.ts';
 import { type Gateway, startOperated } from '../../operated.ts';
 import type { Logger } from '../../ops/log.ts';
 import { countForWorkers } from '../../redis/limiter.ts';
@@ -24,7 +25,7 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 export function startPrimary(file: string, settings: Settings, log: Logger, count: number): Promise<Gateway> {
   return startOperated(settings.ops, log, async () => {
     let current = settings;
-    const secrets = await prepareStores(settings);
+    const secrets = await prepareStores(settings, log);
     /** A file that is lost while the gateway runs must not give later workers another secret. */
     const withSecrets = (one: Settings): Settings => ({ ...one, tokens: { ...one.tokens, secrets } });
     countForWorkers();
@@ -44,8 +45,10 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
 }
 
 /** What must be done once, before several processes begin at the same time. @returns the token secrets */
-async function prepareStores(settings: Settings): Promise<string[]> {
+async function prepareStores(settings: Settings, log: Logger): Promise<string[]> {
+  const made = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);
+  if (made !== null) log.warn({ file: made }, 'new database made, without accounts: there was no such file');
   try {
     await migrate(database);
     return secretsOf(settings);
