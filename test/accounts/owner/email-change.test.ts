@@ -67,7 +67,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.deepEqual(await actions.startEmailChange(ada, { email: 'BOB@example.com', endTokens: true }), ASKED);
     t.deepEqual(
       (await mails()).map(({ to, subject }) => [to, subject]),
-      [['bob@example.com', 'You already have a Shop account']],
+      [['bob@example.com', 'You already have an account at Shop']],
     );
     t.deepEqual(await accounts.findById(ada.id), ada);
     t.deepEqual(await accounts.findById(bob.id), bob);

@@ -37,7 +37,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.deepEqual(await actions.register('ADA@example.com', 'correct horse', CLIENT), ASKED);
     const [mail, ...more] = await mails();
     t.is(more.length, 0);
-    t.like(mail, { to: 'ada@example.com', subject: 'You already have a Shop account' });
+    t.like(mail, { to: 'ada@example.com', subject: 'You already have an account at Shop' });
     t.true(mail?.text.includes(`${PAGES}/forgotten`));
     t.notRegex(mail?.text ?? '', /link=/);
     t.deepEqual(await accounts.findByEmail('ada@example.com'), ada);
