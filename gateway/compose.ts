@@ -149,6 +149,9 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
 
     const listener = createListener({
       log,
+      meter: metrics.requests,
+      clientOf: (req) => current.clientOf(req),
+      peerOf: (socketAddress) => current.peerOf(socketAddress).address,
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
       timeouts: settings.timeouts,

@@ -13,15 +13,18 @@ const TABLE = {
   request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },
   too_many_tokens: { status: 409, message: 'The account has too many tokens', fault: 'client' },
   payload_too_large: { status: 413, message: 'The request body is too large', fault: 'client' },
+  uri_too_long: { status: 414, message: 'The request line is too long', fault: 'client' },
   unsupported_media_type: { status: 415, message: 'The request body is of the wrong type', fault: 'client' },
   expectation_failed: { status: 417, message: 'Only 100-continue can be expected', fault: 'client' },
   too_many_requests: { status: 429, message: 'Too many failed attempts', fault: 'client' },
   headers_too_large: { status: 431, message: 'The request headers are too large', fault: 'client' },
   client_closed: { status: 499, message: 'The client closed the connection', fault: 'client' },
   internal_error: { status: 500, message: 'Internal error', fault: 'gateway' },
+  not_implemented: { status: 501, message: 'No such request method', fault: 'client' },
   bad_gateway: { status: 502, message: 'The upstream did not give a valid answer', fault: 'upstream' },
   service_unavailable: { status: 503, message: 'Temporarily unavailable', fault: 'gateway' },
   gateway_timeout: { status: 504, message: 'The upstream did not answer in time', fault: 'upstream' },
+  http_version_not_supported: { status: 505, message: 'The HTTP version must be 1.1 or 1.0', fault: 'client' },
   loop_detected: { status: 508, message: 'The request goes round in a loop', fault: 'gateway' },
 } as const satisfies Record<string, { status: number; message: string; fault: Fault }>;
 

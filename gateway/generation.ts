@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { HopCounter } from './forward/hops.ts';
 import type { LoadedModules } from './forward/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from './forward/upstreams.ts';
@@ -6,14 +6,14 @@ import { createWebSocketForwarder } from './forward/websocket.ts';
 import type { Identify } from './identify/identify.ts';
 import type { Logger } from './ops/log.ts';
 import type { RequestMeter } from './request/access-log.ts';
-import { clientAddress, compileTrust } from './request/client-address.ts';
+import { clientAddress, compileTrust, type Peer } from './request/client-address.ts';
 import { createCors } from './request/cors.ts';
 import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import { createErrorPage } from './request/error-page.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
 import type { OpenWebSockets } from './request/open-web-sockets.ts';
-import { createPipeline, type Pipeline } from './request/pipeline.ts';
+import { createPipeline, type OnRequest, type Pipeline } from './request/pipeline.ts';
 import { createProxiedRoutes } from './request/proxied-route.ts';
 import { compileRoutes, pagesPath } from './request/routes.ts';
 import { compileStrictTransport, type StrictTransport } from './request/strict-transport.ts';
@@ -39,9 +39,12 @@ export interface Services {
 /** Everything that is made of one state of the configuration. Each request sees one generation from end to end. */
 export interface Generation {
   readonly settings: Settings;
-  readonly onRequest: RequestListener;
+  readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly strictTransport: StrictTransport;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
+  readonly peerOf: (socketAddress: string | undefined) => Peer;
   /** No request will come any more. Ends the connections to upstreams when those under way have their answers. */
   retire(): Promise<void>;
 }
@@ -105,10 +108,12 @@ function generationOver(
   return {
     settings,
     strictTransport,
+    clientOf,
+    peerOf,
     onRequest(req, res) {
       underWay += 1;
       res.on('close', leave);
-      receive(req, res);
+      return receive(req, res);
     },
     onUpgrade: createUpgradeDoor({
       ...{ log, meter, decide, depart, exchanges, clientOf, strictTransport, webSockets },

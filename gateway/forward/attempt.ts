@@ -57,8 +57,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#outgoing = outgoing;
     this.upstream = upstream;
     this.#events = events;
-    const { hasBody, deadlines, maxBody } = outgoing;
-    this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, (turn) => this.#onTurn(turn)) : null;
+    const { hasBody } = outgoing;
+    this.#body = hasBody ? new RequestBody(req, outgoing, (turn) => this.#onTurn(turn)) : null;
   }
 
   dispatch(): void {
@@ -185,6 +185,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#outgoing.tally.sent += chunk.length;
     if (this.#res.write(chunk) || this.#res.writableLength < MOST_AHEAD || controller.paused) return;
     controller.pause();
     this.#res.once('drain', () => controller.resume());

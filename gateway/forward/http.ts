@@ -124,6 +124,7 @@ class Delivery implements AttemptEvents {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     // What is still to come of the body is read and thrown away.
     if (this.#outgoing.hasBody) this.#req.resume();
+    if (last !== null) this.#outgoing.tally.sent += last.length;
     if (last === null) this.#res.end(this.#resolve);
     else if (last.length > IN_ONE_PIECE) this.#res.end(last, this.#resolve);
     // As text of one byte a character, which Node puts behind the head and writes with it, in one piece.

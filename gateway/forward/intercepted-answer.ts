@@ -51,6 +51,7 @@ export class InterceptedAnswer extends ProxiedAnswer {
     );
     if (this.destroyed) return;
     writeAnswerHead(req, res, outgoing, answer.status, answer.reason, answer.fields);
+    outgoing.tally.sent += answer.body.length;
     if (answer.body.length > 0) res.write(answer.body);
   }
 }

@@ -21,6 +21,12 @@ export interface Deadlines {
   readonly request: number | null;
 }
 
+/** What has come through of a request, in bytes of its bodies. */
+export interface Tally {
+  received: number;
+  sent: number;
+}
+
 /** One request on its way out, decided. */
 export interface Outgoing {
   readonly group: UpstreamGroup;
@@ -30,6 +36,8 @@ export interface Outgoing {
   readonly hasBody: boolean;
   /** Bytes that the body may have; null: any number. */
   readonly maxBody: number | null;
+  /** Counts what passes, for the log. */
+  readonly tally: Tally;
   readonly awaitsContinue: boolean;
   readonly requestId: string;
   /** Whether it is the gateway that says which pages may read the answer. */

@@ -43,14 +43,14 @@ export class ProxiedAttempt implements Attempt {
 
   constructor(client: ClientSide, upstream: Upstream, events: AttemptEvents, route: ProxiedRoute) {
     const { req, outgoing } = client;
-    const { hasBody, deadlines, maxBody } = outgoing;
+    const { hasBody } = outgoing;
     this.upstream = upstream;
     this.#client = client;
     this.#route = route;
     this.#events = events;
     const head = outgoing.headFor(upstream);
     this.#head = route.module === null ? head : interceptableHead(head);
-    this.#body = hasBody ? new RequestBody(req, deadlines.idle, maxBody, this.#onTurn) : null;
+    this.#body = hasBody ? new RequestBody(req, outgoing, this.#onTurn) : null;
     const method = req.method ?? 'GET';
     this.#request = proxiedRequest(method, this.#head, this.#body);
     const headers = fieldsByName(this.#head.headers);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { badRequest, GatewayError, payloadTooLarge } from '../errors.ts';
 import { clientClosed } from './failure.ts';
+import type { Outgoing, Tally } from './outgoing.ts';
 
 /** Bytes that may wait for the upstream: several of the pieces in which they come, so that reading goes on. */
 const MOST_AHEAD = 262_144;
@@ -21,6 +22,7 @@ export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
   readonly #idle: number;
   readonly #most: number | null;
+  readonly #tally: Tally;
   readonly #onTurn: (turn: Turn) => void;
   #timer: NodeJS.Timeout | undefined;
   #size = 0;
@@ -29,15 +31,19 @@ export class RequestBody extends Readable {
   turn: Turn = 'upstream';
 
   /**
-   * @param idle milliseconds
-   * @param most bytes, beyond which it ends with 413; null: any number
+   * @param outgoing how long it may pause, and how long it may be: 413 beyond that
    * @param onTurn is told whose turn it is, from when the transport begins to send it
    */
-  constructor(req: IncomingMessage, idle: number, most: number | null, onTurn: (turn: Turn) => void) {
+  constructor(
+    req: IncomingMessage,
+    { deadlines, maxBody, tally }: Pick<Outgoing, 'deadlines' | 'maxBody' | 'tally'>,
+    onTurn: (turn: Turn) => void,
+  ) {
     super({ highWaterMark: MOST_AHEAD });
     this.#req = req;
-    this.#idle = idle;
-    this.#most = most;
+    this.#idle = deadlines.idle;
+    this.#most = maxBody;
+    this.#tally = tally;
     this.#onTurn = onTurn;
     // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
     this.on('error', () => {});
@@ -68,6 +74,7 @@ export class RequestBody extends Readable {
 
   #onData = (chunk: Buffer): void => {
     this.#size += chunk.length;
+    this.#tally.received += chunk.length;
     if (this.#most !== null && this.#size > this.#most) {
       this.destroy(payloadTooLarge(this.#most));
       return;

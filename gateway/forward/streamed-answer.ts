@@ -31,8 +31,9 @@ export class StreamedAnswer extends ProxiedAnswer {
   }
 
   protected override take(chunk: Buffer, done: () => void): void {
-    const { res } = this.#client;
+    const { res, outgoing } = this.#client;
     this.#writeHead();
+    outgoing.tally.sent += chunk.length;
     if (res.write(chunk)) {
       done();
       return;

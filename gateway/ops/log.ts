@@ -5,6 +5,7 @@ import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../settings/schema.ts';
 import { type BoundedOutput, boundedOutput } from './bounded-output.ts';
 import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
+import { withoutCredentials } from './redact.ts';
 import { timeField } from './time-field.ts';
 import { unblockedOutput } from './unblocked-output.ts';
 import { ONE_PIECE, untornLine } from './untorn-lines.ts';
@@ -20,7 +21,8 @@ export function isForPeople({ format }: Pick<Settings['log'], 'format'>): boolea
  * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal. Writing
  * it never waits for a reader and never throws (`boundedOutput`).
  *
- * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body.
+ * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body. What a client has put
+ * elsewhere, or an error names, is taken out (`withoutCredentials`): by `logRequest` for requests, here for all else.
  */
 export function createLog(settings: Settings['log']): Logger {
   return writeTo((output) => gatheredLines(output, AT_ONCE), settings, {});
@@ -92,7 +94,7 @@ function writeTo(
   const lines = gather(output);
   process.on('exit', output.finish);
   const formatters = { level: (label: string) => ({ level: label }) };
-  const log = pino({ level, base: writer, timestamp: timeField, formatters }, lines);
+  const log = pino({ level, base: writer, timestamp: timeField, formatters, hooks: HOOKS }, lines);
   writings.set(log, {
     output,
     request: (line) =>
@@ -101,6 +103,7 @@ function writeTo(
   return log;
 }
 
+const HOOKS = { streamWrite: withoutCredentials };
 const LOSS = 'log lines dropped';
 
 function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
@@ -120,11 +123,14 @@ function forPeople(level: Settings['log']['level'], writer: Readonly<Record<stri
 
 type Line = Record<string, unknown>;
 
-/** `200 GET /api/v1/orders/7 12ms account=1 -> http://127.0.0.1:9000`, with the fault behind it where there was one. */
-function requestLine({ status, method, path, ms, worker, account, upstream, fault, detail, cause }: Line): string {
+/** `200 GET /api/v1/orders/7 12ms 203.0.113.7 account=1 -> http://127.0.0.1:9000`, with the fault behind it where there was one. */
+function requestLine(line: Line): string {
+  const { status, method, path, ms, client, worker, account, tokenId, upstream, fault, detail, cause } = line;
   const words = [status, method, path, `${ms}ms`];
+  if (client !== undefined) words.push(client);
   if (worker !== undefined) words.push(`worker=${worker}`);
   if (account != null) words.push(`account=${account}`);
+  if (tokenId != null) words.push(`token=${tokenId}`);
   if (upstream != null) words.push(`-> ${upstream}`);
   if (fault !== undefined) words.push(`[${fault}: ${detail}${cause === undefined ? '' : `, ${cause}`}]`);
   return words.join(' ');

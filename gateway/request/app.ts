@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import { GatewayError } from '../errors.ts';
+import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import type { Soon } from '../soon.ts';
@@ -10,6 +11,7 @@ import type { Decision } from './decide.ts';
 import type { Arrival, Forward } from './forwarding.ts';
 import type { Head } from './head.ts';
 import type { ProxiedRoute } from './proxied-route.ts';
+import { USUAL_METHODS } from './routes.ts';
 
 /** What each stage may count on: nothing is optional once the stage that sets it has run. */
 interface RequestState extends Koa.DefaultState {
@@ -31,8 +33,6 @@ export interface AppStages {
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   /** Answers for the pages of account owners; its rejections are answered as every other. */
   pages(req: IncomingMessage, res: ServerResponse, asked: AskedPage): Promise<void>;
-  /** The address of whoever sends a request, as far as trusted proxies say. */
-  readonly clientOf: (req: IncomingMessage) => string;
   /** Answers what a stage has thrown. */
   refuse(arrival: Arrival, thrown: unknown): void;
 }
@@ -49,12 +49,13 @@ export interface App {
  * What is only forwarded, and not for a page of another origin, does not come here: docs/performance.md says what that saves.
  */
 export function createApp(stages: AppStages): App {
-  const { log, cors, decideOn, forward, proxiedRoutes, tokenEndpoints, pages, clientOf, refuse } = stages;
+  const { log, cors, decideOn, forward, proxiedRoutes, tokenEndpoints, pages, refuse } = stages;
   const arrived = new WeakMap<IncomingMessage, { readonly arrival: Arrival; readonly decision: Decision | null }>();
   const app = new Koa<RequestState>();
   app.use(answerErrors);
   if (cors !== null) app.use(cors);
   app.use(decideOnIt);
+  app.use(answerForServer);
   app.use(answerOwnEndpoints);
   app.use(answerPages);
   app.use(forwardIt);
@@ -91,6 +92,15 @@ export function createApp(stages: AppStages): App {
     await next();
   }
 
+  async function answerForServer(ctx: Context, next: Koa.Next): Promise<void> {
+    const { decision, record, head } = ctx.state;
+    if (decision.kind !== 'server') return next();
+    ctx.status = 204;
+    ctx.set('Allow', USUAL_METHODS);
+    ctx.set('X-Request-Id', record.id);
+    if (mustCloseAfterAnswer(ctx.req, ctx.res, head.expectsContinue)) ctx.set('Connection', 'close');
+  }
+
   async function answerOwnEndpoints(ctx: Context, next: Koa.Next): Promise<void> {
     const { decision, record } = ctx.state;
     if (decision.kind !== 'tokens') return next();
@@ -111,7 +121,7 @@ export function createApp(stages: AppStages): App {
     await pages(req, res, {
       url: decision.target.path + decision.target.query,
       requestId: record.id,
-      client: clientOf(req),
+      client: record.client,
       onFailure(error) {
         record.failure = error;
       },

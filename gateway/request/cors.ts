@@ -1,12 +1,13 @@
 import cors from '@koa/cors';
 import type Koa from 'koa';
 import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
+import { matchesOrigin } from '../settings/origin-pattern.ts';
 import type { CorsSettings, RouteSettings } from '../settings/schema.ts';
 import type { RequestRecord } from '../state.ts';
 import type { Head } from './head.ts';
 import { routesAt } from './plan.ts';
 import { type RouteTable, routeFor } from './routes.ts';
-import { parseTarget } from './target.ts';
+import { pathAsSent } from './target.ts';
 
 /** What the stage may count on. */
 export interface CorsState extends Koa.DefaultState {
@@ -28,8 +29,7 @@ type CorsRoute = RouteSettings & { readonly cors: CorsSettings };
  * and whether an origin that they name may. They learn nothing of guarded routes without `cors`, which are answered like
  * a path where no route lies.
  *
- * @returns null where no route has `cors`. The stage throws GatewayError 400 for a malformed target, as later stages
- *   would, and whatever they throw
+ * @returns null where no route has `cors`. The stage throws what later stages throw
  */
 export function createCors(table: RouteTable, routes: readonly RouteSettings[]): CorsStage | null {
   if (!routes.some(hasCors)) return null;
@@ -37,7 +37,8 @@ export function createCors(table: RouteTable, routes: readonly RouteSettings[]):
     const { req, res } = ctx;
     if (!req.headers.origin) return next();
     const { head, record } = ctx.state;
-    const located = routesAt(table.locate(parseTarget(req.url ?? '', head.host)));
+    // A target that is refused lies somewhere too: without these fields its page would take the 400 for a broken network.
+    const located = routesAt(table.locateAsSent(pathAsSent(req.url ?? '', head.host)));
 
     const requested = ctx.method === 'OPTIONS' ? ctx.get('Access-Control-Request-Method') : '';
     const preflighted = requested === '' ? undefined : corsRouteFor(located, requested);
@@ -92,5 +93,5 @@ function answering(settings: CorsSettings, requested: string): Koa.Middleware {
 /** @returns what `Access-Control-Allow-Origin` says; empty: there is none. Pages without an origin send `null`. */
 export function allowedOrigin(origins: readonly string[], origin = ''): string {
   if (origins.includes('*')) return '*';
-  return origins.includes(origin) ? origin : '';
+  return origins.some((pattern) => matchesOrigin(pattern, origin)) ? origin : '';
 }

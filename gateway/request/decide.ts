@@ -22,7 +22,9 @@ export interface ForwardDecision {
 export type Decision =
   | ForwardDecision
   | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity }
-  | { readonly kind: 'pages'; readonly target: Target };
+  | { readonly kind: 'pages'; readonly target: Target }
+  /** `OPTIONS *`: about the server, and no resource of it (RFC 9110 section 9.3.7). */
+  | { readonly kind: 'server' };
 
 export interface Asked {
   readonly method: string;
@@ -60,6 +62,8 @@ export function createDecide({
 }): Decide {
   return (asked, record) => {
     const { method, url, head, client } = asked;
+    // It tells nothing of routes and accounts, and so needs no credentials.
+    if (url === '*' && method === 'OPTIONS') return SERVER;
     const target = parseTarget(url, head.host);
     const plan = planFor(table, target, method);
     if (plan.kind === 'forward') record.route = plan.route.name;
@@ -73,11 +77,14 @@ export function createDecide({
     return whenThere(ask(identify, taken, head, client), (outcome) => {
       const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
+      if (identity.by === 'token') record.tokenId = identity.token.claims.jti;
       requireConfirmed(identity);
       return decisionFor(plan, target, identity);
     });
   };
 }
+
+const SERVER = { kind: 'server' } as const;
 
 function decisionFor(plan: Plan, target: Target, identity: Identity | null): Decision {
   if (plan.kind === 'refuse') throw plan.error;

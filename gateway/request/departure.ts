@@ -68,6 +68,7 @@ export function createDepart(
       clientPath: target.path,
       hasBody: head.hasBody,
       maxBody: route.maxBody ?? null,
+      tally: record,
       awaitsContinue: head.expectsContinue,
       requestId: record.id,
       decidesCors: route.cors !== undefined,

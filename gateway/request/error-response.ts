@@ -16,24 +16,26 @@ export function asGatewayError(error: unknown): GatewayError {
  *
  * @param page what a person gets, where a browser asked outside the API; null: JSON
  * @param awaitsContinue whether the client holds its body back until it hears `100 Continue`
+ * @returns bytes of the body that was sent
  */
 export function answerError(
   req: IncomingMessage,
   res: ServerResponse,
   error: GatewayError,
   { requestId, page, awaitsContinue }: { requestId: string; page: ErrorPage | null; awaitsContinue: boolean },
-): void {
+): number {
   if (res.headersSent) {
     cut(req, res);
-    return;
+    return 0;
   }
   // The listener has answered already what turned out to be malformed.
-  if (res.destroyed || !req.socket.writable) return;
+  if (res.destroyed || !req.socket.writable) return 0;
   const body = page === null ? errorJson(error) : page(error, requestId);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
+  const length = Buffer.byteLength(body);
   res.writeHead(error.status, {
     'Content-Type': page === null ? 'application/json' : 'text/html; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': length,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(page === null ? {} : { 'Content-Security-Policy': ERROR_PAGE_POLICY }),
@@ -42,6 +44,7 @@ export function answerError(
     ...(close ? { Connection: 'close' } : {}),
   });
   res.end(body);
+  return req.method === 'HEAD' ? 0 : length;
 }
 
 export function errorJson(error: GatewayError): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { badRequest, GatewayError } from '../errors.ts';
+import { versionNotSupported } from './request-line.ts';
 
 /** What the gateway itself needs of a request's head, read in one pass over the raw fields. */
 export interface Head {
@@ -11,7 +12,7 @@ export interface Head {
   readonly apiKey: string | undefined;
   readonly hasApiKeys: boolean;
   readonly requestId: string | undefined;
-  /** The first `Origin` line. */
+  /** The one `Origin` line. */
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`, by which a browser says who has it send the request. */
   readonly fetchSite: string | undefined;
@@ -33,7 +34,7 @@ export interface Head {
  * Node's `headers` object keeps the first of two `Host` or `Authorization` lines and drops the second: an upstream that
  * keeps the last would see another host or another user than the one that was authorised. Hence the raw fields.
  *
- * @throws GatewayError 400 (RFC 9112 section 3.2 for `Host`, section 6.1 for framing), 417 (RFC 9110 section 10.1.1)
+ * @throws GatewayError 400 (RFC 9112 section 3.2 for `Host`, section 6.1 for framing), 417 (RFC 9110 section 10.1.1), 505
  */
 export function readHead(req: IncomingMessage): Head {
   const raw = req.rawHeaders;
@@ -42,6 +43,7 @@ export function readHead(req: IncomingMessage): Head {
   let requestId: string | undefined;
   let transferEncoding: string | undefined;
   let contentLength: string | undefined;
+  let contentType: string | undefined;
   let expect: string | undefined;
   let apiKey: string | undefined;
   let hasApiKeys = false;
@@ -62,7 +64,8 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 6:
         if (isField(name, 'expect')) expect = once(expect, value, 'Expect');
-        else if (isField(name, 'origin')) origin ??= value;
+        // Whether a page may send this must not depend on which of two lines is read.
+        else if (isField(name, 'origin')) origin = once(origin, value, 'Origin');
         break;
       case 9:
         if (isField(name, 'x-api-key')) {
@@ -71,7 +74,8 @@ export function readHead(req: IncomingMessage): Head {
         }
         break;
       case 12:
-        if (isField(name, 'x-request-id')) requestId ??= value;
+        if (isField(name, 'content-type')) contentType = once(contentType, value, 'Content-Type');
+        else if (isField(name, 'x-request-id')) requestId ??= value;
         else if (isField(name, 'max-forwards')) isLastHop ||= /^0+$/.test(value);
         break;
       case 13:
@@ -95,7 +99,12 @@ export function readHead(req: IncomingMessage): Head {
         break;
     }
   }
-  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') throw badRequest('The HTTP version must be 1.1 or 1.0');
+  // The parser lets 0.9 and 2.0 pass; any other minor version of 1 has been made 1.1 by then.
+  if (req.httpVersionMajor !== 1) throw versionNotSupported(`HTTP/${req.httpVersion}`);
+  // A reader of octal takes 010 for eight bytes, and what is behind these for the next request.
+  if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
+    throw badRequest('The Content-Length header is not a plain number without leading zeros');
+  }
   if (host === undefined ? req.httpVersion !== '1.0' : !HOST.test(host)) {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
@@ -129,6 +138,9 @@ export function readHead(req: IncomingMessage): Head {
 
 /** uri-host [":" port] of RFC 3986: a registered name, an IPv4 address or a bracketed IPv6 address; no user, no path. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+
+/** As it is written canonically, and small enough that a number of JavaScript has it exactly. */
+const CONTENT_LENGTH = /^(?:0|[1-9]\d{0,14})$/;
 
 function isField(name: string, lowerCase: string): boolean {
   return name === lowerCase || name.toLowerCase() === lowerCase;

@@ -11,14 +11,25 @@ import type { Duplex } from 'node:stream';
 import { badRequest, GatewayError } from '../errors.ts';
 import { lingeringClose } from '../forward/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
+import type { RequestRecord } from '../state.ts';
+import { logRequest, type RequestMeter } from './access-log.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { errorJson } from './error-response.ts';
-import { requestId } from './record.ts';
+import { MessageReader } from './message-reader.ts';
+import { type ParserError, refusalOf } from './parser-errors.ts';
+import type { OnRequest } from './pipeline.ts';
+import { NO_ANSWER, newRecord, recordOfNoRequest, requestId } from './record.ts';
+import { methodNotAllowed } from './routes.ts';
 import type { OnUpgrade } from './upgrade.ts';
 
 export interface Doors {
   readonly log: Logger;
-  readonly onRequest: RequestListener;
+  readonly meter: RequestMeter;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
+  /** The address of whoever has opened a connection. */
+  readonly peerOf: (socketAddress: string | undefined) => string;
+  readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly timeouts: ListenerTimeouts;
   /** What `Strict-Transport-Security` says to a peer whose request cannot be read; null: nothing. */
@@ -47,8 +58,13 @@ export interface Listener {
 interface Turn {
   /** The answer to the newest request. */
   answering: ServerResponse | null;
-  /** The requests that wait for their turn. */
-  ahead: number;
+  /** What the log will tell of that request; null: it waits for its turn. */
+  record: RequestRecord | null;
+  /** What is wrong with the body of that request, where it waits. */
+  fault: GatewayError | null;
+  /** The requests that wait for their turn, as the log will tell of them if it never comes. */
+  readonly ahead: Set<RequestRecord>;
+  reader: MessageReader | null;
 }
 
 /** Longer than the 60 s after which balancers give up an idle connection, so that it is they who close it. */
@@ -59,9 +75,11 @@ const LAST_CALL = 500;
 const CHECK_INTERVAL = 1_000;
 /** How many requests one connection may send ahead: few clients send any, and each takes far more memory than bytes. */
 const MOST_AHEAD = 100;
+const NOTHING = Buffer.alloc(0);
 
 /** The public HTTP server: what Node's parser cannot take is answered here, in the same form as every other error. */
-export function createListener({ log, onRequest, onUpgrade, timeouts, strictTransport }: Doors): Listener {
+export function createListener(doors: Doors): Listener {
+  const { log, meter, clientOf, peerOf, onRequest, onUpgrade, timeouts, strictTransport } = doors;
   let isDraining = false;
   const turns = new WeakMap<Duplex, Turn>();
   const tunnels = new Set<Duplex>();
@@ -111,37 +129,80 @@ export function createListener({ log, onRequest, onUpgrade, timeouts, strictTran
    * write before it (RFC 9112 section 9.3.2), an upgrade could write into another request's answer, and nobody would
    * notice that the client has left those whose turn has not come.
    */
-  const inTurn = (socket: Duplex, turn: Turn, start: () => void): void => {
-    const before = turn.answering;
+  const inTurn = (
+    req: IncomingMessage,
+    socket: Duplex,
+    { turn, before }: { readonly turn: Turn; readonly before: ServerResponse | null },
+    start: () => void,
+  ): void => {
     if (before === null || before.closed) {
       // An answer that ended the connection is the last: what follows can get none, and must not be executed either.
       if (socket.writable) start();
+      else neverStarted(recordOf(req), outOfTurn());
       return;
     }
-    turn.ahead += 1;
-    if (turn.ahead > MOST_AHEAD) {
+    const record = recordOf(req);
+    if (turn.ahead.size === MOST_AHEAD) {
+      neverStarted(record, badRequest(`More than ${MOST_AHEAD} requests were sent ahead of their answers`));
       socket.destroy();
       return;
     }
+    // The answers before them may never say that they are closed.
+    if (turn.ahead.size === 0) socket.once('close', () => forget(turn));
+    turn.ahead.add(record);
     before.once('close', () => {
-      turn.ahead -= 1;
-      if (socket.writable) start();
+      if (socket.writable && turn.ahead.delete(record)) start();
     });
   };
 
+  const forget = (turn: Turn): void => {
+    for (const record of turn.ahead) neverStarted(record, outOfTurn());
+    turn.ahead.clear();
+  };
+
+  const recordOf = (req: IncomingMessage): RequestRecord => {
+    const record = newRecord(req, clientOf(req));
+    record.id = requestId(req.headers['x-request-id']);
+    return record;
+  };
+
+  /** A request whose turn did not come: nobody has looked at it, and it has no answer. */
+  const neverStarted = (record: RequestRecord, failure: GatewayError): void => {
+    record.failure = failure;
+    meter.answered(record, NO_ANSWER);
+    logRequest(log, record, NO_ANSWER);
+  };
+
   const turnOf = (socket: Duplex): Turn => {
-    const turn = turns.get(socket) ?? { answering: null, ahead: 0 };
+    const known = turns.get(socket);
+    if (known !== undefined) return known;
+    const turn: Turn = { answering: null, record: null, fault: null, ahead: new Set(), reader: null };
     turns.set(socket, turn);
     return turn;
   };
+
+  server.on('connection', (socket: Socket) => {
+    const turn = turnOf(socket);
+    turn.reader = new MessageReader(socket, () => turn.answering?.req ?? null);
+  });
 
   const receive: RequestListener = (req, res) => {
     const turn = turnOf(req.socket);
     // Before it is taken up, since a refusal may be written at once.
     if (isDraining) res.shouldKeepAlive = false;
     res.on('close', endAfterLast);
-    inTurn(req.socket, turn, () => onRequest(req, res));
+    const before = turn.answering;
     turn.answering = res;
+    turn.record = null;
+    inTurn(req, req.socket, { turn, before }, () => {
+      const isNewest = turn.answering === res;
+      if (isNewest && turn.fault !== null) {
+        refuse(req.socket, recordOf(req), turn.fault);
+        return;
+      }
+      const record = onRequest(req, res);
+      if (isNewest) turn.record = record;
+    });
   };
   function endAfterLast(this: ServerResponse): void {
     // Node closes the idle connections when the server closes, but not those that become idle later.
@@ -159,45 +220,76 @@ export function createListener({ log, onRequest, onUpgrade, timeouts, strictTran
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     tunnels.add(socket);
     socket.once('close', () => tunnels.delete(socket));
+    const turn = turnOf(req.socket);
+    // A handshake with a body is refused; until that is all there, Node keeps the connection to itself.
+    const rest = (req.complete ? turn.reader?.detach() : turn.reader?.stop()) ?? NOTHING;
+    const firstBytes = head.length === 0 ? rest : head;
     // A handshake whose head was on its way when the server closed comes too late.
     if (!server.listening) socket.destroy();
-    else inTurn(socket, turnOf(socket), () => void onUpgrade(req, socket, head));
+    else inTurn(req, socket, { turn, before: turn.answering }, () => void onUpgrade(req, socket, firstBytes));
   });
-  server.on('connect', (_req: IncomingMessage, socket: Duplex) => {
-    inTurn(socket, turnOf(socket), () => refuse(socket, badRequest('The request target must be a path')));
+  // A tunnel to anywhere is what a gateway must never be.
+  server.on('connect', (req: IncomingMessage, socket: Duplex) => {
+    const turn = turnOf(req.socket);
+    turn.reader?.detach();
+    inTurn(req, socket, { turn, before: turn.answering }, () => {
+      refuse(socket, recordOf(req), methodNotAllowed([], 'CONNECT'));
+    });
   });
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const current = turnOf(socket).answering;
+  server.on('clientError', (error: ParserError, socket: Duplex) => {
+    const turn = turnOf(socket);
+    const { answering: current, reader } = turn;
+    const refusal = refusalOf(error, reader);
+    const line = reader?.lineIn(error.rawPacket) ?? '';
+    const address = (socket as Socket).remoteAddress;
+    const refuseMessage = () => {
+      refuse(socket, recordOfNoRequest(line, peerOf(address)), refusal);
+    };
+    reader?.stop();
     // What has been answered in full, and read in full, is only on its way yet.
     const isWhole = current?.writableEnded && current.req.complete;
     const isCut = current?.headersSent && !current.writableFinished && !isWhole;
     if (!socket.writable || error.code === 'ECONNRESET' || isCut) {
       socket.destroy();
-    } else if (current !== null && !current.writableFinished && current.req.complete) {
+    } else if (current === null || current.writableFinished) {
+      refuseMessage();
+    } else if (current.req.complete) {
       // The fault is in what follows a whole request, which still gets its own answer first.
-      current.once('finish', () => refuse(socket, fromParser(error)));
+      current.once('finish', refuseMessage);
+    } else if (turn.record === null) {
+      // It is in the body of a request whose turn has not come.
+      turn.fault = refusal;
     } else {
-      refuse(socket, fromParser(error));
+      turn.record.failure = refusal;
+      turn.record.status = refusal.status;
+      turn.record.sent = answer(socket, turn.record.id, refusal);
     }
   });
 
-  function refuse(socket: Duplex, error: GatewayError): void {
-    const id = requestId(undefined);
+  /** Answers what did not become a request, or is none that the gateway takes. */
+  function refuse(socket: Duplex, record: RequestRecord, error: GatewayError): void {
+    record.failure = error;
+    record.sent = answer(socket, record.id, error);
+    meter.answered(record, error.status);
+    logRequest(log, record, error.status);
+  }
+
+  /** @returns bytes of the body */
+  function answer(socket: Duplex, id: string, error: GatewayError): number {
     const body = errorJson(error);
-    log.info(
-      { id, status: error.status, error: error.code, fault: error.fault, detail: error.message },
-      'not a request',
-    );
+    const length = Buffer.byteLength(body);
+    const fields = Object.entries(error.headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.on('error', () => socket.destroy());
     const strict = strictTransport((socket as Socket).remoteAddress);
     socket.write(
       `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n` +
-        `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${length}\r\n${fields.join('')}` +
         `${strict === null ? '' : `Strict-Transport-Security: ${strict}\r\n`}` +
         `Cache-Control: no-store\r\nX-Request-Id: ${id}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`,
     );
     lingeringClose(socket);
+    return length;
   }
 
   return {
@@ -219,13 +311,6 @@ export function createListener({ log, onRequest, onUpgrade, timeouts, strictTran
   };
 }
 
-function fromParser(error: NodeJS.ErrnoException): GatewayError {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return new GatewayError('headers_too_large', error.message);
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new GatewayError('request_timeout', 'the head of the request did not arrive in time');
-    default:
-      return new GatewayError('bad_request', `${error.code ?? ''} ${error.message}`);
-  }
+function outOfTurn(): GatewayError {
+  return new GatewayError('client_closed', 'the connection ended before the turn of this request came');
 }

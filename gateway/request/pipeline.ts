@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Soon } from '../soon.ts';
 import type { RequestRecord } from '../state.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
@@ -14,6 +14,9 @@ import { newRecord, requestId } from './record.ts';
 import { isBelow } from './routes.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
+/** @returns what the log will tell of the request */
+export type OnRequest = (req: IncomingMessage, res: ServerResponse) => RequestRecord;
+
 export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refuse'> {
   readonly meter: RequestMeter;
   readonly prefix: string;
@@ -22,32 +25,35 @@ export interface Pipeline extends Omit<AppStages, 'decideOn' | 'forward' | 'refu
   readonly exchanges: OpenExchanges;
   readonly errorPage: ErrorPage;
   readonly strictTransport: StrictTransport;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
 }
 
 /**
  * The way of a request, in order: read its head, decide on it, forward it. Where everything is known, the request is on its
  * way to the upstream before this returns. What is not simply forwarded is answered by the Koa app.
  */
-export function createPipeline(stages: Pipeline): RequestListener {
+export function createPipeline(stages: Pipeline): OnRequest {
   const { log, meter, prefix, errorPage, cors, depart, exchanges, proxiedRoutes, clientOf, strictTransport } = stages;
   const forward = createForward(depart, exchanges);
   const app = createApp({ ...stages, decideOn, forward, refuse });
 
   return (req, res) => {
-    const record = newRecord(req);
-    logWhenOver(log, meter, record, res);
+    const record = newRecord(req, clientOf(req));
+    logWhenOver(log, meter, record, req, res);
     let head: Head;
     try {
       head = readHead(req);
     } catch (thrown) {
       answerFailure(req, res, record, null, thrown);
-      return;
+      return record;
     }
     record.id = requestId(head.requestId);
     const arrival = { req, res, head, record };
     // Before anybody has proven who they are, a page of another origin may ask what it may ask.
     if (cors !== null && head.origin !== undefined) answerByApp(arrival, null);
     else takeIn(arrival);
+    return record;
   };
 
   function takeIn(arrival: Arrival): void {
@@ -66,7 +72,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
       method: record.method,
       url: req.url ?? '',
       head,
-      client: clientOf(req),
+      client: record.client,
       peer: req.socket.remoteAddress,
       isHandshake: false,
     };
@@ -101,7 +107,7 @@ export function createPipeline(stages: Pipeline): RequestListener {
     record.failure ??= error;
     record.id ||= requestId(undefined);
     tellStrictTransport(strictTransport, req, res);
-    answerError(req, res, error, {
+    record.sent += answerError(req, res, error, {
       requestId: record.id,
       // What does not begin with a slash is no browser's request, and could name a path below the prefix.
       page:

@@ -1,6 +1,6 @@
 import { badRequest, GatewayError } from '../errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
-import { allowOf, isGuarded, type Located, type RouteTable, routeFor } from './routes.ts';
+import { isGuarded, type Located, methodNotAllowed, type RouteTable, routeFor } from './routes.ts';
 import type { Target } from './target.ts';
 
 /** What the configuration says of a request, before anybody asks who sends it. */
@@ -29,12 +29,7 @@ export function planFor(table: RouteTable, target: Target, method: string): Plan
   if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
   if (place.kind === 'pages') return { kind: 'pages', needsIdentity: false };
   if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
-  if (route === undefined) {
-    const allow = allowOf(routes);
-    return refuse(
-      new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } }),
-    );
-  }
+  if (route === undefined) return refuse(methodNotAllowed(routes, method));
   return { kind: 'forward', route, needsIdentity };
 }
 

@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { Target } from './target.ts';
 
@@ -30,10 +31,12 @@ export interface RouteTable {
    * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
    *
    * An upstream that folds case, decodes or merges slashes would take `/API/v1`, `/%61pi/v1` or `/api//v1` for
-   * `/api/v1`. When such a reading leads to another place than the path as it was sent, or across the prefix, the
+   * `/api/v1`. When any such reading leads to another place than the path as it was sent, or across the prefix, the
    * place is ambiguous.
    */
   locate(target: Target): Located;
+  /** Finds the place by the path as it was sent alone: not for what is forwarded. */
+  locateAsSent(path: string): Located;
 }
 
 const TOKENS = { kind: 'tokens' } as const;
@@ -66,29 +69,45 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string, 
     locate(target) {
       const place = longest(asWritten, target.path, depth);
       const belowPrefix = isBelow(target.path, prefix);
-      if (target.canonicalPath !== target.path || !everyPathIsLowerCase) {
-        const other = longest(canonical, target.canonicalPath, depth);
-        if (other !== place || isBelow(target.canonicalPath, lowerPrefix) !== belowPrefix) {
-          return { place: AMBIGUOUS, belowPrefix };
-        }
+      const { path, readings } = target;
+      const toCheck = readings.length > 0 || everyPathIsLowerCase ? readings : [path];
+      for (const reading of toCheck) {
+        const other = longest(canonical, reading, depth);
+        if (other !== place || isBelow(reading, lowerPrefix) !== belowPrefix) return { place: AMBIGUOUS, belowPrefix };
       }
       return { place, belowPrefix };
+    },
+    locateAsSent(path) {
+      return { place: longest(asWritten, path, depth), belowPrefix: isBelow(path, prefix) };
     },
   };
 }
 
-/** The route that takes a method, of those that share a path; GET implies HEAD. */
+/** The route that takes a method, of those that share a path; GET implies HEAD, and only a route that names TRACE takes it. */
 export function routeFor(routes: readonly RouteSettings[], method: string): RouteSettings | undefined {
-  return routes.find(({ methods }) => methods === undefined || takes(methods, method));
+  return routes.find(({ methods }) => (methods === undefined ? method !== 'TRACE' : takes(methods, method)));
 }
 
 function takes(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-/** The methods that routes take between them, for the `Allow` header of a 405. */
+/**
+ * The methods of a route that names none, for `Allow`; it takes others too, but TRACE. TRACE sends back what came, with
+ * what the client did not know of (RFC 9110 section 9.3.8: no credentials of intermediaries), so a route must name it.
+ */
+const USUAL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+export const USUAL_METHODS = USUAL.join(', ');
+
+/** A 405 that lists what is taken. @param routes those that share the path; none: the whole gateway */
+export function methodNotAllowed(routes: readonly RouteSettings[], method: string): GatewayError {
+  const allow = routes.length === 0 ? USUAL_METHODS : allowOf(routes);
+  return new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } });
+}
+
+/** The methods that routes take between them. */
 export function allowOf(routes: readonly RouteSettings[]): string {
-  const methods = new Set(routes.flatMap((route) => route.methods ?? []));
+  const methods = new Set(routes.flatMap((route) => route.methods ?? USUAL));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].join(', ');
 }

@@ -6,8 +6,8 @@ export interface Target {
   readonly path: string;
   /** As sent: empty, or from the `?` on. */
   readonly query: string;
-  /** What `path` becomes for a server that decodes, folds case, merges slashes and drops `;parameters`. */
-  readonly canonicalPath: string;
+  /** What servers make of `path` that normalise it, in one way or another; each once. Empty: there is only `path`. */
+  readonly readings: readonly string[];
   readonly hasEncodedSlash: boolean;
 }
 
@@ -28,15 +28,30 @@ export function parseTarget(raw: string, host: string | undefined): Target {
   const path = question === -1 ? target : target.slice(0, question);
   const query = question === -1 ? '' : target.slice(question);
   if (path.startsWith('//')) throw badRequest('The request target starts with two slashes');
-  if (PLAIN.test(path)) return { path, query, canonicalPath: path, hasEncodedSlash: false };
-  return { path, query, ...canonicalise(path) };
+  if (PLAIN.test(path)) return { path, query, readings: NONE, hasEncodedSlash: false };
+  return { path, query, readings: readingsOf(path), hasEncodedSlash: ENCODED_SLASH.test(path) };
 }
 
-/** Paths that are their own canonical form, decided without taking them apart. */
+const NONE: readonly string[] = [];
+const ENCODED_SLASH = /%2f/i;
+
+/** Paths that everybody reads alike, decided without taking them apart. */
 const PLAIN = /^(?:\/[a-z0-9_~-][a-z0-9._~-]*)+$/;
 
+/**
+ * The path of a target, whatever else is wrong with it. For what is to be said in the refusal; nothing may be forwarded by it.
+ */
+export function pathAsSent(raw: string, host: string | undefined): string {
+  const [, authority, rest = ''] = ABSOLUTE.exec(raw) ?? [];
+  const target = authority === undefined || authority.toLowerCase() !== host?.toLowerCase() ? raw : rest;
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
+
 function originForm(raw: string, host: string | undefined): string {
-  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(raw);
+  const absolute = ABSOLUTE.exec(raw);
   const authority = absolute?.[1];
   if (authority === undefined) throw badRequest('The request target must be a path');
   if (host === undefined || authority.toLowerCase() !== host.toLowerCase()) {
@@ -46,52 +61,61 @@ function originForm(raw: string, host: string | undefined): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-function canonicalise(path: string): { canonicalPath: string; hasEncodedSlash: boolean } {
-  if (path.includes('\\')) throw badRequest('The request target contains a backslash');
-  let hasEncodedSlash = false;
-  let canonicalPath = '';
-  for (const segment of path.slice(1).split('/')) {
-    const decoded = decode(segment);
-    hasEncodedSlash ||= decoded.includes('/');
-    refuseTraversal(decodeAgain(decoded));
-    for (const part of decoded.split('/').flatMap((once) => decodeAgain(withoutParameters(once)).split('/'))) {
-      const name = withoutParameters(part);
-      if (name !== '') canonicalPath += `/${name.toLowerCase()}`;
+/**
+ * All that servers make of a path, in whichever order they do it: decode it once or twice (a program behind another decodes
+ * what that has decoded already), drop `;parameters` before, between or after, merge slashes and fold case.
+ *
+ * @throws GatewayError 400 where any of these has a dot segment, a backslash or a NUL
+ */
+function readingsOf(path: string): readonly string[] {
+  if (MALFORMED_ESCAPE.test(path)) throw badRequest('The request target contains a malformed percent-encoding');
+  let read = new Set([path]);
+  const all = new Set<string>();
+  for (let decoded = 0; ; decoded++) {
+    for (const text of read) read.add(withoutParameters(text));
+    for (const text of read) {
+      refuseTraversal(text, decoded > 0);
+      all.add(canonical(text));
     }
-  }
-  return { canonicalPath: canonicalPath === '' ? '/' : canonicalPath, hasEncodedSlash };
-}
-
-/** @param text of one segment, decoded twice: a program behind another decodes what the first one has decoded already */
-function refuseTraversal(text: string): void {
-  if (text.includes('\\')) throw badRequest('The request target contains an encoded backslash');
-  if (text.includes('\0')) throw badRequest('The request target contains an encoded NUL');
-  for (const part of text.split('/')) {
-    // Servlet containers read `..;x` as `..`.
-    const name = withoutParameters(part);
-    if (name === '.' || name === '..') throw badRequest('The request target contains a dot segment');
+    const next = new Set<string>();
+    for (const text of read) next.add(decode(text));
+    if (decoded === MOST_DECODED || next.isSubsetOf(read)) return [...all];
+    read = next;
   }
 }
 
-function withoutParameters(segment: string): string {
-  const semicolon = segment.indexOf(';');
-  return semicolon === -1 ? segment : segment.slice(0, semicolon);
+const MOST_DECODED = 2;
+
+function refuseTraversal(text: string, isDecoded: boolean): void {
+  const encoded = isDecoded ? 'n encoded' : '';
+  if (text.includes('\\')) throw badRequest(`The request target contains a${encoded} backslash`);
+  if (text.includes('\0')) throw badRequest(`The request target contains a${encoded} NUL`);
+  if (DOT_SEGMENT.test(text)) throw badRequest('The request target contains a dot segment');
+  if (OVERLONG.test(text)) throw badRequest('The request target contains an overlong UTF-8 sequence');
 }
 
-/** Percent-decodes; bytes that are not UTF-8 become U+FFFD, which no configured route contains. */
-function decode(segment: string): string {
-  if (MALFORMED_ESCAPE.test(segment)) throw badRequest('The request target contains a malformed percent-encoding');
-  if (!segment.includes('%') && !NON_ASCII.test(segment)) return segment;
-  const bytes = decodeAgain(segment);
-  if (OVERLONG.test(bytes)) throw badRequest('The request target contains an overlong UTF-8 sequence');
-  return Buffer.from(bytes, 'latin1').toString('utf8');
+/** Servlet containers read `..;x` as `..`. */
+const DOT_SEGMENT = /\/\.{1,2}(?:[/;]|$)/;
+
+function withoutParameters(text: string): string {
+  return text.includes(';') ? text.replace(/;[^/]*/g, '') : text;
 }
 
-/** Replaces the escapes that there are, each by one character, and leaves a percent sign that begins none. */
-function decodeAgain(text: string): string {
+/** Replaces the escapes that there are, each by one character for a byte, and leaves a percent sign that begins none. */
+function decode(text: string): string {
   return text.includes('%')
     ? text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     : text;
+}
+
+/**
+ * With slashes merged, none at the end, and in lower case. Bytes that are not UTF-8 become U+FFFD, which no configured route
+ * contains.
+ */
+function canonical(bytes: string): string {
+  const text = NON_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+  const merged = text.replace(/\/{2,}/g, '/').toLowerCase();
+  return merged.length > 1 && merged.endsWith('/') ? merged.slice(0, -1) : merged;
 }
 
 const MALFORMED_ESCAPE = /%(?![\da-fA-F]{2})/;

@@ -53,7 +53,7 @@ export function createUpgradeDoor({
   strictTransport,
 }: UpgradeDoor): OnUpgrade {
   return async (req, socket, firstBytes) => {
-    const record = newRecord(req);
+    const record = newRecord(req, clientOf(req));
     let status = 499;
     let isMeasured = false;
     const measure = () => {
@@ -72,14 +72,14 @@ export function createUpgradeDoor({
       res.assignSocket(socket as Parameters<typeof res.assignSocket>[0]);
       res.shouldKeepAlive = false;
       tellStrictTransport(strictTransport, req, res);
-      answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
+      record.sent = answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
       lingeringClose(socket);
       measure();
     };
 
     try {
       const head = readHead(req);
-      const client = clientOf(req);
+      const { client } = record;
       record.id = requestId(head.requestId);
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
       const decision = await decide(
@@ -104,6 +104,7 @@ export function createUpgradeDoor({
           measure();
         },
         onOpen(tunnel) {
+          const { bytesRead, bytesWritten } = req.socket;
           exchanges.begin(socket, {
             identity,
             // It is over with its connection, and forgotten with that.
@@ -119,7 +120,11 @@ export function createUpgradeDoor({
             tunnel.close(GOING_AWAY);
           });
           meter.webSocketOpened();
-          socket.once('close', () => meter.webSocketClosed());
+          socket.once('close', () => {
+            meter.webSocketClosed();
+            record.received = req.socket.bytesRead - bytesRead;
+            record.sent = req.socket.bytesWritten - bytesWritten;
+          });
         },
         onFailure: refuse,
       });

@@ -4,6 +4,7 @@ import { UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
 import { confidential, flag, listOf, size, textThat, wait } from './formats.ts';
 import { FIELD_NAME, headers } from './header-options.ts';
 import { matching, oneOf, options, PLAIN_PATH, SEGMENTS } from './options.ts';
+import { isOriginPattern } from './origin-pattern.ts';
 
 const method = textThat(
   (text) => METHODS.includes(text),
@@ -17,17 +18,16 @@ function fieldNames() {
   );
 }
 
-function isOrigin(text: string): boolean {
-  return text === '*' || (/^https?:\/\//.test(text) && URL.parse(text)?.origin === text);
-}
-
 const cors = options({
   origins: listOf(
-    textThat(isOrigin, 'must be an origin such as https://app.example.com, without a path, or "*"'),
+    textThat(
+      (text) => text === '*' || isOriginPattern(text),
+      'must be an origin such as https://app.example.com, without a path, https://*.example.com for its subdomains, or "*"',
+    ),
     'must be a list of origins, such as [https://app.example.com], or "*"',
   )
     .refine((origins) => origins.length > 0, { error: 'is an empty list; must name an origin, or be "*" for all' })
-    .describe('Whose pages may call it, or "*" for any.'),
+    .describe('Whose pages may call it; https://*.example.com for all subdomains, "*" for any.'),
   headers: fieldNames()
     .exactOptional()
     .describe('The fields that pages may send, beside Authorization and Content-Type; all when left out.'),

@@ -50,7 +50,8 @@ test('what arrives after an answer that said the connection closes is never exec
     upstream.seen.map(({ url }) => url),
     ['/api/v1/o'],
   );
-  t.false(gateway.log.some(({ path }) => path === '/api/v1/o/smuggled'));
+  const { status, detail } = await gateway.logged(({ path }) => path === '/api/v1/o/smuggled');
+  t.deepEqual([status, detail], [499, 'the connection ended before the turn of this request came']);
 });
 
 test('garbage behind a whole request is refused after that has its own answer, whether it was forwarded or not', async (t) => {
@@ -71,7 +72,7 @@ test('garbage behind a whole request is refused after that has its own answer, w
     t.regex(answer, /Connection: close\r\n\r\n\{"error":"bad_request"[\s\S]*$/, lines[0]);
   }
   t.is(upstream.seen.length, 1);
-  t.is(gateway.log.filter(({ msg }) => msg === 'not a request').length, refused.length);
+  t.is(gateway.log.filter(({ status, error }) => status === 400 && error === 'bad_request').length, refused.length + 1);
 });
 
 test('requests in a row on one connection are answered in their order, each for itself', async (t) => {
@@ -111,7 +112,7 @@ for (const [name, second, status] of [
     message(['GET /api/v1/o/ws HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', authorization(ADA)]),
     '200',
   ],
-  ['CONNECT', message(['CONNECT a:80 HTTP/1.1', 'Host: a']), '400'],
+  ['CONNECT', message(['CONNECT a:80 HTTP/1.1', 'Host: a']), '405'],
 ] as const) {
   test(`${name} behind a request still unanswered does not take that request's answer`, async (t) => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<ServerResponse>();

@@ -19,12 +19,19 @@ function worker({ waiting, revoked, age, isUp }: { waiting: number; revoked: num
 
 const record = (): RequestRecord => ({
   id: '',
+  client: '127.0.0.1',
   method: 'GET',
   path: '/',
+  protocol: 'HTTP/1.1',
+  userAgent: undefined,
   startedAt: performance.now() - 30,
   accountId: null,
+  tokenId: null,
   route: 'a',
   upstream: null,
+  received: 0,
+  sent: 0,
+  status: 499,
   failure: null,
 });
 

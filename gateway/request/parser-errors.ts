@@ -1,0 +1,34 @@
+import { maxHeaderSize } from 'node:http';
+import { GatewayError } from '../errors.ts';
+import type { MessageReader } from './message-reader.ts';
+import { malformedLine, refusedLine } from './request-line.ts';
+
+/** What Node says of bytes that are not HTTP, or did not arrive. */
+export interface ParserError extends NodeJS.ErrnoException {
+  /** Those that it had when it found the fault. */
+  readonly rawPacket?: Buffer;
+}
+
+/** What the parser says of a line whose method or version it does not know. */
+const OF_THE_LINE: ReadonlySet<string> = new Set(['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION']);
+
+/** The answer to what Node's parser refuses. @param reader of the connection */
+export function refusalOf(error: ParserError, reader: MessageReader | null): GatewayError {
+  const code = error.code ?? '';
+  if (reader?.hasMalformedLine) return malformedLine();
+  if (OF_THE_LINE.has(code)) {
+    const refused = refusedLine(reader?.lineIn(error.rawPacket) ?? '');
+    if (refused !== null) return refused;
+  }
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      // Which of the two is too long: the line (RFC 9112 section 3), or the fields (RFC 6585 section 5)?
+      return (reader?.lineLength ?? 0) > maxHeaderSize / 2
+        ? new GatewayError('uri_too_long', `the head of the request is over ${maxHeaderSize} bytes`)
+        : new GatewayError('headers_too_large', error.message);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new GatewayError('request_timeout', 'the head of the request did not arrive in time');
+    default:
+      return new GatewayError('bad_request', `${code} ${error.message}`);
+  }
+}

@@ -1,0 +1,30 @@
+const WILDCARD = '*.';
+
+/**
+ * Whether a text names an origin as browsers write it, or, with `*.` before its host, those of all subdomains: at least two
+ * labels must follow, so that nobody allows all of `.com`.
+ */
+export function isOriginPattern(text: string): boolean {
+  const [, scheme, host = ''] = /^(https?:\/\/)(.*)$/.exec(text) ?? [];
+  if (scheme === undefined) return false;
+  if (!host.startsWith(WILDCARD)) return isOrigin(text);
+  const parent = host.slice(WILDCARD.length);
+  return isOrigin(scheme + parent) && /^[^.:[\]]+\.[^.:]*[a-z]/.test(parent);
+}
+
+/**
+ * Whether an `Origin` field falls under a pattern. Scheme and port must be the same; `*.` stands for one label or more,
+ * and the parent itself is no subdomain.
+ */
+export function matchesOrigin(pattern: string, origin: string): boolean {
+  const star = pattern.indexOf(WILDCARD);
+  if (star === -1) return origin === pattern;
+  const scheme = pattern.slice(0, star);
+  const parent = pattern.slice(star + 1);
+  const labels = origin.slice(scheme.length, origin.length - parent.length);
+  return origin.startsWith(scheme) && origin.endsWith(parent) && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(labels);
+}
+
+function isOrigin(text: string): boolean {
+  return !text.includes('*') && URL.parse(text)?.origin === text;
+}
