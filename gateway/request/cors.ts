@@ -38,7 +38,9 @@ export function createCors(table: RouteTable, routes: readonly RouteSettings[]):
     if (!req.headers.origin) return next();
     const { head, record } = ctx.state;
     // A target that is refused lies somewhere too: without these fields its page would take the 400 for a broken network.
-    const located = routesAt(table.locateAsSent(pathAsSent(req.url ?? '', head.host)));
+    const path = pathAsSent(req.url ?? '', head.host);
+    if (path === null) return next();
+    const located = routesAt(table.locateAsSent(path));
 
     const requested = ctx.method === 'OPTIONS' ? ctx.get('Access-Control-Request-Method') : '';
     const preflighted = requested === '' ? undefined : corsRouteFor(located, requested);

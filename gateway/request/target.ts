@@ -39,11 +39,13 @@ const ENCODED_SLASH = /%2f/i;
 const PLAIN = /^(?:\/[a-z0-9_~-][a-z0-9._~-]*)+$/;
 
 /**
- * The path of a target, whatever else is wrong with it. For what is to be said in the refusal; nothing may be forwarded by it.
+ * The path of a target, whatever else is wrong with it; null: it is none of this host. For what is to be said in the refusal;
+ * nothing may be forwarded by it.
  */
-export function pathAsSent(raw: string, host: string | undefined): string {
+export function pathAsSent(raw: string, host: string | undefined): string | null {
   const [, authority, rest = ''] = ABSOLUTE.exec(raw) ?? [];
   const target = authority === undefined || authority.toLowerCase() !== host?.toLowerCase() ? raw : rest;
+  if (!target.startsWith('/')) return null;
   const end = target.search(/[?#]/);
   return end === -1 ? target : target.slice(0, end);
 }

@@ -1,0 +1,20 @@
+import { OperatorError } from '../../../gateway/errors.ts';
+import { aptInstall } from './apt.ts';
+import { findExecutable } from './executables.ts';
+
+/**
+ * The path of `fail2ban-regex`: the one that is installed, or else the one that apt-get installs.
+ *
+ * @throws {OperatorError} When there is none.
+ */
+export async function findFail2banRegex(): Promise<string> {
+  const installed = findExecutable('fail2ban-regex');
+  if (installed !== null) return installed;
+  const failure = await aptInstall('fail2ban', 'fail2ban');
+  const found = findExecutable('fail2ban-regex');
+  if (found !== null) return found;
+  throw new OperatorError(
+    `The tests need fail2ban-regex, and there is none: ${failure ?? 'after apt-get install, it is still not there'}. ` +
+      'On Debian: `sudo apt-get install fail2ban`.',
+  );
+}
