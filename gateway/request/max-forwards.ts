@@ -18,7 +18,7 @@ export function answerAsLastHop(
   { req, res, requestId }: { req: IncomingMessage; res: ServerResponse; requestId: string },
   route: RouteSettings,
 ): void {
-  const allow = route.methods === undefined ? 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' : allowOf([route]);
+  const allow = allowOf([route]);
   if (req.method !== 'OPTIONS') {
     throw new GatewayError('method_not_allowed', 'TRACE that is to go no further', { headers: { Allow: allow } });
   }
