@@ -6,6 +6,7 @@ import { sqlAccountStore } from './accounts/store.ts';
 import { createAskThrottle } from './accounts/throttle.ts';
 import { type AnswerPage, createAccountPages } from './control/account/app.ts';
 import type { OwnTokens } from './control/account/token-routes.ts';
+import { type Clock, KEPT_BEYOND_END } from './database/clock.ts';
 import { within } from './database/deadline.ts';
 import { GatewayError } from './errors.ts';
 import type { Identification } from './identification.ts';
@@ -45,7 +46,7 @@ export interface RunningPages {
   close(ms: number): Promise<void>;
 }
 
-/** Milliseconds: how far the clocks of two nodes may lie apart. */
+/** Milliseconds. */
 const LONGEST_WAIT = 30_000;
 const SWEEP = 60_000;
 /** Milliseconds for the mails that are under way, when everything else is done. */
@@ -65,10 +66,13 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     if (isForPeople(settings.log)) print(log, text);
   };
   const mailer = mail.url === null ? null : createMailer({ location: mail.url, from: mail.from, log, print: show });
-  const sqlSessions = sqlSessionStore(database);
+  const { clock } = revocations;
+  const sqlSessions = sqlSessionStore(database, clock);
   const sweep = setInterval(() => {
+    // One of the clocks is wrong, and it may be the database's.
+    if (!revocations.clocks.every(({ isUp }) => isUp)) return;
     // That the database is out is reported by others.
-    sqlSessions.deleteExpired(Date.now(), SWEEP_ROWS).catch(() => {});
+    sqlSessions.deleteExpired(clock.now() - KEPT_BEYOND_END, SWEEP_ROWS).catch(() => {});
   }, SWEEP).unref();
 
   const actions = ownsTable
@@ -80,7 +84,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
         forget: stores.knownAccounts.forget,
         ping: database.ping,
         log,
-        links: createLinks({ secrets }),
+        links: createLinks({ secrets }, clock.now),
         mailer: mailer ?? { send() {} },
         limit: createMailLimit(mail.perAddress, redis, role, log),
         messages: createMessages({ name: pages.name }),
@@ -112,14 +116,15 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     // Not from memory: what another node has changed must neither leave a session good nor end a new one.
     findAccount: stores.accounts.findById,
     loginEnded,
+    now: clock.now,
     latestVoidBefore: revocations.voidBefore,
     tokens: {
       issue: shared.issue,
       live: shared.live,
-      revoke: revoker.token,
+      revoke: (jti, owner) => revoker.token(jti, owner, null),
       async endAll(accountId) {
         // Endings are told by the second: a session that follows on one in this second would outlive the next one.
-        await reached(await revocations.voidBefore(accountId));
+        await reached(await revocations.voidBefore(accountId), clock);
         await revoker.account(accountId);
       },
       lifetime: settings.tokens.lifetime,
@@ -141,9 +146,9 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
 }
 
 /** Waits until that moment, or for `LONGEST_WAIT`. A timer alone may fire before the clock says so. */
-async function reached(moment: number): Promise<void> {
-  const latest = Date.now() + LONGEST_WAIT;
-  for (let now = Date.now(); now < Math.min(moment, latest); now = Date.now()) {
+async function reached(moment: number, clock: Clock): Promise<void> {
+  const latest = clock.now() + LONGEST_WAIT;
+  for (let now = clock.now(); now < Math.min(moment, latest); now = clock.now()) {
     await pause(Math.min(moment, latest) - now);
   }
 }

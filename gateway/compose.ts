@@ -91,6 +91,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     const metrics = createMetrics({
       hashing,
       denylist: revocations.mirror,
+      clocks: revocations.clocks,
       caches: { credentials: identification.lookUps, accounts: knownAccounts.lookUps },
       stores: [revocations.database, ...optional],
       linesDropped: () => linesDropped(log),
@@ -100,8 +101,10 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       keyIds: signer.keyIds,
       maxLifetime: settings.tokens.maxLifetime,
       voidBefore: revocations.mirror.voidBefore,
+      now: revocations.clock.now,
     });
     const issue = tokenIssue({
+      now: revocations.clock.now,
       sign: signer.sign,
       keyId: signer.keyIds[0],
       record: tokens.record,
@@ -164,7 +167,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
 
     return {
       url,
-      readiness: () => readinessOf([revocations.database], optional),
+      readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
       metrics: metrics.snapshot,
       lookForRevocations: revocations.lookNow,
       async reload(next) {

@@ -43,7 +43,8 @@ export async function openIdentification(
   const { passwordCost } = settings.accounts;
   const ownsTable = settings.accounts.table === undefined;
   const findAccountById = stores.knownAccounts.findById;
-  const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime });
+  const { now } = stores.revocations.clock;
+  const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime }, now);
   const verified = verifiedCredentials();
   const byPassword = passwordIdentifier({
     findAccount: accounts.findByEmail,
@@ -56,9 +57,10 @@ export async function openIdentification(
   const standing = createStanding({
     isDenied: mirror.isDenied,
     voidBefore: mirror.voidBefore,
+    now,
     isReplaced: (hash) => ownsTable && needsRehash(hash, passwordCost),
   });
-  const lastUsed = trackLastUsed(database);
+  const lastUsed = trackLastUsed(database, stores.revocations.clock);
   const identify = createIdentify({
     verified,
     byPassword,
@@ -68,6 +70,7 @@ export async function openIdentification(
       findAccountById,
       ended: standing.ofToken,
       used: lastUsed.note,
+      now,
       requireFresh: () => {
         const age = mirror.age();
         if (age > settings.tokens.maxStaleness) throw staleMirror(age);

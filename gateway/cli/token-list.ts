@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readDatabaseClock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
 import { loadSettings, SettingsError } from '../settings/load.ts';
 import type { Account } from '../state.ts';
@@ -26,7 +27,10 @@ const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LI
  */
 export async function* listTokens(database: Database, account: Account, asked: ListAsked): AsyncGenerator<string> {
   const store = sqlTokenStore(database);
-  const accepted = acceptanceOf(account, { ...asked, voidBefore: await voidBefore(database, account.id) });
+  const { maxLifetime, keyIds } = asked;
+  const { now } = await readDatabaseClock(database);
+  const voidedBefore = await voidBefore(database, account.id);
+  const accepted = acceptanceOf(account, { maxLifetime, keyIds, voidBefore: voidedBefore, now: now() });
   let last: ListedRecord | null = null;
   let isFirst = true;
   for (;;) {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { openAccounts } from '../accounts/open.ts';
 import { OperatorError } from '../errors.ts';
 import { existingAccount } from './existing-account.ts';
+import { momentText } from './table.ts';
 import { knownKeyIds, listTokens } from './token-list.ts';
 import { withDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
@@ -51,15 +52,26 @@ export function tokenCommand(): Command {
   return command;
 }
 
+/** An id as the gateway gives them out. A token may have one and no record, where a backup was restored. */
+const TOKEN_ID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+/** No account has this id. */
+const UNKNOWN_ACCOUNT = '';
+
 async function revokeOne(jti: string, { config, json }: Common): Promise<void> {
-  await withRevoker(config, async ({ revoker }) => {
-    const outcome = await revoker.token(jti, null);
+  await withRevoker(config, async ({ revoker, settings, clock }) => {
+    let outcome = await revoker.token(jti, null, null);
+    let text = outcome === 'already' ? `Token ${jti} was revoked already.` : `Revoked token ${jti}.`;
+    if (outcome === 'unknown' && TOKEN_ID.test(jti)) {
+      const issuedAt = clock.now();
+      const expiresAt = issuedAt + settings.tokens.maxLifetime;
+      outcome = await revoker.token(jti, null, { accountId: UNKNOWN_ACCOUNT, issuedAt, expiresAt });
+      text = `There is no record of a token ${jti}; its id is refused until ${momentText(expiresAt)}.`;
+    }
     if (outcome === 'unknown') {
       throw new OperatorError(
         `No token has the id ${jti}, or it has expired: \`token list EMAIL\` shows those of an account.`,
       );
     }
-    const text = outcome === 'already' ? `Token ${jti} was revoked already.` : `Revoked token ${jti}.`;
     process.stdout.write(`${json ? JSON.stringify({ id: jti, revoked: true }) : text}\n`);
   });
 }
@@ -67,8 +79,9 @@ async function revokeOne(jti: string, { config, json }: Common): Promise<void> {
 async function revokeAllOf(email: string, { config, json }: Common): Promise<void> {
   await withRevoker(config, async ({ accounts, revoker }) => {
     const account = await existingAccount(accounts, email);
-    const count = await revoker.account(account.id);
-    const text = `Revoked all tokens of ${account.email} (id ${account.id}); ${count} ${count === 1 ? 'was' : 'were'} live.`;
+    const count = await revoker.account(account.id, Number.POSITIVE_INFINITY);
+    const were = count === null ? 'the gateways mark them one by one' : `${count} ${count === 1 ? 'was' : 'were'} live`;
+    const text = `Revoked all tokens of ${account.email} (id ${account.id}); ${were}.`;
     process.stdout.write(`${json ? JSON.stringify({ account: account.id, revoked: count }) : text}\n`);
   });
 }

@@ -1,5 +1,6 @@
 import { openAccounts } from '../accounts/open.ts';
 import type { AccountReader } from '../accounts/store.ts';
+import { type Clock, readDatabaseClock } from '../database/clock.ts';
 import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
 import { connectRedis, whenReady } from '../redis/connect.ts';
@@ -12,6 +13,8 @@ export interface Work {
   readonly settings: SettingsWithoutSecrets;
   readonly accounts: AccountReader;
   readonly revoker: Revoker;
+  /** The database's. */
+  readonly clock: Clock;
 }
 
 /**
@@ -24,13 +27,16 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
   await withDatabase(file, async ({ settings, database }) => {
     const { redis } = settings;
     const accounts = await openAccounts(database, settings.accounts);
+    const clock = await readDatabaseClock(database);
     const client = redis.url === null ? null : connectRedis(redis.url, redis.timeout);
     try {
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
-      const link = client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix), state, lost() {} };
-      const revoker = createRevoker(database, { mirror: null, redis: link, tellSiblings() {} }, longestLife(settings));
-      await work({ settings, accounts, revoker });
+      const link =
+        client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix, clock), state, lost() {} };
+      const hearers = { mirror: null, redis: link, tellSiblings() {} };
+      const revoker = createRevoker(database, hearers, clock, longestLife(settings));
+      await work({ settings, accounts, revoker, clock });
       if (!state.isUp) {
         process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');
       }

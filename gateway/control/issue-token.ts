@@ -5,6 +5,8 @@ import type { Account } from '../state.ts';
 import type { TokenRecord } from '../tokens/store.ts';
 
 export interface TokenIssue {
+  /** The time that all nodes have in common, in ms since 1970. */
+  now(): number;
   /** `issuedAt` and `lifetime` are in seconds. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
   /** The name of the secret that `sign` uses. */
@@ -46,8 +48,8 @@ export function tokenIssue(needs: TokenIssue): IssueToken {
   return (account, { name, lifetime }) =>
     inTurn(account.id, async () => {
       const jti = randomUUID();
-      // What was voided a moment ago, perhaps by a node whose clock is ahead of ours, must not void this.
-      const issuedAt = Math.floor(Math.max(Date.now(), await needs.voidBefore(account.id)) / 1000);
+      // What was voided a moment ago, up to the end of this second, must not void this.
+      const issuedAt = Math.floor(Math.max(await needs.voidBefore(account.id), needs.now()) / 1000);
       if ((await needs.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
       const bond = { boundTo: digestForTokens(account.stamp), keyId: needs.keyId };

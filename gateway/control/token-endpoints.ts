@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { badRequest, GatewayError, unauthorized } from '../errors.ts';
 import type { Identity } from '../state.ts';
 import type { LiveTokens } from '../tokens/live-tokens.ts';
+import type { TokenRecord } from '../tokens/store.ts';
 import { type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';
@@ -11,6 +12,9 @@ import { cursorOf, sectionAsked } from './token-sections.ts';
 export interface TokenEndpointState extends Koa.DefaultState {
   identity: Identity;
 }
+
+/** Times are milliseconds since 1970. */
+type ProvenToken = Pick<TokenRecord, 'accountId' | 'issuedAt' | 'expiresAt'>;
 
 export interface TokenEndpoints {
   readonly prefix: string;
@@ -21,8 +25,14 @@ export interface TokenEndpoints {
   readonly maxLifetime: number;
   readonly issue: IssueToken;
   readonly listLive: LiveTokens['list'];
-  /** Resolves when it is durable. @param owner the account that the token must belong to */
-  revoke(jti: string, owner: string): Promise<'revoked' | 'already' | 'unknown'>;
+  /**
+   * Resolves when it is durable.
+   *
+   * @param owner the account that the token must belong to
+   * @param proven the token that the request was sent with, where it is that one: it is known even without a record. Times
+   *   are milliseconds since 1970
+   */
+  revoke(jti: string, owner: string, proven: ProvenToken | null): Promise<'revoked' | 'already' | 'unknown'>;
   /** Resolves when it is durable. */
   revokeAll(accountId: string): Promise<unknown>;
 }
@@ -69,12 +79,15 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   router.delete('/current', async (ctx) => {
     const { identity } = ctx.state;
     if (identity.by !== 'token') throw new GatewayError('not_found', 'no token is in use');
-    await options.revoke(identity.token.claims.jti, identity.account.id);
+    await options.revoke(identity.token.claims.jti, identity.account.id, provenBy(identity));
     ctx.status = 204;
   });
 
   router.delete('/:id', async (ctx) => {
-    const outcome = await options.revoke(ctx.params.id ?? '', ctx.state.identity.account.id);
+    const { identity } = ctx.state;
+    const id = ctx.params.id ?? '';
+    const isCurrent = identity.by === 'token' && identity.token.claims.jti === id;
+    const outcome = await options.revoke(id, identity.account.id, isCurrent ? provenBy(identity) : null);
     if (outcome === 'unknown') throw new GatewayError('not_found', 'no such token of this account');
     ctx.status = 204;
   });
@@ -89,6 +102,11 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
       });
     });
   };
+}
+
+function provenBy({ token }: Extract<Identity, { by: 'token' }>): ProvenToken {
+  const { accountId, issuedAt, expiresAt } = token.claims;
+  return { accountId, issuedAt: issuedAt * 1000, expiresAt: expiresAt * 1000 };
 }
 
 /** A token cannot buy a token: whoever steals one must not be able to prolong it. */

@@ -10,10 +10,19 @@ import { tokens } from './migrations/0002-tokens.ts';
 import { revocations } from './migrations/0003-revocations.ts';
 import { sessions } from './migrations/0004-sessions.ts';
 import { tokenUse } from './migrations/0005-token-use.ts';
+import { revocationChain } from './migrations/0006-revocation-chain.ts';
 import { tokenBonds } from './migrations/0008-token-bonds.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [accounts, tokens, revocations, sessions, tokenUse, tokenBonds];
+const MIGRATIONS: readonly Migration[] = [
+  accounts,
+  tokens,
+  revocations,
+  sessions,
+  tokenUse,
+  revocationChain,
+  tokenBonds,
+];
 
 /** Milliseconds for all of it, waiting for another process included. */
 const DEADLINE = 5 * 60_000;

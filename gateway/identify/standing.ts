@@ -8,6 +8,8 @@ export interface Known {
   voidBefore(accountId: string): number;
   /** Whether the gateway replaces this hash by a stronger one of the same password. */
   isReplaced(hash: string): boolean;
+  /** The time by which tokens are dated, in ms since 1970. */
+  now(): number;
 }
 
 /** Who has logged in to the pages, and how the account was then. */
@@ -35,11 +37,11 @@ export interface Standing {
   withoutAccount(identity: Identity): Ended | null;
 }
 
-export function createStanding({ isDenied, voidBefore, isReplaced }: Known): Standing {
+export function createStanding({ isDenied, voidBefore, isReplaced, now }: Known): Standing {
   const standing: Standing = {
     ofToken(token, account) {
       const { jti, accountId, issuedAt, expiresAt } = token.claims;
-      if (hasExpired(expiresAt)) return 'token expired';
+      if (hasExpired(expiresAt, now())) return 'token expired';
       if (isDenied(jti)) return 'token revoked';
       if (account === null) return 'account removed';
       if (!token.isBoundTo(account)) return 'account changed since the token';
@@ -75,7 +77,7 @@ export function createStanding({ isDenied, voidBefore, isReplaced }: Known): Sta
     withoutAccount(identity) {
       if (identity.by !== 'token') return null;
       const { jti, accountId, issuedAt, expiresAt } = identity.token.claims;
-      if (hasExpired(expiresAt)) return 'token expired';
+      if (hasExpired(expiresAt, now())) return 'token expired';
       if (isDenied(jti)) return 'token revoked';
       return issuedAt * 1000 < voidBefore(accountId) ? 'all tokens of the account revoked' : null;
     },
@@ -83,7 +85,7 @@ export function createStanding({ isDenied, voidBefore, isReplaced }: Known): Sta
   return standing;
 }
 
-/** @param expiresAt seconds since 1970 */
-export function hasExpired(expiresAt: number): boolean {
-  return expiresAt * 1000 <= Date.now();
+/** @param expiresAt seconds since 1970; `now` is in milliseconds */
+export function hasExpired(expiresAt: number, now: number): boolean {
+  return expiresAt * 1000 <= now;
 }

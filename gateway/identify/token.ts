@@ -1,5 +1,5 @@
 import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome, Scheme, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, Scheme, TokenClaims, VerifiedToken } from '../state.ts';
 import { hasExpired, type Standing } from './standing.ts';
 
 export interface TokenIdentifier {
@@ -9,7 +9,9 @@ export interface TokenIdentifier {
   /** Why the token no longer stands; null: it does. */
   ended: Standing['ofToken'];
   /** The token was accepted. */
-  used(jti: string): void;
+  used(token: TokenClaims): void;
+  /** The time by which tokens are dated, in ms since 1970. */
+  now(): number;
 }
 
 /**
@@ -22,14 +24,14 @@ export function tokenIdentifier(ask: TokenIdentifier) {
     ask.requireFresh();
     const reason = ask.ended(token, account);
     if (reason !== null || account === null) return { kind: 'refused', reason: reason ?? 'account removed', scheme };
-    ask.used(token.claims.jti);
+    ask.used(token.claims);
     return { kind: 'found', identity: { by: 'token', account, token, scheme } };
   };
 
   return (token: VerifiedToken, scheme: Scheme): Soon<Outcome> => {
     const { accountId, expiresAt } = token.claims;
     // No store has to be asked about one that has expired.
-    if (hasExpired(expiresAt)) return { kind: 'refused', reason: 'token expired', scheme };
+    if (hasExpired(expiresAt, ask.now())) return { kind: 'refused', reason: 'token expired', scheme };
     return whenThere(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
   };
 }

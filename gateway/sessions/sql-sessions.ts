@@ -1,3 +1,4 @@
+import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
 import { hashOfId, type SessionStore } from './session-store.ts';
 
@@ -18,11 +19,15 @@ interface SessionRow {
   expires_at: number;
 }
 
-/** The sessions in the gateway's own table, on SQLite or MySQL. */
-export function sqlSessionStore({ sql, ask }: Database): SqlSessionStore {
+/**
+ * The sessions in the gateway's own table, on SQLite or MySQL.
+ *
+ * @param clock the database's, so that all nodes agree on when a session is over
+ */
+export function sqlSessionStore({ sql, ask }: Database, clock: Clock): SqlSessionStore {
   const sessions = () => sql<SessionRow>('gatehouse_sessions');
-  const live = (id: string) => sessions().where('id_hash', hashOfId(id)).where('expires_at', '>', Date.now());
-  const expiry = (lifetime: number) => Math.ceil(Date.now() + lifetime);
+  const live = (id: string) => sessions().where('id_hash', hashOfId(id)).where('expires_at', '>', clock.now());
+  const expiry = (lifetime: number) => Math.ceil(clock.now() + lifetime);
 
   return {
     async read(id) {

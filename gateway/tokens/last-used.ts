@@ -1,10 +1,15 @@
+import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
+import type { TokenClaims } from '../state.ts';
 
 /** Remembers when tokens were used, coarsely: a request costs an entry in memory, and each minute a write or two. */
 export interface LastUsed {
   /** The token was accepted now. */
-  note(jti: string): void;
-  /** Writes down what has been noted. */
+  note(token: TokenClaims): void;
+  /**
+   * Writes down what has been noted. A token without a record, as after the restore of a backup that is older than it, gets
+   * one: its owner sees it again, and can revoke it by its id.
+   */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -13,20 +18,36 @@ const INTERVAL = 60_000;
 /** Tokens in one statement. */
 const BATCH = 500;
 
-export function trackLastUsed({ sql, ask }: Database): LastUsed {
-  let used = new Set<string>();
+/** @param clock the database's */
+export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
+  let used = new Map<string, TokenClaims>();
+
+  const write = async (batch: readonly TokenClaims[], now: number) => {
+    const jtis = batch.map(({ jti }) => jti);
+    const updated = await ask(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
+    // MySQL counts rows that match (the driver sets CLIENT_FOUND_ROWS), changed or not.
+    if (updated >= batch.length) return;
+    const rows = batch.map(({ jti, accountId, issuedAt, expiresAt }) => ({
+      jti,
+      account_id: accountId,
+      name: null,
+      issued_at: issuedAt * 1000,
+      expires_at: expiresAt * 1000,
+      revoked_at: null,
+      last_used_at: now,
+    }));
+    await ask(sql('gatehouse_tokens').insert(rows).onConflict('jti').ignore());
+  };
 
   const flush = async () => {
-    const ids = [...used];
-    used = new Set();
-    const now = Date.now();
-    for (let i = 0; i < ids.length; i += BATCH) {
-      const batch = ids.slice(i, i + BATCH);
+    const noted = [...used.values()];
+    used = new Map();
+    for (let i = 0; i < noted.length; i += BATCH) {
       try {
-        await ask(sql('gatehouse_tokens').whereIn('jti', batch).update({ last_used_at: now }));
+        await write(noted.slice(i, i + BATCH), clock.now());
       } catch {
         // The database is out, which others report: once more with the next ones.
-        for (const jti of ids.slice(i)) used.add(jti);
+        for (const token of noted.slice(i)) used.set(token.jti, token);
         return;
       }
     }
@@ -34,7 +55,7 @@ export function trackLastUsed({ sql, ask }: Database): LastUsed {
 
   const timer = setInterval(() => void flush(), INTERVAL).unref();
   return {
-    note: (jti) => void used.add(jti),
+    note: (token) => void used.set(token.jti, token),
     flush,
     async close() {
       clearInterval(timer);

@@ -33,7 +33,7 @@ export interface Links {
 
 /** Each purpose is an audience of its own, and none is that of the API. */
 const AUDIENCE = { confirm: 'gatehouse:confirm', reset: 'gatehouse:reset', email: 'gatehouse:email' } as const;
-/** How far the clocks of two nodes may lie apart, in seconds. */
+/** How far the time may go back, in seconds, as for tokens. */
 const CLOCK_SKEW = 30;
 
 /**
@@ -42,15 +42,16 @@ const CLOCK_SKEW = 30;
  * so does every other change: it works once, and nothing has to be kept for that.
  *
  * @param secrets 32 bytes or more each. The first signs, all verify.
+ * @param now the time that all nodes have in common, in ms since 1970
  */
-export function createLinks({ secrets }: { secrets: readonly string[] }): Links {
+export function createLinks({ secrets }: { secrets: readonly string[] }, now: () => number = Date.now): Links {
   const keys = new Map(secrets.map((secret) => derivedKey(secret, 'mailed links')).map((key) => [nameOf(key), key]));
   const [signingKey] = keys.values();
   if (signingKey === undefined) throw new TypeError('createLinks needs a secret');
   const form = ownForm(keys);
   const opened = (text: string, audience: string) => {
     try {
-      return form.open(text, audience);
+      return form.open(text, audience, now() / 1000);
     } catch {
       return null;
     }
@@ -58,7 +59,7 @@ export function createLinks({ secrets }: { secrets: readonly string[] }): Links 
 
   return {
     make(content, account, lifetime) {
-      const issuedAt = Math.floor(Date.now() / 1000);
+      const issuedAt = Math.floor(now() / 1000);
       return form.sign({
         aud: AUDIENCE[content.purpose],
         sub: account.id,
@@ -73,7 +74,7 @@ export function createLinks({ secrets }: { secrets: readonly string[] }): Links 
       const link = opened(text, AUDIENCE[purpose]);
       const claims = link && claimsOf(link.claims);
       if (link === null || claims === null || claims.audience !== AUDIENCE[purpose]) return null;
-      if (claims.issuedAt > Date.now() / 1000 + CLOCK_SKEW || claims.expiresAt <= claims.issuedAt) return null;
+      if (claims.issuedAt > now() / 1000 + CLOCK_SKEW || claims.expiresAt <= claims.issuedAt) return null;
       const { accountId, change, binding } = claims;
       if ((change !== null) !== (purpose === 'email')) return null;
       return {

@@ -22,6 +22,8 @@ export interface TokenRules {
   readonly keyIds: readonly string[];
   /** Milliseconds. */
   readonly maxLifetime: number;
+  /** The time of the database, in ms since 1970. */
+  now(): number;
   /** The moment, in ms since 1970, before which the account's tokens are void. */
   voidBefore(accountId: string): number;
 }
@@ -29,20 +31,18 @@ export interface TokenRules {
 /** Records that a search looks at in one piece: no request waits for more of them. */
 const PIECE = 1_000;
 
-/** @param voidBefore of the account */
-export function acceptanceOf(
-  account: Account,
-  { keyIds, maxLifetime, voidBefore }: Pick<Acceptance, 'keyIds' | 'maxLifetime' | 'voidBefore'>,
-): Acceptance {
-  const [accountId, boundTo] = [account.id, digestForTokens(account.stamp)];
-  return { accountId, boundTo, keyIds, maxLifetime, voidBefore, now: Date.now() };
+/** @param rules with the moment of this very account, and the time of the database */
+export function acceptanceOf(account: Account, rules: Omit<Acceptance, 'accountId' | 'boundTo'>): Acceptance {
+  return { accountId: account.id, boundTo: digestForTokens(account.stamp), ...rules };
 }
 
 export function liveTokens(
   store: Pick<TokenStore, 'listLive' | 'countLive' | 'findLive'>,
   rules: TokenRules,
 ): LiveTokens {
-  const accepted = (account: Account) => acceptanceOf(account, { ...rules, voidBefore: rules.voidBefore(account.id) });
+  const { keyIds, maxLifetime } = rules;
+  const accepted = (account: Account) =>
+    acceptanceOf(account, { keyIds, maxLifetime, voidBefore: rules.voidBefore(account.id), now: rules.now() });
 
   return {
     list: (account, section) => store.listLive(accepted(account), section),

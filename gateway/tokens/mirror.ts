@@ -1,16 +1,19 @@
-import type { Revocation } from './revocations.ts';
+import type { Place, Revocation } from './history.ts';
+import type { DeniedId } from './revocations.ts';
 import { createRevokedIds } from './revoked-ids.ts';
 
 /** What this process knows of the revocations, in memory, and as of when that is all there is to know. */
 export interface Mirror {
-  /** The last position up to which nothing is missing. */
-  readonly position: number;
+  /** The point in the history up to which nothing is missing; null: nothing has been read. */
+  readonly place: Place | null;
   /** How many token ids it holds. */
   readonly size: number;
-  /** Takes one in, in whatever order; once more does no harm. Does not move `position`. */
+  /** Takes one in, in whatever order; once more does no harm. Does not move `place`. */
   apply(revocation: Revocation): void;
-  /** Every revocation up to this position has been applied. */
-  advance(position: number): void;
+  /** Every revocation up to this place has been applied. */
+  advance(place: Place): void;
+  /** One has been applied that follows on the place `previous`. @returns whether that is where the mirror stood */
+  follow(previous: Place, chain: string): boolean;
   /** At the moment `asOf`, of `performance.now()`, there was none beyond what has been applied. */
   confirm(asOf: number): void;
   /** Whether the token was revoked by its id. */
@@ -19,22 +22,31 @@ export interface Mirror {
   age(): number;
   /** The moment, in ms since 1970, before which the account's tokens are void; 0 where there is none. */
   voidBefore(accountId: string): number;
-  /** Forgets what voids nothing any more. @param now milliseconds since 1970 */
-  sweep(now: number): void;
-  /** The database has gone back in time: what is known stays denied, and everything is read again from the start. */
+  /** The tokens that were revoked by ids of the form that the gateway gives out. Those that come meanwhile may be missing. */
+  tokens(): Iterable<DeniedId>;
+  /** The accounts whose tokens were voided. */
+  accounts(): Iterable<Cutoff & { readonly accountId: string }>;
+  /** Forgets what voided nothing any more at that moment. @param then milliseconds since 1970 */
+  sweep(then: number): void;
+  /** The history is another one: what is known stays denied, and everything is read again from the start. */
   restart(): void;
+}
+
+interface Cutoff {
+  readonly voidBefore: number;
+  readonly expiresAt: number;
 }
 
 /** @param onAccount hears of each account whose tokens were voided: it may have changed, too */
 export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const ids = createRevokedIds();
-  const cutoffs = new Map<string, { voidBefore: number; expiresAt: number }>();
-  let position = 0;
+  const cutoffs = new Map<string, Cutoff>();
+  let place: Place | null = null;
   let knownAsOf = Number.NEGATIVE_INFINITY;
 
   return {
-    get position() {
-      return position;
+    get place() {
+      return place;
     },
     get size() {
       return ids.size;
@@ -50,7 +62,12 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
       onAccount(accountId);
     },
     advance(upTo) {
-      position = Math.max(position, upTo);
+      if (place === null || upTo.position > place.position) place = upTo;
+    },
+    follow({ installation, position, chain }, next) {
+      if (place?.position !== position || place.chain !== chain || place.installation !== installation) return false;
+      place = { installation, position: position + 1, chain: next };
+      return true;
     },
     confirm(asOf) {
       knownAsOf = Math.max(knownAsOf, asOf);
@@ -58,12 +75,18 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
     isDenied: ids.has,
     age: () => performance.now() - knownAsOf,
     voidBefore: (accountId) => cutoffs.get(accountId)?.voidBefore ?? 0,
-    sweep(now) {
-      ids.sweep(Math.floor(now / 1000));
-      for (const [accountId, { expiresAt }] of cutoffs) if (expiresAt <= now) cutoffs.delete(accountId);
+    *tokens() {
+      for (const { jti, expiresAt } of ids.uuids()) yield { jti, expiresAt: expiresAt * 1000 };
+    },
+    *accounts() {
+      for (const [accountId, cutoff] of cutoffs) yield { accountId, ...cutoff };
+    },
+    sweep(then) {
+      ids.sweep(Math.floor(then / 1000));
+      for (const [accountId, { expiresAt }] of cutoffs) if (expiresAt <= then) cutoffs.delete(accountId);
     },
     restart() {
-      position = 0;
+      place = null;
     },
   };
 }

@@ -7,8 +7,16 @@ import jwt from 'jsonwebtoken';
  */
 export interface OwnForm<Key extends KeyObject | Buffer> {
   sign(claims: object): string;
-  /** @returns the claims and the key; null for what was not signed by us, in our form. @throws jsonwebtoken's errors */
-  open(token: string, audience: string): { readonly claims: Record<string, unknown>; readonly key: Key } | null;
+  /**
+   * @param seconds the time, since 1970
+   * @returns the claims and the key; null for what was not signed by us, in our form
+   * @throws jsonwebtoken's errors
+   */
+  open(
+    token: string,
+    audience: string,
+    seconds: number,
+  ): { readonly claims: Record<string, unknown>; readonly key: Key } | null;
 }
 
 const ISSUER = 'gatehouse';
@@ -30,10 +38,16 @@ export function ownForm<Key extends KeyObject | Buffer>(keys: ReadonlyMap<string
 
   return {
     sign: (claims) => write(claims, signingKey, signingId),
-    open(token, audience) {
+    open(token, audience, seconds) {
       const key = byHeader.get(headerOf(token));
       if (key === undefined) return null;
-      const claims: unknown = jwt.verify(token, key, { algorithms: ['HS256'], issuer: ISSUER, audience });
+      const expected = {
+        algorithms: ['HS256' as const],
+        issuer: ISSUER,
+        audience,
+        clockTimestamp: Math.floor(seconds),
+      };
+      const claims: unknown = jwt.verify(token, key, expected);
       if (typeof claims !== 'object' || claims === null || !isWrittenPlainly(token.split('.')[1] ?? '')) return null;
       return { claims: claims as Record<string, unknown>, key };
     },

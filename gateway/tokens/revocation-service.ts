@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, createDatabaseClock, KEPT_BEYOND_END, momentNow } from '../database/clock.ts';
+import { type ClockWatch, watchClock } from '../database/clock-watch.ts';
 import type { Database } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, steadily, watchStore } from '../ops/store-state.ts';
 import { connectionErrorOf, connectRedis, type RedisClient, whenReady } from '../redis/connect.ts';
@@ -8,9 +11,11 @@ import type { Settings } from '../settings/schema.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
 import { FEED_BLOCK, followFeed } from './feed.ts';
+import { followEntries } from './follow-entries.ts';
+import { createHealer } from './heal.ts';
+import { deleteExpiredRevocations } from './history.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { keepDenylist } from './repair.ts';
-import { deleteExpiredRevocations } from './revocations.ts';
 import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoke.ts';
 import { sqlTokenStore } from './store.ts';
 
@@ -25,6 +30,10 @@ export interface RevocationService {
   voidBefore(accountId: string): Promise<number>;
   /** Reads the database at once: another process of this gateway has revoked something. */
   lookNow(): void;
+  /** The database's time, by which everything is dated and judged. */
+  readonly clock: Clock;
+  /** How this process's own clock compares with those of the stores. */
+  readonly clocks: readonly ClockWatch[];
   /** Whether the database answers, as of the last half second or its timeout. */
   readonly database: StoreState;
   /** Redis, where there is one, and whether it answers. */
@@ -34,6 +43,10 @@ export interface RevocationService {
 
 /** Milliseconds between two readings of the database: what the feed does not bring arrives within this. */
 const POLL = 500;
+/** Milliseconds between two looks for accounts whose tokens a process has voided and not marked. */
+const FOLLOW_UP = 2_000;
+/** Milliseconds between two comparisons with the clock of Redis. */
+const REDIS_CLOCK = 10_000;
 const SWEEP = 60_000;
 /** Rows deleted at once; the next sweep takes the next. */
 const SWEEP_ROWS = 10_000;
@@ -54,44 +67,79 @@ export async function startRevocations(
   tellSiblings: () => void,
 ): Promise<RevocationService> {
   const mirror = createMirror(onAccount);
+  const clock = createDatabaseClock();
+  const databaseClock = watchClock('database', log);
   const databaseState = watchStore('database', log);
+  const healer = createHealer(database, mirror, clock, log);
+  const link = redis.url === null ? null : linkRedis(redis.url, redis, { database, mirror, clock }, log);
   // Apart from the readings, which go on where only writes fail: what is known of the revocations stays true.
   let isSound = true;
-  const catchUp = createCatchUp(database, mirror, {
-    up: () => isSound && databaseState.up(),
-    down: databaseState.down,
+  const soundness = { up: () => isSound && databaseState.up(), down: databaseState.down };
+  const catchUp = createCatchUp(database, mirror, soundness, clock, {
+    onTime(reading) {
+      clock.set(reading);
+      databaseClock.compare(reading);
+    },
+    onRewritten(known, now) {
+      log.warn(
+        { known: known.position, position: now.position },
+        'the database has lost revocations that this node knows, as in a failover or a restore: they are put back',
+      );
+      healer.lost();
+      link?.lost();
+    },
   });
   // A failure is in the state of the database, and the next reading is at most half a second away.
   const lookNow = () => void catchUp.now().catch(() => {});
-  await catchUp.now();
-
-  const link = redis.url === null ? null : linkRedis(redis.url, redis, database, mirror, log);
-  // A connection that is only being made is no outage.
-  if (link !== null) await whenReady(link.writer, redis.timeout);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const records = sqlTokenStore(database);
+  const close = () => {
+    stopping.abort();
+    link?.reader.disconnect();
+    link?.writer.disconnect();
+  };
 
-  // The last entry that waits for a reading of the database, and whether the feed follows on one: only then is it all
-  // there is to know.
-  let awaited: number | null = null;
-  let followsOn = false;
-  let connections = 0;
-  void every(POLL, signal, async () => {
-    const before = { connections, awaited };
+  try {
     await catchUp.now();
-    if (before.connections === connections) followsOn = true;
-    // It is in the database by now, or was never there.
-    if (before.awaited === awaited) awaited = null;
+  } catch (error) {
+    close();
+    throw error;
+  }
+  /** Before anybody is let in: a database that was restored while no node ran has forgotten what Redis still has. */
+  const recall = async () => {
+    if (link === null || mirror.place === null) return;
+    try {
+      await healer.recall(link.denylist, mirror.place.installation);
+    } catch (error) {
+      // A failure of the database is reported by the catch-up, which asks it all the time.
+      if (!(error instanceof GatewayError)) link.state.down(error);
+    }
+  };
+  if (link !== null) {
+    // A connection that is only being made is no outage.
+    await whenReady(link.writer, redis.timeout);
+    if (link.writer.status === 'ready') await recall();
+  }
+  const records = sqlTokenStore(database);
+  const revoker = createRevoker(database, { mirror, redis: link, tellSiblings }, clock, longestLife({ tokens, pages }));
+
+  const entries = followEntries(mirror, log, lookNow);
+  void every(POLL, signal, async () => {
+    const done = entries.beforeReading();
+    await catchUp.now();
+    done();
   });
-  // Apart from the readings: a million ids take longer than a revocation may.
+  void every(POLL, signal, healer.heal);
+  void every(FOLLOW_UP, signal, revoker.followUp.all);
   let isHeard = false;
   if (link !== null) {
+    // Apart from the readings: a million ids take longer than a revocation may.
     void every(POLL, signal, async () => {
       // A connection is no store that works: one that is read only, or full, has one too.
       await link.denylist.probe().then(() => isHeard && link.state.up(), link.state.down);
       await link.look();
     });
+    void every(REDIS_CLOCK, signal, link.compareClock);
   }
   void every(POLL, signal, async () => {
     await database.verify().then(
@@ -105,9 +153,11 @@ export async function startRevocations(
     );
   });
   void every(SWEEP, signal, async () => {
-    const now = Date.now();
-    mirror.sweep(now);
-    await records.deleteExpired(now, SWEEP_ROWS);
+    // One of the two clocks is wrong, and it may be the database's.
+    if (!databaseClock.isUp || !databaseState.isUp) return;
+    const now = clock.now();
+    mirror.sweep(now - KEPT_BEYOND_END);
+    await records.deleteExpired(now - KEPT_BEYOND_END, SWEEP_ROWS);
     await deleteExpiredRevocations(database, now, SWEEP_ROWS);
   });
 
@@ -116,21 +166,14 @@ export async function startRevocations(
     followFeed(link.reader, streamKey(redis.keyPrefix), {
       onConnected(goesOn) {
         if (goesOn) return;
-        followsOn = false;
-        connections += 1;
+        entries.interrupted();
+        void recall();
         lookNow();
       },
-      onEntry(entry) {
-        // Also where its position is an old one: a database that was restored from a copy gives positions out again.
-        if (entry.kind !== 'mark') mirror.apply(entry);
-        if (entry.position <= mirror.position) return;
-        if (entry.kind !== 'mark' && entry.position === mirror.position + 1) return mirror.advance(entry.position);
-        awaited = entry.position;
-        lookNow();
-      },
+      onEntry: entries.take,
       onCurrent(asOf) {
         isHeard = true;
-        if (followsOn && awaited === null) mirror.confirm(asOf);
+        if (entries.isWhole()) mirror.confirm(asOf);
       },
       onFailure(error) {
         isHeard = false;
@@ -140,18 +183,19 @@ export async function startRevocations(
 
   return {
     mirror,
-    revoker: createRevoker(database, { mirror, redis: link, tellSiblings }, longestLife({ tokens, pages })),
+    revoker,
     async voidBefore(accountId) {
       await catchUp.now();
       return mirror.voidBefore(accountId);
     },
     lookNow,
+    clock,
+    clocks: link === null ? [databaseClock] : [databaseClock, link.clock],
     database: databaseState,
     redis: link === null ? null : { client: link.writer, state: link.state },
     close() {
-      stopping.abort();
       feed?.close();
-      link?.writer.disconnect();
+      close();
     },
   };
 }
@@ -159,16 +203,30 @@ export async function startRevocations(
 function linkRedis(
   location: NonNullable<Settings['redis']['url']>,
   { keyPrefix, timeout }: Settings['redis'],
-  database: Database,
-  mirror: Mirror,
+  { database, mirror, clock }: { database: Database; mirror: Mirror; clock: Clock },
   log: Logger,
 ) {
   const writer = connectRedis(location, timeout);
   const reader = connectRedis(location, FEED_BLOCK + timeout);
   const describe = (error: unknown) => redisFailure(error, connectionErrorOf(writer) ?? connectionErrorOf(reader));
   const state = steadily(watchStore('redis', log, describe));
-  const told = { denylist: redisDenylist(writer, keyPrefix), state };
-  return { writer, reader, ...told, ...keepDenylist(database, mirror, told, log) };
+  const told = { denylist: redisDenylist(writer, keyPrefix, clock), state };
+  const redisClock = watchClock('redis', log);
+  return {
+    writer,
+    reader,
+    clock: redisClock,
+    ...told,
+    ...keepDenylist(database, mirror, told, clock, log),
+    /** Nothing depends on the time of Redis, but where it is another, one of the machines is set wrong. */
+    async compareClock() {
+      if (!told.state.isUp) return;
+      const asked = momentNow();
+      const [seconds, microseconds] = await writer.time();
+      const time = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+      redisClock.compare({ time, asked, answered: momentNow() });
+    },
+  };
 }
 
 /** Does the work again and again until stopped; a failure has been reported by whoever met it. */

@@ -6,6 +6,8 @@ export interface RevokedIds {
   /** @param expiresAt seconds since 1970 */
   add(jti: string, expiresAt: number): void;
   has(jti: string): boolean;
+  /** The ids that are random UUIDs (RFC 9562 section 5.4), with when they expire: of others, only a digest is known. */
+  uuids(): Iterable<{ readonly jti: string; readonly expiresAt: number }>;
   /** Drops the ids of tokens that have expired. @param now seconds since 1970 */
   sweep(now: number): void;
 }
@@ -76,6 +78,16 @@ export function createRevokedIds(): RevokedIds {
       readKey(jti, key);
       return slots[find(slots) + 4] !== 0;
     },
+    *uuids() {
+      // Of the table as it is now: what is moved to another one meanwhile is not met twice.
+      const table = slots;
+      for (let at = 0; at < table.length; at += WORDS) {
+        const expiresAt = table[at + 4] as number;
+        if (expiresAt === 0) continue;
+        const jti = uuidOf(table.subarray(at, at + 4));
+        if (RANDOM_UUID.test(jti)) yield { jti, expiresAt };
+      }
+    },
     sweep(now) {
       let live = 0;
       for (let at = 4; at < slots.length; at += WORDS) if ((slots[at] as number) > now) live += 1;
@@ -89,6 +101,14 @@ function readKey(jti: string, key: Uint32Array): void {
   if (readUuid(jti, key)) return;
   const digest = createHash('sha256').update(jti).digest();
   for (let word = 0; word < 4; word++) key[word] = digest.readUInt32BE(word * 4);
+}
+
+/** A digest has this form by chance, once in 64: an id that no token has. */
+const RANDOM_UUID = /^.{8}-.{4}-4.{3}-[89ab]/;
+
+function uuidOf(key: Uint32Array): string {
+  const hex = Array.from(key, (word) => word.toString(16).padStart(8, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 const DASH = 45;

@@ -22,14 +22,16 @@ export interface TokenSigner {
 
 /** Each kind of token has an audience of its own: a link that confirms an account can never open the API. */
 const AUDIENCE = 'gatehouse:api';
-/** How far the clocks of two nodes may lie apart, in seconds. */
+/** How far the time may go back, in seconds: where another server of the database takes over, its clock counts. */
 const CLOCK_SKEW = 30;
 
 /**
  * Tokens of the gateway: JWTs with `kid`, `iss`, `aud`, `sub`, `jti`, `iat`, `exp`, and `bnd`, which binds the token to the
  * account's stamp so that a new password ends it without a word to anybody. They have these claims, and no other.
+ *
+ * @param now the time that all nodes have in common, in ms since 1970
  */
-export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigner {
+export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => number = Date.now): TokenSigner {
   // jsonwebtoken tries first at each call whether a text is a public key, which takes three times as long as the rest.
   const keys = new Map(secrets.map((secret) => [nameOf(secret), createSecretKey(secret, 'utf8')]));
   const [signingKey] = keys.values();
@@ -53,9 +55,10 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigne
     },
 
     verify(token) {
+      const seconds = now() / 1000;
       let opened: ReturnType<typeof form.open>;
       try {
-        opened = form.open(token, AUDIENCE);
+        opened = form.open(token, AUDIENCE, seconds);
       } catch (error) {
         if (error instanceof jwt.TokenExpiredError) return { ok: false, reason: 'token expired' };
         return invalid(error instanceof Error ? error.message : String(error));
@@ -65,8 +68,7 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings): TokenSigne
       const claims = claimsOf(opened.claims);
       if (claims === null) return invalid('a claim is missing, of the wrong type, or not ours');
       const { issuedAt, expiresAt, binding, ...who } = claims;
-      const now = Date.now() / 1000;
-      if (issuedAt > now + CLOCK_SKEW) return invalid('issued in the future');
+      if (issuedAt > seconds + CLOCK_SKEW) return invalid('issued in the future');
       if (expiresAt - issuedAt > longest || expiresAt <= issuedAt) return invalid('lifetime not allowed');
       const isBoundTo = boundBy(binding, (stamp) => bindingOf(key, who.accountId, stamp));
       return { ok: true, isBoundTo, claims: { ...who, issuedAt, expiresAt } };

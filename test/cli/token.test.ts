@@ -31,9 +31,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       bond: null,
     });
     await record({ jti: 'of Bob', accountId: '2', name: null, issuedAt: ISSUED, expiresAt, bond: null });
-    const lastUsed = trackLastUsed(database);
+    const lastUsed = trackLastUsed(database, Date);
     t.teardown(lastUsed.close);
-    lastUsed.note('older');
+    lastUsed.note({ jti: 'older', accountId: '1', issuedAt: ISSUED / 1000, expiresAt: expiresAt / 1000 });
     await lastUsed.flush();
 
     const [younger, older] = [

@@ -6,6 +6,7 @@ const WISH = { name: null, lifetime: 60 };
 
 function issuing(replaced: Partial<TokenIssue>) {
   return tokenIssue({
+    now: Date.now,
     sign: () => 'signed',
     keyId: 'key',
     record: async () => {},

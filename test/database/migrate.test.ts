@@ -8,7 +8,15 @@ import { migrate } from '../../gateway/database/migrate.ts';
 import { alone } from '../../gateway/database/migration-lock.ts';
 import { migratedDatabase, temporaryDatabase, urlOf } from '../support/database.ts';
 
-const ALL = ['0001-accounts', '0002-tokens', '0003-revocations', '0004-sessions', '0005-token-use', '0008-token-bonds'];
+const ALL = [
+  '0001-accounts',
+  '0002-tokens',
+  '0003-revocations',
+  '0004-sessions',
+  '0005-token-use',
+  '0006-revocation-chain',
+  '0008-token-bonds',
+];
 
 for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: an empty database gets every migration once`, async (t) => {

@@ -7,6 +7,7 @@ const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'weak', 
 const standing = createStanding({
   isDenied: (jti) => jti === 'denied',
   voidBefore: (accountId) => (accountId === 'ended' ? NOW * 1000 : 0),
+  now: Date.now,
   isReplaced: (hash) => hash === 'weak',
 });
 

@@ -9,6 +9,7 @@ import { REQUESTS } from '../support/scrape.ts';
 /** What a worker would count: numbers that tell a sum from a maximum. */
 function worker({ waiting, revoked, age, isUp }: { waiting: number; revoked: number; age: number; isUp: boolean }) {
   return createMetrics({
+    clocks: [{ store: 'database', difference: 1_500 }],
     hashing: { waiting, running: 1 },
     denylist: { size: revoked, age: () => age },
     caches: { credentials: { hits: 10, misses: 1 }, accounts: { hits: 100, misses: 2 } },

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { type Place, readHead } from '../../gateway/tokens/history.ts';
 import { holds } from '../support/condition.ts';
 import { ADA, BOB } from '../support/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
@@ -38,7 +39,7 @@ for (const [how, strike, mend] of [
   test.serial(`with a ${how} database, known accounts go on for their time, and revoking is refused`, async (t) => {
     const { a, b, ada, bob, load } = pair;
     const [fed, kept] = [await issue(a, ADA), await issue(a, ADA)];
-    const position = await headPosition();
+    const head = await readHead(pair.gateways.database, null);
     // So that Ada has just been asked for on both nodes, and Bob has not been for a while.
     load.tokens.splice(0, Infinity, ada);
     const quiet = performance.now();
@@ -49,7 +50,7 @@ for (const [how, strike, mend] of [
     await strike();
     const struck = performance.now();
 
-    await redis.client.xadd('gatehouse:revocations', '*', 'entry', entryOf(fed, position + 1));
+    await redis.client.xadd('gatehouse:revocations', '*', 'entry', entryOf(fed, head));
     for (const node of [a, b]) {
       const fedTo = await untilStatus(node, fed, 401, 500);
       t.true(fedTo.answeredAt < struck + CACHE / 2, 'while the account is known');
@@ -89,12 +90,7 @@ for (const [how, strike, mend] of [
 }
 
 /** What the gateways write into the stream for a revoked token. */
-function entryOf({ id }: Issued, position: number): string {
-  return JSON.stringify({ kind: 'token', position, jti: id, expiresAt: Date.now() + 3_600_000 });
-}
-
-async function headPosition(): Promise<number> {
-  const { sql, ask: query } = pair.gateways.database;
-  const row = await query(sql<{ position: number }>('gatehouse_revocation_head').first('position'));
-  return row?.position ?? 0;
+function entryOf({ id }: Issued, { installation, position, chain: previous }: Place): string {
+  const place = { installation, position: position + 1, previous, chain: 'the next' };
+  return JSON.stringify({ kind: 'token', ...place, jti: id, expiresAt: Date.now() + 3_600_000 });
 }

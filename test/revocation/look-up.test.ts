@@ -3,18 +3,18 @@ import { cachedAccounts } from '../../gateway/accounts/cached.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 import { tokenIdentifier } from '../../gateway/identify/token.ts';
 import type { Account } from '../../gateway/state.ts';
+import type { Revocation } from '../../gateway/tokens/history.ts';
 import { createMirror } from '../../gateway/tokens/mirror.ts';
-import type { Revocation } from '../../gateway/tokens/revocations.ts';
 
 const NOW = 1_900_000_000;
 const EXPIRES = (NOW + 3_600) * 1_000;
 const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'first' };
 
 const CASES: readonly (readonly [string, Revocation, string])[] = [
-  ['the token', { kind: 'token', position: 1, jti: 'one', expiresAt: EXPIRES }, 'token revoked'],
+  ['the token', { kind: 'token', position: 1, chain: 'a', jti: 'one', expiresAt: EXPIRES }, 'token revoked'],
   [
     'every token of the account',
-    { kind: 'account', position: 1, accountId: '1', voidBefore: (NOW + 1) * 1_000, expiresAt: EXPIRES },
+    { kind: 'account', position: 1, chain: 'a', accountId: '1', voidBefore: (NOW + 1) * 1_000, expiresAt: EXPIRES },
     'all tokens of the account revoked',
   ],
 ];
@@ -27,8 +27,9 @@ for (const [what, revocation, reason] of CASES) {
     const identify = tokenIdentifier({
       findAccountById: accounts.findById,
       requireFresh() {},
-      ended: createStanding({ ...mirror, isReplaced: () => false }).ofToken,
+      ended: createStanding({ ...mirror, now: Date.now, isReplaced: () => false }).ofToken,
       used() {},
+      now: Date.now,
     });
     const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600 };
     const outcome = identify({ ok: true, claims, isBoundTo: () => true }, 'bearer');

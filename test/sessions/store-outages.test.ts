@@ -46,7 +46,7 @@ test('a MySQL that hangs, and one that is gone, fails each of them in time, and 
   const database = openDatabase(server.location, { timeout: TIMEOUT });
   t.teardown(() => database.close());
   await migrate(database);
-  const store = sqlSessionStore(database);
+  const store = sqlSessionStore(database, Date);
   const works = () => store.read('id').then(...SETTLED);
   const expected = Array(WAYS.length).fill('database unavailable: service_unavailable, database');
   server.pause();
@@ -64,7 +64,7 @@ test('an SQLite file in which somebody else is writing for too long fails each w
   const [database, other] = [openDatabase(location, { timeout: 200 }), openDatabase(location, { timeout: 5_000 })];
   t.teardown(() => Promise.all([database.close(), other.close()]));
   await migrate(other);
-  const store = sqlSessionStore(database);
+  const store = sqlSessionStore(database, Date);
   await other.transact(async ({ sql, ask }) => {
     await ask(sql.raw('insert into gatehouse_sessions values (?, ?, ?)', ['x', 'x', 1]));
     const [read, ...writes] = WAYS;

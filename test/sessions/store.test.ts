@@ -113,7 +113,7 @@ for (const kind of KINDS) {
 for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: expired sessions are deleted, the longest expired first and no more than asked`, async (t) => {
     const database = await migratedDatabase(t, kind);
-    const store = sqlSessionStore(database);
+    const store = sqlSessionStore(database, Date);
     const now = Date.now() + HOUR;
     const rows = [-3, -1, -2, 0, 1].map((offset) => ({
       id_hash: `at${offset}`,

@@ -30,13 +30,20 @@ export interface GatewayNode {
   changes(store: 'database' | 'redis'): string[];
   /** In order, as an operator stops it. @returns its exit code */
   stop(): Promise<number | null>;
+  /** As a power cut. */
+  kill(): Promise<number | null>;
 }
 
 export interface Gateways {
   readonly database: Database;
   readonly accounts: AccountStore;
-  /** Starts one more. @param settings replace those that all nodes share */
-  start(name: string, settings?: Record<string, unknown>): Promise<GatewayNode>;
+  /**
+   * Starts one more.
+   *
+   * @param settings replace those that all nodes share
+   * @param clockShift milliseconds by which its clock is wrong
+   */
+  start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<GatewayNode>;
   /** Writes the configuration of a node anew. @returns the file */
   configure(name: string, settings: Record<string, unknown>): Promise<string>;
   /** Runs a command of the gateway's on the same configuration. @param input what it reads */
@@ -44,6 +51,7 @@ export interface Gateways {
 }
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 const PASSWORD_COST = 4;
 const START_LIMIT = 30_000;
 const COMMAND_LIMIT = 30_000;
@@ -91,7 +99,7 @@ export async function gateways(
   return {
     database,
     accounts,
-    start: async (name, own = {}) => await startNode(t, name, await configured(name, own)),
+    start: async (name, own = {}, clockShift = 0) => await startNode(t, name, await configured(name, own), clockShift),
     configure: configured,
     async command(args, input = '') {
       const file = await configured('command', {});
@@ -108,8 +116,10 @@ export async function gateways(
   };
 }
 
-async function startNode(t: Scope, name: string, file: string): Promise<GatewayNode> {
-  const node = startProcess(process.execPath, [MAIN, 'start', '--config', file]);
+async function startNode(t: Scope, name: string, file: string, clockShift: number): Promise<GatewayNode> {
+  const preload = clockShift === 0 ? [] : ['--import', SHIFTED_CLOCK];
+  const env = { ...process.env, CLOCK_SHIFT: String(clockShift) };
+  const node = startProcess(process.execPath, [...preload, MAIN, 'start', '--config', file], env);
   t.teardown(() => node.end('SIGKILL'));
   const log: LogLine[] = [];
   createInterface(node.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine));
@@ -138,5 +148,6 @@ async function startNode(t: Scope, name: string, file: string): Promise<GatewayN
     },
     changes: (store) => log.filter((line) => line.store === store).map(({ msg }) => String(msg)),
     stop: () => node.end('SIGTERM'),
+    kill: () => node.end('SIGKILL'),
   };
 }

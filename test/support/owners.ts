@@ -63,7 +63,8 @@ export async function owners(
     url: () => PAGES,
     hash: async (password) => quickHash(password),
     inTurn: createHashingQueue({ width: 2, capacity: 8, patience: 10_000 }).run,
-    withAccount: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, MAX_LIFETIME).withAccount,
+    withAccount: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, Date, MAX_LIFETIME)
+      .withAccount,
     forget() {},
     ping: database.ping,
   };

@@ -51,7 +51,7 @@ export async function separateServices(
     const issuedAt = Date.now();
     const expiresAt = issuedAt + LIFETIME;
     await publisher.tokens.record({ jti, accountId: '1', name: null, issuedAt, expiresAt, bond: null });
-    await publisher.service.revoker.token(jti, null);
+    await publisher.service.revoker.token(jti, null, null);
     return jti;
   };
 

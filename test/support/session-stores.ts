@@ -62,7 +62,7 @@ async function inDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<SharedSes
   const database = await open();
   const rows = () => database.sql('gatehouse_sessions');
   return {
-    open: async () => sqlSessionStore(await open()),
+    open: async () => sqlSessionStore(await open(), Date),
     async lifeOf(id) {
       const [row] = await database.ask(rows().where('id_hash', hashOfId(id)).select('expires_at'));
       return row === undefined ? null : Number(row.expires_at) - Date.now();

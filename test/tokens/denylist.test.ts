@@ -1,15 +1,25 @@
 import test, { type ExecutionContext } from 'ava';
 import { connectRedis, type RedisClient, whenReady } from '../../gateway/redis/connect.ts';
-import { type Denylist, parseEntry, redisDenylist } from '../../gateway/tokens/denylist.ts';
-import type { Revocation } from '../../gateway/tokens/revocations.ts';
+import { type Denylist, type FeedEntry, parseEntry, redisDenylist } from '../../gateway/tokens/denylist.ts';
+import type { Place, Revocation } from '../../gateway/tokens/history.ts';
+import { holds } from '../support/condition.ts';
 import { type RedisProcess, redisProcess } from '../support/redis-process.ts';
 import { locationOf } from '../support/separate-services.ts';
 
 test('a revocation becomes an entry of the stream, and a key for each id that lives as long as its token', async (t) => {
   const { redis, denylist } = await withDenylist(t);
   const expiresAt = Date.now() + 90_000;
-  const revocation = { kind: 'account', position: 7, accountId: '1', voidBefore: 5_000, expiresAt } as const;
+  const revocation = {
+    kind: 'account',
+    position: 7,
+    chain: 'g',
+    accountId: '1',
+    voidBefore: 5_000,
+    expiresAt,
+  } as const;
   await denylist.publish({
+    installation: 'ours',
+    previous: 'f',
     revocations: [revocation, token(8)],
     ids: [
       { jti: 'one', expiresAt },
@@ -27,8 +37,8 @@ test('a revocation becomes an entry of the stream, and a key for each id that li
   }
   const entries = await redis.xrange('p:revocations', '-', '+');
   const [first, second] = entries.map(([, fields]) => parseEntry(fields));
-  t.deepEqual(first, revocation);
-  t.is(second?.position, 8);
+  t.deepEqual(first, { ...revocation, installation: 'ours', previous: 'f' });
+  t.deepEqual(second, { ...token(8), ...second, installation: 'ours', previous: 'g' });
   t.is(await redis.ttl('p:revocations'), -1);
 });
 
@@ -48,31 +58,54 @@ test('thousands of ids are written at once', async (t) => {
   t.is(await redis.dbsize(), 2_345);
 });
 
-test('the newest position is that of the last entry, and none where Redis is empty', async (t) => {
+test('the newest place is that of the last entry of this installation, and none where Redis is empty', async (t) => {
   const { redis, denylist } = await withDenylist(t);
-  t.is(await denylist.newest(), null);
-  await denylist.publish({ revocations: [token(4)], ids: [] });
-  t.is(await denylist.newest(), 4);
-  await denylist.mark(9);
-  t.is(await denylist.newest(), 9);
+  t.is(await denylist.newest('ours'), null);
+  await denylist.publish({ ...NOTHING, revocations: [token(4)] });
+  t.deepEqual(await denylist.newest('ours'), place(4, 'chain-4'));
+  await denylist.mark(place(9, 'i'));
+  t.deepEqual(await denylist.newest('ours'), place(9, 'i'));
+  for (let position = 1; position <= 1_200; position++) {
+    void denylist.mark({ ...place(position, 'x'), installation: 'another' });
+  }
+  t.deepEqual(await denylist.newest('ours'), place(9, 'i'));
+  t.deepEqual(
+    (await denylist.published('ours')).map(({ position }) => position),
+    [4],
+  );
+  t.is(await denylist.newest('nobody'), null);
   await redis.flushall();
-  t.is(await denylist.newest(), null);
+  t.is(await denylist.newest('ours'), null);
 });
 
-test('one process repairs at a time, and its claim ends by itself', async (t) => {
+test('one process repairs at a time, for as long as it says that it is at it', async (t) => {
   const { redis, denylist } = await withDenylist(t);
-  t.true(await denylist.claimRepair(60_000));
-  t.false(await denylist.claimRepair(60_000));
+  const claim = await denylist.claimRepair(60_000);
+  t.is(await denylist.claimRepair(60_000), null);
   const left = await redis.pttl('p:repair');
   t.true(left > 0 && left <= 60_000);
-  await denylist.releaseRepair();
-  t.true(await denylist.claimRepair(60_000));
+  t.true(await claim?.renew(120_000));
+  t.true((await redis.pttl('p:repair')) > 60_000);
+  await claim?.release();
+  t.not(await denylist.claimRepair(60_000), null);
+});
+
+test('who was too slow, and lost his claim, neither renews nor ends that of the next', async (t) => {
+  const { redis, denylist } = await withDenylist(t);
+  const slow = await denylist.claimRepair(1);
+  await holds('the claim has ended', async () => (await redis.exists('p:repair')) === 0);
+  const next = await denylist.claimRepair(60_000);
+  t.not(next, null);
+  t.false(await slow?.renew(120_000));
+  await slow?.release();
+  t.is(await denylist.claimRepair(60_000), null, 'it is still the claim of the next');
+  t.true(await next?.renew(60_000));
 });
 
 test('the stream keeps some ten thousand entries', async (t) => {
   const { redis, denylist } = await withDenylist(t);
   for (let round = 0; round < 24; round++) {
-    await Promise.all(Array.from({ length: 500 }, (_, i) => denylist.mark(round * 500 + i)));
+    await Promise.all(Array.from({ length: 500 }, (_, i) => denylist.mark(place(round * 500 + i, 'x'))));
   }
   const length = await redis.xlen('p:revocations');
   t.true(length >= 10_000 && length < 11_000, String(length));
@@ -82,18 +115,18 @@ test('all of it rejects when Redis is gone', async (t) => {
   const { server, denylist } = await withDenylist(t);
   await server.kill();
   const expiresAt = Date.now() + 90_000;
-  await t.throwsAsync(denylist.publish({ revocations: [token(1)], ids: [] }));
+  await t.throwsAsync(denylist.publish({ ...NOTHING, revocations: [token(1)] }));
   await t.throwsAsync(denylist.deny([{ jti: 'one', expiresAt }]));
-  await t.throwsAsync(denylist.mark(1));
-  await t.throwsAsync(denylist.newest());
+  await t.throwsAsync(denylist.mark(place(1, 'x')));
+  await t.throwsAsync(denylist.newest('ours'));
   await t.throwsAsync(denylist.claimRepair(1));
-  await t.throwsAsync(denylist.releaseRepair());
+  await t.throwsAsync(denylist.published('ours'));
 });
 
 test('an entry that is none of ours is told apart, whatever it is', (t) => {
-  const one = { kind: 'token', position: 1, jti: 'one', expiresAt: 5 };
-  t.deepEqual(parseEntry(['entry', JSON.stringify(one)]), one as Revocation);
-  t.deepEqual(parseEntry(['x', 'y', 'entry', JSON.stringify({ ...one, more: true })]), one as Revocation);
+  const one = { kind: 'token', installation: 'ours', previous: 'z', position: 1, chain: 'a', jti: 'one', expiresAt: 5 };
+  t.deepEqual(parseEntry(['entry', JSON.stringify(one)]), one as FeedEntry);
+  t.deepEqual(parseEntry(['x', 'y', 'entry', JSON.stringify({ ...one, more: true })]), one as FeedEntry);
   const others: unknown[] = [
     null,
     1,
@@ -104,22 +137,40 @@ test('an entry that is none of ours is told apart, whatever it is', (t) => {
     { ...one, position: '1' },
     { ...one, jti: 7 },
     { ...one, expiresAt: null },
-    { kind: 'account', position: 1, expiresAt: 5, accountId: '1' },
-    { kind: 'account', position: 1, expiresAt: 5, accountId: 1, voidBefore: 5 },
+    { ...one, installation: undefined },
+    { ...one, chain: 1 },
+    { ...one, previous: null },
+    { ...one, kind: 'account', accountId: '1' },
+    { ...one, kind: 'account', accountId: 1, voidBefore: 5 },
     { kind: 'mark' },
+    // As a release before chains wrote it.
+    { kind: 'token', position: 1, jti: 'one', expiresAt: 5 },
   ];
   for (const other of others) t.is(parseEntry(['entry', JSON.stringify(other)]), null, JSON.stringify(other));
   for (const position of ['1e400', '-1', '1.5', '1e20']) {
-    t.is(parseEntry(['entry', `{"kind":"mark","position":${position}}`]), null, position);
-    t.is(parseEntry(['entry', `{"kind":"token","position":1,"jti":"x","expiresAt":${position}}`]), null, position);
+    const place = `"installation":"ours","chain":"a","previous":"z","position":`;
+    t.is(parseEntry(['entry', `{"kind":"mark",${place}${position}}`]), null, position);
+    t.is(parseEntry(['entry', `{"kind":"token",${place}1,"jti":"x","expiresAt":${position}}`]), null, position);
   }
   for (const fields of [[], ['entry'], ['entry', ''], ['entry', '{'], ['other', '{}'], ['{}']]) {
     t.is(parseEntry(fields), null, fields.join(' '));
   }
 });
 
-function token(position: number): Revocation {
-  return { kind: 'token', position, jti: `token-${position}`, expiresAt: Date.now() + 90_000 };
+const NOTHING = { installation: 'ours', previous: 'z', revocations: [], ids: [] };
+
+function place(position: number, chain: string): Place {
+  return { installation: 'ours', position, chain };
+}
+
+function token(position: number): Revocation & { chain: string } {
+  return {
+    kind: 'token',
+    position,
+    chain: `chain-${position}`,
+    jti: `token-${position}`,
+    expiresAt: Date.now() + 90_000,
+  };
 }
 
 async function withDenylist(
@@ -129,5 +180,5 @@ async function withDenylist(
   const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), 2_000);
   t.teardown(() => redis.disconnect());
   await whenReady(redis, 5_000);
-  return { server, redis, denylist: redisDenylist(redis, 'p:') };
+  return { server, redis, denylist: redisDenylist(redis, 'p:', Date) };
 }

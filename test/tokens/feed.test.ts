@@ -201,7 +201,7 @@ function append(redis: Redis, position: number): Promise<string | null> {
 }
 
 function mark(position: number): string {
-  return JSON.stringify({ kind: 'mark', position });
+  return JSON.stringify({ kind: 'mark', installation: 'ours', chain: 'a', position });
 }
 
 function range(from: number, to: number): number[] {

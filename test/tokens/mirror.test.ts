@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import test from 'ava';
+import type { Place, Revocation } from '../../gateway/tokens/history.ts';
 import { createMirror } from '../../gateway/tokens/mirror.ts';
-import type { Revocation } from '../../gateway/tokens/revocations.ts';
 
 const NOW = 1_900_000_000_000;
 
@@ -22,23 +23,46 @@ test('each voided account is told of, once more when it is voided once more', (t
 test('applying moves no position: only who has read without a gap says so', (t) => {
   const mirror = createMirror(() => {});
   mirror.apply(token({ position: 9 }));
-  t.is(mirror.position, 0);
-  mirror.advance(4);
-  mirror.advance(3);
-  t.is(mirror.position, 4);
+  t.is(mirror.place, null);
+  mirror.advance(place(4, 'd'));
+  mirror.advance(place(3, 'c'));
+  t.deepEqual(mirror.place, place(4, 'd'));
+});
+
+test('one that follows on the very place where the mirror stands moves it on, and no other does', (t) => {
+  const mirror = createMirror(() => {});
+  t.false(mirror.follow(place(0, ''), 'a'), 'nothing has been read');
+  mirror.advance(place(4, 'd'));
+  t.false(mirror.follow(place(3, 'c'), 'd'));
+  t.false(mirror.follow(place(5, 'e'), 'f'));
+  t.false(mirror.follow(place(4, 'another history'), 'e'));
+  t.false(mirror.follow({ ...place(4, 'd'), installation: 'another' }, 'e'));
+  t.deepEqual(mirror.place, place(4, 'd'));
+  t.true(mirror.follow(place(4, 'd'), 'e'));
+  t.deepEqual(mirror.place, place(5, 'e'));
 });
 
 test('after a restart everything is read again, and what was denied stays denied', (t) => {
   const mirror = createMirror(() => {});
   mirror.apply(token({ jti: 'one' }));
   mirror.apply(cutoff({ voidBefore: 5_000 }));
-  mirror.advance(10);
+  mirror.advance(place(10, 'j'));
   mirror.restart();
-  t.is(mirror.position, 0);
+  t.is(mirror.place, null);
   t.true(mirror.isDenied('one'));
   t.is(mirror.voidBefore('1'), 5_000);
-  mirror.advance(3);
-  t.is(mirror.position, 3);
+  mirror.advance(place(3, 'x'));
+  t.deepEqual(mirror.place, place(3, 'x'));
+});
+
+test('it gives back the ids that the gateway gives out, and the accounts', (t) => {
+  const mirror = createMirror(() => {});
+  const jtis = Array.from({ length: 2_000 }, () => randomUUID());
+  for (const jti of jtis) mirror.apply(token({ jti }));
+  t.deepEqual([...mirror.tokens()].map(({ jti }) => jti).sort(), jtis.toSorted());
+  t.deepEqual([...new Set([...mirror.tokens()].map(({ expiresAt }) => expiresAt))], [NOW + 60_000]);
+  mirror.apply(cutoff({}));
+  t.deepEqual([...mirror.accounts()], [{ accountId: '1', voidBefore: 5_000, expiresAt: NOW + 60_000 }]);
 });
 
 test('it is as old as the latest moment for which it is known to be complete', (t) => {
@@ -64,10 +88,22 @@ test('a sweep forgets what voids nothing any more, and not a millisecond before'
   t.deepEqual([mirror.isDenied('within'), mirror.voidBefore('within')], [false, 0]);
 });
 
+function place(position: number, chain: string): Place {
+  return { installation: 'ours', position, chain };
+}
+
 function token(of: Partial<Extract<Revocation, { kind: 'token' }>>): Revocation {
-  return { kind: 'token', position: 1, jti: 'one', expiresAt: NOW + 60_000, ...of };
+  return { kind: 'token', position: 1, chain: 'a', jti: 'one', expiresAt: NOW + 60_000, ...of };
 }
 
 function cutoff(of: Partial<Extract<Revocation, { kind: 'account' }>>): Revocation {
-  return { kind: 'account', position: 1, accountId: '1', voidBefore: 5_000, expiresAt: NOW + 60_000, ...of };
+  return {
+    kind: 'account',
+    position: 1,
+    chain: 'a',
+    accountId: '1',
+    voidBefore: 5_000,
+    expiresAt: NOW + 60_000,
+    ...of,
+  };
 }

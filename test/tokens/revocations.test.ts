@@ -1,13 +1,13 @@
 import test from 'ava';
+import { KEPT_BEYOND_END } from '../../gateway/database/clock.ts';
 import type { Database } from '../../gateway/database/connection.ts';
+import { followUp } from '../../gateway/tokens/follow-up.ts';
+import { deleteExpiredRevocations, type Revocation, readHead, revocationsAfter } from '../../gateway/tokens/history.ts';
 import {
-  deleteExpiredRevocations,
+  type DeniedId,
   deniedIdsAfter,
-  headPosition,
-  type Revocation,
-  revocationsAfter,
   revokeAccount,
-  revokeToken,
+  revokeToken as revokeTokenOf,
 } from '../../gateway/tokens/revocations.ts';
 import { sqlTokenStore } from '../../gateway/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
@@ -33,21 +33,15 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
     const expiresAt = NOW + 60_000;
     const revocation = { kind: 'token', position: 1, jti: 'one', expiresAt } as const;
-    t.deepEqual(await revokeToken(database, 'one', 'Ada', NOW), {
-      kind: 'revoked',
-      revocations: [revocation],
-      ids: [{ jti: 'one', expiresAt }],
-    });
+    const first = await revokeToken(database, 'one', 'Ada', NOW);
+    t.deepEqual(first.kind === 'revoked' && first.revoked.ids, [{ jti: 'one', expiresAt }]);
     t.deepEqual(await revokeToken(database, 'one', 'Ada', NOW + 1), { kind: 'already' });
     t.is((await revokeToken(database, 'two', null, NOW)).kind, 'revoked');
-    t.deepEqual(await revocationsAfter(database, 0, MANY), [
-      revocation,
-      { kind: 'token', position: 2, jti: 'two', expiresAt },
-    ]);
+    t.deepEqual(await listed(database), [revocation, { kind: 'token', position: 2, jti: 'two', expiresAt }]);
     t.is(await headPosition(database), 2);
   });
 
-  test(`${kind}: revoking an account puts an end to its live tokens alone, and voids all up to the present second`, async (t) => {
+  test(`${kind}: revoking an account voids all up to the present second, and its tokens are marked afterwards`, async (t) => {
     const database = await migratedDatabase(t, kind);
     await record(database, { jti: 'live', expiresAt: NOW + 1 });
     await record(database, { jti: 'expired', expiresAt: NOW });
@@ -58,13 +52,15 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const revoked = await database.transact((asker) =>
       revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
     );
-    t.deepEqual(revoked, {
-      revocations: [
-        { kind: 'account', position: 2, accountId: '1', voidBefore: NOW + 500, expiresAt: NOW + MAX_LIFETIME },
-      ],
-      ids: [{ jti: 'live', expiresAt: NOW + 1 }],
-    });
+    t.deepEqual(revoked.ids, []);
+    const voiding = { kind: 'account', position: 2, accountId: '1', voidBefore: NOW + 500 } as const;
+    t.deepEqual(await listed(database, 1), [{ ...voiding, expiresAt: NOW + 500 + MAX_LIFETIME }]);
     t.deepEqual(await revocationsAfter(database, 1, MANY), [...revoked.revocations]);
+
+    const denied: DeniedId[] = [];
+    const live = await followUp(database, { now: () => NOW }, async (ids) => void denied.push(...ids)).of(voiding, 9);
+    t.is(live, 1);
+    t.deepEqual(denied.map(({ jti }) => jti).sort(), ['expired', 'live']);
     t.deepEqual(await deniedIdsAfter(database, '', MANY), [
       { jti: 'live', expiresAt: NOW + 1 },
       { jti: 'revoked', expiresAt: NOW + 60_000 },
@@ -80,12 +76,61 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const expiresAt = NOW + 60_000;
     await record(database, { jti: 'as of the next second', issuedAt: NOW + 500, expiresAt });
     await record(database, { jti: 'of this one', issuedAt: NOW - 500, expiresAt });
+    const { ids } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(ids, [{ jti: 'as of the next second', expiresAt }]);
+    t.deepEqual((await listed(database)).slice(1), [
+      { kind: 'token', position: 2, jti: 'as of the next second', expiresAt },
+    ]);
+    t.is(await headPosition(database), 2);
+  });
+
+  test(`${kind}: where very many are dated later, the moment moves behind them, and the write stays small`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await insertTokens(database, 150, { issuedAt: NOW + 500 });
+    const { ids } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(ids, []);
+    const voidBefore = NOW + 1_500;
+    t.deepEqual(await listed(database), [
+      { kind: 'account', position: 1, accountId: '1', voidBefore, expiresAt: voidBefore + MAX_LIFETIME },
+    ]);
+  });
+
+  test(`${kind}: marking goes on where a process that was killed left off, and marks each token once`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await insertTokens(database, 1_845, {});
     const { revocations } = await database.transact((asker) =>
       revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
     );
-    t.deepEqual(revocations.slice(1), [{ kind: 'token', position: 2, jti: 'as of the next second', expiresAt }]);
-    t.deepEqual(await revocationsAfter(database, 0, MANY), [...revocations]);
-    t.is(await headPosition(database), 2);
+    const denied: string[] = [];
+    const sizes: number[] = [];
+    const next = followUp(database, { now: () => NOW }, async (ids) => {
+      sizes.push(ids.length);
+      denied.push(...ids.map(({ jti }) => jti));
+    });
+    const [voiding] = revocations;
+    if (voiding?.kind !== 'account') return t.fail();
+    t.is(await next.of(voiding, 2), 1_000);
+    t.is((await liveTokensOf(database, '1', NOW)).length, 845);
+    await next.all();
+    t.deepEqual(await liveTokensOf(database, '1', NOW), []);
+    t.is(new Set(denied).size, 1_845);
+    t.is(denied.length, 1_845);
+    t.true(Math.max(...sizes) <= 500, `pieces of ${sizes}`);
+    await next.all();
+    t.is(denied.length, 1_845, 'nothing is left to do');
+  });
+
+  test(`${kind}: a token that has no record is revoked by what it says of itself, and gets a record`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const unrecorded = { accountId: '1', issuedAt: NOW - 60_500, expiresAt: NOW + 60_000 };
+    t.is((await revokeTokenOf(database, 'lost', { owner: '1', unrecorded }, NOW)).kind, 'revoked');
+    t.is((await revokeTokenOf(database, 'lost', { owner: '1', unrecorded }, NOW)).kind, 'already');
+    t.deepEqual(await deniedIdsAfter(database, '', MANY), [{ jti: 'lost', expiresAt: NOW + 60_000 }]);
+    t.deepEqual(await listed(database), [{ kind: 'token', position: 1, jti: 'lost', expiresAt: NOW + 60_000 }]);
   });
 
   test(`${kind}: an account without tokens is revoked, too: others may have been issued and not written down`, async (t) => {
@@ -162,7 +207,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.is((await revocationsAfter(database, 0, MANY)).length, 3);
   });
 
-  test(`${kind}: what voids nothing any more is not read, and is deleted, no more of it than asked`, async (t) => {
+  test(`${kind}: what has voided nothing for a day is not read, and is deleted but for the newest, no more than asked`, async (t) => {
     const database = await migratedDatabase(t, kind);
     for (const [jti, expiresAt] of [
       ['c', NOW - 1],
@@ -175,13 +220,17 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       await revokeToken(database, jti, null, NOW - 10);
     }
     const read = async (now: number) => (await revocationsAfter(database, 0, { now, limit: 10 })).map(idOf);
-    t.deepEqual(await read(NOW), ['e']);
-    t.is(await deleteExpiredRevocations(database, NOW, 2), 2);
-    t.deepEqual(await read(NOW - 10), ['c', 'd', 'e']);
-    t.is(await deleteExpiredRevocations(database, NOW, 2), 1);
-    t.is(await deleteExpiredRevocations(database, NOW, 2), 0);
+    t.deepEqual(await read(NOW), ['c', 'a', 'b', 'd', 'e']);
+    const nextDay = NOW + KEPT_BEYOND_END;
+    t.deepEqual(await read(nextDay), ['e']);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 0, 'nodes know the list by its newest rows');
+    await database.ask(database.sql('gatehouse_revocation_head').update({ position: 2_000 }));
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 2);
+    t.deepEqual(await read(NOW), ['c', 'd', 'e']);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 1);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 0);
     // The head stays: the next position is a new one.
-    t.is(await headPosition(database), 5);
+    t.is(await headPosition(database), 2_000);
   });
 
   test(`${kind}: the ids for the denylist come page by page, each once, compared byte by byte`, async (t) => {
@@ -201,6 +250,19 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   });
 }
 
+function revokeToken(database: Database, jti: string, owner: string | null, now: number) {
+  return revokeTokenOf(database, jti, { owner, unrecorded: null }, now);
+}
+
+async function headPosition(database: Database): Promise<number> {
+  return (await readHead(database, null)).position;
+}
+
+/** The revocations from the first on, without their chains. */
+async function listed(database: Database, after = 0) {
+  return (await revocationsAfter(database, after, MANY)).map(({ chain, ...revocation }) => revocation);
+}
+
 function idOf(revocation: Revocation): string {
   return revocation.kind === 'token' ? revocation.jti : revocation.accountId;
 }
@@ -215,4 +277,13 @@ function record(
   }: { jti: string; accountId?: string; issuedAt?: number; expiresAt?: number },
 ): Promise<void> {
   return sqlTokenStore(database).record({ jti, accountId, name: null, issuedAt, expiresAt, bond: null });
+}
+
+async function insertTokens(database: Database, count: number, { issuedAt = NOW - 60_000 }): Promise<void> {
+  const rows = Array.from({ length: count }, (_, i) => {
+    return { jti: `token-${i}`, account_id: '1', issued_at: issuedAt, expires_at: NOW + 60_000 };
+  });
+  for (let at = 0; at < count; at += 100) {
+    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
+  }
 }

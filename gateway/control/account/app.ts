@@ -34,6 +34,8 @@ export interface AccountPages {
   findAccount(id: string): Promise<Account | null>;
   /** Why a login is over; null: it stands. */
   loginEnded: Standing['ofLogin'];
+  /** The time that all nodes have in common, in ms since 1970. */
+  now(): number;
   /** The moment, in ms since 1970, before which the account's sessions are void, by whichever node up to this call. */
   latestVoidBefore(accountId: string): Promise<number>;
   readonly tokens: OwnTokens;
@@ -66,7 +68,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   const routes = createPageRoutes(path, guard);
   const begin: Entry['begin'] = async (ctx, { id, email, stamp }) => {
     // What was ended a moment ago must not end this session as well.
-    const createdAt = Math.max(Date.now(), await needs.latestVoidBefore(id));
+    const createdAt = Math.max(await needs.latestVoidBefore(id), needs.now());
     ctx.state.asked.onOwner(id);
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };

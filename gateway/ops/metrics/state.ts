@@ -14,12 +14,17 @@ export interface State {
     /** Milliseconds. */
     age(): number;
   };
+  /** How far, in ms, the clock of this process is ahead of those of the stores. */
+  readonly clocks: readonly { readonly store: string; readonly difference: number }[];
   readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps };
   readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
   linesDropped(): number;
 }
 
-export function stateMetrics(registry: Registry, { hashing, denylist, caches, stores, linesDropped }: State): void {
+export function stateMetrics(
+  registry: Registry,
+  { hashing, denylist, clocks, caches, stores, linesDropped }: State,
+): void {
   const registers = [registry];
 
   new Gauge({
@@ -55,7 +60,7 @@ export function stateMetrics(registry: Registry, { hashing, denylist, caches, st
   // Each process has a copy of the one list: the fullest and the oldest of them are told.
   new Gauge({
     name: 'gatehouse_denylist_tokens',
-    help: 'Revoked tokens that have not expired.',
+    help: 'Tokens that were revoked one by one, until a day after they expire.',
     aggregator: 'max',
     registers,
     collect() {
@@ -69,6 +74,16 @@ export function stateMetrics(registry: Registry, { hashing, denylist, caches, st
     registers,
     collect() {
       this.set(denylist.age() / 1000);
+    },
+  });
+  new Gauge({
+    name: 'gatehouse_clock_difference_seconds',
+    help: 'How far the clock of the process is ahead of the clock of a store; less than 0: behind it.',
+    labelNames: ['store'],
+    aggregator: 'average',
+    registers,
+    collect() {
+      for (const { store, difference } of clocks) this.set({ store }, difference / 1000);
     },
   });
   new Gauge({
