@@ -76,6 +76,8 @@ export function createWebSocketForwarder(): WebSocketForwarder {
       const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
       pending.set(req, { upstream, outgoing, events, measure, stopWatching, isSettled: false });
       upstream.outstanding += 1;
+      // Of its end, more parties hear than Node takes for usual: this one, the library, the tunnel and its watchers.
+      socket.setMaxListeners(20);
       socket.once('close', () => {
         group.leave(upstream);
         closed.resolve();

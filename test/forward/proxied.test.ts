@@ -54,10 +54,7 @@ test('the upstream reads the fields of the client in their order, and those of t
   for (const line of ['GET /s', 'DELETE /s', 'OPTIONS /s']) {
     const fields = ['X-B: 1', 'x-a: 2', 'X-b: 3', 'Cookie: a=1', 'Cookie: b=2', 'X-Request-Id: r1'];
     t.is(statusOf(await ask(gateway, line, [...fields, `traceparent: ${traceparent}`])), 200);
-    const raw = upstream.seen.at(-1)?.rawHeaders ?? [];
-    // Its value is another for each gateway.
-    const hops = raw.indexOf('x-gatehouse-hops');
-    t.deepEqual(raw.toSpliced(hops, 2), [
+    t.deepEqual(upstream.seen.at(-1)?.rawHeaders, [
       ...['X-B', '1', 'X-B', '3', 'x-a', '2', 'Cookie', 'a=1; b=2', 'traceparent', traceparent],
       ...['host', `127.0.0.1:${upstream.port}`, 'x-forwarded-for', '127.0.0.1', 'x-forwarded-proto', 'http'],
       ...['x-forwarded-host', 'gateway.test', 'x-request-id', 'r1', 'connection', 'keep-alive'],
