@@ -27,7 +27,9 @@ export function accountOptions() {
   return options({
     cache: duration('1ms', '1m')
       .prefault('5s')
-      .describe('How long an account is known without asking; changes made through the gateway are seen at once.'),
+      .describe(
+        'How long an account is known without asking; changes made through the gateway are seen at once, on other nodes as revocations are.',
+      ),
     registration: oneOf('closed', 'open')
       .prefault('closed')
       .describe('Whether anybody may register on the pages; needs mail, and the own table.'),

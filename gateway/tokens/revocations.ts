@@ -119,6 +119,20 @@ export async function revokeAccount(
   return { ...(await append(asker, head, voided)), ids };
 }
 
+/** Milliseconds: far longer than any process knows an account without asking for it. */
+const ANNOUNCED = 10 * 60_000;
+
+/**
+ * Has every node ask for the account again, in the caller's transaction, which changes it: an entry that voids nothing.
+ *
+ * @param now by the database's clock
+ */
+export async function announceAccount(asker: Asker, accountId: string, now: number): Promise<Revoked> {
+  const head = await lockHead(asker);
+  const entry = { kind: 'account', accountId, voidBefore: 0, expiresAt: now + ANNOUNCED } as const;
+  return { ...(await append(asker, head, [entry])), ids: [] };
+}
+
 /** Tokens of the account that were issued before a moment and are not marked as revoked, the oldest first. */
 export async function unmarkedTokens(
   { sql, ask }: Asker,

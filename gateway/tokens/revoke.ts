@@ -5,7 +5,14 @@ import type { StoreState } from '../ops/store-state.ts';
 import type { Denylist } from './denylist.ts';
 import { type FollowUp, followUp } from './follow-up.ts';
 import type { Mirror } from './mirror.ts';
-import { type DeniedId, type Revoked, revokeAccount, revokeToken, type Unrecorded } from './revocations.ts';
+import {
+  announceAccount,
+  type DeniedId,
+  type Revoked,
+  revokeAccount,
+  revokeToken,
+  type Unrecorded,
+} from './revocations.ts';
 
 /**
  * Revokes. Each of these resolves once the revocation is durable in the database; this process knows it then, and the
@@ -32,6 +39,8 @@ export interface Revoker {
    * @returns what `change` resolves with; where that is false, nothing is revoked
    */
   withAccount(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
+  /** Changes an account whose tokens go on; every node hears of it as of a revocation. @returns what `change` resolves with */
+  keepingTokens(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
   /** Marks the records of tokens whose accounts have been voided, by whichever process. */
   readonly followUp: FollowUp;
 }
@@ -137,6 +146,14 @@ export function createRevoker(
       });
       if (revoked !== null) await tellOfAccount(revoked, PIECES_AT_ONCE);
       return revoked !== null;
+    },
+    async keepingTokens(accountId, change) {
+      const announced = await database.transact(async (asker) => {
+        const changed = await change(sqlAccountStore(asker));
+        return changed ? await announceAccount(asker, accountId, clock.now()) : null;
+      });
+      if (announced !== null) await tell(announced);
+      return announced !== null;
     },
   };
 }

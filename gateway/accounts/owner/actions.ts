@@ -15,9 +15,7 @@ export interface OwnerNeeds extends PostOffice {
   /** Hashes a password that has been looked at. */
   hash(password: string): Promise<string>;
   inTurn: HashingQueue['run'];
-  withAccount: Revoker['withAccount'];
-  /** The account has changed: what this process knows of it is not to be used again. */
-  forget(accountId: string): void;
+  readonly revoker: Pick<Revoker, 'withAccount' | 'keepingTokens'>;
   /** Resolves when the database answers. Throws GatewayError `service_unavailable` when it does not. */
   ping(): Promise<void>;
   readonly log: Logger;
@@ -29,9 +27,9 @@ export type OwnerActions = ReturnType<typeof createOwnerActions>;
  * What owners do to their accounts. None of it tells which accounts there are, in what it answers or in when: what depends
  * on that is done after the answer, and only who reads the mail of an address learns of it.
  */
-export function createOwnerActions({ log, hash, inTurn, ping, withAccount, ...needs }: OwnerNeeds) {
+export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...needs }: OwnerNeeds) {
   const afterwards = createAfterwards(log, ping);
-  const changes = accountChanges(needs.links, needs.accounts, withAccount);
+  const changes = accountChanges(needs.links, needs.accounts, revoker);
   const newHash = (client: string, password: string) => inTurn(client, () => hash(password));
   const shared = { ...needs, afterwards, changes, newHash, post: createPost(needs) };
   return {

@@ -20,13 +20,27 @@ export interface Changes {
    * @returns the account as it is now; null where nothing was changed
    */
   changeAndRevoke(id: string, change: (own: AccountStore) => Promise<boolean>): Promise<Account | null>;
+  /** The same with tokens that go on. */
+  changeAlone(id: string, change: (own: AccountStore) => Promise<boolean>): Promise<Account | null>;
 }
 
 export function accountChanges(
   links: Links,
   { findById }: Pick<AccountReader, 'findById'>,
-  withAccount: Revoker['withAccount'],
+  revoker: Pick<Revoker, 'withAccount' | 'keepingTokens'>,
 ): Changes {
+  const changing =
+    (transaction: Revoker['withAccount']): Changes['changeAndRevoke'] =>
+    async (id, change) => {
+      const after: { account: Account | null } = { account: null };
+      const done = await transaction(id, async (own) => {
+        if (!(await change(own))) return false;
+        after.account = await own.findById(id);
+        return true;
+      });
+      return done ? after.account : null;
+    };
+
   return {
     async findStanding(purpose, link) {
       const opened = links.open(purpose, link);
@@ -34,15 +48,7 @@ export function accountChanges(
       const account = await findById(opened.accountId);
       return account !== null && opened.isFor(account) ? { account, change: opened.change } : null;
     },
-
-    async changeAndRevoke(id, change) {
-      const after: { account: Account | null } = { account: null };
-      const done = await withAccount(id, async (own) => {
-        if (!(await change(own))) return false;
-        after.account = await own.findById(id);
-        return true;
-      });
-      return done ? after.account : null;
-    },
+    changeAndRevoke: changing(revoker.withAccount),
+    changeAlone: changing(revoker.keepingTokens),
   };
 }

@@ -12,22 +12,14 @@ export type EmailChanged =
   /** The link has been used, has expired, was made void by a change of the account, or is none. */
   | { readonly kind: 'void' };
 
-export interface EmailChangeNeeds extends ActionNeeds {
-  /** The account has changed: what this process knows of it is not to be used again. */
-  forget(accountId: string): void;
-}
-
 /** How an account gets another email. Both throw GatewayError 503 when the database is out or too much is waiting. */
-export function emailChange({ accounts, changes, post, afterwards, forget }: EmailChangeNeeds) {
+export function emailChange({ accounts, changes, post, afterwards }: ActionNeeds) {
   const set = async (seen: Account, { email, endTokens }: EmailChange): Promise<[EmailSet, Account | null]> => {
-    if (!endTokens) {
-      const outcome = await accounts.setEmail(seen, email, 'go on');
-      forget(seen.id);
-      return [outcome, outcome === 'changed' ? await accounts.findById(seen.id) : null];
-    }
     const said: { outcome: EmailSet } = { outcome: 'stale' };
-    const account = await changes.changeAndRevoke(seen.id, async (own) => {
-      said.outcome = await own.setEmail(seen, email, 'end');
+    // Every node must hear of it: the old address opens nothing any more.
+    const transaction = endTokens ? changes.changeAndRevoke : changes.changeAlone;
+    const account = await transaction(seen.id, async (own) => {
+      said.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'go on');
       return said.outcome === 'changed';
     });
     return [said.outcome, account];

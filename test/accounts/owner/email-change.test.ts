@@ -119,11 +119,34 @@ test('an email in another spelling may replace it, the very same may not', async
   t.is((await accounts.findById(ada.id))?.email, 'Ada@Example.com');
 });
 
-test('what this process knows of an account is forgotten when its email has changed', async (t) => {
-  const forgotten: string[] = [];
-  const { actions, lastLink, add } = await owners(t, 'sqlite', () => ({ forget: (id) => void forgotten.push(id) }));
+for (const endTokens of [false, true]) {
+  test(`every node is told to ask for the account again when its email has changed${endTokens ? ' and its tokens end' : ', and no token ends'}`, async (t) => {
+    const { actions, database, lastLink, add, liveTokens } = await owners(t, 'sqlite');
+    const ada = await add('ada@example.com', true);
+    await actions.startEmailChange(ada, { email: 'new@example.com', endTokens });
+    const begun = Date.now();
+    await actions.finishEmailChange(await lastLink());
+    const told = await database.ask(
+      database
+        .sql<{ account_id: string; void_before: number; expires_at: number }>('gatehouse_revocations')
+        .select('*'),
+    );
+    t.deepEqual(
+      told.map(({ account_id }) => account_id),
+      [ada.id],
+    );
+    t.is(Number(told[0]?.void_before) > 0, endTokens);
+    t.true(Number(told[0]?.expires_at) > begun + 60_000, 'longer than any process knows an account');
+    t.is(await liveTokens(ada.id), endTokens ? 0 : 1);
+  });
+}
+
+test('nothing is told of an email that is taken meanwhile', async (t) => {
+  const { actions, accounts, database, lastLink, add } = await owners(t, 'sqlite');
   const ada = await add('ada@example.com', true);
   await actions.startEmailChange(ada, { email: 'new@example.com', endTokens: false });
-  await actions.finishEmailChange(await lastLink());
-  t.deepEqual(forgotten, [ada.id]);
+  const link = await lastLink();
+  await accounts.add({ email: 'new@example.com', passwordHash: null, confirmed: true });
+  t.deepEqual(await actions.finishEmailChange(link), { kind: 'taken' });
+  t.deepEqual(await database.ask(database.sql('gatehouse_revocations').pluck('position')), []);
 });

@@ -81,10 +81,13 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   });
 
   test(`${kind}: an account that is confirmed while somebody registers its address again keeps its password`, async (t) => {
-    const { actions, accounts, mails, add } = await owners(t, kind, ({ accounts, withAccount }) => ({
-      withAccount: async (id, change) => {
-        await accounts.setConfirmed(id, true);
-        return await withAccount(id, change);
+    const { actions, accounts, mails, add } = await owners(t, kind, ({ accounts, revoker }) => ({
+      revoker: {
+        ...revoker,
+        withAccount: async (id, change) => {
+          await accounts.setConfirmed(id, true);
+          return await revoker.withAccount(id, change);
+        },
       },
     }));
     const bob = await add('bob@example.com', false);

@@ -1,8 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../../support/condition.ts';
 import { temporaryDatabase } from '../../support/database.ts';
-import { ADA } from '../../support/gateway.ts';
-import { gateways } from '../../support/nodes.ts';
+import { ADA, basic } from '../../support/gateway.ts';
+import { issue } from '../../support/load.ts';
+import { type GatewayNode, gateways } from '../../support/nodes.ts';
 import { changeEmail, loggedInAt, mailFolder } from '../../support/owner-pages.ts';
 import type { Visitor } from '../../support/page-visitor.ts';
 import { privateRedis } from '../../support/redis-server.ts';
@@ -35,6 +36,26 @@ test('a new email counts at every node at once: for the session that changed it,
   t.is(await statusAt(other.url, elsewhere), 303);
   t.is(await statusAt(other.url, ada), 200);
   t.is(await statusAt(one.url, ada), 200);
+});
+
+test('the old address opens nothing at any node once the email has changed, the new one does, and tokens go on', async (t) => {
+  const { one, other, mails } = await twoNodes(t);
+  const token = await issue(one, ADA);
+  const nodes = [one, other];
+  const status = async ({ url }: GatewayNode, authorization: string) =>
+    (await fetch(`${url}/api/v1/orders`, { headers: { Authorization: authorization } })).status;
+  const old = basic(ADA);
+  const changed = basic({ ...ADA, email: 'countess@example.com' });
+  // So that both know the account, for a minute by their settings, and what the password has proven.
+  for (const node of nodes)
+    for (const credentials of [old, `Bearer ${token.token}`]) t.is(await status(node, credentials), 200);
+  await changeEmail(await loggedInAt(one.url, ADA), mails, { email: 'countess@example.com', present: ADA.password });
+  t.is(await status(one, old), 401);
+  await holds('the other node has heard of it', async () => (await status(other, old)) === 401);
+  for (const node of nodes) {
+    t.is(await status(node, changed), 200);
+    t.is(await status(node, `Bearer ${token.token}`), 200);
+  }
 });
 
 test('that all sessions have ended is known for as long as one of them could live, not only for the life of tokens', async (t) => {
