@@ -6,28 +6,28 @@ import { createWebSocketForwarder } from './forward/websocket.ts';
 import type { Identify } from './identify/identify.ts';
 import type { Logger } from './ops/log.ts';
 import type { RequestMeter } from './request/access-log.ts';
+import { createAdmission } from './request/admit.ts';
 import { clientAddress, compileTrust, type Peer } from './request/client-address.ts';
-import { createCors } from './request/cors.ts';
-import { createDecide } from './request/decide.ts';
 import { createDepart } from './request/departure.ts';
 import { createErrorPage } from './request/error-page.ts';
 import type { OpenExchanges } from './request/open-exchanges.ts';
 import type { OpenWebSockets } from './request/open-web-sockets.ts';
-import { createPipeline, type OnRequest, type Pipeline } from './request/pipeline.ts';
-import { createProxiedRoutes } from './request/proxied-route.ts';
+import { compileProxied } from './request/proxied-route.ts';
+import { createOnRequest, type OnRequest, type RequestDeps } from './request/requests.ts';
+import { compileRoute } from './request/route.ts';
 import { compileRoutes, pagesPath } from './request/routes.ts';
 import { compileStrictTransport, type StrictTransport } from './request/strict-transport.ts';
 import type { NoticeStranger } from './request/unnamed-proxy.ts';
 import { createUpgradeDoor, type OnUpgrade } from './request/upgrade.ts';
-import type { Settings } from './settings/schema.ts';
+import type { RouteSettings, Settings } from './settings/schema.ts';
 
 /** What outlives a change of the configuration. */
 export interface Services {
   readonly log: Logger;
   readonly meter: RequestMeter;
   readonly identify: Identify;
-  readonly tokenEndpoints: Pipeline['tokenEndpoints'];
-  readonly pages: Pipeline['pages'];
+  readonly tokenEndpoints: RequestDeps['tokenEndpoints'];
+  readonly pages: RequestDeps['pages'];
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
   readonly hopCounter: HopCounter;
@@ -72,22 +72,28 @@ function generationOver(
 ): Generation {
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
-  const table = compileRoutes(settings.routes, prefix, pagesPath(settings));
   const peerOf = compileTrust(settings.trustedProxies);
   const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
-  const decide = createDecide({ table, identify, realm, isTrusted: (address) => peerOf(address).trusted });
   const strictTransport = compileStrictTransport(settings, peerOf);
-  const depart = createDepart(upstreams, peerOf, settings.timeouts, services.hopCounter, strictTransport);
+  const context = {
+    timeouts: settings.timeouts,
+    strictTransport: strictTransport.value,
+    openGroup: upstreams.open,
+    proxiedFor: (route: RouteSettings) => compileProxied(route, modules),
+  };
+  const routes = settings.routes.map((route) => compileRoute(route, context));
+  const table = compileRoutes(routes, prefix, pagesPath(settings));
+  const isTrusted = (address: string | undefined) => peerOf(address).trusted;
+  const admission = createAdmission({ table, identify, realm, isTrusted });
+  const depart = createDepart(peerOf, services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
-  const cors = createCors(table, settings.routes);
-  const receive = createPipeline({
+  const receive = createOnRequest({
     log,
     meter,
     prefix,
-    cors,
-    decide,
+    admission,
+    hasCors: routes.some(({ cors }) => cors !== null),
     depart,
-    proxiedRoutes: createProxiedRoutes(settings.routes, modules),
     exchanges,
     errorPage: createErrorPage(settings.pages),
     clientOf,
@@ -116,7 +122,7 @@ function generationOver(
       return receive(req, res);
     },
     onUpgrade: createUpgradeDoor({
-      ...{ log, meter, decide, depart, exchanges, clientOf, strictTransport, webSockets },
+      ...{ log, meter, admission, depart, exchanges, clientOf, strictTransport, webSockets },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,
     }),

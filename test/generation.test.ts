@@ -29,14 +29,15 @@ test('a generation whose making fails leaves no upstreams open', async (t) => {
   await isLeftAlone(t, upstream);
 });
 
-test('upstreams of which one cannot be opened are closed again', async (t) => {
+test('a generation of which one group cannot be opened leaves none of the others open', async (t) => {
   const upstream = await httpUpstream(t);
   const settings = settingsOf(t, text(upstream.url));
-  const open = sharedUpstreams(log, (group) => {
+  const openUpstreams = sharedUpstreams(log, (group) => {
     if (group !== 'watched') throw new Error('out of order');
     return meter;
   });
-  t.throws(() => open(settings), { message: 'out of order' });
+  const services = { log, openUpstreams, noticeStranger() {} } as unknown as Services;
+  t.throws(() => createGeneration(settings, new Map(), services), { message: 'out of order' });
   await isLeftAlone(t, upstream);
 });
 

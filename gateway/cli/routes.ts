@@ -105,7 +105,8 @@ function explain(settings: SettingsWithoutSecrets, method: string, path: string)
   });
   try {
     const target = parseTarget(path, undefined);
-    const plan = planFor(compileRoutes(settings.routes, settings.api.prefix, pagesPath(settings)), target, method);
+    const table = compileRoutes(settings.routes, settings.api.prefix, pagesPath(settings));
+    const plan = planFor(table.locate(target), target, method);
     if (plan.kind === 'refuse') throw plan.error;
     if (plan.kind === 'tokens') return own('token endpoint', CONFIRMED);
     if (plan.kind === 'pages') return own('pages', OWNERS);

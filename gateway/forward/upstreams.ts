@@ -6,12 +6,13 @@ import { openGroup, type UpstreamGroup } from './upstream.ts';
 
 /** The groups of one generation of the configuration. */
 export interface Upstreams {
-  groupFor(route: RouteSettings): UpstreamGroup;
+  /** Opens the group that a route leads to, where neither another route nor another generation has. */
+  open(route: Pick<RouteSettings, 'upstream'>): UpstreamGroup;
   /** Ends what no other generation uses, once its requests have their answers. */
   close(): Promise<void>;
 }
 
-export type OpenUpstreams = (settings: Pick<Settings, 'routes' | 'upstreams' | 'timeouts'>) => Upstreams;
+export type OpenUpstreams = (settings: Pick<Settings, 'upstreams' | 'timeouts'>) => Upstreams;
 
 /**
  * Routes that lead to the same servers share a group, and so do generations of the configuration: its connections, and
@@ -20,46 +21,30 @@ export type OpenUpstreams = (settings: Pick<Settings, 'routes' | 'upstreams' | '
 export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstreams {
   const shared = new Map<string, { readonly group: UpstreamGroup; users: number }>();
 
-  return ({ routes, upstreams, timeouts }) => {
+  return ({ upstreams, timeouts }) => {
     const used = new Map<string, UpstreamGroup>();
-    const groups = new Map<RouteSettings, UpstreamGroup>();
-    const open = (route: RouteSettings) => {
-      const settings = groupOf(route, upstreams);
-      const key = JSON.stringify([settings, timeouts.connect]);
-      let group = used.get(key);
-      if (group === undefined) {
+    return {
+      open(route) {
+        const settings = groupOf(route, upstreams);
+        const key = JSON.stringify([settings, timeouts.connect]);
+        const before = used.get(key);
+        if (before !== undefined) return before;
         const entry = shared.get(key) ?? { group: openGroup(settings, timeouts.connect, log, meterGroup), users: 0 };
         entry.users += 1;
         shared.set(key, entry);
-        group = entry.group;
-        used.set(key, group);
-      }
-      groups.set(route, group);
-    };
-    const close = async () => {
-      const closing: Promise<void>[] = [];
-      for (const [key, group] of used) {
-        const entry = shared.get(key);
-        if (entry === undefined || --entry.users > 0) continue;
-        shared.delete(key);
-        closing.push(group.close());
-      }
-      await Promise.all(closing);
-    };
-    try {
-      for (const route of routes) open(route);
-    } catch (error) {
-      close().catch((failure: unknown) => log.error({ err: failure }, 'upstreams not closed'));
-      throw error;
-    }
-
-    return {
-      groupFor(route) {
-        const group = groups.get(route);
-        if (group === undefined) throw new TypeError(`route ${route.name} has no upstream`);
-        return group;
+        used.set(key, entry.group);
+        return entry.group;
       },
-      close,
+      async close() {
+        const closing: Promise<void>[] = [];
+        for (const [key, group] of used) {
+          const entry = shared.get(key);
+          if (entry === undefined || --entry.users > 0) continue;
+          shared.delete(key);
+          closing.push(group.close());
+        }
+        await Promise.all(closing);
+      },
     };
   };
 }

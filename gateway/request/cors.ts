@@ -1,86 +1,34 @@
 import cors from '@koa/cors';
 import type Koa from 'koa';
-import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
 import { matchesOrigin } from '../settings/origin-pattern.ts';
-import type { CorsSettings, RouteSettings } from '../settings/schema.ts';
-import type { RequestRecord } from '../state.ts';
-import type { Head } from './head.ts';
-import { routesAt } from './plan.ts';
-import { type RouteTable, routeFor } from './routes.ts';
-import { pathAsSent } from './target.ts';
-
-/** What the stage may count on. */
-export interface CorsState extends Koa.DefaultState {
-  record: RequestRecord;
-  head: Head;
-}
-
-export type CorsStage = (ctx: Koa.ParameterizedContext<CorsState>, next: Koa.Next) => unknown;
-
-type CorsRoute = RouteSettings & { readonly cors: CorsSettings };
+import type { CorsSettings } from '../settings/schema.ts';
+import { type RouteRules, routeFor } from './routes.ts';
 
 /**
- * Lets pages of other origins call the routes that have `cors` (Fetch standard, "CORS protocol"): answers their
- * preflights, and sets the fields without which a browser hides an answer, be it the upstream's or a refusal of a later
- * stage.
+ * What a route lets pages of other origins do (Fetch standard, "CORS protocol"), compiled.
  *
- * It has to come before identification: a preflight carries no credentials, and a page is to read its 401. So whoever
- * has proven nothing can learn that a route with `cors` lies at a path, as from the script of any page that calls it,
- * and whether an origin that they name may. They learn nothing of guarded routes without `cors`, which are answered like
- * a path where no route lies.
- *
- * @returns null where no route has `cors`. The stage throws what later stages throw
+ * It applies before identification: a preflight carries no credentials, and a page is to read its 401. So anybody can learn that
+ * a route with `cors` lies at a path, as from the script of any page that calls it, and whether an origin that they name may.
+ * They learn nothing of guarded routes without `cors`, which are answered like a path where no route lies.
  */
-export function createCors(table: RouteTable, routes: readonly RouteSettings[]): CorsStage | null {
-  if (!routes.some(hasCors)) return null;
-  return async (ctx, next) => {
-    const { req, res } = ctx;
-    if (!req.headers.origin) return next();
-    const { head, record } = ctx.state;
-    // A target that is refused lies somewhere too: without these fields its page would take the 400 for a broken network.
-    const path = pathAsSent(req.url ?? '', head.host);
-    if (path === null) return next();
-    const located = routesAt(table.locateAsSent(path));
-
-    const requested = ctx.method === 'OPTIONS' ? ctx.get('Access-Control-Request-Method') : '';
-    const preflighted = requested === '' ? undefined : corsRouteFor(located, requested);
-    if (preflighted !== undefined) {
-      record.route = preflighted.name;
-      await answering(preflighted.cors, requested)(ctx as Koa.Context, async () => {});
-      ctx.status = 204;
-      ctx.set('X-Request-Id', record.id);
-      if (mustCloseAfterAnswer(req, res, head.expectsContinue)) ctx.set('Connection', 'close');
-      return;
-    }
-
-    const route = corsRouteFor(located, ctx.method);
-    if (route === undefined) return next();
-    // @koa/cors takes any OPTIONS for a preflight; this one is what the page asked for by itself.
-    const asked = ctx.method === 'OPTIONS' ? Object.create(ctx, { method: { value: 'GET' } }) : ctx;
-    return answering(route.cors, '')(asked, next);
-  };
+export interface RouteCors {
+  readonly origins: readonly string[];
+  /** Sets the fields without which a browser hides an answer, be it the upstream's or a refusal, and goes on. */
+  readonly mark: Koa.Middleware;
+  /** Sets the fields of the answer to a preflight. @param method that it asks for */
+  preflight(ctx: Koa.Context, method: string): Promise<void>;
 }
 
-/**
- * The route whose `cors` a request falls under: the one that takes its method. What none takes falls under the first,
- * so that a page can read its 405; but only where all of them have `cors`, for otherwise the methods of one without
- * would show by their lack of it.
- */
-export function corsRouteFor(routes: readonly RouteSettings[], method: string): CorsRoute | undefined {
-  const route = routeFor(routes, method) ?? (routes.every(hasCors) ? routes[0] : undefined);
-  return route !== undefined && hasCors(route) ? route : undefined;
+/** A route with `cors`. */
+export interface CorsRoute extends RouteRules {
+  readonly cors: RouteCors;
 }
 
-function hasCors(route: RouteSettings): route is CorsRoute {
-  return route.cors !== undefined;
-}
-
-/** @param requested the method that a preflight asks for; it alone is allowed, and says nothing of the others */
-function answering(settings: CorsSettings, requested: string): Koa.Middleware {
-  const { origins, headers, exposeHeaders, credentials, maxAge } = settings;
-  return cors({
+export function compileCors({ origins, headers, exposeHeaders, credentials, maxAge }: CorsSettings): RouteCors {
+  const answer = cors({
     origin: ({ req }) => allowedOrigin(origins, req.headers.origin),
-    allowMethods: requested,
+    // In its place, below, a preflight is told the method that it asks for alone: that says nothing of the others.
+    allowMethods: 'GET',
     // Left out, it is what the page asks for. `Authorization` is named because "*" would not include it.
     allowHeaders: headers && ['Authorization', 'Content-Type', ...headers],
     exposeHeaders,
@@ -90,6 +38,35 @@ function answering(settings: CorsSettings, requested: string): Koa.Middleware {
     // They stay on the response, which `answerError` adds to.
     keepHeadersOnError: false,
   });
+  return {
+    origins,
+    mark: (ctx, next) => {
+      // @koa/cors takes any OPTIONS for a preflight; this one is what the page asked for by itself.
+      const asked = ctx.method === 'OPTIONS' ? Object.create(ctx, { method: { value: 'GET' } }) : ctx;
+      return answer(asked, next);
+    },
+    async preflight(ctx, method) {
+      await answer(ctx, async () => {});
+      if (ctx.res.hasHeader('Access-Control-Allow-Methods')) ctx.set('Access-Control-Allow-Methods', method);
+    },
+  };
+}
+
+/**
+ * The route whose `cors` a request falls under: the one that takes its method. What none takes falls under the first,
+ * so that a page can read its 405; but only where all of them have `cors`, for otherwise the methods of one without
+ * would show by their lack of it.
+ */
+export function corsRouteFor<R extends RouteRules & { readonly cors: RouteCors | null }>(
+  routes: readonly R[],
+  method: string,
+): CorsRoute | null {
+  const route = routeFor(routes, method) ?? (routes.every(hasCors) ? routes[0] : undefined);
+  return route !== undefined && hasCors(route) ? route : null;
+}
+
+function hasCors<R extends { readonly cors: RouteCors | null }>(route: R): route is R & { readonly cors: RouteCors } {
+  return route.cors !== null;
 }
 
 /** @returns what `Access-Control-Allow-Origin` says; empty: there is none. Pages without an origin send `null`. */

@@ -1,9 +1,9 @@
 import { GatewayError } from '../errors.ts';
+import type { Asked } from './admit.ts';
 import { allowedOrigin, corsRouteFor } from './cors.ts';
-import type { Asked } from './decide.ts';
 import { routesAt } from './plan.ts';
-import type { RouteTable } from './routes.ts';
-import type { Target } from './target.ts';
+import type { Route } from './route.ts';
+import type { Located } from './routes.ts';
 
 /** Methods that change nothing (RFC 9110 section 9.2.1), of those that a page can send. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -20,8 +20,7 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function refuseCrossSite(
   { method, head, isHandshake, peer }: Asked,
-  target: Target,
-  table: RouteTable,
+  located: Located<Route>,
   isTrusted: (address: string | undefined) => boolean,
 ): void {
   const { authorization, fetchSite, origin } = head;
@@ -32,8 +31,8 @@ export function refuseCrossSite(
   ) {
     return;
   }
-  const route = corsRouteFor(routesAt(table.locate(target)), method);
-  if (route !== undefined && isLetIn(route.cors.origins, head)) return;
+  const route = corsRouteFor(routesAt(located), method);
+  if (route !== null && isLetIn(route.cors.origins, head)) return;
   throw new GatewayError('forbidden', 'another site, and credentials that a browser may have added by itself', {
     publicMessage: 'This request comes from another site, with credentials that a browser may have added by itself',
   });

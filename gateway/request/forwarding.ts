@@ -3,7 +3,7 @@ import { clientClosed } from '../forward/failure.ts';
 import { forwardHttp } from '../forward/http.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import type { Ended, Identity, RequestRecord } from '../state.ts';
-import type { ForwardDecision } from './decide.ts';
+import type { ForwardDecision } from './admit.ts';
 import type { Depart } from './departure.ts';
 import type { Head } from './head.ts';
 import { answerAsLastHop, countsHops } from './max-forwards.ts';

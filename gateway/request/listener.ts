@@ -17,8 +17,8 @@ import { connectionLimit } from './connection-limit.ts';
 import { errorJson } from './error-response.ts';
 import { MessageReader } from './message-reader.ts';
 import { type ParserError, refusalOf } from './parser-errors.ts';
-import type { OnRequest } from './pipeline.ts';
 import { NO_ANSWER, newRecord, recordOfNoRequest, requestId } from './record.ts';
+import type { OnRequest } from './requests.ts';
 import { methodNotAllowed } from './routes.ts';
 import type { OnUpgrade } from './upgrade.ts';
 

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
-import type { RouteSettings } from '../settings/schema.ts';
-import { allowOf } from './routes.ts';
+import { allowOf, type RouteRules } from './routes.ts';
 
 /** The methods whose hops `Max-Forwards` counts (RFC 9110 section 7.6.2). */
 export function countsHops(method: string | undefined): boolean {
@@ -16,7 +15,7 @@ export function countsHops(method: string | undefined): boolean {
  */
 export function answerAsLastHop(
   { req, res, requestId }: { req: IncomingMessage; res: ServerResponse; requestId: string },
-  route: RouteSettings,
+  route: RouteRules,
 ): void {
   const allow = allowOf([route]);
   if (req.method !== 'OPTIONS') {

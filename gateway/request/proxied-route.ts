@@ -9,30 +9,23 @@ import type { ProxySettings, RouteSettings } from '../settings/schema.ts';
 export type ProxiedRoute = (ctx: Koa.ParameterizedContext, outgoing: Outgoing) => Promise<void>;
 
 /**
- * Mounts http-proxy-middleware with koa-connect, on each of the routes that ask for it.
+ * Mounts http-proxy-middleware with koa-connect, for a route that asks for it.
  *
  * What koa-connect returns is settled by `next` alone. The middleware calls that when it gives up, and not when it
  * answers: whoever awaited it would wait for ever, and so would the stages before. Hence it is heard for failures only,
  * and the stage is over when the forwarder has seen the answer through.
  *
- * @param modules those that the routes name, loaded
+ * @param modules those that routes name, loaded
+ * @returns null where the route has no `proxy`
  */
-export function createProxiedRoutes(
-  routes: readonly RouteSettings[],
-  modules: LoadedModules,
-): ReadonlyMap<RouteSettings, ProxiedRoute> {
-  const proxied = new Map<RouteSettings, ProxiedRoute>();
-  for (const route of routes) {
-    if (route.proxy === undefined) continue;
-    const forward = createForwardProxied(moduleOf(route.proxy, modules));
-    proxied.set(route, (ctx, outgoing) =>
-      forward(ctx.req, ctx.res, outgoing, (middleware, req, res) => {
-        const inner = Object.create(ctx, { req: { value: req }, res: { value: res } });
-        return Promise.resolve(connect(middleware)(inner, passedOn));
-      }),
-    );
-  }
-  return proxied;
+export function compileProxied({ proxy }: RouteSettings, modules: LoadedModules): ProxiedRoute | null {
+  if (proxy === undefined) return null;
+  const forward = createForwardProxied(moduleOf(proxy, modules));
+  return (ctx, outgoing) =>
+    forward(ctx.req, ctx.res, outgoing, (middleware, req, res) => {
+      const inner = Object.create(ctx, { req: { value: req }, res: { value: res } });
+      return Promise.resolve(connect(middleware)(inner, passedOn));
+    });
 }
 
 function moduleOf({ intercept }: ProxySettings, modules: LoadedModules): LoadedModule | null {

@@ -2,17 +2,20 @@ import { GatewayError } from '../errors.ts';
 import type { RouteSettings, Settings } from '../settings/schema.ts';
 import type { Target } from './target.ts';
 
+/** What decides which route takes a request. */
+export type RouteRules = Pick<RouteSettings, 'name' | 'path' | 'methods' | 'auth' | 'allowEncodedSlashes'>;
+
 /** What lies at a path: a route's place, which may hold several routes that share the path and divide the methods. */
-export interface RoutePlace {
+export interface RoutePlace<R> {
   readonly kind: 'routes';
   readonly path: string;
-  readonly routes: readonly RouteSettings[];
+  readonly routes: readonly R[];
   /** Those of them that need an identity. */
-  readonly guarded: readonly RouteSettings[];
+  readonly guarded: readonly R[];
 }
 
-export type Place =
-  | RoutePlace
+export type Place<R> =
+  | RoutePlace<R>
   | { readonly kind: 'tokens' }
   /** The pages of account owners. */
   | { readonly kind: 'pages' }
@@ -21,12 +24,12 @@ export type Place =
   | { readonly kind: 'ambiguous' };
 
 /** Where a request goes, and whether it lies below the prefix that is always authenticated. */
-export interface Located {
-  readonly place: Place;
+export interface Located<R> {
+  readonly place: Place<R>;
   readonly belowPrefix: boolean;
 }
 
-export interface RouteTable {
+export interface RouteTable<R> {
   /**
    * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
    *
@@ -34,9 +37,9 @@ export interface RouteTable {
    * `/api/v1`. When any such reading leads to another place than the path as it was sent, or across the prefix, the
    * place is ambiguous.
    */
-  locate(target: Target): Located;
+  locate(target: Target): Located<R>;
   /** Finds the place by the path as it was sent alone: not for what is forwarded. */
-  locateAsSent(path: string): Located;
+  locateAsSent(path: string): Located<R>;
 }
 
 const TOKENS = { kind: 'tokens' } as const;
@@ -49,10 +52,14 @@ const AMBIGUOUS = { kind: 'ambiguous' } as const;
  *
  * @param pages where the pages of account owners begin; null: there are none
  */
-export function compileRoutes(routes: readonly RouteSettings[], prefix: string, pages: string | null): RouteTable {
-  const asWritten = new Map<string, Place>();
-  const canonical = new Map<string, Place>();
-  const add = (path: string, place: Place) => {
+export function compileRoutes<R extends RouteRules>(
+  routes: readonly R[],
+  prefix: string,
+  pages: string | null,
+): RouteTable<R> {
+  const asWritten = new Map<string, Place<R>>();
+  const canonical = new Map<string, Place<R>>();
+  const add = (path: string, place: Place<R>) => {
     asWritten.set(path, place);
     canonical.set(path.toLowerCase(), place);
   };
@@ -84,7 +91,7 @@ export function compileRoutes(routes: readonly RouteSettings[], prefix: string, 
 }
 
 /** The route that takes a method, of those that share a path; GET implies HEAD, and only a route that names TRACE takes it. */
-export function routeFor(routes: readonly RouteSettings[], method: string): RouteSettings | undefined {
+export function routeFor<R extends RouteRules>(routes: readonly R[], method: string): R | undefined {
   return routes.find(({ methods }) => (methods === undefined ? method !== 'TRACE' : takes(methods, method)));
 }
 
@@ -100,13 +107,13 @@ const USUAL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 export const USUAL_METHODS = USUAL.join(', ');
 
 /** A 405 that lists what is taken. @param routes those that share the path; none: the whole gateway */
-export function methodNotAllowed(routes: readonly RouteSettings[], method: string): GatewayError {
+export function methodNotAllowed(routes: readonly RouteRules[], method: string): GatewayError {
   const allow = routes.length === 0 ? USUAL_METHODS : allowOf(routes);
   return new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } });
 }
 
 /** The methods that routes take between them. */
-export function allowOf(routes: readonly RouteSettings[]): string {
+export function allowOf(routes: readonly RouteRules[]): string {
   const methods = new Set(routes.flatMap((route) => route.methods ?? USUAL));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].join(', ');
@@ -117,12 +124,12 @@ export function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }
 
-export function isGuarded({ auth }: RouteSettings): boolean {
+export function isGuarded({ auth }: RouteRules): boolean {
   return auth === 'required';
 }
 
 /** Looks at no more segments than the deepest route has: a target of ten thousand slashes costs what any other does. */
-function longest(places: ReadonlyMap<string, Place>, path: string, depth: number): Place {
+function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth: number): Place<R> {
   let end = 0;
   for (let segments = 0; segments < depth && end !== path.length; segments++) {
     const next = path.indexOf('/', end + 1);

@@ -6,7 +6,7 @@ import { clientClosed } from '../forward/failure.ts';
 import type { WebSocketForwarder } from '../forward/websocket.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
-import type { Decide } from './decide.ts';
+import type { Admission } from './admit.ts';
 import type { Depart } from './departure.ts';
 import { answerError, asGatewayError } from './error-response.ts';
 import { readHead } from './head.ts';
@@ -18,7 +18,7 @@ import { type StrictTransport, tellStrictTransport } from './strict-transport.ts
 export interface UpgradeDoor {
   readonly log: Logger;
   readonly meter: RequestMeter;
-  readonly decide: Decide;
+  readonly admission: Admission;
   readonly depart: Depart;
   readonly webSockets: WebSocketForwarder;
   readonly exchanges: OpenExchanges;
@@ -43,7 +43,7 @@ export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => 
 export function createUpgradeDoor({
   log,
   meter,
-  decide,
+  admission,
   depart,
   webSockets,
   exchanges,
@@ -82,7 +82,7 @@ export function createUpgradeDoor({
       const { client } = record;
       record.id = requestId(head.requestId);
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
-      const decision = await decide(
+      const decision = await admission.admit(
         {
           method: req.method ?? '',
           url: req.url ?? '',

@@ -9,7 +9,10 @@ export interface GroupSettings extends UpstreamSettings {
 }
 
 /** The group that a route names, or one with the defaults made of the addresses that it has instead. */
-export function groupOf({ upstream }: RouteSettings, upstreams: Settings['upstreams']): GroupSettings {
+export function groupOf(
+  { upstream }: Pick<RouteSettings, 'upstream'>,
+  upstreams: Settings['upstreams'],
+): GroupSettings {
   const [name = ''] = upstream;
   const named = GROUP_NAME.test(name) ? upstreams[name] : undefined;
   if (named !== undefined) return { name, ...named };

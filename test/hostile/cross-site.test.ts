@@ -29,7 +29,6 @@ const FOREIGN: readonly (readonly string[])[] = [
   ['Origin: http://blog.api.test'],
   ['Origin: http://api.test@evil.example'],
   ['Origin: chrome-extension://api.test'],
-  ['Origin: http://api.test', `Origin: ${EVIL}`, 'Sec-Fetch-Site: cross-site'],
 ];
 
 /** What it says of those of the gateway's own pages and of the person before it; and what others say, which is nothing. */

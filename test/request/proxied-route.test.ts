@@ -5,7 +5,7 @@ import Koa from 'koa';
 import { pino } from 'pino';
 import { GatewayError } from '../../gateway/errors.ts';
 import { openGroup } from '../../gateway/forward/upstream.ts';
-import { createProxiedRoutes } from '../../gateway/request/proxied-route.ts';
+import { compileProxied } from '../../gateway/request/proxied-route.ts';
 import { groupOf } from '../../gateway/settings/upstream-group.ts';
 import { settingsOf } from '../settings/problems.ts';
 import { holds } from '../support/condition.ts';
@@ -19,7 +19,7 @@ async function application(t: ExecutionContext, upstream: string) {
   const meter = { attempted: () => {}, ejected: () => {} };
   const group = openGroup(groupOf(route, {}), 1_000, pino({ level: 'silent' }), () => meter);
   t.teardown(() => group.close());
-  const stage = createProxiedRoutes([route], new Map()).get(route);
+  const stage = compileProxied(route, new Map());
   const seen: string[] = [];
 
   const app = new Koa();

@@ -29,7 +29,7 @@ const table = compileRoutes(
   null,
 );
 
-function nameOf(place: Place): string {
+function nameOf(place: Place<RouteSettings>): string {
   return place.kind === 'routes' ? (place.routes[0]?.name ?? '') : place.kind;
 }
 

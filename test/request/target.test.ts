@@ -100,7 +100,7 @@ test('whatever servers make of a path, in whichever order, it lies at the place 
   let passed = 0;
   for (let n = 0; n < 3_000; n++) {
     const path = `/${Array.from({ length: 1 + next(6) }, () => PIECES[next(PIECES.length)]).join('')}`;
-    let decided: Located;
+    let decided: Located<RouteSettings>;
     try {
       decided = table.locate(parseTarget(path, 'a'));
     } catch (error) {
