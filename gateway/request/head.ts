@@ -12,7 +12,7 @@ export interface Head {
   readonly apiKey: string | undefined;
   readonly hasApiKeys: boolean;
   readonly requestId: string | undefined;
-  /** The one `Origin` line. */
+  /** The first `Origin` line. */
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`, by which a browser says who has it send the request. */
   readonly fetchSite: string | undefined;
@@ -64,8 +64,7 @@ export function readHead(req: IncomingMessage): Head {
         break;
       case 6:
         if (isField(name, 'expect')) expect = once(expect, value, 'Expect');
-        // Whether a page may send this must not depend on which of two lines is read.
-        else if (isField(name, 'origin')) origin = once(origin, value, 'Origin');
+        else if (isField(name, 'origin')) origin ??= value;
         break;
       case 9:
         if (isField(name, 'x-api-key')) {

@@ -270,7 +270,7 @@ test('OPTIONS of the server as a whole is answered to anybody, and reaches no up
   t.deepEqual(upstream.seen, []);
 });
 
-test('a Content-Length that is not written as numbers are, and a second Content-Type or Origin, are refused', async (t) => {
+test('a Content-Length that is not written as numbers are, and a second Content-Type, are refused', async (t) => {
   const { gateway, upstream } = await place(t);
   const post = (...fields: string[]) =>
     message(['POST /open HTTP/1.1', 'Host: a', ...fields, 'Connection: close'], 'hello');
@@ -280,7 +280,6 @@ test('a Content-Length that is not written as numbers are, and a second Content-
   const twice = [
     ['Content-Type: application/json', 'Content-Type: text/plain'],
     ['Content-Type: application/json', 'content-type: application/json'],
-    ['Origin: https://a.example', 'ORIGIN: https://b.example'],
   ];
   for (const fields of twice) {
     t.is(statusOf(await rawExchange(gateway.port, post('Content-Length: 5', ...fields))), 400, fields.join());
