@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import bcrypt from 'bcrypt';
 import { Agent, request } from 'undici';
-import { hashPassword } from '../gateway/accounts/password.ts';
+import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/support/gateway.ts';
 import { PATH } from '../test/support/load.ts';
 import { privateMariadb } from '../test/support/mariadb.ts';

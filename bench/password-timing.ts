@@ -5,8 +5,8 @@
  *
  * node bench/password-timing.ts [tries]     200 tries; exits with 1 when one is further off
  */
-import { bcryptDecoy } from '../gateway/accounts/hashes/bcrypt.ts';
-import { hashPassword, passwordChecker } from '../gateway/accounts/password.ts';
+import { bcryptDecoy } from '../gateway/identify/passwords/hashes/bcrypt.ts';
+import { hashPassword, passwordChecker } from '../gateway/identify/passwords/password.ts';
 import { median } from './lab/statistics.ts';
 
 const TRIES = Number(process.argv[2] ?? 200);

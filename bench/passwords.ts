@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { hashPassword } from '../gateway/accounts/password.ts';
+import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/support/gateway.ts';
 import { bearer, issue, PATH } from '../test/support/load.ts';
 import { privateMariadb } from '../test/support/mariadb.ts';

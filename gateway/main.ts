@@ -1,6 +1,6 @@
-import { sizeThreadPool } from './accounts/hashing-threads.ts';
-import { keepCompiled } from './compile-cache.ts';
-import { takeNodeFlags } from './node-flags.ts';
+import { keepCompiled } from './cli/compile-cache.ts';
+import { takeNodeFlags } from './cli/node-flags.ts';
+import { sizeThreadPool } from './identify/passwords/hashing-threads.ts';
 
 sizeThreadPool();
 if (process.argv[2] === 'start') takeNodeFlags();

@@ -8,7 +8,7 @@ import { runNode } from './run-node.mjs';
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'gateway', 'main.ts');
 
-const FLAGS = join(dirname(MAIN), 'node-flags.ts');
+const FLAGS = join(dirname(MAIN), 'cli', 'node-flags.ts');
 
 /**
  * Runs the command line, after installing what is missing. In this very process where its Node.js is recent enough, so

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
-import { sharedUpstreams } from '../gateway/forward/upstreams.ts';
-import { createGeneration, type Services } from '../gateway/generation.ts';
+import { createGeneration, type Services } from '../gateway/compose/generation.ts';
+import { sharedUpstreams } from '../gateway/forward/upstream/shared-groups.ts';
 import { settingsOf } from './settings/problems.ts';
 import { holds } from './support/condition.ts';
 import { httpUpstream } from './support/upstream.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { randomHex } from '../gateway/random-hex.ts';
+import { randomHex } from '../gateway/http/random-hex.ts';
 
 /** Digits that are surely more than are made at a time. */
 const MORE_THAN_SUPPLY = 20_000;

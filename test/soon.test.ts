@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Soon, whenThere } from '../gateway/soon.ts';
+import { type Soon, whenThere } from '../gateway/domain/maybe-promise.ts';
 
 test('what goes on with a value that is there has gone on when the call returns', (t) => {
   const seen: number[] = [];

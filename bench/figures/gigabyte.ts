@@ -1,4 +1,4 @@
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { bulkUpstream, download, upload } from '../../test/support/bulk.ts';
 import { mostMemoryDuring, residentMemory } from '../../test/support/resident-memory.ts';
 import type { Figure, Row } from '../lab/figure.ts';

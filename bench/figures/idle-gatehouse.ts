@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { type Gatehouse, issueToken, startGatehouse } from '../lab/gatehouse.ts';
 import type { Lab } from '../lab/lab.ts';

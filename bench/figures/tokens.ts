@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
-import { tokenSigner } from '../../gateway/tokens/token.ts';
+import { tokenSigner } from '../../gateway/signing/token.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { ADA } from '../../test/support/gateway.ts';
 import type { Figure } from '../lab/figure.ts';
 import { startGatehouse } from '../lab/gatehouse.ts';

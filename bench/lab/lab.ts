@@ -1,4 +1,4 @@
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { ADA } from '../../test/support/gateway.ts';
 import { privateMariadb } from '../../test/support/mariadb.ts';
 import { type Gateways, gateways } from '../../test/support/nodes.ts';

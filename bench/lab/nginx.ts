@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { findExecutable } from '../../test/support/services/executables.ts';
 import { type Server, startServer } from './server.ts';

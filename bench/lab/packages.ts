@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { aptInstall } from '../../test/support/services/apt.ts';
 import { findExecutable } from '../../test/support/services/executables.ts';
 import { failureOf } from '../../test/support/services/private-server.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { onCore } from './cores.ts';
 import { inScope } from './scope.ts';

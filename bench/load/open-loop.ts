@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { onCore } from '../lab/cores.ts';
 import { inScope } from '../lab/scope.ts';

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { PASSWORD } from '../lab/gatehouse.ts';
 import { ANSWER, PATH } from '../lab/upstream.ts';
 import type { Peer, Tokens } from './peer.ts';

@@ -1,5 +1,5 @@
 import { textOfError } from '../../gateway/cli/error-text.ts';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import type { Plan } from '../lab/figure.ts';
 import { issueToken, revokeToken, startGatehouse } from '../lab/gatehouse.ts';

@@ -1,7 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { NODE_FLAGS } from '../../gateway/node-flags.ts';
+import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import { SECRET } from '../lab/lab.ts';
 import { MODULES } from '../lab/packages.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { ADA } from '../../test/support/gateway.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import { startNginx } from '../lab/nginx.ts';

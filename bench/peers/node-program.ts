@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { NODE_FLAGS } from '../../gateway/node-flags.ts';
+import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { freePort } from '../../test/support/services/free-port.ts';
 import type { Lab } from '../lab/lab.ts';

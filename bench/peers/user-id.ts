@@ -1,4 +1,4 @@
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { ADA } from '../../test/support/gateway.ts';
 import { USER_ID_PATH } from '../lab/upstream.ts';
 import type { Peer } from './peer.ts';

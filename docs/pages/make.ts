@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { NARROW, openBrowser, WIDE } from '../../test/support/browser.ts';
 import type { TestGateway } from '../../test/support/gateway.ts';
 import { GRACE, pagesSite, tourPages } from '../../test/support/page-tour.ts';

@@ -1,7 +1,7 @@
-import { readerOf } from '../accounts/adopted.ts';
-import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../accounts/adopted-table.ts';
-import { type Review, reviewAccounts } from '../accounts/review.ts';
-import { sqlAccountStore } from '../accounts/store.ts';
+import { readerOf } from '../stores/accounts/adopted.ts';
+import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../stores/accounts/adopted-table.ts';
+import { sqlAccountStore } from '../stores/accounts/store.ts';
+import { type Review, reviewAccounts } from './review-accounts.ts';
 import { alignedTable } from './table.ts';
 import { withReadOnlyDatabase } from './with-database.ts';
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { loadModules } from '../forward/intercept-modules.ts';
+import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { loadSettings, SettingsError } from '../settings/load.ts';
 import { checkAccounts } from './check-accounts.ts';
 

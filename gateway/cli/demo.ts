@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { hashPassword } from '../accounts/password.ts';
-import { sqlAccountStore } from '../accounts/store.ts';
-import { startGateway } from '../compose.ts';
-import { openDatabase } from '../database/connection.ts';
-import { migrate } from '../database/migrate.ts';
-import { OperatorError } from '../errors.ts';
-import type { Gateway } from '../operated.ts';
+import type { Gateway } from '../compose/operated.ts';
+import { startGateway } from '../compose/service.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { hashPassword } from '../identify/passwords/password.ts';
 import { PortTaken } from '../ops/listen.ts';
 import { createLog, type Logger, print } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
+import { sqlAccountStore } from '../stores/accounts/store.ts';
+import { openDatabase } from '../stores/database/connection.ts';
+import { migrate } from '../stores/database/migrate.ts';
 import { startExampleUpstream } from './example-upstream.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 

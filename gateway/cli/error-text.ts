@@ -1,4 +1,4 @@
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 
 /** One line for what an operator can mend; the stack for what only a programmer can. */
 export function textOfError(error: unknown): string {

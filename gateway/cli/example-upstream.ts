@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 
 /**
  * A small service to put behind the gateway: answers every request with what it received, as JSON, and never looks at

@@ -1,6 +1,6 @@
-import type { AccountReader } from '../accounts/store.ts';
-import { OperatorError } from '../errors.ts';
-import type { Account } from '../state.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { Account } from '../domain/identity.ts';
+import type { AccountReader } from '../stores/accounts/store.ts';
 
 /** The account that an operator names. @throws OperatorError when there is none with this email */
 export async function existingAccount(accounts: AccountReader, email: string): Promise<Account> {

@@ -1,6 +1,6 @@
 import type { ReadStream } from 'node:tty';
-import { problemsOfPassword } from '../accounts/owner/input.ts';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { problemsOfPassword } from '../owners/input.ts';
 
 /** What a shell gives for a program that was ended by SIGINT. */
 const INTERRUPTED = 130;

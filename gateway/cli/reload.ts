@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { filesOf, loadSettings, SettingsError } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';

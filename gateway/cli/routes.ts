@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
-import { planFor } from '../request/plan.ts';
-import { compileRoutes, pagesPath } from '../request/routes.ts';
-import { parseTarget } from '../request/target.ts';
+import { parseTarget } from '../http/target.ts';
+import { planFor } from '../routing/plan.ts';
+import { compileRoutes, pagesPath } from '../routing/table.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/load.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import { groupOf } from '../settings/upstream-group.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import type { Gateway } from '../operated.ts';
+import type { Gateway } from '../compose/operated.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/load.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -62,7 +62,7 @@ async function startConfigured(file: string): Promise<Running> {
 }
 
 async function startSingle(settings: Settings, log: Logger): Promise<Gateway> {
-  const { startGateway } = await import('../compose.ts');
+  const { startGateway } = await import('../compose/service.ts');
   return await startGateway(settings, log);
 }
 

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readDatabaseClock } from '../database/clock.ts';
-import type { Database } from '../database/connection.ts';
+import type { Account } from '../domain/identity.ts';
 import { loadSettings, SettingsError } from '../settings/load.ts';
-import type { Account } from '../state.ts';
-import { acceptanceOf } from '../tokens/live-tokens.ts';
-import { secretsOf } from '../tokens/secret-file.ts';
-import { type ListedRecord, sqlTokenStore } from '../tokens/store.ts';
-import { nameOf } from '../tokens/token.ts';
+import { secretsOf } from '../signing/secret-file.ts';
+import { nameOf } from '../signing/token.ts';
+import { readDatabaseClock } from '../stores/database/clock.ts';
+import type { Database } from '../stores/database/connection.ts';
+import { acceptanceOf } from '../stores/tokens/live-tokens.ts';
+import { type ListedRecord, sqlTokenStore } from '../stores/tokens/store.ts';
 import { alignedTable, momentText } from './table.ts';
 
 export interface ListAsked {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { openAccounts } from '../accounts/open.ts';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { openAccounts } from '../stores/accounts/open.ts';
 import { existingAccount } from './existing-account.ts';
 import { momentText } from './table.ts';
 import { knownKeyIds, listTokens } from './token-list.ts';

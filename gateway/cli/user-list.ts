@@ -1,8 +1,8 @@
-import { adoptedTable, openTable } from '../accounts/adopted-table.ts';
-import { isConfirmedValue } from '../accounts/confirmed-value.ts';
-import { type AccountSummary, sqlAccountStore } from '../accounts/store.ts';
-import type { Database } from '../database/connection.ts';
 import type { Settings } from '../settings/schema.ts';
+import { adoptedTable, openTable } from '../stores/accounts/adopted-table.ts';
+import { isConfirmedValue } from '../stores/accounts/confirmed-value.ts';
+import { type AccountSummary, sqlAccountStore } from '../stores/accounts/store.ts';
+import type { Database } from '../stores/database/connection.ts';
 import { alignedTable, momentText } from './table.ts';
 
 /** Every account, as JSON or as a table for the eye, from whichever table holds them. */

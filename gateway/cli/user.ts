@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { validateEmail } from '../accounts/email.ts';
-import { hashPassword } from '../accounts/password.ts';
-import { sqlAccountStore } from '../accounts/store.ts';
-import { requireCurrentSchema } from '../database/migrate.ts';
-import { OperatorError } from '../errors.ts';
+import { validateEmail } from '../domain/email.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { Account } from '../domain/identity.ts';
+import { hashPassword } from '../identify/passwords/password.ts';
 import { loadWithoutSecrets } from '../settings/load.ts';
-import type { Account } from '../state.ts';
+import { sqlAccountStore } from '../stores/accounts/store.ts';
+import { requireCurrentSchema } from '../stores/database/migrate.ts';
 import { existingAccount, noAccount } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
 import { listAccounts } from './user-list.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Database, openDatabase } from '../database/connection.ts';
-import { migrate, requireCurrentSchema } from '../database/migrate.ts';
-import { GatewayError, OperatorError } from '../errors.ts';
+import { GatewayError, OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/load.ts';
+import { type Database, openDatabase } from '../stores/database/connection.ts';
+import { migrate, requireCurrentSchema } from '../stores/database/migrate.ts';
 
 export interface OpenDatabase {
   readonly settings: SettingsWithoutSecrets;

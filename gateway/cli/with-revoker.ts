@@ -1,12 +1,12 @@
-import { openAccounts } from '../accounts/open.ts';
-import type { AccountReader } from '../accounts/store.ts';
-import { type Clock, readDatabaseClock } from '../database/clock.ts';
 import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
-import { connectRedis, whenReady } from '../redis/connect.ts';
+import { redisDenylist } from '../revocation/denylist.ts';
+import { createRevoker, longestLife, type Revoker } from '../revocation/revoke.ts';
 import type { SettingsWithoutSecrets } from '../settings/load.ts';
-import { redisDenylist } from '../tokens/denylist.ts';
-import { createRevoker, longestLife, type Revoker } from '../tokens/revoke.ts';
+import { openAccounts } from '../stores/accounts/open.ts';
+import type { AccountReader } from '../stores/accounts/store.ts';
+import { type Clock, readDatabaseClock } from '../stores/database/clock.ts';
+import { connectRedis, whenReady } from '../stores/redis/connect.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface Work {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { digestForTokens } from '../accounts/stamp.ts';
-import { GatewayError } from '../errors.ts';
-import type { Account } from '../state.ts';
-import type { TokenRecord } from '../tokens/store.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { Account } from '../domain/identity.ts';
+import { digestForTokens } from '../domain/stamp.ts';
+import type { TokenRecord } from '../stores/tokens/store.ts';
 
 export interface TokenIssue {
   /** The time that all nodes have in common, in ms since 1970. */

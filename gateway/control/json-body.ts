@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest } from '../errors.ts';
+import { badRequest } from '../domain/errors.ts';
 import { readText } from './request-bytes.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, GatewayError, payloadTooLarge } from '../errors.ts';
+import { badRequest, GatewayError, payloadTooLarge } from '../domain/errors.ts';
 import { clientClosed } from '../forward/failure.ts';
 
 /** Bytes: more than any request to the gateway itself can need. */

@@ -1,9 +1,9 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { badRequest, GatewayError, unauthorized } from '../errors.ts';
-import type { Identity } from '../state.ts';
-import type { LiveTokens } from '../tokens/live-tokens.ts';
-import type { TokenRecord } from '../tokens/store.ts';
+import { badRequest, GatewayError, unauthorized } from '../domain/errors.ts';
+import type { Identity } from '../domain/identity.ts';
+import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
+import type { TokenRecord } from '../stores/tokens/store.ts';
 import { type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';

@@ -1,6 +1,6 @@
 import type { ParsedUrlQuery } from 'node:querystring';
-import { badRequest } from '../errors.ts';
-import type { Place } from '../tokens/store.ts';
+import { badRequest } from '../domain/errors.ts';
+import type { Place } from '../stores/tokens/store.ts';
 
 /** Tokens in one answer, where the client asks for no fewer. */
 const MOST = 1_000;

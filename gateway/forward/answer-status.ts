@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 
 /**
  * Requires the status of a final answer: three digits from 200 to 599 (RFC 9110 section 15). With any other, the answer is

@@ -1,5 +1,5 @@
 import { maxHeaderSize } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 
 /** Codes of undici and of Node that mean: it took too long. */
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);

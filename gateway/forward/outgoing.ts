@@ -1,6 +1,7 @@
-import type { Rewriting } from './answer-rewrite.ts';
-import type { FieldChanges } from './headers.ts';
-import type { Upstream, UpstreamGroup } from './upstream.ts';
+import type { FieldChanges } from './headers/headers.ts';
+import type { Rewriting } from './headers/rewriting.ts';
+import type { UpstreamGroup } from './upstream/group.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** How the request to one server begins. */
 export interface RequestHead {

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts';
+import { badRequest } from '../domain/errors.ts';
 
 /** What a route's `pathRewrite` says: regular expressions, and what replaces the first that each finds. */
 export type PathRules = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { badRequest } from '../errors.ts';
+import { badRequest } from '../domain/errors.ts';
 import type { RouteSettings } from '../settings/schema.ts';
 import { rewritePath } from './path-rewrite.ts';
 

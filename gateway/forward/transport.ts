@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../domain/errors.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { Upstream } from './upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** One attempt at a request, over whichever transport, that carries the answer to the client's response. */
 export interface Attempt {

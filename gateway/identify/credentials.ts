@@ -1,4 +1,4 @@
-import { type Scheme, TOKEN_USERS } from '../state.ts';
+import { type Scheme, TOKEN_USERS } from '../domain/identity.ts';
 
 /** What a credential says, before anything of it is believed. */
 export type Credentials =

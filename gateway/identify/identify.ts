@@ -1,5 +1,5 @@
-import { type Soon, whenThere } from '../soon.ts';
-import type { Outcome, Scheme, Verification, VerifiedToken } from '../state.ts';
+import type { Outcome, Scheme, Verification, VerifiedToken } from '../domain/identity.ts';
+import { type Soon, whenThere } from '../domain/maybe-promise.ts';
 import { parseApiKey, parseCredentials } from './credentials.ts';
 import type { Checked } from './password.ts';
 import type { CredentialField, Proof, VerifiedCredentials } from './verified.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../state.ts';
+import type { Outcome } from '../domain/identity.ts';
 import type { Identify } from './identify.ts';
 
 /** Hears what identifications come to, to count them. */

@@ -1,6 +1,6 @@
-import { storeUnavailable } from '../errors.ts';
-import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome, Refusal } from '../state.ts';
+import { storeUnavailable } from '../domain/errors.ts';
+import type { Account, Outcome, Refusal } from '../domain/identity.ts';
+import { type Soon, whenThere } from '../domain/maybe-promise.ts';
 import type { Standing } from './standing.ts';
 import type { Proof } from './verified.ts';
 

@@ -1,4 +1,4 @@
-import type { Account, Ended, Identity, Refusal, VerifiedToken } from '../state.ts';
+import type { Account, Ended, Identity, Refusal, VerifiedToken } from '../domain/identity.ts';
 
 /** What a process knows that can end a credential. */
 export interface Known {

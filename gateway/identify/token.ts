@@ -1,5 +1,5 @@
-import { type Soon, whenThere } from '../soon.ts';
-import type { Account, Outcome, Scheme, TokenClaims, VerifiedToken } from '../state.ts';
+import type { Account, Outcome, Scheme, TokenClaims, VerifiedToken } from '../domain/identity.ts';
+import { type Soon, whenThere } from '../domain/maybe-promise.ts';
 import { hasExpired, type Standing } from './standing.ts';
 
 export interface TokenIdentifier {

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Account, Scheme, VerifiedToken } from '../state.ts';
+import type { Account, Scheme, VerifiedToken } from '../domain/identity.ts';
 
 /**
  * What a credential has proven: who, never whether they may. A password's proof has the account with the email and the

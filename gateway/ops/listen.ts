@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 
 /** Another program listens where the gateway was to. */
 export class PortTaken extends OperatorError {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../domain/errors.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
 import { clientClosed } from '../forward/failure.ts';
 import { type Logger, logRequestLine } from '../ops/log.ts';
 import { withoutCredentials } from '../ops/redact.ts';
-import type { RequestRecord } from '../state.ts';
 
 /** Hears of requests, to count and measure them. */
 export interface RequestMeter {

@@ -1,17 +1,19 @@
-import { requireConfirmed } from '../authorise/confirmed.ts';
-import { type GatewayError, unauthorized } from '../errors.ts';
+import { type GatewayError, unauthorized } from '../domain/errors.ts';
+import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
+import { type Soon, whenThere } from '../domain/maybe-promise.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { asGatewayError } from '../http/error-answer.ts';
+import type { Head } from '../http/head.ts';
+import { parseTarget, pathAsSent, type Target } from '../http/target.ts';
+import { requireConfirmed } from '../identify/confirmed.ts';
 import type { Identify } from '../identify/identify.ts';
-import { type Soon, whenThere } from '../soon.ts';
-import type { Identity, Outcome, RequestRecord, Scheme } from '../state.ts';
-import { type CorsRoute, corsRouteFor } from './cors.ts';
+import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
+import { type Plan, planFor, routesAt } from '../routing/plan.ts';
+import type { Route } from '../routing/route.ts';
+import type { Located, RouteTable } from '../routing/table.ts';
+import type { Asked } from './asked.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import { asGatewayError } from './error-response.ts';
-import type { Head } from './head.ts';
-import { type Plan, planFor, routesAt } from './plan.ts';
 import { presentedTo } from './presented.ts';
-import type { Route } from './route.ts';
-import type { Located, RouteTable } from './routes.ts';
-import { parseTarget, pathAsSent, type Target } from './target.ts';
 
 /** A request that is to be forwarded. */
 export interface ForwardDecision {
@@ -28,19 +30,6 @@ export type Decision =
   | { readonly kind: 'pages'; readonly target: Target }
   /** `OPTIONS *`: about the server, and no resource of it (RFC 9110 section 9.3.7). */
   | { readonly kind: 'server' };
-
-/** A request as a door hands it over, with its head read. */
-export interface Asked {
-  readonly method: string;
-  readonly url: string;
-  readonly head: Head;
-  /** The address of the client, as far as trusted proxies say. */
-  readonly client: string;
-  /** The address at the other end of the connection. */
-  readonly peer: string | undefined;
-  /** Whether it asks for a WebSocket. */
-  readonly isHandshake: boolean;
-}
 
 /** Where a request leads, before anybody asks who sends it. */
 type Approach =

@@ -1,9 +1,9 @@
-import { GatewayError } from '../errors.ts';
-import type { Asked } from './admit.ts';
-import { allowedOrigin, corsRouteFor } from './cors.ts';
-import { routesAt } from './plan.ts';
-import type { Route } from './route.ts';
-import type { Located } from './routes.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { allowedOrigin, corsRouteFor } from '../routing/cors.ts';
+import { routesAt } from '../routing/plan.ts';
+import type { Route } from '../routing/route.ts';
+import type { Located } from '../routing/table.ts';
+import type { Asked } from './asked.ts';
 
 /** Methods that change nothing (RFC 9110 section 9.2.1), of those that a page can send. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

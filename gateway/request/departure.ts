@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { requestHeaders } from '../forward/headers.ts';
-import type { HopCounter } from '../forward/hops.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { requestHeaders } from '../forward/headers/headers.ts';
+import type { HopCounter } from '../forward/headers/hops.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
-import type { RequestRecord } from '../state.ts';
+import type { Peer } from '../http/client-address.ts';
+import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
-import type { Peer } from './client-address.ts';
-import type { Head } from './head.ts';
 import { countsHops } from './max-forwards.ts';
 import type { StrictTransport } from './strict-transport.ts';
 

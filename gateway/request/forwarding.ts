@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Ended, Identity } from '../domain/identity.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { forwardHttp } from '../forward/delivery.ts';
 import { clientClosed } from '../forward/failure.ts';
-import { forwardHttp } from '../forward/http.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
-import type { Ended, Identity, RequestRecord } from '../state.ts';
+import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
 import type { Depart } from './departure.ts';
-import type { Head } from './head.ts';
 import { answerAsLastHop, countsHops } from './max-forwards.ts';
 import { type OpenExchange, type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 

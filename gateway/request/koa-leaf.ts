@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
-import { GatewayError } from '../errors.ts';
-import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { Identity } from '../domain/identity.ts';
+import type { AskedPage } from '../domain/request-record.ts';
+import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
-import type { AskedPage, Identity } from '../state.ts';
+import { USUAL_METHODS } from '../routing/table.ts';
 import type { Decision, PageApproach } from './admit.ts';
 import type { Arrival, Forward } from './forwarding.ts';
-import { USUAL_METHODS } from './routes.ts';
 
 /** What the middleware counts on. */
 interface RequestState {

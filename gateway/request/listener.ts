@@ -8,19 +8,19 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { badRequest, GatewayError } from '../errors.ts';
-import { lingeringClose } from '../forward/early-answer.ts';
+import { badRequest, GatewayError } from '../domain/errors.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { lingeringClose } from '../http/early-answer.ts';
+import { errorJson } from '../http/error-answer.ts';
 import type { Logger } from '../ops/log.ts';
-import type { RequestRecord } from '../state.ts';
+import { methodNotAllowed } from '../routing/table.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import { connectionLimit } from './connection-limit.ts';
-import { errorJson } from './error-response.ts';
 import { MessageReader } from './message-reader.ts';
+import type { OnRequest } from './on-request.ts';
+import type { OnUpgrade } from './on-upgrade.ts';
 import { type ParserError, refusalOf } from './parser-errors.ts';
 import { NO_ANSWER, newRecord, recordOfNoRequest, requestId } from './record.ts';
-import type { OnRequest } from './requests.ts';
-import { methodNotAllowed } from './routes.ts';
-import type { OnUpgrade } from './upgrade.ts';
 
 export interface Doors {
   readonly log: Logger;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError } from '../errors.ts';
-import { mustCloseAfterAnswer } from '../forward/early-answer.ts';
-import { allowOf, type RouteRules } from './routes.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { mustCloseAfterAnswer } from '../http/early-answer.ts';
+import { allowOf, type RouteRules } from '../routing/table.ts';
 
 /** The methods whose hops `Max-Forwards` counts (RFC 9110 section 7.6.2). */
 export function countsHops(method: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { RequestLine } from './request-line.ts';
+import { RequestLine } from '../http/request-line.ts';
 
 /** What of a connection's bytes comes next. */
 const LINE = 0;

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { Account, Ended, Identity } from '../domain/identity.ts';
+import type { Soon } from '../domain/maybe-promise.ts';
 import type { Standing } from '../identify/standing.ts';
-import type { Soon } from '../soon.ts';
-import type { Account, Ended, Identity } from '../state.ts';
 
 /** An exchange that may last: an answer that streams, an upload, a WebSocket. */
 export interface OpenExchange {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 
 /** How many WebSockets may be open at a time. */
 export interface WebSocketLimits {

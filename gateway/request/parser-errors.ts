@@ -1,7 +1,7 @@
 import { maxHeaderSize } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { malformedLine, refusedLine } from '../http/request-line.ts';
 import type { MessageReader } from './message-reader.ts';
-import { malformedLine, refusedLine } from './request-line.ts';
 
 /** What Node says of bytes that are not HTTP, or did not arrive. */
 export interface ParserError extends NodeJS.ErrnoException {

@@ -1,8 +1,8 @@
-import { badRequest } from '../errors.ts';
+import { badRequest } from '../domain/errors.ts';
+import type { Scheme } from '../domain/identity.ts';
+import type { Head } from '../http/head.ts';
 import { schemeOf } from '../identify/credentials.ts';
 import type { CredentialField } from '../identify/verified.ts';
-import type { Scheme } from '../state.ts';
-import type { Head } from './head.ts';
 
 /** The one credential of a request. */
 export interface Presented {

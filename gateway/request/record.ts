@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { randomHex } from '../http/random-hex.ts';
+import { partsOf } from '../http/request-line.ts';
 import { withoutCredentials } from '../ops/redact.ts';
-import { randomHex } from '../random-hex.ts';
-import type { RequestRecord } from '../state.ts';
-import { partsOf } from './request-line.ts';
 
 /** The log's status of a request that got no answer. */
 export const NO_ANSWER = 499;

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { checkSettings } from './check.ts';
 import { readRegularFile } from './files.ts';
 import { filesNamedIn } from './interpolate.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from './schema.ts';
 
 /** What is taken over while the gateway runs; all else needs a restart. */

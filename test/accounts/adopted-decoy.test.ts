@@ -1,5 +1,5 @@
 import test from 'ava';
-import { decoyFor } from '../../gateway/accounts/open.ts';
+import { decoyFor } from '../../gateway/identify/passwords/decoy.ts';
 import { settingsOf } from '../settings/problems.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { FIXTURES, verifiable } from './hashes/fixtures.ts';

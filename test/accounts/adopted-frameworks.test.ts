@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
-import { startGateway } from '../../gateway/compose.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
+import { startGateway } from '../../gateway/compose/service.ts';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
 import { checkSettings } from '../../gateway/settings/check.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { holds } from '../support/condition.ts';
 import { temporaryDatabase, urlOf } from '../support/database.ts';
 import { basic } from '../support/gateway.ts';

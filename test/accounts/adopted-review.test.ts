@@ -1,7 +1,7 @@
 import test from 'ava';
-import { readerOf } from '../../gateway/accounts/adopted.ts';
-import { openTable } from '../../gateway/accounts/adopted-table.ts';
-import { reviewAccounts } from '../../gateway/accounts/review.ts';
+import { reviewAccounts } from '../../gateway/cli/review-accounts.ts';
+import { readerOf } from '../../gateway/stores/accounts/adopted.ts';
+import { openTable } from '../../gateway/stores/accounts/adopted-table.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
 import { FIXTURES } from './hashes/fixtures.ts';

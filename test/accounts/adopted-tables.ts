@@ -1,5 +1,5 @@
-import type { AdoptedTable } from '../../gateway/accounts/adopted-table.ts';
-import type { Database } from '../../gateway/database/connection.ts';
+import type { AdoptedTable } from '../../gateway/stores/accounts/adopted-table.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
 
 /** A table of users as applications have it, under names that must be quoted. */
 export const USERS: AdoptedTable = {

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { adoptedAccounts } from '../../gateway/accounts/adopted.ts';
-import { openTable } from '../../gateway/accounts/adopted-table.ts';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
+import { adoptedAccounts } from '../../gateway/stores/accounts/adopted.ts';
+import { openTable } from '../../gateway/stores/accounts/adopted-table.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
 

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { cachedAccounts } from '../../gateway/accounts/cached.ts';
-import type { Account } from '../../gateway/state.ts';
+import type { Account } from '../../gateway/domain/identity.ts';
+import { cachedAccounts } from '../../gateway/stores/accounts/cached.ts';
 
 const LONG = 60_000;
 

@@ -1,4 +1,4 @@
-import type { Database } from '../../gateway/database/connection.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
 import { FIXTURES } from './hashes/fixtures.ts';
 
 /** A table as an application framework makes it, with one user, and what `accounts` must be for it. */

@@ -1,6 +1,10 @@
 import test from 'ava';
-import { createHashingQueue, type HashingLimits, type HashingQueue } from '../../gateway/accounts/hashing-queue.ts';
-import type { GatewayError } from '../../gateway/errors.ts';
+import type { GatewayError } from '../../gateway/domain/errors.ts';
+import {
+  createHashingQueue,
+  type HashingLimits,
+  type HashingQueue,
+} from '../../gateway/identify/passwords/hashing-queue.ts';
 
 const LIMITS: HashingLimits = { width: 1, capacity: 1_000, patience: 60_000 };
 

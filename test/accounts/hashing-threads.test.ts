@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { hashingLimits } from '../../gateway/accounts/hashing-threads.ts';
+import { hashingLimits } from '../../gateway/identify/passwords/hashing-threads.ts';
 
-const MODULE = new URL('../../gateway/accounts/hashing-threads.ts', import.meta.url).href;
+const MODULE = new URL('../../gateway/identify/passwords/hashing-threads.ts', import.meta.url).href;
 const WIDTH = Math.max(1, Math.min(16, availableParallelism() - 1));
 
 /** What a process that sizes its pool as the gateway does has of it. */

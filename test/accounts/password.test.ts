@@ -1,8 +1,8 @@
 import { pbkdf2Sync } from 'node:crypto';
 import test from 'ava';
 import bcrypt from 'bcrypt';
-import { bcryptDecoy } from '../../gateway/accounts/hashes/bcrypt.ts';
-import { hashPassword, passwordChecker, validateNewPassword } from '../../gateway/accounts/password.ts';
+import { bcryptDecoy } from '../../gateway/identify/passwords/hashes/bcrypt.ts';
+import { hashPassword, passwordChecker, validateNewPassword } from '../../gateway/identify/passwords/password.ts';
 
 const check = passwordChecker(bcryptDecoy(4));
 

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { adoptedAccounts } from '../../gateway/accounts/adopted.ts';
-import { type AccountReader, sqlAccountStore } from '../../gateway/accounts/store.ts';
+import { adoptedAccounts } from '../../gateway/stores/accounts/adopted.ts';
+import { type AccountReader, sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
 

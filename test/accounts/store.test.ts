@@ -1,7 +1,7 @@
 import test from 'ava';
-import { partForTokens } from '../../gateway/accounts/stamp.ts';
-import { sqlAccountStore } from '../../gateway/accounts/store.ts';
-import type { Account } from '../../gateway/state.ts';
+import type { Account } from '../../gateway/domain/identity.ts';
+import { partForTokens } from '../../gateway/domain/stamp.ts';
+import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 
 for (const kind of ['sqlite', 'mysql'] as const) {

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { createThrottle } from '../../gateway/accounts/throttle.ts';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
+import { createThrottle } from '../../gateway/identify/passwords/throttle.ts';
 import { parseRedisUrl } from '../../gateway/settings/redis-url.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { PATIENT } from '../support/patiently.ts';
 import { privateRedis } from '../support/redis-server.ts';
 

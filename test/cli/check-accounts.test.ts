@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { sqlAccountStore } from '../../gateway/accounts/store.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
 import { FLASK, LARAVEL, madeBy } from '../accounts/frameworks.ts';
 import { temporaryDatabase, urlOf } from '../support/database.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { startExampleUpstream } from '../../gateway/cli/example-upstream.ts';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { startProgram } from '../support/run/program.ts';
 
 const FILE = fileURLToPath(new URL('../../gateway/cli/example-upstream.ts', import.meta.url));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import { NODE_FLAGS } from '../../gateway/node-flags.ts';
+import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
 import { holds } from '../support/condition.ts';
 import type { LogLine } from '../support/gateway.ts';
 import { type ServerProcess, startProcess } from '../support/server-process.ts';

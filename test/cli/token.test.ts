@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { trackLastUsed } from '../../gateway/tokens/last-used.ts';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { trackLastUsed } from '../../gateway/stores/tokens/last-used.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { ADA, BOB } from '../support/gateway.ts';
 import { gateways } from '../support/nodes.ts';

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { bcryptDecoy } from '../../gateway/accounts/hashes/bcrypt.ts';
-import { passwordChecker } from '../../gateway/accounts/password.ts';
-import { sqlAccountStore } from '../../gateway/accounts/store.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
+import { bcryptDecoy } from '../../gateway/identify/passwords/hashes/bcrypt.ts';
+import { passwordChecker } from '../../gateway/identify/passwords/password.ts';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { temporaryDatabase, urlOf } from '../support/database.ts';
 import { onTerminal } from '../support/terminal.ts';
 

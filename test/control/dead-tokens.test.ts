@@ -1,6 +1,6 @@
 import test from 'ava';
-import { hashPassword } from '../../gateway/accounts/password.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { temporaryDatabase, urlOf } from '../support/database.ts';
 import { ADA, basic, testGateway } from '../support/gateway.ts';
 import { gateways } from '../support/nodes.ts';

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';
 

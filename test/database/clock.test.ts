@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
-import { createDatabaseClock, differenceOf, readDatabaseClock } from '../../gateway/database/clock.ts';
-import { CLOCK_BOUND, watchClock } from '../../gateway/database/clock-watch.ts';
+import { createDatabaseClock, differenceOf, readDatabaseClock } from '../../gateway/stores/database/clock.ts';
+import { CLOCK_BOUND, watchClock } from '../../gateway/stores/database/clock-watch.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { logLines } from '../support/log-lines.ts';
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { isUniqueViolation } from '../../gateway/database/failure.ts';
-import { GatewayError } from '../../gateway/errors.ts';
+import { GatewayError } from '../../gateway/domain/errors.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { isUniqueViolation } from '../../gateway/stores/database/failure.ts';
 import { migratedDatabase, temporaryDatabase } from '../support/database.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { alone } from '../../gateway/database/migration-lock.ts';
-import { accounts } from '../../gateway/database/migrations/0001-accounts.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { alone } from '../../gateway/stores/database/migration-lock.ts';
+import { accounts } from '../../gateway/stores/database/migrations/0001-accounts.ts';
 import { locationOf } from '../support/database.ts';
 
 /**

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { sqlAccountStore } from '../../gateway/accounts/store.ts';
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
-import { alone } from '../../gateway/database/migration-lock.ts';
+import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
+import { alone } from '../../gateway/stores/database/migration-lock.ts';
 import { migratedDatabase, temporaryDatabase, urlOf } from '../support/database.ts';
 
 const ALL = [

@@ -1,5 +1,5 @@
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
 import { locationOf } from '../support/database.ts';
 
 /** A node that starts: it waits for a line, migrates, and prints what it applied. */

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { createConnection } from 'mysql2/promise';
-import { sqlAccountStore } from '../../gateway/accounts/store.ts';
-import { type Database, openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
+import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { type Database, openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
 import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { sqliteHealth } from '../../gateway/database/sqlite-health.ts';
+import { sqliteHealth } from '../../gateway/stores/database/sqlite-health.ts';
 import { holds } from '../support/condition.ts';
 import { testGateway } from '../support/gateway.ts';
 

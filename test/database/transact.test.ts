@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { createConnection } from 'mysql2/promise';
-import { type Database, openDatabase } from '../../gateway/database/connection.ts';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import { type Database, openDatabase } from '../../gateway/stores/database/connection.ts';
 import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';

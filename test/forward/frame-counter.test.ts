@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createFrameCounter } from '../../gateway/forward/frame-counter.ts';
+import { createFrameCounter } from '../../gateway/forward/websocket/frame-counter.ts';
 
 /** Sizes on either side of where the form of the length changes (RFC 6455 section 5.2). */
 const SIZES = [0, 1, 125, 126, 127, 128, 65_535, 65_536, 70_000];

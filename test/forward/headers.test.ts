@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Forwarded, requestHeaders } from '../../gateway/forward/headers.ts';
+import { type Forwarded, requestHeaders } from '../../gateway/forward/headers/headers.ts';
 
 const FROM_CLIENT: Forwarded = {
   userId: '1',

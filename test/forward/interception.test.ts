@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import { MOST_HELD } from '../../gateway/forward/interception.ts';
+import { MOST_HELD } from '../../gateway/forward/proxy-middleware/interception.ts';
 import { parts, requestText, valuesOf } from '../support/forwarding.ts';
 import { ADA, basic, type TestGateway, testGateway } from '../support/gateway.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { MOST_HOPS } from '../../gateway/forward/hops.ts';
+import { MOST_HOPS } from '../../gateway/forward/headers/hops.ts';
 import { overBoth, parts, requestText, routeOver, valuesOf } from '../support/forwarding.ts';
 import { ADA, basic, testGateway } from '../support/gateway.ts';
 import { rawExchange, statusOf } from '../support/raw.ts';

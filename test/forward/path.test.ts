@@ -1,5 +1,5 @@
 import test from 'ava';
-import { GatewayError } from '../../gateway/errors.ts';
+import { GatewayError } from '../../gateway/domain/errors.ts';
 import { upstreamAddress, upstreamTarget } from '../../gateway/forward/path.ts';
 
 const CASES: [path: string, query: string, stripPrefix: string | undefined, expected: string][] = [

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createTunnel, type Tunnel } from '../../gateway/forward/tunnel.ts';
+import { createTunnel, type Tunnel } from '../../gateway/forward/websocket/tunnel.ts';
 import { holds } from '../support/condition.ts';
 
 /** FIN and opcode 8, two bytes: 1008 (RFC 6455 section 5.5.1). */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { basic, testGateway } from '../support/gateway.ts';
 import { httpUpstream } from '../support/upstream.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { verifiedCredentials } from '../../gateway/identify/verified.ts';
 import { holds } from '../support/condition.ts';
 import { ADA, basic, testGateway } from '../support/gateway.ts';

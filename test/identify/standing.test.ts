@@ -1,6 +1,6 @@
 import test from 'ava';
+import type { Account, Identity, VerifiedToken } from '../../gateway/domain/identity.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
-import type { Account, Identity, VerifiedToken } from '../../gateway/state.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
 const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'weak', confirmed: true, stamp: 'first' };

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { BOB, type TestGateway, testGateway } from '../support/gateway.ts';
 import { httpUpstream } from '../support/upstream.ts';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { createMailLimit } from '../../gateway/mail/limit.ts';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
+import { createMailLimit } from '../../gateway/owners/mail/limit.ts';
 import { parseRedisUrl } from '../../gateway/settings/redis-url.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { logLines } from '../support/log-lines.ts';
 import { PATIENT } from '../support/patiently.ts';
 import { privateRedis } from '../support/redis-server.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createMessages, type Messages } from '../../gateway/mail/messages.ts';
+import { createMessages, type Messages } from '../../gateway/owners/mail/messages.ts';
 
 const LINK = 'https://example.com/account/reset?link=a&b="c"<d>';
 const PAGES = {

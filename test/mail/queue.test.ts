@@ -1,6 +1,6 @@
 import test from 'ava';
-import { DeliveryFailure, type Letter, type Transport } from '../../gateway/mail/letter.ts';
-import { createMailQueue, type QueueLimits } from '../../gateway/mail/queue.ts';
+import { DeliveryFailure, type Letter, type Transport } from '../../gateway/owners/mail/letter.ts';
+import { createMailQueue, type QueueLimits } from '../../gateway/owners/mail/queue.ts';
 import { holds } from '../support/condition.ts';
 import type { LogLine } from '../support/gateway.ts';
 import { logLines } from '../support/log-lines.ts';

@@ -1,7 +1,7 @@
 import { setDefaultCACertificates } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { DeliveryFailure, type Letter } from '../../gateway/mail/letter.ts';
-import { type SmtpTimeouts, smtpTransport } from '../../gateway/mail/smtp.ts';
+import { DeliveryFailure, type Letter } from '../../gateway/owners/mail/letter.ts';
+import { type SmtpTimeouts, smtpTransport } from '../../gateway/owners/mail/smtp.ts';
 import { parseMailUrl } from '../../gateway/settings/mail-url.ts';
 import { holds } from '../support/condition.ts';
 import { mailServer } from '../support/mail-server.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
-import { startGateway } from '../../gateway/compose.ts';
+import { startGateway } from '../../gateway/compose/service.ts';
 import { checkSettings } from '../../gateway/settings/check.ts';
 import { holds } from '../support/condition.ts';
 import { requestText, valuesOf } from '../support/forwarding.ts';

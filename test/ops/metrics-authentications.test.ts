@@ -1,5 +1,5 @@
 import test from 'ava';
-import { tokenSigner } from '../../gateway/tokens/token.ts';
+import { tokenSigner } from '../../gateway/signing/token.ts';
 import { countsOf, valuesOf } from '../support/exposition.ts';
 import { ADA, BOB, basic, testGateway } from '../support/gateway.ts';
 import { scrape } from '../support/scrape.ts';

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { GatewayError, storeUnavailable } from '../../gateway/errors.ts';
+import { GatewayError, storeUnavailable } from '../../gateway/domain/errors.ts';
+import type { RequestRecord } from '../../gateway/domain/request-record.ts';
 import { createTotal, type Snapshot, textOf } from '../../gateway/ops/metrics/total.ts';
 import { createMetrics } from '../../gateway/ops/metrics.ts';
-import type { RequestRecord } from '../../gateway/state.ts';
 import { countsOf, parseExposition, valuesOf } from '../support/exposition.ts';
 import { REQUESTS } from '../support/scrape.ts';
 

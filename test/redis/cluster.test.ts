@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Cluster } from 'ioredis';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { PATIENT } from '../support/patiently.ts';
 import { redisCluster } from '../support/redis-cluster.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { answerTo, PATIENT } from '../support/patiently.ts';
 import { redisProcess } from '../support/redis-process.ts';

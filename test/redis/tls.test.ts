@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { NAME_ONLY } from '../support/name-only-certificate.ts';
 import { answerTo, PATIENT } from '../support/patiently.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import test from 'ava';
 import { pino } from 'pino';
-import { clientAddress, compileTrust } from '../../gateway/request/client-address.ts';
+import { clientAddress, compileTrust } from '../../gateway/http/client-address.ts';
 import { warnOfUnnamedProxy } from '../../gateway/request/unnamed-proxy.ts';
 import { ADA, basic, testGateway } from '../support/gateway.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { openDatabase } from '../../gateway/database/connection.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import {
   ALLOWED,
   APP,

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
+import type { Account, Identity } from '../../gateway/domain/identity.ts';
 import { type OpenExchange, type OpenExchanges, watchOpenExchanges } from '../../gateway/request/open-exchanges.ts';
-import type { Account, Identity } from '../../gateway/state.ts';
 
 // One after the other: each has the clock to itself.
 

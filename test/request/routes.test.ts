@@ -1,6 +1,6 @@
 import test from 'ava';
-import { compileRoutes, methodNotAllowed, type Place, routeFor } from '../../gateway/request/routes.ts';
-import { parseTarget } from '../../gateway/request/target.ts';
+import { parseTarget } from '../../gateway/http/target.ts';
+import { compileRoutes, methodNotAllowed, type Place, routeFor } from '../../gateway/routing/table.ts';
 import type { RouteSettings } from '../../gateway/settings/schema.ts';
 
 function route(name: string, path: string, methods?: string[]): RouteSettings {

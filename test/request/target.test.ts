@@ -1,7 +1,7 @@
 import test from 'ava';
-import { GatewayError } from '../../gateway/errors.ts';
-import { compileRoutes, type Located } from '../../gateway/request/routes.ts';
-import { parseTarget } from '../../gateway/request/target.ts';
+import { GatewayError } from '../../gateway/domain/errors.ts';
+import { parseTarget } from '../../gateway/http/target.ts';
+import { compileRoutes, type Located } from '../../gateway/routing/table.ts';
 import type { RouteSettings } from '../../gateway/settings/schema.ts';
 
 const READ_AS: [string, string[]][] = [

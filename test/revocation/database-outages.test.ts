@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Place, readHead } from '../../gateway/tokens/history.ts';
+import { type Place, readHead } from '../../gateway/revocation/history.ts';
 import { holds } from '../support/condition.ts';
 import { ADA, BOB } from '../support/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';

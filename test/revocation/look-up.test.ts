@@ -1,10 +1,10 @@
 import test from 'ava';
-import { cachedAccounts } from '../../gateway/accounts/cached.ts';
+import type { Account } from '../../gateway/domain/identity.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 import { tokenIdentifier } from '../../gateway/identify/token.ts';
-import type { Account } from '../../gateway/state.ts';
-import type { Revocation } from '../../gateway/tokens/history.ts';
-import { createMirror } from '../../gateway/tokens/mirror.ts';
+import type { Revocation } from '../../gateway/revocation/history.ts';
+import { createMirror } from '../../gateway/revocation/mirror.ts';
+import { cachedAccounts } from '../../gateway/stores/accounts/cached.ts';
 
 const NOW = 1_900_000_000;
 const EXPIRES = (NOW + 3_600) * 1_000;

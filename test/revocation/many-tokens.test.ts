@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Database } from '../../gateway/database/connection.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
 import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { ADA, BOB, basic } from '../support/gateway.ts';

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import type { Asker } from '../../gateway/database/connection.ts';
-import { append, lockHead } from '../../gateway/tokens/history.ts';
+import { append, lockHead } from '../../gateway/revocation/history.ts';
+import type { Asker } from '../../gateway/stores/database/connection.ts';
 import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { ADA, BOB, basic } from '../support/gateway.ts';

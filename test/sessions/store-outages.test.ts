@@ -1,10 +1,10 @@
 import test from 'ava';
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
-import { redisSessionStore } from '../../gateway/sessions/redis-sessions.ts';
-import type { SessionStore } from '../../gateway/sessions/session-store.ts';
-import { sqlSessionStore } from '../../gateway/sessions/sql-sessions.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
+import { redisSessionStore } from '../../gateway/stores/sessions/redis-sessions.ts';
+import type { SessionStore } from '../../gateway/stores/sessions/session-store.ts';
+import { sqlSessionStore } from '../../gateway/stores/sessions/sql-sessions.ts';
 import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { privateMariadb } from '../support/mariadb.ts';

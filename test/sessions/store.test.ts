@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
-import { hashOfId } from '../../gateway/sessions/session-store.ts';
-import { sqlSessionStore } from '../../gateway/sessions/sql-sessions.ts';
+import { hashOfId } from '../../gateway/stores/sessions/session-store.ts';
+import { sqlSessionStore } from '../../gateway/stores/sessions/sql-sessions.ts';
 import { holds } from '../support/condition.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { KINDS, sharedSessions } from '../support/session-stores.ts';

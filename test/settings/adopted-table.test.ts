@@ -1,5 +1,5 @@
 import test from 'ava';
-import { adoptedTable } from '../../gateway/accounts/adopted-table.ts';
+import { adoptedTable } from '../../gateway/stores/accounts/adopted-table.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const accounts = (text: string) => `accounts: { ${text} }\n${ROUTES}`;

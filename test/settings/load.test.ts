@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { OperatorError } from '../../gateway/errors.ts';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { loadSettings, SettingsError } from '../../gateway/settings/load.ts';
 import { ROUTES } from './problems.ts';
 

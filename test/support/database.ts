@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { type Database, openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from '../../gateway/settings/addresses.ts';
+import { type Database, openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
 import type { Scope } from './scope.ts';
 
 /** The server that the tests share; they differ by database. `mysql:` is a scheme that the URL class cannot rebuild. */

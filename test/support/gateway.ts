@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
-import { hashPassword } from '../../gateway/accounts/password.ts';
-import { type AccountStore, sqlAccountStore } from '../../gateway/accounts/store.ts';
-import { startGateway } from '../../gateway/compose.ts';
-import { type Database, openDatabase } from '../../gateway/database/connection.ts';
+import { startGateway } from '../../gateway/compose/service.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { checkSettings } from '../../gateway/settings/check.ts';
+import { type AccountStore, sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { type Database, openDatabase } from '../../gateway/stores/database/connection.ts';
 import type { Scope } from './scope.ts';
 
 /** Low enough for tests; the gateway's own default is 12. */

@@ -1,5 +1,5 @@
-import type { Database } from '../../gateway/database/connection.ts';
-import { type Acceptance, type LiveToken, sqlTokenStore } from '../../gateway/tokens/store.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
+import { type Acceptance, type LiveToken, sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 
 /** What accepts every token of the account that has neither expired nor been revoked, unless it has another bond. */
 export function accepting(accountId: string, now: number, more: Partial<Acceptance> = {}): Acceptance {

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { hashPassword } from '../../gateway/accounts/password.ts';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { type Visitor, visit } from './browser.ts';
 import { holds } from './condition.ts';
 import { type TestGateway, testGateway } from './gateway.ts';

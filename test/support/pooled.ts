@@ -1,5 +1,5 @@
 import { buildConnector } from 'undici';
-import { ConnectionPool } from '../../gateway/forward/connection-pool.ts';
+import { ConnectionPool } from '../../gateway/forward/undici/connection-pool.ts';
 import type { Scope } from './scope.ts';
 
 /** Milliseconds: no connection of a test gets so old. */

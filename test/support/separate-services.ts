@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import { type RevocationService, startRevocations } from '../../gateway/revocation/revocation-service.ts';
 import { parseRedisUrl, type RedisLocation } from '../../gateway/settings/redis-url.ts';
-import { type RevocationService, startRevocations } from '../../gateway/tokens/revocation-service.ts';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from './database.ts';
 import type { Scope } from './scope.ts';
 

@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { request } from 'undici';
-import { formGuard } from '../../gateway/control/account/csrf.ts';
-import { readForm } from '../../gateway/control/account/form-body.ts';
-import { logIn, logOut, sessionOf, useSessions } from '../../gateway/control/account/session.ts';
-import { GatewayError } from '../../gateway/errors.ts';
-import type { SessionStore } from '../../gateway/sessions/session-store.ts';
+import { formGuard } from '../../gateway/control/pages/csrf.ts';
+import { readForm } from '../../gateway/control/pages/form-body.ts';
+import { logIn, logOut, sessionOf, useSessions } from '../../gateway/control/pages/session.ts';
+import { GatewayError } from '../../gateway/domain/errors.ts';
+import type { SessionStore } from '../../gateway/stores/sessions/session-store.ts';
 import type { Scope } from './scope.ts';
 
 export const SECRET = 'a token secret of thirty-two bytes';

@@ -1,9 +1,9 @@
-import { openDatabase } from '../../gateway/database/connection.ts';
-import { migrate } from '../../gateway/database/migrate.ts';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
-import { redisSessionStore } from '../../gateway/sessions/redis-sessions.ts';
-import { hashOfId, type SessionStore } from '../../gateway/sessions/session-store.ts';
-import { sqlSessionStore } from '../../gateway/sessions/sql-sessions.ts';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { migrate } from '../../gateway/stores/database/migrate.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
+import { redisSessionStore } from '../../gateway/stores/sessions/redis-sessions.ts';
+import { hashOfId, type SessionStore } from '../../gateway/stores/sessions/session-store.ts';
+import { sqlSessionStore } from '../../gateway/stores/sessions/sql-sessions.ts';
 import { temporaryDatabase } from './database.ts';
 import { redisProcess } from './redis-process.ts';
 import type { Scope } from './scope.ts';

@@ -1,5 +1,5 @@
-import { storeUnavailable } from '../../gateway/errors.ts';
-import type { SessionStore } from '../../gateway/sessions/session-store.ts';
+import { storeUnavailable } from '../../gateway/domain/errors.ts';
+import type { SessionStore } from '../../gateway/stores/sessions/session-store.ts';
 import type { Scope } from './scope.ts';
 import { type PageAnswer, type SessionPages, sentBack, sessionPages } from './session-pages.ts';
 import { sharedSessions } from './session-stores.ts';

@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
-import { KEPT_BEYOND_END } from '../../gateway/database/clock.ts';
-import { type Database, openDatabase, type Query } from '../../gateway/database/connection.ts';
 import { watchStore } from '../../gateway/ops/store-state.ts';
-import { createCatchUp } from '../../gateway/tokens/catch-up.ts';
-import { createMirror } from '../../gateway/tokens/mirror.ts';
+import { createCatchUp } from '../../gateway/revocation/catch-up.ts';
+import { createMirror } from '../../gateway/revocation/mirror.ts';
+import { KEPT_BEYOND_END } from '../../gateway/stores/database/clock.ts';
+import { type Database, openDatabase, type Query } from '../../gateway/stores/database/connection.ts';
 import { migratedDatabase, temporaryDatabase } from '../support/database.ts';
 
 const DEAF = { onTime() {}, onRewritten() {} };

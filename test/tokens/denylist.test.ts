@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { connectRedis, type RedisClient, whenReady } from '../../gateway/redis/connect.ts';
-import { type Denylist, type FeedEntry, parseEntry, redisDenylist } from '../../gateway/tokens/denylist.ts';
-import type { Place, Revocation } from '../../gateway/tokens/history.ts';
+import { type Denylist, type FeedEntry, parseEntry, redisDenylist } from '../../gateway/revocation/denylist.ts';
+import type { Place, Revocation } from '../../gateway/revocation/history.ts';
+import { connectRedis, type RedisClient, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { type RedisProcess, redisProcess } from '../support/redis-process.ts';
 import { locationOf } from '../support/separate-services.ts';

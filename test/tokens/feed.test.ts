@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { Redis } from 'ioredis';
-import { connectRedis } from '../../gateway/redis/connect.ts';
-import type { FeedEntry } from '../../gateway/tokens/denylist.ts';
-import { FEED_BLOCK, followFeed } from '../../gateway/tokens/feed.ts';
+import type { FeedEntry } from '../../gateway/revocation/denylist.ts';
+import { FEED_BLOCK, followFeed } from '../../gateway/revocation/feed.ts';
+import { connectRedis } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../support/condition.ts';
 import { type RedisProcess, redisProcess } from '../support/redis-process.ts';
 import { locationOf } from '../support/separate-services.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { trackLastUsed } from '../../gateway/tokens/last-used.ts';
-import { revokeToken } from '../../gateway/tokens/revocations.ts';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { revokeToken } from '../../gateway/revocation/revocations.ts';
+import { trackLastUsed } from '../../gateway/stores/tokens/last-used.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { liveTokensOf } from '../support/live-tokens.ts';
 

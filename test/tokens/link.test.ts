@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
-import type { Account } from '../../gateway/state.ts';
-import { derivedKey } from '../../gateway/tokens/derived-key.ts';
-import { createLinks, type LinkPurpose } from '../../gateway/tokens/link.ts';
-import { nameOf, tokenSigner } from '../../gateway/tokens/token.ts';
+import type { Account } from '../../gateway/domain/identity.ts';
+import { derivedKey } from '../../gateway/signing/derived-key.ts';
+import { createLinks, type LinkPurpose } from '../../gateway/signing/link.ts';
+import { nameOf, tokenSigner } from '../../gateway/signing/token.ts';
 
 const SECRET = 'a secret of thirty-two bytes or more';
 const OLD_SECRET = 'another secret, of thirty-two bytes or more';

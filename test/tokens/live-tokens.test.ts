@@ -1,7 +1,7 @@
 import test from 'ava';
-import { digestForTokens } from '../../gateway/accounts/stamp.ts';
-import { liveTokens } from '../../gateway/tokens/live-tokens.ts';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+import { digestForTokens } from '../../gateway/domain/stamp.ts';
+import { liveTokens } from '../../gateway/stores/tokens/live-tokens.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 
 const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest' };

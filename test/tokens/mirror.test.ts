@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import type { Place, Revocation } from '../../gateway/tokens/history.ts';
-import { createMirror } from '../../gateway/tokens/mirror.ts';
+import type { Place, Revocation } from '../../gateway/revocation/history.ts';
+import { createMirror } from '../../gateway/revocation/mirror.ts';
 
 const NOW = 1_900_000_000_000;
 

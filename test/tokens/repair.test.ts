@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { connectRedis, whenReady } from '../../gateway/redis/connect.ts';
-import { redisDenylist } from '../../gateway/tokens/denylist.ts';
-import { repairDenylist } from '../../gateway/tokens/repair.ts';
+import { redisDenylist } from '../../gateway/revocation/denylist.ts';
+import { repairDenylist } from '../../gateway/revocation/repair.ts';
+import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { redisProcess } from '../support/redis-process.ts';
 import { locationOf } from '../support/separate-services.ts';

@@ -1,15 +1,20 @@
 import test from 'ava';
-import { KEPT_BEYOND_END } from '../../gateway/database/clock.ts';
-import type { Database } from '../../gateway/database/connection.ts';
-import { followUp } from '../../gateway/tokens/follow-up.ts';
-import { deleteExpiredRevocations, type Revocation, readHead, revocationsAfter } from '../../gateway/tokens/history.ts';
+import { followUp } from '../../gateway/revocation/follow-up.ts';
+import {
+  deleteExpiredRevocations,
+  type Revocation,
+  readHead,
+  revocationsAfter,
+} from '../../gateway/revocation/history.ts';
 import {
   type DeniedId,
   deniedIdsAfter,
   revokeAccount,
   revokeToken as revokeTokenOf,
-} from '../../gateway/tokens/revocations.ts';
-import { sqlTokenStore } from '../../gateway/tokens/store.ts';
+} from '../../gateway/revocation/revocations.ts';
+import { KEPT_BEYOND_END } from '../../gateway/stores/database/clock.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { liveTokensOf } from '../support/live-tokens.ts';
 

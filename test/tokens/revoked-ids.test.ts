@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import { createRevokedIds } from '../../gateway/tokens/revoked-ids.ts';
+import { createRevokedIds } from '../../gateway/revocation/revoked-ids.ts';
 
 const OPERATIONS = 300_000;
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type ListedRecord, type Section, sqlTokenStore, type TokenRecord } from '../../gateway/tokens/store.ts';
+import { type ListedRecord, type Section, sqlTokenStore, type TokenRecord } from '../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../support/database.ts';
 import { accepting, liveTokensOf } from '../support/live-tokens.ts';
 

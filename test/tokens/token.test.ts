@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
-import type { Account } from '../../gateway/state.ts';
-import { tokenSigner } from '../../gateway/tokens/token.ts';
+import type { Account } from '../../gateway/domain/identity.ts';
+import { tokenSigner } from '../../gateway/signing/token.ts';
 
 const SECRET = 'a secret of thirty-two bytes or more';
 const OLD_SECRET = 'another secret, of thirty-two bytes or more';

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { Service } from '../../compose.ts';
+import type { Service } from '../../compose/service.ts';
 import { createSharedLog } from '../../ops/log.ts';
 import { textOfError } from '../error-text.ts';
 import { sendOutputToLog } from '../output-to-log.ts';
@@ -24,7 +24,7 @@ async function start({ file, settings, count }: Beginning): Promise<Service | nu
   const log = createSharedLog(settings.log, { worker: Number(cluster.worker?.id) });
   sendOutputToLog(log);
   try {
-    const { startService } = await import('../../compose.ts');
+    const { startService } = await import('../../compose/service.ts');
     const service = await startService(settings, log, { count, tellRevoked: () => tell({ kind: 'revoked' }) });
     tell({ kind: 'ready', url: service.url });
     return service;

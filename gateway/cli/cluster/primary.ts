@@ -1,14 +1,14 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../../database/connection.ts';
-import { migrate } from '../../database/migrate.ts';
-import { newSqliteFile } from '../../database/sqlite-health.ts';
-import { type Gateway, startOperated } from '../../operated.ts';
+import { type Gateway, startOperated } from '../../compose/operated.ts';
 import type { Logger } from '../../ops/log.ts';
-import { countForWorkers } from '../../redis/limiter.ts';
 import { requireNoRestart } from '../../settings/restart.ts';
 import type { Settings } from '../../settings/schema.ts';
-import { secretsOf } from '../../tokens/secret-file.ts';
+import { secretsOf } from '../../signing/secret-file.ts';
+import { openDatabase } from '../../stores/database/connection.ts';
+import { migrate } from '../../stores/database/migrate.ts';
+import { newSqliteFile } from '../../stores/database/sqlite-health.ts';
+import { countForWorkers } from '../../stores/redis/limiter.ts';
 import { startWorkers } from './supervisor.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));

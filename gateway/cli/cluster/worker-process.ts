@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
-import { within } from '../../database/deadline.ts';
-import { OperatorError } from '../../errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import type { Settings } from '../../settings/schema.ts';
+import { within } from '../../stores/database/deadline.ts';
 import { watchHandedConnections } from './handed-connections.ts';
 import {
   type Answers,

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
-import { GatewayError } from '../../errors.ts';
-import type { InvalidToken, Outcome, Refusal } from '../../state.ts';
+import { GatewayError } from '../../domain/errors.ts';
+import type { InvalidToken, Outcome, Refusal } from '../../domain/identity.ts';
 
 /** Who was let in, and by what; who was not, and why; and who could not be judged. */
 const REASONS = {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Fault } from '../../errors.ts';
-import type { RequestRecord } from '../../state.ts';
+import type { Fault } from '../../domain/errors.ts';
+import type { RequestRecord } from '../../domain/request-record.ts';
 import { durations, type Series } from './durations.ts';
 
 /** Node takes some thirty methods more: a client that goes through them must not make new series. */

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { bcryptDecoy } from '../../../gateway/accounts/hashes/bcrypt.ts';
-import { decoyOf, needsRehash, recognise } from '../../../gateway/accounts/hashes/recognise.ts';
+import { bcryptDecoy } from '../../../gateway/identify/passwords/hashes/bcrypt.ts';
+import { decoyOf, needsRehash, recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import { FIXTURES, oneOfEachFormat, verifiable } from './fixtures.ts';
 
 test('a decoy has format, parameters and length of the hash it stands for, and another salt and digest', (t) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { recognise } from '../../../gateway/accounts/hashes/recognise.ts';
-import type { VerifiableHash } from '../../../gateway/accounts/hashes/stored-hash.ts';
+import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
+import type { VerifiableHash } from '../../../gateway/identify/passwords/hashes/stored-hash.ts';
 
 /** A hash that a real program printed. */
 interface Fixture {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { decoyOf, recognise } from '../../../gateway/accounts/hashes/recognise.ts';
+import { decoyOf, recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import { verifiable } from './fixtures.ts';
 
 const HEX = '0'.repeat(64);

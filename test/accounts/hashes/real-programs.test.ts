@@ -1,5 +1,5 @@
 import test from 'ava';
-import { recognise } from '../../../gateway/accounts/hashes/recognise.ts';
+import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import { FIXTURES, oneOfEachFormat, verifiable } from './fixtures.ts';
 
 const cheap = FIXTURES.filter((fixture) => fixture.cheap);

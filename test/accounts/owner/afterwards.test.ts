@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createAfterwards } from '../../../gateway/accounts/owner/afterwards.ts';
+import { createAfterwards } from '../../../gateway/owners/afterwards.ts';
 import { holds } from '../../support/condition.ts';
 import { logLines } from '../../support/log-lines.ts';
 

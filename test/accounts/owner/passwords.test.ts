@@ -1,7 +1,7 @@
 import test from 'ava';
-import { sqlAccountStore } from '../../../gateway/accounts/store.ts';
-import { createMailer } from '../../../gateway/mail/transport.ts';
+import { createMailer } from '../../../gateway/owners/mail/transport.ts';
 import { parseMailUrl } from '../../../gateway/settings/mail-url.ts';
+import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { linksIn, mailServer } from '../../support/mail-server.ts';
 import { owners, PAGES, quickHash } from '../../support/owners.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { AccountStore } from '../../../gateway/accounts/store.ts';
-import { storeUnavailable } from '../../../gateway/errors.ts';
+import { storeUnavailable } from '../../../gateway/domain/errors.ts';
+import type { AccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { owners, PAGES, quickHash } from '../../support/owners.ts';
 
 const CLIENT = '192.0.2.1';

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { TOKEN_FIELD } from '../../../gateway/control/account/csrf.ts';
+import { TOKEN_FIELD } from '../../../gateway/control/pages/csrf.ts';
 import { type PageAnswer, SECRET, type SessionPages, sentBack, sessionPages } from '../../support/session-pages.ts';
 import { sharedSessions } from '../../support/session-stores.ts';
 

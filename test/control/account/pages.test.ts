@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { hashPassword } from '../../../gateway/accounts/password.ts';
+import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
 import { holds } from '../../support/condition.ts';
 import { ADA, BOB, basic, testGateway } from '../../support/gateway.ts';
 import { visitor } from '../../support/page-visitor.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { hashOfId } from '../../../gateway/sessions/session-store.ts';
+import { hashOfId } from '../../../gateway/stores/sessions/session-store.ts';
 import { HOUR, record, SECRET, sentBack, sessionPages } from '../../support/session-pages.ts';
 import { GONE, logIn, sessionCookies, watchedPages, who } from '../../support/watched-sessions.ts';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { OperatorError } from '../../../gateway/errors.ts';
+import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { CHROME_PATH, findChromium } from '../services/chromium.ts';
 import { findService, VARIABLE } from '../services/find.ts';
 import type { ServiceName } from '../services/service.ts';

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { OperatorError } from '../../../gateway/errors.ts';
+import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptInstall } from './apt.ts';
 import { findExecutable } from './executables.ts';
 

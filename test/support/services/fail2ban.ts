@@ -1,4 +1,4 @@
-import { OperatorError } from '../../../gateway/errors.ts';
+import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptInstall } from './apt.ts';
 import { findExecutable } from './executables.ts';
 

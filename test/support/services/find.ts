@@ -1,4 +1,4 @@
-import { OperatorError } from '../../../gateway/errors.ts';
+import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptService } from './apt.ts';
 import { dockerService } from './docker.ts';
 import { privateMysql } from './private-mysql.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { OperatorError } from '../../../gateway/errors.ts';
+import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptInstall } from './apt.ts';
 
 const run = promisify(execFile);

@@ -1,0 +1,145 @@
+import { hash } from 'node:crypto';
+import { canBeSent } from '../domain/account-id.ts';
+import { canonicalEmail } from '../domain/email.ts';
+import { TOKEN_USERS } from '../domain/identity.ts';
+import { recognise } from '../identify/passwords/hashes/recognise.ts';
+import { describeUnknown } from '../identify/passwords/hashes/unknown.ts';
+import type { AdoptedRow, OpenTable } from '../stores/accounts/adopted-table.ts';
+import { isConfirmedValue } from '../stores/accounts/confirmed-value.ts';
+import type { AccountReader } from '../stores/accounts/store.ts';
+
+/** Why rows can never log in. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly count: number;
+  /** The first few. */
+  readonly ids: readonly string[];
+}
+
+/** What a table of accounts is like. No part of a hash is in it. */
+export interface Review {
+  readonly rows: number;
+  readonly canLogIn: number;
+  /** Could log in once they are confirmed. */
+  readonly unconfirmed: number;
+  readonly never: number;
+  /** Of the hashes that can be verified; the most common first. */
+  readonly formats: readonly { readonly format: string; readonly parameters: string; readonly count: number }[];
+  readonly obstacles: readonly Obstacle[];
+}
+
+const IDS_SHOWN = 5;
+
+/**
+ * Reads a table twice, a thousand rows at a time, keeping a number for each row.
+ *
+ * @throws GatewayError when the database is out
+ */
+export async function reviewAccounts(table: OpenTable, findByEmail: AccountReader['findByEmail']): Promise<Review> {
+  const isShared = await sharedEmails(table);
+  const obstacles = new Map<string, { count: number; ids: string[] }>();
+  const formats = new Map<string, { format: string; parameters: string; count: number }>();
+  const withoutId = await table.countWithoutId();
+  if (withoutId > 0) obstacles.set('the id is NULL', { count: withoutId, ids: [] });
+  const sharedIds = await table.sharedIds();
+  const withSharedId = [...sharedIds.values()].reduce((sum, count) => sum + count, 0);
+  if (withSharedId > 0) {
+    const ids = [...sharedIds.keys().take(IDS_SHOWN)];
+    obstacles.set('another row has the same id', { count: withSharedId, ids });
+  }
+  const unfit = withoutId + withSharedId;
+  const counts = { rows: unfit, canLogIn: 0, unconfirmed: 0, never: unfit };
+
+  for await (const rows of table.chunks()) {
+    for (const row of rows) {
+      if (row.id !== null && sharedIds.has(row.id)) continue;
+      const reasons = [...idProblems(row), ...emailProblems(row), ...hashProblems(row)];
+      const isAlone = row.email === null || !isShared(row.email);
+      if (reasons.length === 0 && !(await isFound(row, isAlone, findByEmail)))
+        reasons.push(isAlone ? 'the look-up does not find the email' : SHARED);
+      else if (!isAlone && reasons.length > 0) reasons.push(SHARED);
+      for (const reason of reasons) {
+        const obstacle = obstacles.get(reason) ?? { count: 0, ids: [] };
+        obstacle.count++;
+        if (obstacle.ids.length < IDS_SHOWN) obstacle.ids.push(row.id ?? '');
+        obstacles.set(reason, obstacle);
+      }
+      countFormat(formats, row);
+      counts.rows++;
+      if (reasons.length > 0) counts.never++;
+      else if (isConfirmedValue(row.confirmed)) counts.canLogIn++;
+      else counts.unconfirmed++;
+    }
+  }
+  return {
+    ...counts,
+    formats: [...formats.values()].sort((a, b) => b.count - a.count),
+    obstacles: [...obstacles].map(([reason, found]) => ({ reason, ...found })).sort((a, b) => b.count - a.count),
+  };
+}
+
+/** @returns whether an email is that of several rows, in its canonical form */
+async function sharedEmails(table: OpenTable): Promise<(email: string) => boolean> {
+  const seen = new Set<number>();
+  const shared = new Set<number>();
+  for await (const rows of table.chunks()) {
+    for (const { email } of rows) {
+      if (email === null) continue;
+      const key = keyOf(email);
+      if (seen.has(key)) shared.add(key);
+      else seen.add(key);
+    }
+  }
+  return (email) => shared.has(keyOf(email));
+}
+
+/** 52 bits in place of an email: among a million, two are one by chance in one table of nine thousand. */
+function keyOf(email: string): number {
+  const digest = hash('sha256', canonicalEmail(email), 'buffer');
+  return digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) >> 4);
+}
+
+function idProblems({ id }: AdoptedRow): string[] {
+  if (id !== null && canBeSent(id)) return [];
+  return ['the id is empty, longer than 255 bytes, or not printable ASCII, and cannot be sent as X-User-Id'];
+}
+
+function emailProblems({ email }: AdoptedRow): string[] {
+  if (email === null) return ['the email is NULL'];
+  if (email === '') return ['the email is empty'];
+  const problems: string[] = [];
+  // RFC 7617 section 2.
+  if (/[:\p{Cc}]/u.test(email))
+    problems.push('the email has a colon or a control character, which HTTP Basic cannot carry');
+  if (TOKEN_USERS.has(email.toLowerCase())) problems.push('the email is a user name that stands for a token');
+  return problems;
+}
+
+function hashProblems({ password }: AdoptedRow): string[] {
+  if (password === null) return ['the hash is NULL'];
+  const stored = recognise(password);
+  if (stored === null) return [describeUnknown(password)];
+  return stored.verifiable ? [] : [`the hash is refused: ${stored.format}, ${stored.reason}`];
+}
+
+const SHARED = 'another row has the same email, but for case or composition';
+
+/** Databases and Unicode agree on ASCII: only the others are looked up, and those that seem to share their email. */
+async function isFound(
+  { id, email }: AdoptedRow,
+  isAlone: boolean,
+  findByEmail: AccountReader['findByEmail'],
+): Promise<boolean> {
+  if (email === null || (isAlone && /^\p{ASCII}*$/u.test(email))) return true;
+  return (await findByEmail(email))?.id === id;
+}
+
+function countFormat(formats: Map<string, { format: string; parameters: string; count: number }>, row: AdoptedRow) {
+  const stored = row.password === null ? null : recognise(row.password);
+  if (!stored?.verifiable) return;
+  const { format, parameters } = stored;
+  const key = `${format} ${parameters}`;
+  const known = formats.get(key) ?? { format, parameters, count: 0 };
+  known.count++;
+  formats.set(key, known);
+}

@@ -1,0 +1,153 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
+import type { OwnTokens } from '../control/pages/token-routes.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { IdentifyMeter } from '../identify/metered.ts';
+import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
+import { hashPassword } from '../identify/passwords/password.ts';
+import { createAskThrottle } from '../identify/passwords/throttle.ts';
+import { isForPeople, type Logger, print } from '../ops/log.ts';
+import { createOwnerActions } from '../owners/actions.ts';
+import { createMailLimit } from '../owners/mail/limit.ts';
+import { createMessages } from '../owners/mail/messages.ts';
+import { createMailer } from '../owners/mail/transport.ts';
+import type { Settings } from '../settings/schema.ts';
+import { createLinks } from '../signing/link.ts';
+import { sqlAccountStore } from '../stores/accounts/store.ts';
+import { type Clock, KEPT_BEYOND_END } from '../stores/database/clock.ts';
+import { within } from '../stores/database/deadline.ts';
+import { redisSessionStore } from '../stores/sessions/redis-sessions.ts';
+import { sqlSessionStore } from '../stores/sessions/sql-sessions.ts';
+import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
+import type { Identification } from './identification.ts';
+import type { Stores } from './stores.ts';
+
+/** What the pages share with the rest of the gateway. */
+export interface Shared {
+  readonly stores: Stores;
+  readonly hashing: HashingQueue;
+  readonly log: Logger;
+  readonly issue: OwnTokens['issue'];
+  readonly live: LiveTokens;
+  readonly byPassword: Identification['byPassword'];
+  readonly loginEnded: Identification['standing']['ofLogin'];
+  /** Hears what logins come to. */
+  readonly meter: IdentifyMeter;
+  /** Where the gateway listens. */
+  url(): string;
+}
+
+export interface RunningPages {
+  readonly answer: AnswerPage;
+  /**
+   * Does what was to be done after the answers, then lets mails that are under way leave, and gives up what is not done in
+   * `ms` milliseconds.
+   */
+  close(ms: number): Promise<void>;
+}
+
+/** Milliseconds. */
+const LONGEST_WAIT = 30_000;
+const SWEEP = 60_000;
+/** Milliseconds for the mails that are under way, when everything else is done. */
+const MAIL_GRACE = 2_000;
+const SWEEP_ROWS = 1_000;
+
+/** Builds what the pages of account owners need, from stores to mail. */
+export function openAccountPages(settings: Settings, shared: Shared): RunningPages {
+  const { accounts, pages, mail } = settings;
+  const { stores, hashing, log, byPassword, loginEnded, meter } = shared;
+  const { database, revocations, secrets, redis, role } = stores;
+  const { revoker } = revocations;
+  const ownsTable = accounts.table === undefined;
+  const publicUrl = () => pages.url ?? shared.url();
+  // Never among log lines that a machine reads.
+  const show = (text: string) => {
+    if (isForPeople(settings.log)) print(log, text);
+  };
+  const mailer = mail.url === null ? null : createMailer({ location: mail.url, from: mail.from, log, print: show });
+  const { clock } = revocations;
+  const sqlSessions = sqlSessionStore(database, clock);
+  const sweep = setInterval(() => {
+    // One of the clocks is wrong, and it may be the database's.
+    if (!revocations.clocks.every(({ isUp }) => isUp)) return;
+    // That the database is out is reported by others.
+    sqlSessions.deleteExpired(clock.now() - KEPT_BEYOND_END, SWEEP_ROWS).catch(() => {});
+  }, SWEEP).unref();
+
+  const actions = ownsTable
+    ? createOwnerActions({
+        accounts: sqlAccountStore(database),
+        hash: (password) => hashPassword(password, accounts.passwordCost),
+        inTurn: hashing.run,
+        revoker,
+        ping: database.ping,
+        log,
+        links: createLinks({ secrets }, clock.now),
+        mailer: mailer ?? { send() {} },
+        limit: createMailLimit(mail.perAddress, redis, role, log),
+        messages: createMessages({ name: pages.name }),
+        url: () => publicUrl() + pages.path,
+      })
+    : null;
+
+  const answer = createAccountPages({
+    log,
+    settings: pages,
+    offers: {
+      registration: ownsTable && mailer !== null && accounts.registration === 'open',
+      mail: ownsTable && mailer !== null,
+      changes: ownsTable,
+    },
+    secrets,
+    sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redis.keyPrefix),
+    actions,
+    async checkPassword(email, password, asked) {
+      const proving = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
+      proving.then(meter.decided, meter.failed);
+      const outcome = await proving;
+      if (outcome.kind === 'found') return outcome.identity.account;
+      const reason = outcome.kind === 'refused' ? outcome.reason : 'no credentials';
+      asked.onFailure(new GatewayError('unauthorized', reason));
+      return null;
+    },
+    takeAsked: createAskThrottle(accounts.throttle, redis, role),
+    // Not from memory: what another node has changed must neither leave a session good nor end a new one.
+    findAccount: stores.accounts.findById,
+    loginEnded,
+    now: clock.now,
+    latestVoidBefore: revocations.voidBefore,
+    tokens: {
+      issue: shared.issue,
+      live: shared.live,
+      revoke: (jti, owner) => revoker.token(jti, owner, null),
+      async endAll(accountId) {
+        // Endings are told by the second: a session that follows on one in this second would outlive the next one.
+        await reached(await revocations.voidBefore(accountId), clock);
+        await revoker.account(accountId);
+      },
+      lifetime: settings.tokens.lifetime,
+      maxLifetime: settings.tokens.maxLifetime,
+      url: () => `${publicUrl()}${settings.api.prefix}/tokens/`,
+    },
+  });
+
+  return {
+    answer,
+    async close(ms) {
+      const start = performance.now();
+      clearInterval(sweep);
+      // Half of it is for the mails: a database that hangs is no reason to lose those that are only to be sent.
+      if (actions !== null) await within(ms / 2, actions.settled()).catch(actions.giveUp);
+      await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));
+    },
+  };
+}
+
+/** Waits until that moment, or for `LONGEST_WAIT`. A timer alone may fire before the clock says so. */
+async function reached(moment: number, clock: Clock): Promise<void> {
+  const latest = clock.now() + LONGEST_WAIT;
+  for (let now = clock.now(); now < Math.min(moment, latest); now = clock.now()) {
+    await pause(Math.min(moment, latest) - now);
+  }
+}

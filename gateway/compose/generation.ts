@@ -1,0 +1,135 @@
+import type { IncomingMessage } from 'node:http';
+import type { HopCounter } from '../forward/headers/hops.ts';
+import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
+import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
+import { createWebSocketForwarder } from '../forward/websocket/websocket.ts';
+import { clientAddress, compileTrust, type Peer } from '../http/client-address.ts';
+import { createErrorPage } from '../http/error-page.ts';
+import type { Identify } from '../identify/identify.ts';
+import type { Logger } from '../ops/log.ts';
+import type { RequestMeter } from '../request/access-log.ts';
+import { createAdmission } from '../request/admit.ts';
+import { createDepart } from '../request/departure.ts';
+import { createOnRequest, type OnRequest, type RequestDeps } from '../request/on-request.ts';
+import { createUpgradeDoor, type OnUpgrade } from '../request/on-upgrade.ts';
+import type { OpenExchanges } from '../request/open-exchanges.ts';
+import type { OpenWebSockets } from '../request/open-web-sockets.ts';
+import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
+import type { NoticeStranger } from '../request/unnamed-proxy.ts';
+import { compileProxied } from '../routing/proxied-route.ts';
+import { compileRoute } from '../routing/route.ts';
+import { compileRoutes, pagesPath } from '../routing/table.ts';
+import type { RouteSettings, Settings } from '../settings/schema.ts';
+
+/** What outlives a change of the configuration. */
+export interface Services {
+  readonly log: Logger;
+  readonly meter: RequestMeter;
+  readonly identify: Identify;
+  readonly tokenEndpoints: RequestDeps['tokenEndpoints'];
+  readonly pages: RequestDeps['pages'];
+  readonly exchanges: OpenExchanges;
+  readonly openUpstreams: OpenUpstreams;
+  readonly hopCounter: HopCounter;
+  readonly openWebSockets: OpenWebSockets;
+  /** Is told of each request, where no peer is trusted. */
+  readonly noticeStranger: NoticeStranger;
+}
+
+/** Everything that is made of one state of the configuration. Each request sees one generation from end to end. */
+export interface Generation {
+  readonly settings: Settings;
+  readonly onRequest: OnRequest;
+  readonly onUpgrade: OnUpgrade;
+  readonly strictTransport: StrictTransport;
+  /** The address of whoever sends a request, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
+  readonly peerOf: (socketAddress: string | undefined) => Peer;
+  /** No request will come any more. Ends the connections to upstreams when those under way have their answers. */
+  retire(): Promise<void>;
+}
+
+/**
+ * When anything fails, what was opened for it is closed again.
+ *
+ * @param modules those that the routes name, loaded
+ */
+export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
+  const upstreams = services.openUpstreams(settings);
+  try {
+    return generationOver(upstreams, settings, modules, services);
+  } catch (error) {
+    upstreams.close().catch((failure: unknown) => services.log.error({ err: failure }, 'upstreams not closed'));
+    throw error;
+  }
+}
+
+function generationOver(
+  upstreams: Upstreams,
+  settings: Settings,
+  modules: LoadedModules,
+  services: Services,
+): Generation {
+  const { log, meter, identify, exchanges } = services;
+  const { prefix, realm } = settings.api;
+  const peerOf = compileTrust(settings.trustedProxies);
+  const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
+  const strictTransport = compileStrictTransport(settings, peerOf);
+  const context = {
+    timeouts: settings.timeouts,
+    strictTransport: strictTransport.value,
+    openGroup: upstreams.open,
+    proxiedFor: (route: RouteSettings) => compileProxied(route, modules),
+  };
+  const routes = settings.routes.map((route) => compileRoute(route, context));
+  const table = compileRoutes(routes, prefix, pagesPath(settings));
+  const isTrusted = (address: string | undefined) => peerOf(address).trusted;
+  const admission = createAdmission({ table, identify, realm, isTrusted });
+  const depart = createDepart(peerOf, services.hopCounter, strictTransport);
+  const { tokenEndpoints, pages } = services;
+  const receive = createOnRequest({
+    log,
+    meter,
+    prefix,
+    admission,
+    hasCors: routes.some(({ cors }) => cors !== null),
+    depart,
+    exchanges,
+    errorPage: createErrorPage(settings.pages),
+    clientOf,
+    strictTransport,
+    tokenEndpoints,
+    pages,
+  });
+  const webSockets = createWebSocketForwarder();
+
+  let underWay = 0;
+  const idle = Promise.withResolvers<void>();
+  let isRetired = false;
+  const leave = () => {
+    underWay -= 1;
+    if (isRetired && underWay === 0) idle.resolve();
+  };
+
+  return {
+    settings,
+    strictTransport,
+    clientOf,
+    peerOf,
+    onRequest(req, res) {
+      underWay += 1;
+      res.on('close', leave);
+      return receive(req, res);
+    },
+    onUpgrade: createUpgradeDoor({
+      ...{ log, meter, admission, depart, exchanges, clientOf, strictTransport, webSockets },
+      openWebSockets: services.openWebSockets,
+      limits: settings.webSockets,
+    }),
+    async retire() {
+      isRetired = true;
+      if (underWay > 0) await idle.promise;
+      await upstreams.close();
+    },
+  };
+}

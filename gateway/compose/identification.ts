@@ -1,0 +1,94 @@
+import { type GatewayError, storeUnavailable } from '../domain/errors.ts';
+import { createIdentify, type Identify } from '../identify/identify.ts';
+import { passwordIdentifier, provenPassword } from '../identify/password.ts';
+import { decoyFor } from '../identify/passwords/decoy.ts';
+import { needsRehash } from '../identify/passwords/hashes/recognise.ts';
+import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
+import { passwordChecker } from '../identify/passwords/password.ts';
+import { createThrottle } from '../identify/passwords/throttle.ts';
+import { hashUpgrade } from '../identify/passwords/upgrade.ts';
+import { createStanding, type Standing } from '../identify/standing.ts';
+import { tokenIdentifier } from '../identify/token.ts';
+import { type VerifiedCredentials, verifiedCredentials } from '../identify/verified.ts';
+import type { Logger } from '../ops/log.ts';
+import type { Settings } from '../settings/schema.ts';
+import { type TokenSigner, tokenSigner } from '../signing/token.ts';
+import { sqlAccountStore } from '../stores/accounts/store.ts';
+import { trackLastUsed } from '../stores/tokens/last-used.ts';
+import type { Stores } from './stores.ts';
+
+/** How a process finds out who sends a request, from its stores. */
+export interface Identification {
+  readonly identify: Identify;
+  /** Checks an email and a password by themselves, as the pages get them. */
+  readonly byPassword: ReturnType<typeof passwordIdentifier>;
+  readonly signer: TokenSigner;
+  /** Whether what has been proven still stands. */
+  readonly standing: Standing;
+  /** How often a proven credential was remembered, and how often not. */
+  readonly lookUps: VerifiedCredentials['lookUps'];
+  /** Writes down which tokens were used. */
+  close(): Promise<void>;
+}
+
+/** @throws GatewayError when the database is out */
+export async function openIdentification(
+  settings: Settings,
+  stores: Stores,
+  hashing: HashingQueue,
+  log: Logger,
+): Promise<Identification> {
+  const { database, accounts, redis, role } = stores;
+  const { mirror } = stores.revocations;
+  const { passwordCost } = settings.accounts;
+  const ownsTable = settings.accounts.table === undefined;
+  const findAccountById = stores.knownAccounts.findById;
+  const { now } = stores.revocations.clock;
+  const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime }, now);
+  const verified = verifiedCredentials();
+  const byPassword = passwordIdentifier({
+    findAccount: accounts.findByEmail,
+    checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
+    takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
+    inTurn: hashing.run,
+    // The table of an application is read only, its hashes too.
+    onProven: ownsTable ? hashUpgrade(sqlAccountStore(database), passwordCost, hashing, log) : () => {},
+  });
+  const standing = createStanding({
+    isDenied: mirror.isDenied,
+    voidBefore: mirror.voidBefore,
+    now,
+    isReplaced: (hash) => ownsTable && needsRehash(hash, passwordCost),
+  });
+  const lastUsed = trackLastUsed(database, stores.revocations.clock);
+  const identify = createIdentify({
+    verified,
+    byPassword,
+    byProvenPassword: provenPassword({ findAccountById, ended: standing.ofPassword }),
+    verifyToken: signer.verify,
+    byToken: tokenIdentifier({
+      findAccountById,
+      ended: standing.ofToken,
+      used: lastUsed.note,
+      now,
+      requireFresh: () => {
+        const age = mirror.age();
+        if (age > settings.tokens.maxStaleness) throw staleMirror(age);
+      },
+    }),
+  });
+
+  return {
+    identify,
+    byPassword,
+    signer,
+    standing,
+    lookUps: verified.lookUps,
+    close: lastUsed.close,
+  };
+}
+
+/** Neither the database nor Redis has said for too long what is revoked. */
+function staleMirror(age: number): GatewayError {
+  return storeUnavailable('database', new Error(`revocations unknown for ${Math.round(age)} ms`));
+}

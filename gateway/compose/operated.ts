@@ -1,0 +1,74 @@
+import { createHealth, type Readiness } from '../ops/health.ts';
+import { closed, listen } from '../ops/listen.ts';
+import type { Logger } from '../ops/log.ts';
+import type { Settings } from '../settings/schema.ts';
+
+/** A gateway that runs, of one process or of several. */
+export interface Gateway {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly opsUrl: string;
+  /**
+   * Takes over what a new state of the configuration says, for every request from now on.
+   *
+   * @throws OperatorError that names what only a restart can change, or a module that cannot be loaded; nothing is
+   *   changed then
+   */
+  reload(settings: Settings): Promise<void>;
+  /**
+   * Takes requests for the delay, then answers what is under way, ends WebSockets with 1001, and cuts what is left when
+   * the timeout is over.
+   */
+  close(shutdown?: Settings['shutdown']): Promise<void>;
+}
+
+/** What answers the requests of a gateway, and can say how it is. */
+export interface Answering extends Omit<Gateway, 'opsUrl'> {
+  readiness(): Readiness | Promise<Readiness>;
+  /** Everything that is measured, in the text format of Prometheus. */
+  metricsText(): Promise<string>;
+}
+
+const STARTING: Readiness = { status: 'starting', unavailable: [] };
+
+/**
+ * Opens the listener for operators, and behind it what answers requests: that a gateway is only starting can be seen. From
+ * the beginning of `close` on, it is not ready.
+ *
+ * @param start what it throws, this throws, with the listener closed again
+ * @throws OperatorError when the port is taken
+ */
+export async function startOperated(
+  where: Settings['ops'],
+  log: Logger,
+  start: () => Promise<Answering>,
+): Promise<Gateway> {
+  let answering: Answering | null = null;
+  const health = createHealth(
+    async () => (await answering?.readiness()) ?? STARTING,
+    async () => (await answering?.metricsText()) ?? '',
+    log,
+  );
+  const opsUrl = await listen(health.server, 'ops', where);
+  const closeOps = async () => {
+    health.server.closeAllConnections();
+    await closed(health.server);
+  };
+  try {
+    const started = await start();
+    answering = started;
+    return {
+      url: started.url,
+      opsUrl,
+      reload: started.reload,
+      async close(shutdown) {
+        health.beginShutdown();
+        await started.close(shutdown);
+        await closeOps();
+      },
+    };
+  } catch (error) {
+    await closeOps();
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { tokenIssue } from '../control/issue-token.ts';
+import { tokenEndpoints } from '../control/token-endpoints.ts';
+import { createHopCounter } from '../forward/headers/hops.ts';
+import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
+import { sharedUpstreams } from '../forward/upstream/shared-groups.ts';
+import { metered } from '../identify/metered.ts';
+import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
+import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
+import { lowerBackgroundThreads } from '../ops/background-threads.ts';
+import { type Readiness, readinessOf } from '../ops/health.ts';
+import { closed, listen } from '../ops/listen.ts';
+import { type Logger, linesDropped } from '../ops/log.ts';
+import { type Snapshot, textOf } from '../ops/metrics/total.ts';
+import { createMetrics } from '../ops/metrics.ts';
+import { createListener } from '../request/listener.ts';
+import { watchOpenExchanges } from '../request/open-exchanges.ts';
+import { countOpenWebSockets } from '../request/open-web-sockets.ts';
+import { warnOfUnnamedProxy } from '../request/unnamed-proxy.ts';
+import { requireNoRestart } from '../settings/restart.ts';
+import type { Settings } from '../settings/schema.ts';
+import { derivedKey } from '../signing/derived-key.ts';
+import { within } from '../stores/database/deadline.ts';
+import { liveTokens } from '../stores/tokens/live-tokens.ts';
+import { openAccountPages } from './account-pages.ts';
+import { createGeneration, type Generation } from './generation.ts';
+import { openIdentification } from './identification.ts';
+import { type Gateway, startOperated } from './operated.ts';
+import { openStores, type Siblings } from './stores.ts';
+
+/** One process that answers requests. */
+export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
+  readiness(): Readiness;
+  /** What it has counted and measured up to now. */
+  metrics(): Promise<Snapshot>;
+  /** Reads at once what has been revoked: another process of this gateway says that something was. */
+  lookForRevocations(): void;
+}
+
+/**
+ * Starts a gateway that is one process: the service, and the listener for operators.
+ *
+ * @throws as `startService` does
+ */
+export function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+  return startOperated(settings.ops, log, async () => {
+    const service = await startService(settings, log, null);
+    return { ...service, metricsText: async () => await textOf([await service.metrics()]) };
+  });
+}
+
+/** Milliseconds to close again what a start that failed had opened. */
+const FAILED_START_GRACE = 2_000;
+
+/**
+ * Builds the service from its settings and starts it: stores, then stages, then the listener. When anything fails, what was
+ * opened before is closed again.
+ *
+ * @param siblings null where this process is all there is
+ * @throws OperatorError when a port is taken, a file cannot be written or a module not be loaded; GatewayError when the
+ *   database is out
+ */
+export async function startService(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Service> {
+  const modules = await loadModules(settings.routes);
+  await lowerBackgroundThreads();
+  // Closed from the last one to the first.
+  const opened = new AsyncDisposableStack();
+  // What is left to be done before the stores close, all of it at the same time.
+  const lastWorks: (() => Promise<unknown>)[] = [];
+  /** When all must be closed, by `performance.now()`. */
+  let until = 0;
+  const left = () => Math.max(0, until - performance.now());
+
+  try {
+    const stores = await openStores(settings, log, siblings);
+    opened.defer(() => stores.close(left()));
+    const { tokens, revocations, knownAccounts } = stores;
+    const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
+    opened.defer(async () => hashing.close());
+    opened.defer(async () => {
+      await within(left(), Promise.all(lastWorks.map((finish) => finish()))).catch((error: unknown) => {
+        log.error({ err: error }, 'not finished when the gateway ended');
+      });
+    });
+    const identification = await openIdentification(settings, stores, hashing, log);
+    lastWorks.push(identification.close);
+    const exchanges = watchOpenExchanges(identification.standing, knownAccounts.findRenewed);
+    opened.defer(exchanges.close);
+
+    const optional = stores.redis === null ? [] : [stores.redis.state];
+    const metrics = createMetrics({
+      hashing,
+      denylist: revocations.mirror,
+      clocks: revocations.clocks,
+      caches: { credentials: identification.lookUps, accounts: knownAccounts.lookUps },
+      stores: [revocations.database, ...optional],
+      linesDropped: () => linesDropped(log),
+    });
+    const { signer } = identification;
+    const live = liveTokens(tokens, {
+      keyIds: signer.keyIds,
+      maxLifetime: settings.tokens.maxLifetime,
+      voidBefore: revocations.mirror.voidBefore,
+      now: revocations.clock.now,
+    });
+    const issue = tokenIssue({
+      now: revocations.clock.now,
+      sign: signer.sign,
+      keyId: signer.keyIds[0],
+      record: tokens.record,
+      voidBefore: revocations.voidBefore,
+      countLive: live.count,
+      maxPerAccount: settings.tokens.maxPerAccount,
+    });
+    let url = '';
+    const pages = openAccountPages(settings, {
+      stores,
+      hashing,
+      log,
+      issue,
+      live,
+      byPassword: identification.byPassword,
+      loginEnded: identification.standing.ofLogin,
+      meter: metrics.authentications,
+      url: () => url,
+    });
+    lastWorks.push(() => pages.close(left()));
+
+    const services = {
+      log,
+      pages: pages.answer,
+      meter: metrics.requests,
+      identify: metered(identification.identify, metrics.authentications),
+      exchanges,
+      openUpstreams: sharedUpstreams(log, metrics.group),
+      openWebSockets: countOpenWebSockets(),
+      hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
+      noticeStranger: warnOfUnnamedProxy(log),
+      tokenEndpoints: tokenEndpoints({
+        prefix: settings.api.prefix,
+        realm: settings.api.realm,
+        lifetime: settings.tokens.lifetime,
+        maxLifetime: settings.tokens.maxLifetime,
+        issue,
+        listLive: live.list,
+        revoke: revocations.revoker.token,
+        revokeAll: revocations.revoker.account,
+      }),
+    };
+    let current: Generation = createGeneration(settings, modules, services);
+    lastWorks.push(() => current.retire());
+
+    const listener = createListener({
+      log,
+      meter: metrics.requests,
+      clientOf: (req) => current.clientOf(req),
+      peerOf: (socketAddress) => current.peerOf(socketAddress).address,
+      onRequest: (req, res) => current.onRequest(req, res),
+      onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
+      timeouts: settings.timeouts,
+      strictTransport(address) {
+        const { value, isFor } = current.strictTransport;
+        return isFor(address, {}) ? value : null;
+      },
+    });
+    url = await listen(listener.server, 'listen', settings.listen);
+
+    return {
+      url,
+      readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
+      metrics: metrics.snapshot,
+      lookForRevocations: revocations.lookNow,
+      async reload(next) {
+        requireNoRestart(current.settings, next);
+        const nextModules = await loadModules(next.routes);
+        const before = current;
+        current = createGeneration(next, nextModules, services);
+        listener.setTimeouts(next.timeouts);
+        log.level = next.log.level;
+        before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
+      },
+      async close({ delay, timeout } = current.settings.shutdown) {
+        until = performance.now() + timeout;
+        listener.drain();
+        if (delay > 0) await pause(delay);
+        const cut = setTimeout(() => {
+          listener.server.closeAllConnections();
+          listener.cutTunnels();
+        }, left());
+        const answered = closed(listener.server);
+        exchanges.goAway();
+        await answered;
+        clearTimeout(cut);
+        await opened.disposeAsync();
+      },
+    };
+  } catch (error) {
+    until = performance.now() + FAILED_START_GRACE;
+    await opened.disposeAsync();
+    throw error;
+  }
+}

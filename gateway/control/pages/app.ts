@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Koa from 'koa';
+import { GatewayError } from '../../domain/errors.ts';
+import type { Account } from '../../domain/identity.ts';
+import type { AskedPage } from '../../domain/request-record.ts';
+import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
+import type { Standing } from '../../identify/standing.ts';
+import type { Logger } from '../../ops/log.ts';
+import type { OwnerActions } from '../../owners/actions.ts';
+import type { Settings } from '../../settings/schema.ts';
+import type { SessionStore } from '../../stores/sessions/session-store.ts';
+import { createAssets } from './assets.ts';
+import { formGuard } from './csrf.ts';
+import { addEntryRoutes, type Entry } from './entry-routes.ts';
+import { tokenHandover } from './handed-token.ts';
+import { addOwnerRoutes } from './owner-routes.ts';
+import { createPageRoutes } from './page-routes.ts';
+import { type PageContext, type PageState, show } from './page-state.ts';
+import { logIn, logOut, sessionOf, useSessions } from './session.ts';
+import { addTokenRoutes, type OwnTokens } from './token-routes.ts';
+import { messagePage } from './views/entry.ts';
+import type { Frame, Offers } from './views/layout.ts';
+
+export interface AccountPages {
+  readonly log: Logger;
+  readonly settings: Settings['pages'];
+  readonly offers: Offers;
+  /** The token secrets. */
+  readonly secrets: readonly string[];
+  readonly sessions: SessionStore;
+  /** null where the accounts are an application's. */
+  readonly actions: OwnerActions | null;
+  readonly checkPassword: Entry['checkPassword'];
+  readonly takeAsked: Entry['takeAsked'];
+  findAccount(id: string): Promise<Account | null>;
+  /** Why a login is over; null: it stands. */
+  loginEnded: Standing['ofLogin'];
+  /** The time that all nodes have in common, in ms since 1970. */
+  now(): number;
+  /** The moment, in ms since 1970, before which the account's sessions are void, by whichever node up to this call. */
+  latestVoidBefore(accountId: string): Promise<number>;
+  readonly tokens: OwnTokens;
+}
+
+/** Answers requests to the pages. */
+export type AnswerPage = (req: IncomingMessage, res: ServerResponse, asked: AskedPage) => Promise<void>;
+
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/**
+ * The pages of account owners: an app of its own, since koa-session adds to the app that it is used in. What opens them, a
+ * session, opens nothing of the API.
+ */
+export function createAccountPages(needs: AccountPages): AnswerPage {
+  const { settings, offers, secrets, actions, checkPassword, takeAsked } = needs;
+  const { path, name } = settings;
+  const origin = settings.url ?? null;
+  const assets = createAssets(settings);
+  const guard = formGuard({ secrets, origin });
+  const asked = new WeakMap<IncomingMessage, AskedPage>();
+  const routes = createPageRoutes(path, guard);
+  const begin: Entry['begin'] = async (ctx, { id, email, stamp }) => {
+    // What was ended a moment ago must not end this session as well.
+    const createdAt = Math.max(await needs.latestVoidBefore(id), needs.now());
+    ctx.state.asked.onOwner(id);
+    await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
+  };
+  addTokenRoutes(routes, needs.tokens, tokenHandover(needs.sessions));
+  const entry: Entry = { checkPassword, takeAsked, begin, actions };
+  addEntryRoutes(routes, entry);
+  if (actions !== null) addOwnerRoutes(routes, actions, entry);
+
+  const app = new Koa<PageState>();
+  app.use(answerErrors);
+  app.use(assets.serve);
+  useSessions(app as unknown as Koa, {
+    store: needs.sessions,
+    secrets,
+    isSecure: origin?.startsWith('https:') ?? false,
+    lifetime: settings.session.lifetime,
+  });
+  app.use(findOwner);
+  app.use((ctx) => routes.answer(ctx as unknown as PageContext));
+  app.on('error', (error) => needs.log.debug({ err: error }, 'page not delivered'));
+  const answer = app.callback();
+
+  return async (req, res, about) => {
+    asked.set(req, about);
+    await answer(req, res);
+  };
+
+  async function answerErrors(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
+    const ctx = koa as unknown as PageContext;
+    const about = asked.get(ctx.req);
+    if (about === undefined) throw new TypeError('a page that nobody asked for');
+    ctx.url = about.url;
+    ctx.state.asked = about;
+    ctx.state.path = path;
+    ctx.state.owner = null;
+    ctx.set({ ...HEADERS, 'X-Request-Id': about.requestId });
+    try {
+      await next();
+    } catch (thrown) {
+      const error =
+        thrown instanceof GatewayError
+          ? thrown
+          : new GatewayError('internal_error', 'unexpected error', { cause: thrown });
+      about.onFailure(error);
+      ctx.set(error.headers as Record<string, string>);
+      show(ctx, errorPage(error, about.requestId), error.status);
+    }
+    if (mustCloseAfterAnswer(ctx.req, ctx.res, ctx.req.headers.expect !== undefined)) ctx.set('Connection', 'close');
+  }
+
+  async function findOwner(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
+    const ctx = koa as unknown as PageContext & Koa.Context;
+    const session = sessionOf(ctx);
+    if (session !== null) {
+      const account = await needs.findAccount(session.accountId);
+      if (account !== null && needs.loginEnded(session, account) === null) {
+        ctx.state.owner = account;
+        ctx.state.asked.onOwner(account.id);
+      } else {
+        await logOut(ctx);
+      }
+    }
+    ctx.state.frame = () => frameFor(ctx.state.owner, guard.formToken(ctx));
+    await next();
+  }
+
+  function frameFor(owner: Account | null, formToken: string): Frame {
+    const brand = { name, logo: assets.logo };
+    return { brand, path, version: assets.version, formToken, owner, offers };
+  }
+
+  /** Without a form: what has failed may be just what forms are bound to. */
+  function errorPage(error: GatewayError, requestId: string) {
+    const texts = [...(error.status === 503 ? ['Please try again in a moment.'] : []), `Request ${requestId}.`];
+    const next = error.status < 500 ? { href: '', text: 'To your account' } : null;
+    return messagePage(frameFor(null, ''), { title: error.publicMessage, texts, next });
+  }
+}

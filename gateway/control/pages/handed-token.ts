@@ -1,0 +1,70 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { derivedKey } from '../../signing/derived-key.ts';
+import type { SessionStore } from '../../stores/sessions/session-store.ts';
+
+/** A token on its way from the form that made it to the page that shows it. */
+export interface NewToken {
+  readonly name: string | null;
+  readonly token: string;
+}
+
+/**
+ * Hands a new token over to the page that follows on the form: reloading that page sends no form again, and no address
+ * holds the token. Only the session that has made it gets it, once.
+ */
+export interface TokenHandover {
+  /** @throws GatewayError `service_unavailable` when the store is out */
+  put(sessionId: string, jti: string, made: NewToken): Promise<void>;
+  /** @returns null where it was taken before, or waited for too long */
+  take(sessionId: string, jti: string): Promise<NewToken | null>;
+}
+
+/** Milliseconds for the browser to ask for the page. */
+const PATIENCE = 2 * 60_000;
+const CIPHER = 'aes-256-gcm';
+const [IV_LENGTH, TAG_LENGTH] = [12, 16];
+
+/** In the store of the sessions, encrypted by a key made of the session's id, which no store has: a copy of it opens nothing. */
+export function tokenHandover(store: Pick<SessionStore, 'read' | 'write' | 'destroy'>): TokenHandover {
+  const placeOf = (sessionId: string, jti: string) => `new token ${jti} of ${sessionId}`;
+
+  return {
+    async put(sessionId, jti, made) {
+      await store.write(placeOf(sessionId, jti), sealed(sessionId, JSON.stringify(made)), PATIENCE);
+    },
+    async take(sessionId, jti) {
+      const place = placeOf(sessionId, jti);
+      const content = await store.read(place);
+      if (content === null) return null;
+      await store.destroy(place);
+      const text = opened(sessionId, content);
+      return text === null ? null : (JSON.parse(text) as NewToken);
+    },
+  };
+}
+
+function keyOf(sessionId: string): Buffer {
+  return derivedKey(sessionId, 'new token');
+}
+
+function sealed(sessionId: string, text: string): string {
+  const iv = randomBytes(IV_LENGTH);
+  const cipher = createCipheriv(CIPHER, keyOf(sessionId), iv);
+  const encrypted = [cipher.update(text, 'utf8'), cipher.final()];
+  return Buffer.concat([iv, cipher.getAuthTag(), ...encrypted]).toString('base64url');
+}
+
+/** @returns null for what `sealed` has not made: the store may be one where other programs can write */
+function opened(sessionId: string, content: string): string | null {
+  const bytes = Buffer.from(content, 'base64url');
+  const begin = IV_LENGTH + TAG_LENGTH;
+  try {
+    const decipher = createDecipheriv(CIPHER, keyOf(sessionId), bytes.subarray(0, IV_LENGTH), {
+      authTagLength: TAG_LENGTH,
+    });
+    decipher.setAuthTag(bytes.subarray(IV_LENGTH, begin));
+    return Buffer.concat([decipher.update(bytes.subarray(begin)), decipher.final()]).toString('utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Account } from '../../domain/identity.ts';
+import type { OwnerActions } from '../../owners/actions.ts';
+import { byField, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { noticeOf, saying } from './notices.ts';
+import type { PageRoutes } from './page-routes.ts';
+import { goTo, type PageContext, show } from './page-state.ts';
+import { tooMany } from './too-many.ts';
+import { emailPage, passwordPage } from './views/changes.ts';
+import { linkPage, messagePage, sentPage } from './views/entry.ts';
+import { EMPTY } from './views/form.ts';
+
+/** How owners change their accounts; each change asks for the present password. */
+export function addOwnerRoutes(
+  routes: PageRoutes,
+  actions: OwnerActions,
+  { checkPassword, takeAsked, begin }: Entry,
+): void {
+  /** @returns the account as it is, once its present password is proven; else what is wrong, for beside the field */
+  const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
+    if (password === '') return 'Type your present password.';
+    try {
+      return (await checkPassword(owner.email, password, ctx.state.asked)) ?? 'This is not your present password.';
+    } catch (error) {
+      return tooMany(ctx, error);
+    }
+  };
+
+  routes.owned.get('/password', async (ctx) => {
+    show(ctx, passwordPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+  });
+
+  routes.owned.post('/password', async (ctx, form, owner) => {
+    const refuse = (problems: Record<string, string>) =>
+      show(ctx, passwordPage(ctx.state.frame(), { values: {}, problems }, null), 422);
+    const account = await prove(ctx, owner, form.get('present') ?? '');
+    if (typeof account === 'string') return refuse({ present: account });
+    const outcome = await actions.changePassword(account, form.get('password') ?? '', ctx.state.asked.client);
+    if (outcome.kind === 'invalid') return refuse(byField(outcome));
+    if (outcome.kind === 'stale') return goTo(ctx, `/login${saying('again')}`);
+    await begin(ctx, outcome.account);
+    goTo(ctx, `/password${saying('new-password')}`);
+  });
+
+  routes.owned.get('/email', async (ctx) => {
+    requireMail(ctx);
+    show(ctx, emailPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+  });
+
+  routes.owned.post('/email', async (ctx, form, owner) => {
+    requireMail(ctx);
+    const values = { email: form.get('email') ?? '', tokens: form.get('tokens') ?? '' };
+    const refuse = (problems: Record<string, string>) =>
+      show(ctx, emailPage(ctx.state.frame(), { values, problems }, null), 422);
+    const account = await prove(ctx, owner, form.get('present') ?? '');
+    if (typeof account === 'string') return refuse({ present: account });
+    const refused = await takeAsked(ctx.state.asked.client).catch((error: unknown) => tooMany(ctx, error));
+    if (refused !== undefined) return refuse({ email: refused });
+    const outcome = await actions.startEmailChange(account, {
+      email: values.email,
+      endTokens: values.tokens === 'yes',
+    });
+    if (outcome.kind === 'invalid') return refuse(byField(outcome));
+    const text = `We have sent a message to ${values.email}. Until you follow the link in it, your account keeps its present email.`;
+    show(ctx, sentPage(ctx.state.frame(), { text, again: { href: '/email' }, notice: null }));
+  });
+
+  // Whoever reads the mail may be logged in in another browser.
+  routes.get('/email/confirm', async (ctx) => {
+    const link = linkIn(ctx);
+    const standing = await actions.findStanding('email', link);
+    if (standing?.change == null) return show(ctx, voidLink(ctx), 422);
+    const text = `Your account is to have the email ${standing.change.email}.`;
+    const details = { title: 'Change your email', text, action: '/email/confirm', button: 'Change it', link };
+    show(ctx, linkPage(ctx.state.frame(), details));
+  });
+
+  routes.post('/email/confirm', async (ctx, form) => {
+    const outcome = await actions.finishEmailChange(form.get('link') ?? '');
+    if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
+    if (outcome.kind === 'taken') {
+      const texts = ['Another account has this email.'];
+      return show(ctx, messagePage(ctx.state.frame(), { title: 'Your email is not changed', texts, next: null }), 422);
+    }
+    if (ctx.state.owner?.id !== outcome.account.id) return goTo(ctx, `/login${saying('new-email')}`);
+    await begin(ctx, outcome.account);
+    goTo(ctx, `/email${saying('moved')}`);
+  });
+}

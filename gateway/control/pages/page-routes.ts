@@ -1,0 +1,84 @@
+import Router from '@koa/router';
+import { GatewayError } from '../../domain/errors.ts';
+import type { Account } from '../../domain/identity.ts';
+import type { FormGuard } from './csrf.ts';
+import { type Form, readForm } from './form-body.ts';
+import { saying } from './notices.ts';
+import { goTo, type PageContext, type PageHandler, type PageState } from './page-state.ts';
+
+type FormHandler = (ctx: PageContext, form: Form) => Promise<void>;
+
+/** The pages by their addresses. Every POST is a form that has been checked to be our own. */
+export interface PageRoutes {
+  get(path: string, handler: PageHandler): void;
+  post(path: string, handler: FormHandler): void;
+  /** For whoever is logged in and confirmed; others are led to where they can be. */
+  readonly owned: {
+    get(path: string, handler: (ctx: PageContext, owner: Account) => Promise<void>): void;
+    post(path: string, handler: (ctx: PageContext, form: Form, owner: Account) => Promise<void>): void;
+  };
+  /** Answers the request with one of them. Throws GatewayError 404 and 405. */
+  answer(ctx: PageContext): Promise<void>;
+}
+
+/** @param prefix where the pages begin */
+export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
+  const router = new Router<PageState>({ prefix, sensitive: true });
+  /** The pages that are asked for with GET: a form that was refused leads back to its own. */
+  const shown = new Set<string>();
+
+  const get = (path: string, handler: PageHandler) => {
+    shown.add(prefix + path);
+    router.get(path === '' ? '/' : path, (ctx) => handler(ctx as unknown as PageContext));
+  };
+  const post = (path: string, handler: FormHandler) => {
+    router.post(path, async (koa) => {
+      const ctx = koa as unknown as PageContext;
+      const form = await readForm(ctx.req, ctx.res);
+      switch (guard.checkForm(ctx, form)) {
+        case 'ok':
+          return await handler(ctx, form);
+        case 'stale':
+          return goTo(ctx, (shown.has(ctx.path) ? ctx.path.slice(prefix.length) : '') + saying('stale'));
+        case 'cross-site':
+          throw new GatewayError('forbidden', 'a form of another site', {
+            publicMessage: 'This form was sent by another site',
+          });
+      }
+    });
+  };
+  const confirmedOwner = (ctx: PageContext): Account | null => {
+    const { owner } = ctx.state;
+    if (owner === null) goTo(ctx, `/login${saying('again')}`);
+    else if (!owner.confirmed) goTo(ctx, '');
+    return owner?.confirmed ? owner : null;
+  };
+  const routes = router.routes();
+
+  return {
+    get,
+    post,
+    owned: {
+      get: (path, handler) =>
+        get(path, async (ctx) => {
+          const owner = confirmedOwner(ctx);
+          if (owner !== null) await handler(ctx, owner);
+        }),
+      post: (path, handler) =>
+        post(path, async (ctx, form) => {
+          const owner = confirmedOwner(ctx);
+          if (owner !== null) await handler(ctx, form, owner);
+        }),
+    },
+    async answer(ctx) {
+      await routes(ctx as unknown as Parameters<typeof routes>[0], async () => {
+        const allowed = router.stack.filter((layer) => layer.match(ctx.path)).flatMap((layer) => layer.methods);
+        if (allowed.length === 0)
+          throw new GatewayError('not_found', 'no such page', { publicMessage: 'There is no such page' });
+        throw new GatewayError('method_not_allowed', `${ctx.method} on ${ctx.path}`, {
+          headers: { Allow: [...new Set(allowed)].join(', ') },
+        });
+      });
+    },
+  };
+}

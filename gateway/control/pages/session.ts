@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import type Koa from 'koa';
+import { createSession } from 'koa-session';
+import { SESSION_COOKIE } from '../../forward/headers/headers.ts';
+import type { SessionStore } from '../../stores/sessions/session-store.ts';
+import { macFor } from './mac.ts';
+import { allowSecure, pageCookie } from './page-cookie.ts';
+import { isMoment, type SessionRecord, sessionRecordOf } from './session-record.ts';
+
+export interface Sessions {
+  readonly store: SessionStore;
+  /** The token secrets: the first signs cookies, all verify. */
+  readonly secrets: readonly string[];
+  /** Whether the pages are reached over https, as the settings say and not the request. */
+  readonly isSecure: boolean;
+  /** Milliseconds without use, give or take half of them, after which a session is over. */
+  readonly lifetime: number;
+}
+
+/** What these pages use of koa-session's model, whose package describes it nowhere. */
+interface Session {
+  toJSON(): Record<string, unknown>;
+  /** Gives it a new id, after the old one has been destroyed, and stores it. */
+  regenerate(): Promise<void>;
+  /** Stores it where half of its time is over; destroys it where it has been set to null. */
+  manuallyCommit(): Promise<void>;
+}
+
+/** The ids that stand in the store, by the requests to which they belong. */
+const ids = new WeakMap<Koa.Context, string>();
+
+/**
+ * Gives every request to the app its session, which is read before anything else: when the store is out, a request with
+ * a cookie of ours ends as GatewayError `service_unavailable`, and nobody is taken for logged out.
+ *
+ * Nothing is written and no cookie set until somebody logs in. What is written later is only how long the session lives,
+ * so that requests which run at the same time cannot undo what another one does.
+ */
+export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Sessions): void {
+  const cookie = pageCookie(SESSION_COOKIE, isSecure);
+  const mac = macFor(secrets, 'session cookie');
+
+  app.use(async (ctx, next) => {
+    allowSecure(ctx, isSecure);
+    await next();
+  });
+  const options: Parameters<typeof createSession>[0] = {
+    key: cookie.name,
+    maxAge: lifetime,
+    renew: true,
+    autoCommit: false,
+    signed: false,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: isSecure,
+    genid: () => randomBytes(32).toString('base64url'),
+    externalKey: {
+      get(ctx: Koa.Context) {
+        const [, id, signature] = SIGNED_ID.exec(cookie.read(ctx)) ?? [];
+        // What we did not make costs no look-up.
+        return id !== undefined && signature !== undefined && mac.matches(id, signature) ? id : '';
+      },
+      set(ctx: Koa.Context, id: string) {
+        ids.set(ctx, id);
+        cookie.write(ctx, `${id}.${mac.of(id)}`, lifetime);
+      },
+    },
+    store: {
+      async get(id: string, _maxAge: number, { ctx }: { ctx?: Koa.Context }) {
+        const session = parseStored(await store.read(id));
+        if (session !== null && ctx !== undefined) ids.set(ctx, id);
+        return session;
+      },
+      async set(id: string, session: unknown, maxAge: number, { ctx }: { ctx?: Koa.Context }) {
+        const isThere = ctx !== undefined && ids.get(ctx) === id;
+        await (isThere ? store.renew : store.write)(id, JSON.stringify(session), maxAge);
+      },
+      destroy: (id: string) => store.destroy(id),
+    },
+  };
+  app.use(createSession(options, app));
+  app.use(async (ctx, next) => {
+    await sessionIn(ctx)?.manuallyCommit();
+    await next();
+  });
+}
+
+/**
+ * Begins a session under a new id, and ends the one that the browser may have had: an id that somebody has planted in
+ * the browser before is worth nothing afterwards.
+ *
+ * @throws GatewayError `service_unavailable` when the store is out
+ */
+export async function logIn(ctx: Koa.Context, record: SessionRecord): Promise<void> {
+  ctx.session = { ...record };
+  await sessionIn(ctx)?.regenerate();
+}
+
+/**
+ * Ends the session in the store, so that a copy of its cookie is worth nothing either.
+ *
+ * @throws GatewayError `service_unavailable` when the store is out: then nobody has been logged out
+ */
+export async function logOut(ctx: Koa.Context): Promise<void> {
+  const session = sessionIn(ctx);
+  if (sessionOf(ctx) === null || session === null) return;
+  ctx.session = null;
+  await session.manuallyCommit();
+  ids.delete(ctx);
+}
+
+/** @returns null where nobody is logged in */
+export function sessionOf(ctx: Koa.Context): SessionRecord | null {
+  return sessionRecordOf(sessionIn(ctx)?.toJSON());
+}
+
+/** The id of the session, which only the browser may learn; null where nobody is logged in. */
+export function sessionIdOf(ctx: Koa.Context): string | null {
+  return sessionOf(ctx) === null ? null : (ids.get(ctx) ?? null);
+}
+
+/** 32 bytes and an HMAC-SHA256, each in base64url. */
+const SIGNED_ID = /^([\w-]{43})\.([\w-]{43})$/;
+
+function sessionIn(ctx: Koa.Context): Session | null {
+  return ctx.session;
+}
+
+/** @returns the record with the moment at which koa-session takes it for expired; null for what is no session of ours */
+function parseStored(content: string | null): Record<string, unknown> | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(content ?? '');
+  } catch {
+    return null;
+  }
+  const record = sessionRecordOf(value);
+  if (record === null) return null;
+  const { _expire } = value as Record<string, unknown>;
+  return isMoment(_expire) ? { ...record, _expire } : null;
+}

@@ -1,0 +1,144 @@
+import { GatewayError } from '../../domain/errors.ts';
+import type { Account } from '../../domain/identity.ts';
+import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
+import type { IssueToken } from '../issue-token.ts';
+import { tokenNameProblem } from '../issue-token.ts';
+import { showUnconfirmed } from './entry-routes.ts';
+import type { TokenHandover } from './handed-token.ts';
+import { noticeOf, saying } from './notices.ts';
+import type { PageRoutes } from './page-routes.ts';
+import { goTo, type PageContext, show } from './page-state.ts';
+import { logOut, sessionIdOf } from './session.ts';
+import { MOST_COUNTED, tokenPage } from './token-list.ts';
+import { EMPTY, type Filled } from './views/form.ts';
+import type { Notice } from './views/layout.ts';
+import { createdPage, everywherePage, revokePage } from './views/token-steps.ts';
+import { type Lifetime, tokensPage } from './views/tokens.ts';
+
+export interface OwnTokens {
+  readonly issue: IssueToken;
+  readonly live: LiveTokens;
+  /** Resolves when it is durable. */
+  revoke(id: string, accountId: string): Promise<'revoked' | 'already' | 'unknown'>;
+  /** Ends all tokens and sessions of the account. Resolves when it is durable. */
+  endAll(accountId: string): Promise<unknown>;
+  /** Milliseconds. */
+  readonly lifetime: number;
+  readonly maxLifetime: number;
+  /** The address of an endpoint that a token can be tried on. */
+  url(): string;
+}
+
+const DAY = 86_400;
+const LIFETIMES: readonly Lifetime[] = [
+  { seconds: 3_600, text: '1 hour' },
+  { seconds: DAY, text: '1 day' },
+  { seconds: 7 * DAY, text: '7 days' },
+  { seconds: 30 * DAY, text: '30 days' },
+  { seconds: 90 * DAY, text: '90 days' },
+  { seconds: 365 * DAY, text: '1 year' },
+];
+
+/** The owner's tokens: the first page of whoever is logged in. */
+export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: TokenHandover): void {
+  const longest = Math.floor(tokens.maxLifetime / 1000);
+  const lifetimes = LIFETIMES.filter(({ seconds }) => seconds <= longest);
+  if (lifetimes.length === 0) lifetimes.push({ seconds: longest, text: `${longest} seconds` });
+  const usual = String(lifetimes.findLast(({ seconds }) => seconds * 1000 <= tokens.lifetime)?.seconds ?? '');
+
+  const list = async (
+    ctx: PageContext,
+    owner: Account,
+    { filled, notice = noticeOf(ctx.query), status = 200 }: { filled: Filled; notice?: Notice | null; status?: number },
+  ) => {
+    const listed = await tokenPage(tokens.live, owner, ctx.query);
+    show(ctx, tokensPage(ctx.state.frame(), { listed, lifetimes, filled, notice }), status);
+  };
+
+  routes.get('', async (ctx) => {
+    const { owner } = ctx.state;
+    if (owner === null) return goTo(ctx, '/login');
+    if (!owner.confirmed) return showUnconfirmed(ctx);
+    await list(ctx, owner, { filled: { ...EMPTY, values: { lifetime: usual } } });
+  });
+
+  // Where a browser stands that was shown what is wrong with a form.
+  routes.owned.get('/tokens', async (ctx) => goTo(ctx, ctx.search));
+
+  routes.owned.post('/tokens', async (ctx, form, owner) => {
+    const values = { name: (form.get('name') ?? '').trim(), lifetime: form.get('lifetime') ?? '' };
+    const chosen = lifetimes.find(({ seconds }) => String(seconds) === values.lifetime);
+    const nameProblem = tokenNameProblem(values.name);
+    if (nameProblem !== null || chosen === undefined) {
+      const problems = {
+        ...(nameProblem !== null && { name: `The name ${nameProblem}.` }),
+        ...(chosen === undefined && { lifetime: 'Choose one of these.' }),
+      };
+      return await list(ctx, owner, { filled: { values, problems }, status: 422 });
+    }
+    const name = values.name === '' ? null : values.name;
+    try {
+      const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds });
+      await handOver(ctx, owner, jti, { name, token });
+      goTo(ctx, `/tokens/${jti}/created`);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status >= 500) throw error;
+      ctx.state.asked.onFailure(error);
+      ctx.set(error.headers as Record<string, string>);
+      const notice: Notice = { kind: 'problem', text: `No token was created. ${error.publicMessage}.` };
+      await list(ctx, owner, { filled: { values, problems: {} }, notice, status: error.status });
+    }
+  });
+
+  /** A token that its owner will never see is revoked again. */
+  const handOver = async (
+    ctx: PageContext,
+    owner: Account,
+    jti: string,
+    made: { name: string | null; token: string },
+  ) => {
+    try {
+      await handover.put(sessionOf(ctx), jti, made);
+    } catch (error) {
+      await tokens.revoke(jti, owner.id).catch(() => {});
+      throw error;
+    }
+  };
+
+  routes.owned.get('/tokens/:id/created', async (ctx) => {
+    // HEAD shows nothing to anybody.
+    const made = ctx.method === 'GET' ? await handover.take(sessionOf(ctx), ctx.params.id ?? '') : null;
+    if (made === null) return goTo(ctx, saying('shown'));
+    const curl = `curl -u '${made.token}:' ${tokens.url()}`;
+    show(ctx, createdPage(ctx.state.frame(), { ...made, curl }));
+  });
+
+  routes.owned.get('/tokens/:id/revoke', async (ctx, owner) => {
+    const token = await tokens.live.find(owner, ctx.params.id ?? '');
+    if (token === null) return goTo(ctx, saying('no-token'));
+    show(ctx, revokePage(ctx.state.frame(), token));
+  });
+
+  routes.owned.post('/tokens/:id/revoke', async (ctx, _form, owner) => {
+    const outcome = await tokens.revoke(ctx.params.id ?? '', owner.id);
+    goTo(ctx, saying(outcome === 'unknown' ? 'no-token' : 'revoked'));
+  });
+
+  routes.owned.get('/everywhere', async (ctx, owner) => {
+    const count = await tokens.live.count(owner, MOST_COUNTED);
+    show(ctx, everywherePage(ctx.state.frame(), count, noticeOf(ctx.query)));
+  });
+
+  routes.owned.post('/everywhere', async (ctx, _form, owner) => {
+    await tokens.endAll(owner.id);
+    await logOut(ctx);
+    goTo(ctx, `/login${saying('everywhere')}`);
+  });
+}
+
+/** The id of the session of an owner. */
+function sessionOf(ctx: PageContext): string {
+  const id = sessionIdOf(ctx as unknown as Parameters<typeof sessionIdOf>[0]);
+  if (id === null) throw new TypeError('an owner without a session');
+  return id;
+}

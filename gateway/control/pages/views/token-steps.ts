@@ -1,0 +1,73 @@
+import type { VNode } from 'preact';
+import type { LiveToken } from '../../../stores/tokens/store.ts';
+import { type Content, html } from './html.ts';
+import { type Frame, hiddenToken, type Notice, page } from './layout.ts';
+import { moment, nameOfToken, numberOf } from './tokens.ts';
+
+/** The only time that a token is shown. @param curl a line that uses it */
+export function createdPage(
+  frame: Frame,
+  { name, token, curl }: { name: string | null; token: string; curl: string },
+): VNode {
+  return page(
+    frame,
+    { title: 'Your new token', current: 'tokens' },
+    html`<p class="notice heed">
+        Copy ${name === null ? 'it' : html`the token “${name}”`} now: it is shown this once.
+      </p>
+      <div class="card">
+        ${copyable({ id: 'token', label: 'Token', button: 'Copy the token', text: token })}
+        ${copyable({ id: 'curl', label: 'Try it in a terminal', button: 'Copy the command', text: curl })}
+        <p class="actions"><a class="button" href=${frame.path}>Done</a></p>
+      </div>`,
+  );
+}
+
+/** The button is shown by the script that makes it work. */
+function copyable({ id, label, button, text }: Record<'id' | 'label' | 'button' | 'text', string>): VNode {
+  return html`<div class="field copyable">
+    <label for=${id}>${label}</label>
+    <textarea id=${id} readonly rows="5" spellcheck=${false}>${text}</textarea>
+    <button type="button" class="small" data-copy=${id} aria-live="polite" hidden>${button}</button>
+  </div>`;
+}
+
+/** Asks before a token is revoked. */
+export function revokePage(frame: Frame, { jti, name, issuedAt, expiresAt, lastUsedAt }: LiveToken): VNode {
+  return page(
+    frame,
+    { title: `Revoke ${nameOfToken(name)}?`, current: 'tokens' },
+    question(frame, { action: `/tokens/${jti}/revoke`, button: 'Revoke the token', back: 'Keep the token' }, [
+      html`<p>Whatever uses it is refused from then on. That cannot be undone.</p>`,
+      html`<dl>
+        <div><dt>Issued</dt><dd>${moment(issuedAt)}</dd></div>
+        <div><dt>Expires</dt><dd>${moment(expiresAt)}</dd></div>
+        <div><dt>Last used</dt><dd>${lastUsedAt === null ? 'not yet' : moment(lastUsedAt)}</dd></div>
+      </dl>`,
+    ]),
+  );
+}
+
+/** Asks before everything is ended. @param count of the tokens that would be */
+export function everywherePage(frame: Frame, count: number, notice: Notice | null): VNode {
+  const tokens = count === 0 ? 'You have no tokens.' : `You have ${numberOf(count)}: whatever uses one is refused.`;
+  return page(
+    frame,
+    { title: 'Sign out everywhere?', current: 'tokens', notice },
+    question(frame, { action: '/everywhere', button: 'Sign out everywhere', back: 'Stay signed in' }, [
+      html`<p>This ends all of your tokens and sessions, this one too. That cannot be undone.</p>`,
+      html`<p>${tokens}</p>`,
+    ]),
+  );
+}
+
+function question(
+  { path, formToken }: Frame,
+  { action, button, back }: { action: string; button: string; back: string },
+  content: Content,
+): VNode {
+  return html`<form class="card" method="post" action="${path}${action}">
+    ${hiddenToken(formToken)} ${content}
+    <div class="actions choice"><button class="danger">${button}</button> <a class="button small" href=${path}>${back}</a></div>
+  </form>`;
+}

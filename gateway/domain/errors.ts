@@ -1,0 +1,117 @@
+import type { Scheme } from './identity.ts';
+
+/** Whose doing a failed request is. It stands in the log line, never in the answer. */
+export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
+
+/** The one table of every error the gateway answers by itself: status, and the text that the outside may read. */
+const TABLE = {
+  bad_request: { status: 400, message: 'Malformed request', fault: 'client' },
+  unauthorized: { status: 401, message: 'Invalid credentials', fault: 'client' },
+  forbidden: { status: 403, message: 'Unconfirmed account', fault: 'client' },
+  not_found: { status: 404, message: 'No such resource', fault: 'client' },
+  method_not_allowed: { status: 405, message: 'Method not allowed', fault: 'client' },
+  request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },
+  too_many_tokens: { status: 409, message: 'The account has too many tokens', fault: 'client' },
+  payload_too_large: { status: 413, message: 'The request body is too large', fault: 'client' },
+  uri_too_long: { status: 414, message: 'The request line is too long', fault: 'client' },
+  unsupported_media_type: { status: 415, message: 'The request body is of the wrong type', fault: 'client' },
+  expectation_failed: { status: 417, message: 'Only 100-continue can be expected', fault: 'client' },
+  too_many_requests: { status: 429, message: 'Too many failed attempts', fault: 'client' },
+  headers_too_large: { status: 431, message: 'The request headers are too large', fault: 'client' },
+  client_closed: { status: 499, message: 'The client closed the connection', fault: 'client' },
+  internal_error: { status: 500, message: 'Internal error', fault: 'gateway' },
+  not_implemented: { status: 501, message: 'No such request method', fault: 'client' },
+  bad_gateway: { status: 502, message: 'The upstream did not give a valid answer', fault: 'upstream' },
+  service_unavailable: { status: 503, message: 'Temporarily unavailable', fault: 'gateway' },
+  gateway_timeout: { status: 504, message: 'The upstream did not answer in time', fault: 'upstream' },
+  http_version_not_supported: { status: 505, message: 'The HTTP version must be 1.1 or 1.0', fault: 'client' },
+  loop_detected: { status: 508, message: 'The request goes round in a loop', fault: 'gateway' },
+} as const satisfies Record<string, { status: number; message: string; fault: Fault }>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/**
+ * Everything that ends a request with an answer of the gateway's own.
+ *
+ * `detail` and `cause` are for the log alone. `message` reaches the client only where `publicMessage` replaces the
+ * table's text: it must not name an address, a secret or what a library said.
+ */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly publicMessage: string;
+  readonly fault: Fault;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: {
+      publicMessage?: string;
+      fault?: Fault;
+      headers?: Readonly<Record<string, string | string[]>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: more.cause });
+    this.name = 'GatewayError';
+    this.code = code;
+    this.status = TABLE[code].status;
+    this.publicMessage = more.publicMessage ?? TABLE[code].message;
+    this.fault = more.fault ?? TABLE[code].fault;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** A 400 whose text tells the client what to mend. */
+export function badRequest(what: string): GatewayError {
+  return new GatewayError('bad_request', what, { publicMessage: what });
+}
+
+/** A 413 whose text names the limit. @param most bytes */
+export function payloadTooLarge(most: number): GatewayError {
+  const what = `The request body is longer than ${most} bytes`;
+  return new GatewayError('payload_too_large', what, { publicMessage: what });
+}
+
+/** What a route takes unless it says otherwise. */
+export const USUAL_CREDENTIALS: readonly Scheme[] = ['basic', 'bearer'];
+
+/**
+ * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused; of these the ones
+ * that are taken here. An API key has no scheme of its own, and an answer 401 must have a challenge (RFC 9110 section
+ * 15.5.2).
+ *
+ * @param realm without quotes or backslashes
+ * @param scheme of what was refused
+ */
+export function unauthorized(
+  detail: string,
+  realm: string,
+  scheme: Scheme,
+  taken: readonly Scheme[] = USUAL_CREDENTIALS,
+): GatewayError {
+  const challenges: string[] = [];
+  if (taken.includes('basic')) challenges.push(`Basic realm="${realm}", charset="UTF-8"`);
+  if (taken.includes('bearer') && (scheme === 'bearer' || challenges.length === 0)) {
+    challenges.push(`Bearer realm="${realm}"${scheme === 'bearer' ? ', error="invalid_token"' : ''}`);
+  }
+  if (challenges.length === 0) challenges.push(`ApiKey realm="${realm}"`);
+  const [first = '', ...others] = challenges;
+  const challenge = others.length === 0 ? first : challenges;
+  return new GatewayError('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } });
+}
+
+/** A 503 for a store that had to be asked and could not be: never 401, never 200. */
+export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
+  return new GatewayError('service_unavailable', `${store} unavailable`, {
+    fault: store,
+    cause,
+    headers: { 'Retry-After': '1' },
+  });
+}
+
+/** What is wrong with a command, a file or an environment, in one line that says what to do. No stack is shown for it. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}

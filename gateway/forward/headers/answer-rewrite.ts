@@ -1,0 +1,126 @@
+import type { RouteSettings } from '../../settings/schema.ts';
+import type { Outgoing } from '../outgoing.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { domainReplacementsOf, replacementsOf, rewrittenCookie } from './cookie-rewrite.ts';
+import { lastValue } from './fields.ts';
+import { outsidePath } from './outside-path.ts';
+import { type AnswerPlace, rewrittenReference } from './reference-rewrite.ts';
+import type { Rewriting } from './rewriting.ts';
+
+type Fields = readonly (Buffer | string)[];
+
+/**
+ * @param basePaths of the servers that the route leads to
+ * @returns null where answers pass as they are
+ */
+export function compileRewriting(
+  { stripPrefix = '', proxy }: Pick<RouteSettings, 'stripPrefix' | 'proxy'>,
+  basePaths: readonly string[],
+): Rewriting | null {
+  const { cookieDomainRewrite, cookiePathRewrite, autoRewrite = false, hostRewrite, protocolRewrite } = proxy ?? {};
+  const rewritesRedirects = autoRewrite || hostRewrite !== undefined || protocolRewrite !== undefined;
+  const rewritesCookies = cookieDomainRewrite !== undefined || cookiePathRewrite !== undefined;
+  const mapsPaths = stripPrefix !== '' || basePaths.some((basePath) => basePath !== '');
+  if (!rewritesRedirects && !rewritesCookies && !mapsPaths) return null;
+  return {
+    stripPrefix,
+    cookieDomains: domainReplacementsOf(cookieDomainRewrite),
+    cookiePaths: replacementsOf(cookiePathRewrite),
+    redirects: rewritesRedirects
+      ? { protocol: protocolRewrite ?? null, host: hostRewrite ?? null, toClientHost: autoRewrite }
+      : null,
+  };
+}
+
+/**
+ * The fields of an answer with cookies, redirects and other references as the route rewrites them, each in its place.
+ *
+ * @param fields the upstream's, flat; bytes are read as Latin-1, which loses none
+ */
+export function rewrittenFields(fields: Fields, status: number, outgoing: Outgoing, upstream: Upstream): Fields {
+  const { rewriting } = outgoing;
+  if (rewriting === null) return fields;
+  let rewritten: (Buffer | string)[] | null = null;
+  let place: Place | null = null;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as Buffer | string;
+    // The length is compared first: it is free, and rules out most fields.
+    if (!NOTED_LENGTHS.has(name.length)) continue;
+    const rewrite = REWRITES.get(name.toString('latin1').toLowerCase());
+    if (rewrite === undefined) continue;
+    place ??= placeOf(outgoing, upstream, rewriting);
+    const value = (fields[i + 1] as Buffer | string).toString('latin1');
+    const changed = rewrite(value, place, rewriting, status);
+    if (changed === value) continue;
+    rewritten ??= [...fields];
+    rewritten[i + 1] = changed;
+  }
+  return rewritten ?? fields;
+}
+
+interface Place extends AnswerPlace {
+  /** The host that the client asked, as far as trusted proxies say; null where it named none. */
+  readonly clientHost: string | null;
+}
+
+type Rewrite = (value: string, place: Place, rewriting: Rewriting, status: number) => string;
+
+const mapped: Rewrite = (value, place) => rewrittenReference(value, place, null);
+
+const REWRITES: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
+  ['location', location],
+  ['content-location', mapped],
+  ['link', link],
+  ['refresh', refresh],
+  ['set-cookie', cookie],
+]);
+
+const NOTED_LENGTHS: ReadonlySet<number> = new Set([...REWRITES.keys()].map(({ length }) => length));
+
+/** The answers whose `Location` is a redirect, or something new that the client may go to. */
+const REDIRECTS: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308]);
+
+function location(value: string, place: Place, { redirects }: Rewriting, status: number): string {
+  if (redirects === null || !REDIRECTS.has(status)) return rewrittenReference(value, place, null);
+  const { protocol, host, toClientHost } = redirects;
+  return rewrittenReference(value, place, { protocol, host: host ?? (toClientHost ? place.clientHost : null) });
+}
+
+/** RFC 8288 section 3. What stands in quotes is no reference. */
+function link(value: string, place: Place): string {
+  return value.replace(/"(?:[^"\\]|\\.)*"?|<([^<>]*)>/g, (found: string, reference: string | undefined) =>
+    reference === undefined ? found : `<${rewrittenReference(reference.trim(), place, null)}>`,
+  );
+}
+
+/** As the HTML standard reads it ("shared declarative refresh steps"). */
+function refresh(value: string, place: Place): string {
+  const [before, quote = ''] = /^\s*[\d.]+[\s;,]+(?:url\s*=\s*)?(["']?)/i.exec(value) ?? [];
+  if (before === undefined) return value;
+  const rest = value.slice(before.length);
+  const end = quote === '' ? rest.trimEnd().length : rest.indexOf(quote);
+  const reference = end === -1 ? rest : rest.slice(0, end);
+  return before + rewrittenReference(reference, place, null) + rest.slice(reference.length);
+}
+
+/** One for the whole of the upstream covers its paths outside too, and what others have there may be meant by it. */
+function cookie(value: string, place: Place, { cookieDomains, cookiePaths }: Rewriting): string {
+  return rewrittenCookie(value, cookieDomains, cookiePaths, (path) => (path === '/' ? null : outsidePath(path, place)));
+}
+
+function placeOf(outgoing: Outgoing, upstream: Upstream, { stripPrefix }: Rewriting): Place {
+  const { target, headers } = outgoing.headFor(upstream);
+  const allPrefixes = lastValue(headers, 'x-forwarded-prefix') ?? '';
+  const { host, basePath, origin, socketPath } = upstream;
+  return {
+    prefix: stripPrefix,
+    outerPrefix: allPrefixes.slice(0, allPrefixes.length - stripPrefix.length),
+    basePath,
+    protocol: socketPath === null ? new URL(origin).protocol : 'http:',
+    host,
+    sentHost: lastValue(headers, 'host') ?? host,
+    target,
+    clientPath: outgoing.clientPath,
+    clientHost: lastValue(headers, 'x-forwarded-host') ?? null,
+  };
+}

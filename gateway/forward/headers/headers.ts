@@ -1,0 +1,294 @@
+import { DROPPED_OF_ANSWERS } from '../../fields/answer.ts';
+import { addressOf, forwardedElement, isHttps, parseForwarded } from '../../fields/forwarded.ts';
+import { requestField } from '../../fields/request.ts';
+import { withoutCors } from './cors-fields.ts';
+import { isTraceparent, newTraceparent } from './trace.ts';
+
+/** What the gateway says about a request to its upstream, whatever the client said. */
+export interface Forwarded {
+  /** The account that was proven; `null` on a route without authentication. */
+  readonly userId: string | null;
+  readonly requestId: string;
+  /** Address of the peer of the connection, and whether its `X-Forwarded-*` are believed. */
+  readonly peer: { readonly address: string; readonly trusted: boolean };
+  /** `Host` as the client sent it. */
+  readonly clientHost: string | undefined;
+  /** `Host` that the upstream is to read. */
+  readonly host: string;
+  /** What the route takes off the path. */
+  readonly stripPrefix: string | undefined;
+  readonly passAuthorization: boolean;
+  /** Whether the route takes `X-API-Key` as a credential, in whatever spelling an upstream may read it. */
+  readonly takesApiKey?: boolean;
+  /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
+  readonly methodIsFixed: boolean;
+  /** Whether the request is one whose hops are counted down (`Max-Forwards` of OPTIONS and TRACE). */
+  readonly countsHops?: boolean;
+  /** How often the request has passed this gateway; `undefined`: it cannot come back with what it has. */
+  readonly hops?: string | undefined;
+  /** What the route changes in the fields; `undefined`: nothing. */
+  readonly changes?: FieldChanges | undefined;
+}
+
+/** What a route sets and removes, compiled. */
+export interface FieldChanges {
+  /** The names of what is dropped, also of what is set: folded for requests, in lower case for answers. */
+  readonly replaced: ReadonlySet<string>;
+  /** Flat. */
+  readonly set: readonly string[];
+}
+
+/**
+ * The names of the cookies of the gateway's account pages: whose session it is, and what its forms are bound to. With
+ * `__Host-` before them where they are sent over https alone.
+ */
+export const SESSION_COOKIE = 'gatehouse_session';
+export const FORM_COOKIE = 'gatehouse_form';
+const OWN_COOKIE = new RegExp(`^(?:__(?:Host|Secure)-)?(?:${SESSION_COOKIE}|${FORM_COOKIE})(?:\\.sig)?$`, 'i');
+
+const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
+
+/** The lengths of the names of answers that are looked at. */
+const NOTED_LENGTHS: ReadonlySet<number> = new Set(
+  [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id'].map(({ length }) => length),
+);
+
+/** Fields that frame an answer, or by which it is found in the log: no `Connection` option removes them. */
+const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'x-request-id']);
+
+/**
+ * The fields of the request to the upstream, as a flat list of names and values. The one place that decides this, for
+ * HTTP and for WebSocket: the client's fields are treated as the table in `fields/request.ts` says, the route's are
+ * added, and the gateway's own are written after everything else, so that no field and no `Connection` option can add,
+ * change or remove them.
+ *
+ * @param raw the client's fields, flat, as `IncomingMessage.rawHeaders` has them
+ */
+export function requestHeaders(raw: readonly string[], forwarded: Forwarded): string[] {
+  const { trusted } = forwarded.peer;
+  const { changes } = forwarded;
+  let kept: string[] = [];
+  let fromProxy: string[] | null = null;
+  let connectionOptions = '';
+  let traceparent: string | undefined;
+  let tracestate: string | undefined;
+  const claimed: Claims = { for: '', proto: '', host: '', prefix: '', forwarded: '' };
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const { treatment, folded } = requestField(name);
+    if (changes?.replaced.has(folded)) continue;
+    switch (treatment) {
+      case 'pass':
+      case 'exact':
+        kept.push(name, value);
+        break;
+      case 'drop':
+        break;
+      case 'connection':
+        connectionOptions += `${value},`;
+        break;
+      case 'authorization':
+        if (forwarded.passAuthorization) kept.push(name, value);
+        break;
+      case 'api-key':
+        if (!forwarded.takesApiKey) kept.push(name, value);
+        break;
+      case 'cookie': {
+        const cookie = withoutOwnCookies(value);
+        if (cookie !== '') kept.push(name, cookie);
+        break;
+      }
+      case 'traceparent':
+        traceparent = value;
+        break;
+      case 'tracestate':
+        tracestate = tracestate === undefined ? value : `${tracestate},${value}`;
+        break;
+      case 'x-forwarded-for':
+        if (trusted) claimed.for += `${value}, `;
+        break;
+      case 'x-forwarded-proto':
+        if (trusted) claimed.proto ||= value;
+        break;
+      case 'x-forwarded-host':
+        if (trusted) claimed.host ||= firstOf(value);
+        break;
+      case 'x-forwarded-prefix':
+        if (trusted) claimed.prefix ||= value;
+        break;
+      case 'forwarded':
+        if (trusted) claimed.forwarded += `${value}, `;
+        break;
+      case 'trusted':
+        // After what `Connection` names has been removed: a proxy may pass that field of the client's on.
+        if (trusted) fromProxy = fromProxy === null ? [name, value] : [...fromProxy, name, value];
+        break;
+      case 'method':
+        if (!forwarded.methodIsFixed) kept.push(name, value);
+        break;
+      case 'max-forwards':
+        kept.push(name, forwarded.countsHops ? oneHopLess(value) : value);
+        break;
+    }
+  }
+  kept = withoutNamed(kept, connectionOptions, isRemovable);
+  if (fromProxy !== null) kept.push(...fromProxy);
+  if (claimed.forwarded !== '') {
+    takeFromForwarded(claimed);
+    kept.push('forwarded', claimed.forwarded + forwardedElement(forwarded.peer.address));
+  }
+  if (changes !== undefined) kept.push(...changes.set);
+
+  if (traceparent !== undefined && isTraceparent(traceparent)) {
+    kept.push('traceparent', traceparent);
+    if (tracestate !== undefined) kept.push('tracestate', tracestate);
+  } else {
+    kept.push('traceparent', newTraceparent(forwarded.requestId));
+  }
+  kept.push('host', forwarded.host);
+  kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
+  kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
+  const clientHost = claimed.host || forwarded.clientHost;
+  if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
+  const prefix =
+    (claimed.prefix !== '' && PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
+  if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
+  kept.push('x-request-id', forwarded.requestId);
+  if (forwarded.hops !== undefined) kept.push('x-gatehouse-hops', forwarded.hops);
+  if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
+  return kept;
+}
+
+/** What a trusted proxy has taken off the path: segments of it, and no slash at the end. */
+const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/;
+
+/** What a trusted peer says of where the request came from; empty: nothing. The lists end with `, `. */
+interface Claims {
+  for: string;
+  proto: string;
+  host: string;
+  prefix: string;
+  forwarded: string;
+}
+
+/** A peer that writes `Forwarded` alone has said with it what others say with `X-Forwarded-*`. */
+function takeFromForwarded(claimed: Claims): void {
+  const elements = parseForwarded(claimed.forwarded);
+  if (elements.length === 0) claimed.forwarded = '';
+  if (claimed.for === '') {
+    for (const { for: node = 'unknown' } of elements) claimed.for += `${addressOf(node) ?? node}, `;
+  }
+  // The last element is the peer's own. What stands before it may be the client's.
+  const { proto = '', host = '' } = elements.at(-1) ?? {};
+  claimed.proto ||= proto;
+  claimed.host ||= host;
+}
+
+/** @param list of names that proxies have made between them: the first one knows which the client asked */
+function firstOf(list: string): string {
+  const end = list.indexOf(',');
+  return end === -1 ? list : list.slice(0, end).trim();
+}
+
+/** More proxies than that are on no way. */
+const MOST_HOPS = 1_000;
+
+/** RFC 9110 section 7.6.2. What is no number stays as it is. */
+function oneHopLess(maxForwards: string): string {
+  return /^\d+$/.test(maxForwards) ? String(Math.max(0, Math.min(Number(maxForwards), MOST_HOPS) - 1)) : maxForwards;
+}
+
+/** Whether a `Connection` option removes a field: none does that frames, routes or identifies the message. */
+function isRemovable(name: string): boolean {
+  const { treatment } = requestField(name);
+  return treatment === 'pass' || treatment === 'method';
+}
+
+/**
+ * The fields of the answer to the client: what the upstream sent, in its order and its spelling, less the hop-by-hop
+ * ones and the cookies that are the gateway's own, and `X-Request-Id` where the upstream gave none.
+ *
+ * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
+ * @param decidesCors whether it is the gateway that says which pages may read the answer
+ * @param changes what the route changes; `undefined`: nothing
+ */
+export function responseHeaders(
+  raw: readonly (Buffer | string)[],
+  requestId: string,
+  decidesCors: boolean,
+  changes?: FieldChanges,
+): string[] {
+  const kept: string[] = [];
+  let connectionOptions = '';
+  let hasRequestId = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = text(raw[i]);
+    // The length is compared first: it is free, and rules out most fields.
+    if (!NOTED_LENGTHS.has(name.length)) {
+      kept.push(name, text(raw[i + 1]));
+      continue;
+    }
+    const lower = name.toLowerCase();
+    if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
+    if (DROPPED_OF_ANSWERS.has(lower)) continue;
+    if (lower === 'set-cookie' && setsOwnCookie(text(raw[i + 1]))) continue;
+    if (lower === 'x-request-id') hasRequestId = true;
+    kept.push(name, text(raw[i + 1]));
+  }
+  if (!hasRequestId) kept.push('X-Request-Id', requestId);
+  const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
+  const answered = decidesCors ? withoutCors(passed) : passed;
+  return changes === undefined ? answered : changed(answered, changes);
+}
+
+function changed(fields: readonly string[], { replaced, set }: FieldChanges): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (!replaced.has(name.toLowerCase())) kept.push(name, fields[i + 1] as string);
+  }
+  kept.push(...set);
+  return kept;
+}
+
+/**
+ * Whether a `Set-Cookie` would have a browser send one of the gateway's own cookies: an upstream could give its visitors
+ * the session of another account (session fixation). A browser sends a cookie without a name as its value alone, so that
+ * `=gatehouse_session=x` comes back as `gatehouse_session=x` (RFC 6265bis section 5.7).
+ */
+function setsOwnCookie(value: string): boolean {
+  if (!MENTIONS_OWN_COOKIE.test(value)) return false;
+  const [pair = ''] = value.split(';', 1);
+  const [name = ''] = pair.replace(/^[\s=]+/, '').split('=', 1);
+  return OWN_COOKIE.test(name.trim());
+}
+
+function text(value: Buffer | string | undefined): string {
+  return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
+}
+
+/** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
+function withoutNamed(fields: string[], connectionOptions: string, isRemovable: (name: string) => boolean): string[] {
+  if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
+  const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
+  for (const option of ['', 'keep-alive', 'close', 'upgrade']) named.delete(option);
+  if (named.size === 0) return fields;
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const lower = name.toLowerCase();
+    if (!named.has(lower) || !isRemovable(lower)) kept.push(name, fields[i + 1] as string);
+  }
+  return kept;
+}
+
+/** The cookies of other programs; the gateway's own must not reach an upstream that could replay them. */
+function withoutOwnCookies(value: string): string {
+  if (!value.includes(SESSION_COOKIE) && !value.includes(FORM_COOKIE)) return value;
+  return value
+    .split(';')
+    .filter((pair) => !OWN_COOKIE.test(pair.slice(0, (pair.indexOf('=') + 1 || pair.length + 1) - 1).trim()))
+    .join(';')
+    .trim();
+}

@@ -1,0 +1,57 @@
+import { GatewayError } from '../../domain/errors.ts';
+import { fieldsByName } from '../headers/fields.ts';
+import { writeAnswerHead } from '../undici/answer-head.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { LoadedModule } from './intercept-modules.ts';
+import { type InterceptedRequest, intercepted, MOST_HELD } from './interception.ts';
+import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
+
+/** An answer that is held until it is whole, and then passes through a module of the operator's. */
+export class InterceptedAnswer extends ProxiedAnswer {
+  readonly #client: ClientSide;
+  readonly #request: InterceptedRequest;
+  readonly #module: LoadedModule;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+  readonly isPaused = false;
+
+  /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
+  constructor(
+    client: ClientSide,
+    server: Upstream,
+    request: InterceptedRequest,
+    module: LoadedModule,
+    onEnded: (error: Error | null) => void,
+  ) {
+    super(client.outgoing, server, onEnded);
+    this.#client = client;
+    this.#request = request;
+    this.#module = module;
+  }
+
+  protected override take(chunk: Buffer, done: () => void): void {
+    this.#size += chunk.length;
+    if (this.#size > MOST_HELD) {
+      throw new GatewayError('bad_gateway', `an answer of more than ${MOST_HELD} bytes cannot be intercepted`);
+    }
+    this.#pieces.push(chunk);
+    done();
+  }
+
+  protected override async finish(): Promise<void> {
+    const { req, res, outgoing } = this.#client;
+    const { status, reason, upstream } = this;
+    const whole = { status, reason, fields: this.fields(), body: Buffer.concat(this.#pieces) };
+    const head = { statusCode: status, statusMessage: reason, headers: fieldsByName(upstream.rawHeaders) };
+    const answer = await intercepted(this.#module.intercept, whole, head, this.#request, outgoing.deadlines.idle).catch(
+      (error: unknown) => {
+        if (error instanceof GatewayError) throw error;
+        throw new GatewayError('internal_error', `${this.#module.file} failed`, { cause: error });
+      },
+    );
+    if (this.destroyed) return;
+    writeAnswerHead(req, res, outgoing, answer.status, answer.reason, answer.fields);
+    outgoing.tally.sent += answer.body.length;
+    if (answer.body.length > 0) res.write(answer.body);
+  }
+}

@@ -1,0 +1,182 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { GatewayError } from '../../domain/errors.ts';
+import { requireStatus } from '../answer-status.ts';
+import { upstreamFailure } from '../failure.ts';
+import { fieldsByName } from '../headers/fields.ts';
+import type { RequestHead } from '../outgoing.ts';
+import type { Attempt, AttemptEvents } from '../transport.ts';
+import { sendHead } from '../undici/head-octets.ts';
+import { RequestBody, type Turn } from '../undici/request-body.ts';
+import { StreamedAnswer } from '../undici/streamed-answer.ts';
+import { type AttemptOutcome, outcomeOf } from '../upstream/group-meter.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { LoadedModule } from './intercept-modules.ts';
+import { interceptableHead } from './interceptable-request.ts';
+import { InterceptedAnswer } from './intercepted-answer.ts';
+import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
+import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
+
+/** What an attempt needs of its route. */
+export interface ProxiedRoute {
+  readonly module: LoadedModule | null;
+  /** Hands both to http-proxy-middleware. Rejects when that gives up, and need not settle otherwise. */
+  send(attempt: ProxiedAttempt, request: ProxiedRequest, answer: ProxiedAnswer): Promise<void>;
+}
+
+/** An attempt through http-proxy-middleware, whose events tell it what becomes of the request that it handed over. */
+export class ProxiedAttempt implements Attempt {
+  readonly upstream: Upstream;
+  readonly #client: ClientSide;
+  readonly #route: ProxiedRoute;
+  readonly #events: AttemptEvents;
+  readonly #head: RequestHead;
+  readonly #body: RequestBody | null;
+  readonly #request: ProxiedRequest;
+  readonly #answer: ProxiedAnswer;
+  #timer: NodeJS.Timeout | undefined;
+  #dispatchedAt = 0;
+  #hasHead = false;
+  #isMeasured = false;
+  #isOver = false;
+  isBegun = false;
+  isAnswered = false;
+
+  constructor(client: ClientSide, upstream: Upstream, events: AttemptEvents, route: ProxiedRoute) {
+    const { req, outgoing } = client;
+    const { hasBody } = outgoing;
+    this.upstream = upstream;
+    this.#client = client;
+    this.#route = route;
+    this.#events = events;
+    const head = outgoing.headFor(upstream);
+    this.#head = route.module === null ? head : interceptableHead(head);
+    this.#body = hasBody ? new RequestBody(req, outgoing, this.#onTurn) : null;
+    const method = req.method ?? 'GET';
+    this.#request = proxiedRequest(method, this.#head, this.#body);
+    const headers = fieldsByName(this.#head.headers);
+    this.#answer =
+      route.module === null
+        ? new StreamedAnswer(client, upstream, this.#onEnded)
+        : new InterceptedAnswer(
+            client,
+            upstream,
+            { method, url: this.#head.target, headers },
+            route.module,
+            this.#onEnded,
+          );
+  }
+
+  dispatch(): void {
+    this.upstream.outstanding += 1;
+    this.#dispatchedAt = performance.now();
+    this.#route.send(this, this.#request, this.#answer).catch(this.onError);
+  }
+
+  get isConnected(): boolean {
+    return this.isBegun;
+  }
+
+  get hasSentBody(): boolean {
+    return this.#body?.isBegun ?? false;
+  }
+
+  get isPaused(): boolean {
+    return this.#answer.isPaused;
+  }
+
+  get waitsForClient(): boolean {
+    return this.isPaused || this.#body?.turn === 'client';
+  }
+
+  abort(reason: GatewayError): void {
+    if (!this.#isOver) this.#end(reason);
+  }
+
+  /** There is a connection, and nothing has been written to it. */
+  onRequest(proxyReq: ClientRequest): void {
+    if (this.#isOver) {
+      proxyReq.destroy();
+      return;
+    }
+    this.isBegun = true;
+    writeFields(proxyReq, this.#head, this.#body !== null);
+    // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100.
+    proxyReq.on('information', () => {
+      this.isAnswered = true;
+      this.#timer?.refresh();
+    });
+    // Node reports no error when the upstream changes the protocol, which nobody has asked for.
+    proxyReq.once('close', () => {
+      if (!this.#hasHead) this.onError(new Error('the connection ended without an answer'));
+    });
+    this.#events.sendContinue();
+    if (this.#body === null) this.#onTurn('upstream');
+    else sendHead(proxyReq);
+  }
+
+  /** The head of the answer has come, and the library is about to read it. */
+  onResponse(answer: IncomingMessage): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    this.isAnswered = true;
+    this.#hasHead = true;
+    const coding = answer.headers['transfer-encoding'];
+    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on.
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+      this.onError(new Error('Transfer-Encoding other than chunked'));
+    } else {
+      // Also not 101; Node reports other interim answers apart.
+      requireStatus(answer.statusCode, this.upstream.origin);
+      this.#measure('answered');
+      this.upstream.availability.succeeded();
+      this.#answer.begin(answer);
+      // What is still to come of the upload is read and thrown away.
+      answer.once('end', () => this.#request.destroy());
+    }
+  }
+
+  onError = (error: unknown): void => {
+    if (this.#isOver) return;
+    const failure = upstreamFailure(error);
+    this.#end(failure);
+    this.#events.onFailed(failure);
+  };
+
+  #onEnded = (error: Error | null): void => {
+    if (error !== null) {
+      this.onError(error);
+    } else if (!this.#isOver) {
+      this.#end(null);
+      this.#events.onAnswered(null);
+    }
+  };
+
+  /** The upstream has its deadline while it is the one who is waited for. */
+  #onTurn = (turn: Turn): void => {
+    clearTimeout(this.#timer);
+    if (turn === 'client' || this.#hasHead) return;
+    const { firstByte } = this.#client.outgoing.deadlines;
+    const detail = `no answer within ${firstByte} ms`;
+    this.#timer = setTimeout(() => this.onError(new GatewayError('gateway_timeout', detail)), firstByte);
+  };
+
+  #end(failure: GatewayError | null): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.upstream.outstanding -= 1;
+    // An answer that has begun was a success.
+    if (failure !== null && !this.#isMeasured) {
+      this.#measure(outcomeOf(failure));
+      // An upstream may lose its patience with a client that sends nothing.
+      if (failure.fault === 'upstream' && !this.waitsForClient) this.upstream.availability.failed(failure.message);
+    }
+    // The library ends its connection when its response closes before the end.
+    this.#answer.destroy();
+    this.#request.destroy();
+  }
+
+  #measure(outcome: AttemptOutcome): void {
+    this.#isMeasured = true;
+    this.#client.outgoing.group.meter.attempted(outcome, performance.now() - this.#dispatchedAt);
+  }
+}

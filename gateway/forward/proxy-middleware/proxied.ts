@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware';
+import { forwardHttp } from '../delivery.ts';
+import type { Outgoing } from '../outgoing.ts';
+import type { Transport } from '../transport.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { LoadedModule } from './intercept-modules.ts';
+import { ProxiedAttempt } from './proxied-attempt.ts';
+
+/**
+ * Hands a request and a response to the middleware, from where it is mounted. Rejects with what the middleware calls
+ * `next` with; when it answers, it calls nothing, and this may stay pending.
+ */
+export type Hand = (middleware: RequestHandler, req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+/** As `forwardHttp`, through http-proxy-middleware. */
+export type ForwardProxied = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  outgoing: Outgoing,
+  hand: Hand,
+) => Promise<void>;
+
+/**
+ * Forwards the requests of a route through http-proxy-middleware, for what only that offers. Deadlines, attempts and
+ * failures are those of every other route.
+ *
+ * @param module what intercepts answers; null: nothing does
+ */
+export function createForwardProxied(module: LoadedModule | null): ForwardProxied {
+  const attempts: Attempts = new WeakMap();
+  const middlewares = new WeakMap<Upstream, RequestHandler>();
+
+  const middlewareFor = (upstream: Upstream) => {
+    const made = middlewares.get(upstream) ?? createMiddleware(upstream, attempts);
+    middlewares.set(upstream, made);
+    return made;
+  };
+
+  const transport =
+    (hand: Hand): Transport =>
+    (req, res, outgoing, upstream, events) =>
+      new ProxiedAttempt({ req, res, outgoing }, upstream, events, {
+        module,
+        send(attempt, request, answer) {
+          attempts.set(request, attempt);
+          // They have what the library asks of the real ones.
+          return hand(
+            middlewareFor(upstream),
+            request as unknown as IncomingMessage,
+            answer as unknown as ServerResponse,
+          );
+        },
+      });
+  return (req, res, outgoing, hand) => forwardHttp(req, res, outgoing, transport(hand));
+}
+
+/** By the requests that were handed over. */
+type Attempts = WeakMap<object, ProxiedAttempt>;
+
+function createMiddleware(upstream: Upstream, attempts: Attempts): RequestHandler {
+  const { protocol, hostname, port } = new URL(upstream.socketPath === null ? upstream.origin : 'http://localhost');
+  return createProxyMiddleware({
+    // In parts, since the library cannot take an IPv6 address that it has made of text apart again.
+    target: { protocol, host: hostname, port },
+    agent: upstream.agent,
+    // The library's own plugins write error answers and log lines in a form of theirs.
+    ejectPlugins: true,
+    plugins: [reportTo(attempts)],
+  });
+}
+
+function reportTo(attempts: Attempts): Plugin {
+  // An exception in a listener would end the process.
+  const tell = (req: IncomingMessage, happened: (attempt: ProxiedAttempt) => void) => {
+    const attempt = attempts.get(req);
+    try {
+      if (attempt !== undefined) happened(attempt);
+    } catch (error) {
+      attempt?.onError(error);
+    }
+  };
+  return (proxy) => {
+    proxy.on('proxyReq', (proxyReq, req) => tell(req, (attempt) => attempt.onRequest(proxyReq)));
+    proxy.on('proxyRes', (answer, req) => tell(req, (attempt) => attempt.onResponse(answer)));
+    proxy.on('error', (error, req) => req && tell(req, (attempt) => attempt.onError(error)));
+  };
+}

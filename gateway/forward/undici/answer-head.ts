@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
+import { responseHeaders } from '../headers/headers.ts';
+import type { Outgoing } from '../outgoing.ts';
+import { keepDisposition } from './head-octets.ts';
+
+/**
+ * Writes the head of an upstream's answer to the client's response.
+ *
+ * @param fields the upstream's, flat
+ */
+export function writeAnswerHead(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { requestId, decidesCors, answerChanges, hasBody }: Outgoing,
+  status: number,
+  reason: string,
+  fields: readonly (Buffer | string)[],
+): void {
+  const headers = responseHeaders(fields, requestId, decidesCors, answerChanges);
+  // RFC 9110 section 8.6: it has no content, and so none of any length.
+  if (status === 204) withoutLength(headers);
+  if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  keepDisposition(headers);
+  res.writeHead(status, reason, headers);
+}
+
+/** @param fields flat; changed in place */
+function withoutLength(fields: string[]): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2) {
+    if (fields[i]?.toLowerCase() === 'content-length') fields.splice(i, 2);
+  }
+}

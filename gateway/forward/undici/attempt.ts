@@ -1,0 +1,256 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../../domain/errors.ts';
+import { requireStatus } from '../answer-status.ts';
+import { upstreamFailure } from '../failure.ts';
+import { rewrittenFields } from '../headers/answer-rewrite.ts';
+import { reasonPhrase, trailerFields } from '../headers/answer-text.ts';
+import type { Outgoing } from '../outgoing.ts';
+import type { Attempt, AttemptEvents } from '../transport.ts';
+import { outcomeOf } from '../upstream/group-meter.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { writeAnswerHead } from './answer-head.ts';
+import { dispatchOptions } from './dispatch-options.ts';
+import { expectHead, type HeldHead } from './early-head.ts';
+import { sendHead } from './head-octets.ts';
+import { flatFields } from './http2-fields.ts';
+import { expectStream, type Http2Stream } from './http2-stream.ts';
+import { RequestBody, type Turn } from './request-body.ts';
+
+/**
+ * Bytes of an answer that may wait for the client. Node would stop at one piece of 64 KiB, and reading would be switched off
+ * and on again for each.
+ */
+const MOST_AHEAD = 262_144;
+
+/** An attempt through undici: carries the answer from its parser to the client's response. */
+export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
+  readonly upstream: Upstream;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #outgoing: Outgoing;
+  readonly #body: RequestBody | null;
+  readonly #events: AttemptEvents;
+  #controller: Dispatcher.DispatchController | undefined;
+  #stream: Http2Stream | undefined;
+  #heldHead: HeldHead | undefined;
+  #hasSentHead = false;
+  #failure: GatewayError | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #sentAt = 0;
+  #hasHead = false;
+  /** The beginning of the body, held back for this turn of the event loop: it may be all of it. */
+  #held: Buffer | null = null;
+  #mayHold = true;
+  #isOver = false;
+  isAnswered = false;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    outgoing: Outgoing,
+    upstream: Upstream,
+    events: AttemptEvents,
+  ) {
+    this.#req = req;
+    this.#res = res;
+    this.#outgoing = outgoing;
+    this.upstream = upstream;
+    this.#events = events;
+    const { hasBody } = outgoing;
+    this.#body = hasBody ? new RequestBody(req, outgoing, (turn) => this.#onTurn(turn)) : null;
+  }
+
+  dispatch(): void {
+    this.upstream.outstanding += 1;
+    this.#sentAt = performance.now();
+    const { group, deadlines } = this.#outgoing;
+    // With HTTP/2, requests also wait in turn for connections that others are getting.
+    if (group.settings.http2) this.#timer = setTimeout(() => this.#onNoConnection(), deadlines.connect);
+    const options = dispatchOptions(this.#req.method ?? 'GET', this.#body, this.#outgoing, this.upstream);
+    this.upstream.dispatcher.dispatch(options, this);
+  }
+
+  get isConnected(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  get isBegun(): boolean {
+    if (!this.isConnected || this.#body === null || this.#outgoing.group.settings.http2) return this.isConnected;
+    return this.#hasSentHead || this.#body.isBegun;
+  }
+
+  get hasSentBody(): boolean {
+    return this.#body?.isBegun ?? false;
+  }
+
+  get isPaused(): boolean {
+    return this.#controller?.paused ?? false;
+  }
+
+  get waitsForClient(): boolean {
+    return this.isPaused || this.#body?.turn === 'client';
+  }
+
+  /** One that has not been started is dropped at its start. */
+  abort(reason: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end(reason);
+    this.#body?.destroy();
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure !== null) {
+      controller.abort(this.#failure);
+      return;
+    }
+    if (this.#outgoing.group.settings.http2) {
+      clearTimeout(this.#timer);
+      expectStream(this.#outgoing.requestId, (stream) => {
+        this.#stream = stream;
+      });
+    }
+    if (this.#body !== null) {
+      expectHead(this.#body, (head) => {
+        this.#heldHead = head;
+        // What has come of the body by then leaves together with the head.
+        setImmediate(sendAhead, this);
+      });
+    }
+    this.#events.sendContinue();
+  }
+
+  /** The upstream is to have the head of a request whose body is not there yet: it may answer that alone. */
+  sendHead(): void {
+    if (this.#isOver || this.#body?.isBegun !== false) return;
+    this.#hasSentHead = true;
+    this.#heldHead?.send();
+  }
+
+  onResponseStarted(): void {
+    this.isAnswered = true;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    parsed: IncomingHttpHeaders,
+    reason?: string,
+  ): void {
+    this.isAnswered = true;
+    // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
+    // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
+    if (status >= 100 && status < 200) {
+      this.#timer?.refresh();
+      return;
+    }
+    requireStatus(status, this.upstream.origin);
+    const coding = parsed['transfer-encoding'];
+    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
+    // field is an array.
+    if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
+      throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
+    }
+    const sent = flatFields(controller.rawHeaders ?? parsed);
+    const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
+    writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
+    this.#hasHead = true;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.upstream.availability.succeeded();
+    this.#outgoing.group.meter.attempted('answered', performance.now() - this.#sentAt);
+    // An event stream may send its first byte much later than its head; most bodies come along with the head.
+    process.nextTick(letGo, this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#mayHold && this.#held === null) {
+      this.#held = chunk;
+      return;
+    }
+    this.letGo();
+    this.#write(controller, chunk);
+  }
+
+  /** What has been held back goes to the client: more is to come. */
+  letGo(): void {
+    if (!this.#mayHold) return;
+    this.#mayHold = false;
+    if (this.#isOver) return;
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null && this.#controller !== undefined) this.#write(this.#controller, held);
+    else sendHead(this.#res);
+  }
+
+  #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#outgoing.tally.sent += chunk.length;
+    if (this.#res.write(chunk) || this.#res.writableLength < MOST_AHEAD || controller.paused) return;
+    controller.pause();
+    this.#res.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    if (this.#stream?.isWhole() === false) throw new Error('the answer was cut');
+    if (this.#res.chunkedEncoding) {
+      this.#res.addTrailers(trailerFields(flatFields(controller.rawTrailers ?? trailers)));
+    }
+    this.#end(null);
+    this.#body?.destroy();
+    this.#events.onAnswered(this.#held);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(upstreamFailure(error));
+  }
+
+  /** The upstream has its deadline while it is the one who is waited for. */
+  #onTurn(turn: Turn): void {
+    clearTimeout(this.#timer);
+    if (turn === 'client' || this.#hasHead) return;
+    this.#timer = setTimeout(() => this.#onNoHead(), this.#outgoing.deadlines.firstByte);
+  }
+
+  #onNoConnection(): void {
+    this.#fail(this.#tooSlow(`no connection within ${this.#outgoing.deadlines.connect} ms`));
+  }
+
+  #onNoHead(): void {
+    this.#controller?.abort(this.#tooSlow(`no answer within ${this.#outgoing.deadlines.firstByte} ms`));
+  }
+
+  #tooSlow(detail: string): GatewayError {
+    return new GatewayError('gateway_timeout', detail);
+  }
+
+  #fail(failure: GatewayError): void {
+    if (this.#isOver) return;
+    this.#end(failure);
+    this.#body?.destroy();
+    this.#events.onFailed(failure);
+  }
+
+  #end(failure: GatewayError | null): void {
+    this.#isOver = true;
+    this.#failure = failure;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.upstream.outstanding -= 1;
+    if (failure !== null || this.#body?.readableEnded === false) this.#stream?.cancel();
+    if (failure !== null && !this.#hasHead) {
+      this.#outgoing.group.meter.attempted(outcomeOf(failure), performance.now() - this.#sentAt);
+    }
+    // An answer that has begun was a success. And an upstream may lose its patience with a client that sends nothing.
+    if (failure?.fault === 'upstream' && !this.#hasHead && !this.waitsForClient) {
+      this.upstream.availability.failed(failure.message);
+    }
+  }
+}
+
+function letGo(attempt: UndiciAttempt): void {
+  attempt.letGo();
+}
+
+function sendAhead(attempt: UndiciAttempt): void {
+  attempt.sendHead();
+}

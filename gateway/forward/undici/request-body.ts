@@ -1,0 +1,121 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { badRequest, GatewayError, payloadTooLarge } from '../../domain/errors.ts';
+import { clientClosed } from '../failure.ts';
+import type { Outgoing, Tally } from '../outgoing.ts';
+
+/** Bytes that may wait for the upstream: several of the pieces in which they come, so that reading goes on. */
+const MOST_AHEAD = 262_144;
+
+/** Who is waited for while a body is under way: the client to send more of it, or the upstream to take it and to answer. */
+export type Turn = 'client' | 'upstream';
+
+/**
+ * The body of a client's request as a stream that the transport may destroy.
+ *
+ * A transport destroys the body that it was given when the upstream answers early or fails. Destroying an
+ * `IncomingMessage` destroys the client's connection with it, and the client would never read its answer: so the
+ * transport gets this stream, and the request is only drained. Back-pressure passes through; a client that sends
+ * nothing for `idle` ms while the upstream waits for it ends with 408.
+ */
+export class RequestBody extends Readable {
+  readonly #req: IncomingMessage;
+  readonly #idle: number;
+  readonly #most: number | null;
+  readonly #tally: Tally;
+  readonly #onTurn: (turn: Turn) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #size = 0;
+  /** Whether the transport has got any of it, or its end. One that has not begun can still be sent to another server. */
+  isBegun = false;
+  turn: Turn = 'upstream';
+
+  /**
+   * @param outgoing how long it may pause, and how long it may be: 413 beyond that
+   * @param onTurn is told whose turn it is, from when the transport begins to send it
+   */
+  constructor(
+    req: IncomingMessage,
+    { deadlines, maxBody, tally }: Pick<Outgoing, 'deadlines' | 'maxBody' | 'tally'>,
+    onTurn: (turn: Turn) => void,
+  ) {
+    super({ highWaterMark: MOST_AHEAD });
+    this.#req = req;
+    this.#idle = deadlines.idle;
+    this.#most = maxBody;
+    this.#tally = tally;
+    this.#onTurn = onTurn;
+    // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
+    this.on('error', () => {});
+    req.on('data', this.#onData);
+    req.on('end', this.#onEnd);
+    req.on('close', this.#onClose);
+    req.socket.on('finish', this.#onRefused);
+    req.pause();
+  }
+
+  override _read(): void {
+    this.#req.resume();
+    this.#setTurn('client');
+    if (this.#timer === undefined) this.#timer = setTimeout(this.#onIdle, this.#idle).unref();
+    else this.#timer.refresh();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    clearTimeout(this.#timer);
+    this.#req.off('data', this.#onData);
+    this.#req.off('end', this.#onEnd);
+    this.#req.off('close', this.#onClose);
+    this.#req.socket.off('finish', this.#onRefused);
+    if (this.isBegun) this.#req.resume();
+    else this.#req.pause();
+    callback(error);
+  }
+
+  #onData = (chunk: Buffer): void => {
+    this.#size += chunk.length;
+    this.#tally.received += chunk.length;
+    if (this.#most !== null && this.#size > this.#most) {
+      this.destroy(payloadTooLarge(this.#most));
+      return;
+    }
+    this.isBegun = true;
+    if (this.push(chunk)) {
+      this.#timer?.refresh();
+    } else {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#req.pause();
+      this.#setTurn('upstream');
+    }
+  };
+
+  #onEnd = (): void => {
+    clearTimeout(this.#timer);
+    this.isBegun = true;
+    this.#setTurn('upstream');
+    this.push(null);
+  };
+
+  #setTurn(turn: Turn): void {
+    if (this.turn === turn) return;
+    this.turn = turn;
+    this.#onTurn(turn);
+  }
+
+  #onClose = (): void => {
+    if (!this.#req.complete) this.destroy(clientClosed());
+  };
+
+  /** The parser met what is no body, or the end of it too early, and the client has been told so. */
+  #onRefused = (): void => {
+    if (this.#req.complete) return;
+    const hasLeft = this.#req.socket.readableEnded;
+    this.destroy(hasLeft ? clientClosed() : badRequest('The request body is malformed'));
+  };
+
+  #onIdle = (): void => {
+    const headers = { Connection: 'close' };
+    this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
+  };
+}

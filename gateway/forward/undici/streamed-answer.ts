@@ -1,0 +1,58 @@
+import { trailerFields } from '../headers/answer-text.ts';
+import { type ClientSide, ProxiedAnswer } from '../proxy-middleware/proxied-answer.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { writeAnswerHead } from './answer-head.ts';
+import { sendHead } from './head-octets.ts';
+
+/** An answer that passes on its way as it comes, at the client's pace. */
+export class StreamedAnswer extends ProxiedAnswer {
+  readonly #client: ClientSide;
+  isPaused = false;
+
+  /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
+  constructor(client: ClientSide, server: Upstream, onEnded: (error: Error | null) => void) {
+    super(client.outgoing, server, onEnded);
+    this.#client = client;
+  }
+
+  override begin(upstream: Parameters<ProxiedAnswer['begin']>[0]): void {
+    super.begin(upstream);
+    // An event stream may send its first byte much later than its head; most bodies come along with the head.
+    setImmediate(() => {
+      const { res } = this.#client;
+      if (this.destroyed || res.headersSent) return;
+      try {
+        this.#writeHead();
+        sendHead(res);
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    });
+  }
+
+  protected override take(chunk: Buffer, done: () => void): void {
+    const { res, outgoing } = this.#client;
+    this.#writeHead();
+    outgoing.tally.sent += chunk.length;
+    if (res.write(chunk)) {
+      done();
+      return;
+    }
+    this.isPaused = true;
+    res.once('drain', () => {
+      this.isPaused = false;
+      done();
+    });
+  }
+
+  protected override async finish(): Promise<void> {
+    const { res } = this.#client;
+    this.#writeHead();
+    if (res.chunkedEncoding) res.addTrailers(trailerFields(this.upstream.rawTrailers));
+  }
+
+  #writeHead(): void {
+    const { req, res, outgoing } = this.#client;
+    if (!res.headersSent) writeAnswerHead(req, res, outgoing, this.status, this.reason, this.fields());
+  }
+}

@@ -1,0 +1,50 @@
+import type { Logger } from '../../ops/log.ts';
+import type { RouteSettings, Settings } from '../../settings/schema.ts';
+import { groupOf } from '../../settings/upstream-group.ts';
+import { openGroup, type UpstreamGroup } from './group.ts';
+import type { MeterGroup } from './group-meter.ts';
+
+/** The groups of one generation of the configuration. */
+export interface Upstreams {
+  /** Opens the group that a route leads to, where neither another route nor another generation has. */
+  open(route: Pick<RouteSettings, 'upstream'>): UpstreamGroup;
+  /** Ends what no other generation uses, once its requests have their answers. */
+  close(): Promise<void>;
+}
+
+export type OpenUpstreams = (settings: Pick<Settings, 'upstreams' | 'timeouts'>) => Upstreams;
+
+/**
+ * Routes that lead to the same servers share a group, and so do generations of the configuration: its connections, and
+ * what is known of its servers, outlive a reload that leaves it as it is.
+ */
+export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstreams {
+  const shared = new Map<string, { readonly group: UpstreamGroup; users: number }>();
+
+  return ({ upstreams, timeouts }) => {
+    const used = new Map<string, UpstreamGroup>();
+    return {
+      open(route) {
+        const settings = groupOf(route, upstreams);
+        const key = JSON.stringify([settings, timeouts.connect]);
+        const before = used.get(key);
+        if (before !== undefined) return before;
+        const entry = shared.get(key) ?? { group: openGroup(settings, timeouts.connect, log, meterGroup), users: 0 };
+        entry.users += 1;
+        shared.set(key, entry);
+        used.set(key, entry.group);
+        return entry.group;
+      },
+      async close() {
+        const closing: Promise<void>[] = [];
+        for (const [key, group] of used) {
+          const entry = shared.get(key);
+          if (entry === undefined || --entry.users > 0) continue;
+          shared.delete(key);
+          closing.push(group.close());
+        }
+        await Promise.all(closing);
+      },
+    };
+  };
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { requireStatus } from '../answer-status.ts';
+import { rewrittenFields } from '../headers/answer-rewrite.ts';
+import { responseHeaders } from '../headers/headers.ts';
+import type { Outgoing } from '../outgoing.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+/** The fields of an answer by the names that the upstream wrote; a list where there are several lines of one. */
+type SpelledFields = Record<string, string | string[]>;
+
+/**
+ * The fields that a client gets with the 101 to its WebSocket handshake: those of any answer, and the two that name the
+ * new protocol.
+ *
+ * Only what RFC 6455 section 4.1 lets a client take is a 101 to its handshake. A tunnel behind anything else would carry
+ * what nobody has decided on: another protocol, such as `h2c` (RFC 9113), or requests of HTTP/1 behind a 101 that has a
+ * body for one of the two sides (RFC 9110 sections 6.4.1 and 8.6). Whether the value of `Sec-WebSocket-Accept` is right is
+ * for the client to tell.
+ *
+ * @throws Error that says why it is none
+ */
+export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
+  const protocols = valuesOf(answer.rawHeaders, 'upgrade');
+  if (protocols.length !== 1 || protocols[0]?.trim().toLowerCase() !== 'websocket') {
+    throw new Error('101 to another protocol than websocket');
+  }
+  for (const name of ['content-length', 'transfer-encoding']) {
+    if (valuesOf(answer.rawHeaders, name).length > 0) throw new Error(`101 with ${name}`);
+  }
+  const fields = clientFields(answer, outgoing, upstream);
+  if (valuesOf(fields, 'sec-websocket-accept').filter((value) => value !== '').length !== 1) {
+    throw new Error('101 without one Sec-WebSocket-Accept');
+  }
+  return { Upgrade: 'websocket', Connection: 'Upgrade', ...spelled(fields) };
+}
+
+/**
+ * The fields that a client gets with a refusal of its handshake. Those that frame its body are in lower case, as
+ * http-proxy-middleware reads them.
+ *
+ * @throws Error or GatewayError that says what is wrong with the answer
+ */
+export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
+  requireStatus(answer.statusCode, upstream.origin);
+  const coding = answer.headers['transfer-encoding'];
+  // Any other would have to be undone, since the field concerns the connection to the upstream alone.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    throw new Error('Transfer-Encoding other than chunked');
+  const fields = clientFields(answer, outgoing, upstream);
+  const length = answer.headers['content-length'];
+  return {
+    ...spelled(fields.flatMap((text, i) => (i % 2 === 0 && !isLength(text) ? [text, fields[i + 1] as string] : []))),
+    ...(length !== undefined && { 'content-length': length }),
+    ...(coding !== undefined && { 'transfer-encoding': coding }),
+  };
+}
+
+function clientFields(
+  { rawHeaders, statusCode = 0 }: IncomingMessage,
+  outgoing: Outgoing,
+  upstream: Upstream,
+): string[] {
+  const rewritten = rewrittenFields(rawHeaders, statusCode, outgoing, upstream);
+  // Handshakes know no CORS.
+  return responseHeaders(rewritten, outgoing.requestId, false, outgoing.answerChanges);
+}
+
+function isLength(name: string): boolean {
+  return name.toLowerCase() === 'content-length';
+}
+
+function valuesOf(flat: readonly string[], name: string): string[] {
+  return flat.filter((_, i) => i % 2 === 1 && flat[i - 1]?.toLowerCase() === name);
+}
+
+function spelled(flat: readonly string[]): SpelledFields {
+  const fields: SpelledFields = Object.create(null);
+  const spellings = new Map<string, string>();
+  for (let i = 0; i < flat.length; i += 2) {
+    const written = flat[i] as string;
+    const lower = written.toLowerCase();
+    const name = spellings.get(lower) ?? written;
+    spellings.set(lower, name);
+    const before = fields[name];
+    const value = flat[i + 1] as string;
+    fields[name] = before === undefined ? value : [before].flat().concat(value);
+  }
+  return fields;
+}

@@ -1,0 +1,64 @@
+import type { GatewayError } from '../domain/errors.ts';
+import { logoAddress } from '../settings/page-options.ts';
+import type { Settings } from '../settings/schema.ts';
+
+/** Makes the page that a person gets in place of an error's JSON. */
+export type ErrorPage = (error: GatewayError, requestId: string) => string;
+
+/** Allows the page what it has: styles of its own, and the logo. */
+export const ERROR_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'";
+
+/** What an error is to somebody who knows nothing of how the site is built; for the others the public message does. */
+const WORDS: Partial<Record<GatewayError['code'], readonly [title: string, text: string]>> = {
+  unauthorized: ['You need to sign in', 'This page is only for people who have signed in.'],
+  not_found: ['Page not found', 'There is nothing at this address. Check it for a typing mistake.'],
+  internal_error: ['Something went wrong', 'This is our fault and not yours. Please try again in a moment.'],
+  bad_gateway: ['This service is not available', 'It does not work at the moment. Please try again in a minute.'],
+  service_unavailable: ['This service is not available', 'It is busy at the moment. Please try again in a minute.'],
+  gateway_timeout: ['This service takes too long', 'It has not answered in time. Please try again in a minute.'],
+};
+
+/** A page in one piece, so that it can be shown whatever else is out: with the name, the logo and the colour of the pages. */
+export function createErrorPage(pages: Settings['pages']): ErrorPage {
+  const logo = logoAddress(pages);
+  const name = escapeHtml(pages.name);
+  const brand = `${logo === null ? '' : `<img src="${escapeHtml(logo)}" alt="" height="28">`}<span>${name}</span>`;
+  const style = STYLE.replace('ACCENT', pages.colour);
+
+  return (error, requestId) => {
+    const [title, text] = WORDS[error.code] ?? [error.publicMessage, ''];
+    return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escapeHtml(title)} · ${name}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>${brand}</header>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${text === '' ? '' : `<p>${escapeHtml(text)}</p>\n`}<p class="quiet">Error ${error.status}. Request <code>${escapeHtml(requestId)}</code>.</p>
+</main>
+</body>
+</html>
+`;
+  };
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --accent: ACCENT; font: 1rem/1.55 system-ui, sans-serif; }
+body { margin: 0; background: light-dark(#f6f7f8, #16181b); color: light-dark(#1b1f24, #e6e8eb); }
+header { display: flex; gap: .6rem; align-items: center; padding: 1rem 1.5rem; font-weight: 650; border-top: 4px solid var(--accent); }
+header span, main { overflow-wrap: anywhere; }
+main { max-width: 34rem; margin: 12vh auto 0; padding: 0 1.5rem 3rem; }
+h1 { font-size: 1.625rem; line-height: 1.25; margin: 0 0 .75rem; }
+p { margin: 0 0 1rem; }
+.quiet { color: light-dark(#58606a, #a3abb5); font-size: .9rem; }
+`;
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,34 @@
+import type { Settings } from '../../settings/schema.ts';
+import { adoptedTable } from '../../stores/accounts/adopted-table.ts';
+import type { Database } from '../../stores/database/connection.ts';
+import { bcryptDecoy } from './hashes/bcrypt.ts';
+import { decoyOf, recognise } from './hashes/recognise.ts';
+
+/** Rows whose hashes are looked at to find out what most are like. */
+const SAMPLE = 1000;
+
+/**
+ * The hash that is computed where there is none to compare with: like most of an application's table, so that an unknown
+ * account takes as long as one of its accounts does; else like those that the gateway makes.
+ *
+ * @throws GatewayError when the database is out
+ */
+export async function decoyFor({ sql, ask }: Database, settings: Settings['accounts']): Promise<string> {
+  const table = adoptedTable(settings);
+  if (table === null) return bcryptDecoy(settings.passwordCost);
+  const { password } = table.columns;
+  const hashes: unknown[] = await ask(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
+  const likeMost = mostCommon(hashes.map((hash) => String(hash).replace(/\0+$/, '')));
+  return (likeMost === null ? null : decoyOf(likeMost)) ?? bcryptDecoy(settings.passwordCost);
+}
+
+/** A hash of the format and parameters that most have, of those that can be verified. */
+function mostCommon(hashes: readonly string[]): string | null {
+  const byCost = Map.groupBy(hashes, (hash) => {
+    const stored = recognise(hash);
+    return stored?.verifiable ? `${stored.format} ${stored.parameters}` : null;
+  });
+  byCost.delete(null);
+  const [largest] = [...byCost.values()].sort((a, b) => b.length - a.length);
+  return largest?.[0] ?? null;
+}

@@ -1,0 +1,146 @@
+import { GatewayError } from '../../domain/errors.ts';
+
+export interface HashingQueue {
+  /**
+   * Runs the work when it is its turn. Clients take turns, however much each of them has asked for.
+   *
+   * @param client who asks, such as an address
+   * @throws GatewayError 503 with `Retry-After`, when its turn cannot come in time, or has not
+   */
+  run<T>(client: string, work: () => Promise<T>): Promise<T>;
+  /** Checks that wait. */
+  readonly waiting: number;
+  /** Checks whose turn it is. */
+  readonly running: number;
+  /** Refuses the checks that wait. */
+  close(): void;
+}
+
+export interface HashingLimits {
+  /** Hashes at the same time. */
+  readonly width: number;
+  /** Checks that may wait in all; bounds the memory they take. */
+  readonly capacity: number;
+  /** Milliseconds that a check may wait. */
+  readonly patience: number;
+}
+
+interface Waiting {
+  readonly start: () => void;
+  readonly refuse: () => void;
+}
+
+/** The weight of the newest duration in the moving average. */
+const WEIGHT = 0.1;
+/** Seconds; beyond that, an estimate says nothing. */
+const LONGEST_RETRY = 120;
+
+/**
+ * A queue in which clients take turns and checks wait for as long as they may. Only a check whose turn cannot come in time,
+ * by the durations of the last ones, is refused at once.
+ */
+export function createHashingQueue({ width, capacity, patience }: HashingLimits): HashingQueue {
+  /** In the order in which the clients have their turns. */
+  const waiting = new Map<string, Waiting[]>();
+  let count = 0;
+  let running = 0;
+  /** Milliseconds, a moving average. Before the first measurement nobody is refused for want of time. */
+  let duration: number | null = null;
+  /** Checks refused since the queue was last empty. Their clients are expected again, so each is told a later time. */
+  let refused = 0;
+
+  /** Milliseconds until a check starts that has as many before it. */
+  const waitBehind = (ahead: number) => ((ahead + 1) * (duration ?? 0)) / width;
+
+  /** How many of those that wait have their turn before the next check of a client: of each other as many as it has. */
+  const aheadOf = (client: string): number => {
+    const own = waiting.get(client)?.length ?? 0;
+    let ahead = own;
+    for (const [other, queue] of waiting) if (other !== client) ahead += Math.min(queue.length, own + 1);
+    return ahead;
+  };
+
+  const overload = (client: string): GatewayError => {
+    refused += 1;
+    // Told to come when half of the patience is left to wait: where the estimate is too long, the queue does not run dry.
+    const seconds = Math.ceil((waitBehind(aheadOf(client) + refused) - patience / 2) / 1000);
+    return new GatewayError('service_unavailable', 'too many passwords are being checked', {
+      headers: { 'Retry-After': String(Math.min(Math.max(seconds, 1), LONGEST_RETRY)) },
+    });
+  };
+
+  const remove = (client: string, queue: Waiting[], entry: Waiting) => {
+    queue.splice(queue.indexOf(entry), 1);
+    if (queue.length === 0) waiting.delete(client);
+    count -= 1;
+    if (count === 0) refused = 0;
+  };
+
+  /** Makes room for a client that waits for less than another one. @returns whether there is room now */
+  const hasRoomFor = (client: string): boolean => {
+    if (count < capacity) return true;
+    let longest: Waiting[] = [];
+    for (const queue of waiting.values()) if (queue.length > longest.length) longest = queue;
+    if (longest.length <= (waiting.get(client)?.length ?? 0) + 1) return false;
+    longest.at(-1)?.refuse();
+    return true;
+  };
+
+  /** Hands the place of a check that is done to the next one. */
+  const passOn = () => {
+    const [first] = waiting;
+    if (first === undefined) {
+      running -= 1;
+      return;
+    }
+    const [client, queue] = first;
+    queue[0]?.start();
+    // Behind all others now.
+    if (queue.length === 0) return;
+    waiting.delete(client);
+    waiting.set(client, queue);
+  };
+
+  const turn = (client: string): Promise<void> => {
+    // The scan is left out where all that wait could go first.
+    const isInTime = waitBehind(count) <= patience || waitBehind(aheadOf(client)) <= patience;
+    if (!isInTime || !hasRoomFor(client)) throw overload(client);
+    const queue = waiting.get(client) ?? [];
+    waiting.set(client, queue);
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => () => {
+        clearTimeout(timer);
+        remove(client, queue, entry);
+        settle();
+      };
+      const entry = { start: end(resolve), refuse: end(() => reject(overload(client))) };
+      const timer = setTimeout(entry.refuse, patience);
+      queue.push(entry);
+      count += 1;
+    });
+  };
+
+  return {
+    get waiting() {
+      return count;
+    },
+    get running() {
+      return running;
+    },
+    async run(client, work) {
+      if (running < width) running += 1;
+      else await turn(client);
+      const begun = performance.now();
+      try {
+        return await work();
+      } finally {
+        const took = performance.now() - begun;
+        duration = duration === null ? took : duration + WEIGHT * (took - duration);
+        passOn();
+      }
+    },
+    close() {
+      for (const queue of [...waiting.values()]) for (const entry of [...queue]) entry.refuse();
+    },
+  };
+}

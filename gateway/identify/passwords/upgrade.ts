@@ -1,0 +1,24 @@
+import type { Account } from '../../domain/identity.ts';
+import type { Logger } from '../../ops/log.ts';
+import type { AccountStore } from '../../stores/accounts/store.ts';
+import { needsRehash } from './hashes/recognise.ts';
+import type { HashingQueue } from './hashing-queue.ts';
+import { hashPassword } from './password.ts';
+
+/**
+ * Replaces the hash of a password that has just been proven, where it is weaker than what the gateway makes, by bcrypt.
+ * Nobody waits for it, and a failure is tried again at the next login.
+ *
+ * @param cost of the gateway's own hashes: log2 of the number of rounds
+ */
+export function hashUpgrade(store: Pick<AccountStore, 'replaceHash'>, cost: number, queue: HashingQueue, log: Logger) {
+  return (account: Account, password: string): void => {
+    const { id, passwordHash } = account;
+    if (passwordHash === null || !needsRehash(passwordHash, cost)) return;
+    queue
+      .run(`upgrade of ${id}`, () => hashPassword(password, cost))
+      .then((hash) => store.replaceHash(id, passwordHash, hash))
+      .then((done) => done && log.info({ account: id }, 'password hash upgraded'))
+      .catch((error: unknown) => log.debug({ err: error, account: id }, 'password hash not upgraded'));
+  };
+}

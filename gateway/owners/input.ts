@@ -1,0 +1,34 @@
+import { canonicalEmail, emailProblem } from '../domain/email.ts';
+import { passwordProblem } from '../identify/passwords/password.ts';
+import { isMailAddress } from '../settings/mail-address.ts';
+
+/** What was typed cannot be taken, each with a sentence for the person who has typed it. */
+export interface Invalid {
+  readonly kind: 'invalid';
+  readonly problems: readonly FieldProblem[];
+}
+
+export interface FieldProblem {
+  readonly field: 'email' | 'password';
+  readonly text: string;
+}
+
+/** Characters. The demo account's is shorter. */
+const SHORTEST_PASSWORD = 8;
+
+/** What is wrong with an email for an account that is to be confirmed by mail; nothing about which accounts there are. */
+export function problemsOfEmail(email: string): FieldProblem[] {
+  const problem = emailProblem(email) ?? (isMailAddress(email) ? null : 'is not an address that we can send mail to');
+  return problem === null ? [] : [{ field: 'email', text: `The email ${problem}.` }];
+}
+
+/** @param email of the account that the password is for */
+export function problemsOfPassword(password: string, email: string): FieldProblem[] {
+  const problem = passwordProblem(password) ?? guessable(password, email);
+  return problem === null ? [] : [{ field: 'password', text: `The password ${problem}.` }];
+}
+
+function guessable(password: string, email: string): string | null {
+  if ([...password].length < SHORTEST_PASSWORD) return `has fewer than ${SHORTEST_PASSWORD} characters`;
+  return canonicalEmail(password) === canonicalEmail(email) ? 'is the email' : null;
+}

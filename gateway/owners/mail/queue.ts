@@ -1,0 +1,101 @@
+import type { Logger } from '../../ops/log.ts';
+import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
+
+export interface MailQueue {
+  /** Takes a letter, or drops it, with a line in the log, where too many are waiting or the queue has been closed. */
+  add(letter: Letter): void;
+  /**
+   * Tries once more what is waiting, and gives up what has not left after `grace` milliseconds. Resolves when nothing is
+   * under way.
+   */
+  close(grace: number): Promise<void>;
+}
+
+export interface QueueLimits {
+  /** Letters that are waiting or under way. */
+  readonly capacity: number;
+  /** Letters under way at the same time. */
+  readonly width: number;
+  /** Milliseconds from the first failure to the next try. Each pause is twice the one before. */
+  readonly firstPause: number;
+  /** Milliseconds after which a letter that fails is given up. */
+  readonly patience: number;
+}
+
+interface Entry {
+  readonly letter: Letter;
+  readonly since: number;
+  tries: number;
+}
+
+/** Sends letters in the background, in their order but for those that have to be tried again. It keeps them in memory. */
+export function createMailQueue(transport: Transport, limits: QueueLimits, log: Logger): MailQueue {
+  const due: Entry[] = [];
+  const paused = new Map<Entry, NodeJS.Timeout>();
+  const underWay = new Set<Promise<void>>();
+  const giveUp = new AbortController();
+  let isClosed = false;
+
+  const start = () => {
+    while (underWay.size < limits.width) {
+      const entry = due.shift();
+      if (entry === undefined) return;
+      const sending = send(entry).finally(() => {
+        underWay.delete(sending);
+        start();
+      });
+      underWay.add(sending);
+    }
+  };
+
+  const send = async (entry: Entry): Promise<void> => {
+    const { letter, since } = entry;
+    entry.tries += 1;
+    try {
+      await transport.deliver(letter, giveUp.signal);
+      log.info({ ...nameOf(letter), tries: entry.tries }, 'mail sent');
+    } catch (error) {
+      const mayLeave = !(error instanceof DeliveryFailure) || error.isTemporary;
+      const cause = error instanceof Error ? error.message : String(error);
+      const line = { fault: 'mail', ...nameOf(letter), tries: entry.tries, cause };
+      if (!mayLeave || isClosed || performance.now() - since >= limits.patience) {
+        return log.error(line, 'mail given up');
+      }
+      const pause = limits.firstPause * 2 ** (entry.tries - 1);
+      log.warn({ ...line, pause }, 'mail not sent, to be tried again');
+      paused.set(entry, setTimeout(resume, pause, entry));
+    }
+  };
+
+  const resume = (entry: Entry) => {
+    clearTimeout(paused.get(entry));
+    paused.delete(entry);
+    due.push(entry);
+    start();
+  };
+
+  return {
+    add(letter) {
+      const line = { fault: 'mail', ...nameOf(letter), tries: 0 };
+      if (isClosed) return log.error({ ...line, cause: 'the gateway is closing' }, 'mail given up');
+      if (due.length + paused.size + underWay.size >= limits.capacity) {
+        return log.error({ ...line, cause: `${limits.capacity} mails are waiting` }, 'mail given up');
+      }
+      due.push({ letter, since: performance.now(), tries: 0 });
+      start();
+    },
+
+    async close(grace) {
+      isClosed = true;
+      for (const entry of [...paused.keys()]) resume(entry);
+      const timer = setTimeout(() => giveUp.abort(), grace);
+      while (underWay.size > 0) await Promise.all(underWay);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Tells mails apart in the log. Of the address only the domain: whose account it is stays out of there. */
+function nameOf({ id, to }: Letter): { mail: string; domain: string } {
+  return { mail: id, domain: to.slice(to.lastIndexOf('@') + 1) };
+}

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { answerError, asGatewayError } from '../http/error-answer.ts';
+import type { ErrorPage } from '../http/error-page.ts';
+import { type Head, readHead } from '../http/head.ts';
+import { isBelow } from '../routing/table.ts';
+import { logWhenOver, type RequestMeter } from './access-log.ts';
+import type { Admission, Decision } from './admit.ts';
+import type { Asked } from './asked.ts';
+import type { Depart } from './departure.ts';
+import { type Arrival, createForward } from './forwarding.ts';
+import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
+import { newRecord, requestId } from './record.ts';
+import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
+
+/** @returns what the log will tell of the request */
+export type OnRequest = (req: IncomingMessage, res: ServerResponse) => RequestRecord;
+
+export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
+  readonly meter: RequestMeter;
+  readonly prefix: string;
+  readonly admission: Admission;
+  /** Whether any route has `cors`. */
+  readonly hasCors: boolean;
+  readonly depart: Depart;
+  readonly exchanges: OpenExchanges;
+  readonly errorPage: ErrorPage;
+  readonly strictTransport: StrictTransport;
+  /** The address of the client, as far as trusted proxies say. */
+  readonly clientOf: (req: IncomingMessage) => string;
+}
+
+/** The method that a preflight asks for. */
+function requestedMethod({ headers }: IncomingMessage): string | undefined {
+  return headers['access-control-request-method'];
+}
+
+/**
+ * The door for HTTP requests: reads the head, has it decided on, and answers as the decision says. Where everything is known,
+ * the request is on its way to the upstream before this returns.
+ */
+export function createOnRequest(deps: RequestDeps): OnRequest {
+  const { log, meter, prefix, errorPage, admission, hasCors, depart, exchanges, clientOf, strictTransport } = deps;
+  const { tokenEndpoints, pages } = deps;
+  const forward = createForward(depart, exchanges);
+  const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
+
+  return (req, res) => {
+    const record = newRecord(req, clientOf(req));
+    logWhenOver(log, meter, record, req, res);
+    let head: Head;
+    try {
+      head = readHead(req);
+    } catch (thrown) {
+      answerFailure(req, res, record, null, thrown);
+      return record;
+    }
+    record.id = requestId(head.requestId);
+    handle({ req, res, head, record });
+    return record;
+  };
+
+  function handle(arrival: Arrival): void {
+    const fail = (thrown: unknown) => refuse(arrival, thrown);
+    try {
+      const { req, head, record } = arrival;
+      const asked: Asked = {
+        method: record.method,
+        url: req.url ?? '',
+        head,
+        client: record.client,
+        peer: req.socket.remoteAddress,
+        isHandshake: false,
+      };
+      const approach = hasCors && head.origin ? admission.approach(asked, requestedMethod(req), record) : null;
+      const admit = approach?.decide ?? (() => admission.admit(asked, record));
+      // What has come of a body together with its head must have been read: it may be malformed, or all that there is.
+      const decide = head.hasBody ? () => Promise.resolve().then(admit) : admit;
+      if (approach !== null && approach.corsRoute !== null) {
+        answerByKoa(arrival, { ...approach, decide });
+        return;
+      }
+      const decided = decide();
+      if (decided instanceof Promise) decided.then((decision) => act(arrival, decision)).catch(fail);
+      else act(arrival, decided)?.catch(fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  }
+
+  function act(arrival: Arrival, decision: Decision): Promise<void> | undefined {
+    if (decision.kind === 'forward' && decision.route.proxied === null) return forward(arrival, decision, null);
+    answerByKoa(arrival, decision);
+    return undefined;
+  }
+
+  function answerByKoa(arrival: Arrival, next: Parameters<typeof leaf.answer>[1]): void {
+    tellStrictTransport(strictTransport, arrival.req, arrival.res);
+    leaf.answer(arrival, next);
+  }
+
+  function refuse({ req, res, head, record }: Arrival, thrown: unknown): void {
+    answerFailure(req, res, record, head, thrown);
+  }
+
+  function answerFailure(
+    req: IncomingMessage,
+    res: ServerResponse,
+    record: RequestRecord,
+    head: Head | null,
+    thrown: unknown,
+  ): void {
+    const error = asGatewayError(thrown);
+    record.failure ??= error;
+    record.id ||= requestId(undefined);
+    tellStrictTransport(strictTransport, req, res);
+    // What does not begin with a slash is no browser's request, and could name a path below the prefix.
+    const isOutsideApi = record.path.startsWith('/') && !isBelow(record.path, prefix);
+    record.sent += answerError(req, res, error, {
+      requestId: record.id,
+      page: isOutsideApi && leaf.prefersHtml(req, res) ? errorPage : null,
+      awaitsContinue: head?.expectsContinue ?? true,
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import type { Logger } from '../ops/log.ts';
+import type { Clock } from '../stores/database/clock.ts';
+import type { Database } from '../stores/database/connection.ts';
+import type { Denylist } from './denylist.ts';
+import { append, cutoffsOf, lockHead, readHead, unrevokedOf, type Voided } from './history.ts';
+import type { Mirror } from './mirror.ts';
+import { markRevoked } from './revocations.ts';
+
+/** Revocations that are looked up, and put back, at once. */
+const BATCH = 500;
+
+type Known = Voided & { readonly expiresAt: number };
+
+/** Keeps revocations from being lost with a database that has gone back in time. */
+export interface Healer {
+  /** The database lacks some that this process knows. */
+  lost(): void;
+  /** Puts them back, where there are such. Throws as `putBack` does, and then does so the next time. */
+  heal(): Promise<void>;
+  /**
+   * Takes in what the stream in Redis still has, where the database lacks its newest entry: it was restored while no node
+   * ran. Rejects when Redis or the database is out.
+   */
+  recall(denylist: Denylist, installation: string): Promise<void>;
+}
+
+export function createHealer(database: Database, mirror: Mirror, clock: Clock, log: Logger): Healer {
+  let isLost = false;
+  const lost = () => {
+    isLost = true;
+  };
+  return {
+    lost,
+    async heal() {
+      if (!isLost) return;
+      isLost = false;
+      try {
+        const count = await putBack(database, mirror, clock.now());
+        log.info({ count }, 'the database has the lost revocations again');
+      } catch (error) {
+        isLost = true;
+        throw error;
+      }
+    },
+    async recall(denylist, installation) {
+      const newest = await denylist.newest(installation);
+      if (newest === null || (await readHead(database, newest)).hasKnown) return;
+      const revocations = await denylist.published(installation);
+      for (const revocation of revocations) mirror.apply(revocation);
+      log.warn({ count: revocations.length }, 'the database lacks revocations that Redis has: they are put back');
+      lost();
+    },
+  };
+}
+
+/**
+ * Puts back what this process knows to be revoked and the database has lost, as a replica that took over without the
+ * last transactions, or a restored backup. Any number of processes may do so at once: what one has put back is there for
+ * the next.
+ *
+ * @param now by the database's clock
+ * @returns how many were missing
+ * @throws GatewayError `service_unavailable` when the database is out; once more does no harm
+ */
+export async function putBack(database: Database, mirror: Mirror, now: number): Promise<number> {
+  let count = 0;
+  let batch: Known[] = [];
+  const flush = async () => {
+    count += await putBackBatch(database, batch, now);
+    batch = [];
+  };
+  for (const known of live(mirror, now)) {
+    batch.push(known);
+    if (batch.length === BATCH) await flush();
+  }
+  if (batch.length > 0) await flush();
+  return count;
+}
+
+function* live(mirror: Mirror, now: number): Generator<Known> {
+  for (const { jti, expiresAt } of mirror.tokens()) if (expiresAt > now) yield { kind: 'token', jti, expiresAt };
+  for (const account of mirror.accounts()) if (account.expiresAt > now) yield { kind: 'account', ...account };
+}
+
+async function putBackBatch(database: Database, batch: readonly Known[], now: number): Promise<number> {
+  const jtis = batch.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
+  const accounts = batch.flatMap((one) => (one.kind === 'account' ? [one.accountId] : []));
+  const missingIn = async (asker: Pick<Database, 'sql' | 'ask'>): Promise<Known[]> => {
+    const lost = new Set(await unrevokedOf(asker, jtis));
+    const cutoffs = await cutoffsOf(asker, accounts);
+    return batch.filter((one) =>
+      one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
+    );
+  };
+  // Almost always there is nothing to do, for which nobody need wait.
+  if ((await missingIn(database)).length === 0) return 0;
+  return await database.transact(async (asker) => {
+    const head = await lockHead(asker);
+    // Behind the lock: another process may have put them back meanwhile.
+    const missing = await missingIn(asker);
+    await append(asker, head, missing);
+    const tokens = missing.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
+    if (tokens.length > 0) await markRevoked(asker, tokens, now);
+    return missing.length;
+  });
+}

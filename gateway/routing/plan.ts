@@ -1,0 +1,41 @@
+import { badRequest, GatewayError } from '../domain/errors.ts';
+import type { Target } from '../http/target.ts';
+import { isGuarded, type Located, methodNotAllowed, type RouteRules, routeFor } from './table.ts';
+
+/** What the configuration says of a request, before anybody asks who sends it. */
+export type Plan<R> =
+  | { readonly kind: 'forward'; readonly route: R; readonly needsIdentity: boolean }
+  | { readonly kind: 'tokens'; readonly needsIdentity: true }
+  | { readonly kind: 'pages'; readonly needsIdentity: false }
+  /** Where an identity is needed, only those who have one are told. */
+  | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
+
+/** Finds what a request would come to. Below the prefix everything needs an identity. */
+export function planFor<R extends RouteRules>(located: Located<R>, target: Target, method: string): Plan<R> {
+  const { place, belowPrefix } = located;
+  const routes = routesAt(located);
+  const route = routeFor(routes, method);
+  const needsIdentity = belowPrefix || (route === undefined ? routes : [route]).some(isGuarded);
+  const refuse = (error: GatewayError): Plan<R> => ({ kind: 'refuse', error, needsIdentity });
+
+  if (place.kind === 'ambiguous') {
+    return refuse(badRequest('The request target is not in its normal form (case, encoding or slashes)'));
+  }
+  if (target.hasEncodedSlash && !route?.allowEncodedSlashes) {
+    return refuse(badRequest('The request target contains an encoded slash'));
+  }
+  if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
+  if (place.kind === 'pages') return { kind: 'pages', needsIdentity: false };
+  if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
+  if (route === undefined) return refuse(methodNotAllowed(routes, method));
+  return { kind: 'forward', route, needsIdentity };
+}
+
+/**
+ * The routes that divide between them the methods of a request's place. Below the prefix, a route that is open to
+ * anybody, such as a website at `/`, has no part in it.
+ */
+export function routesAt<R>({ place, belowPrefix }: Located<R>): readonly R[] {
+  if (place.kind !== 'routes') return [];
+  return belowPrefix ? place.guarded : place.routes;
+}

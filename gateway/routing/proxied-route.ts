@@ -1,0 +1,40 @@
+import type Koa from 'koa';
+import connect from 'koa-connect';
+import type { Outgoing } from '../forward/outgoing.ts';
+import type { LoadedModule, LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
+import { createForwardProxied } from '../forward/proxy-middleware/proxied.ts';
+import type { ProxySettings, RouteSettings } from '../settings/schema.ts';
+
+/** The last stage for a route with `proxy`. Resolves and throws as `forwardHttp` does. */
+export type ProxiedRoute = (ctx: Koa.ParameterizedContext, outgoing: Outgoing) => Promise<void>;
+
+/**
+ * Mounts http-proxy-middleware with koa-connect, for a route that asks for it.
+ *
+ * What koa-connect returns is settled by `next` alone. The middleware calls that when it gives up, and not when it
+ * answers: whoever awaited it would wait for ever, and so would the stages before. Hence it is heard for failures only,
+ * and the stage is over when the forwarder has seen the answer through.
+ *
+ * @param modules those that routes name, loaded
+ * @returns null where the route has no `proxy`
+ */
+export function compileProxied({ proxy }: RouteSettings, modules: LoadedModules): ProxiedRoute | null {
+  if (proxy === undefined) return null;
+  const forward = createForwardProxied(moduleOf(proxy, modules));
+  return (ctx, outgoing) =>
+    forward(ctx.req, ctx.res, outgoing, (middleware, req, res) => {
+      const inner = Object.create(ctx, { req: { value: req }, res: { value: res } });
+      return Promise.resolve(connect(middleware)(inner, passedOn));
+    });
+}
+
+function moduleOf({ intercept }: ProxySettings, modules: LoadedModules): LoadedModule | null {
+  if (intercept === undefined) return null;
+  const module = modules.get(intercept);
+  if (module === undefined) throw new TypeError(`${intercept} has not been loaded`);
+  return module;
+}
+
+async function passedOn(): Promise<never> {
+  throw new TypeError('http-proxy-middleware did not take a request');
+}

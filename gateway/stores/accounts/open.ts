@@ -1,0 +1,15 @@
+import type { Settings } from '../../settings/schema.ts';
+import type { Database } from '../database/connection.ts';
+import { adoptedAccounts } from './adopted.ts';
+import { adoptedTable } from './adopted-table.ts';
+import { type AccountReader, sqlAccountStore } from './store.ts';
+
+/**
+ * The accounts of whichever table the configuration names.
+ *
+ * @throws OperatorError when that table is not as the configuration says; GatewayError when the database is out
+ */
+export async function openAccounts(database: Database, settings: Settings['accounts']): Promise<AccountReader> {
+  const table = adoptedTable(settings);
+  return table === null ? sqlAccountStore(database) : await adoptedAccounts(database, table);
+}

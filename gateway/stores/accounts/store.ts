@@ -1,0 +1,193 @@
+import { canonicalEmail } from '../../domain/email.ts';
+import type { Account } from '../../domain/identity.ts';
+import { newStamp, stampForTokensToGoOn } from '../../domain/stamp.ts';
+import type { Asker } from '../database/connection.ts';
+import { isUniqueViolation } from '../database/failure.ts';
+
+/** An account as the operator sees it. Times are milliseconds since 1970. */
+export interface AccountSummary {
+  readonly id: string;
+  readonly email: string;
+  readonly createdAt: number;
+  /** null: not confirmed. */
+  readonly confirmedAt: number | null;
+}
+
+export interface NewAccount {
+  readonly email: string;
+  readonly passwordHash: string | null;
+  readonly confirmed: boolean;
+}
+
+export type Added = { readonly kind: 'added'; readonly account: Account } | { readonly kind: 'taken' };
+
+/** `stale`: the account is gone, or has changed since it was read. */
+export type EmailSet = 'changed' | 'taken' | 'stale';
+
+/** What requests need of the accounts. Both throw GatewayError `service_unavailable` when the store is out. */
+export interface AccountReader {
+  /** The account whose email is this one in its canonical form, in whatever case and composition it is typed. */
+  findByEmail(email: string): Promise<Account | null>;
+  findById(id: string): Promise<Account | null>;
+}
+
+/** All of them throw GatewayError `service_unavailable` when the store is out. */
+export interface AccountStore extends AccountReader {
+  /** Adds an account, unless one has this email: `taken`. The email and the hash are not looked at. */
+  add(account: NewAccount): Promise<Added>;
+  /** Every account, in the order they were added. */
+  list(): Promise<AccountSummary[]>;
+  /** @returns whether this changed anything: false too where the account was so already. Confirming draws a new stamp. */
+  setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
+  /** Confirms the account, and draws a new stamp. @returns whether it was unconfirmed and had this very stamp */
+  confirm(id: string, stamp: string): Promise<boolean>;
+  /**
+   * Draws a new stamp.
+   *
+   * @param passwordHash null: no password is right until there is another
+   * @param stamp that the account must have; whichever it has when left out
+   * @returns whether there is such an account
+   */
+  setPassword(id: string, passwordHash: string | null, stamp?: string): Promise<boolean>;
+  /**
+   * Gives the account another email and a new stamp, unless another account has it. The email is not looked at.
+   *
+   * @param seen the account, which must still have this email and this stamp
+   * @param tokens whether they end with the stamp
+   */
+  setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
+  /** Another hash of the same password: tokens go on. @returns whether `from` was still the account's hash */
+  replaceHash(id: string, from: string, to: string): Promise<boolean>;
+  /** Leaves the records of its tokens. @returns whether there was such an account */
+  remove(id: string): Promise<boolean>;
+}
+
+interface AccountRow {
+  id: number;
+  email: string;
+  password_hash: string | null;
+  confirmed_at: number | null;
+  stamp: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** The accounts in the gateway's own table, on SQLite or MySQL. */
+export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
+  const accounts = () => sql<AccountRow>('gatehouse_accounts');
+  // By their bytes: the collation of MySQL would ignore case, and spaces at the end.
+  const seen = (id: string, stamp: string) =>
+    accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
+
+  return {
+    async findByEmail(email) {
+      const row = await ask(accounts().where('email_key', canonicalEmail(email)).first());
+      return row === undefined ? null : accountOf(row);
+    },
+
+    async findById(id) {
+      const row = await ask(accounts().where('id', keyOf(id)).first());
+      return row === undefined ? null : accountOf(row);
+    },
+
+    async add({ email, passwordHash, confirmed }) {
+      const now = Date.now();
+      const stamp = newStamp();
+      const row = {
+        email,
+        email_key: canonicalEmail(email),
+        password_hash: passwordHash,
+        confirmed_at: confirmed ? now : null,
+        stamp,
+        created_at: now,
+        updated_at: now,
+      };
+      try {
+        const [id] = await ask(sql('gatehouse_accounts').insert(row));
+        return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp } };
+      } catch (error) {
+        if (isUniqueViolation(error)) return { kind: 'taken' };
+        throw error;
+      }
+    },
+
+    async list() {
+      const rows = await ask(accounts().select('id', 'email', 'created_at', 'confirmed_at').orderBy('id'));
+      return rows.map((row) => ({
+        id: String(row.id),
+        email: row.email,
+        createdAt: row.created_at,
+        confirmedAt: row.confirmed_at,
+      }));
+    },
+
+    async setConfirmed(id, confirmed) {
+      const account = accounts().where('id', keyOf(id));
+      const now = Date.now();
+      // After unconfirming, a token is still proven and answered with 403: its stamp stays until the next confirmation.
+      const change = confirmed
+        ? account.whereNull('confirmed_at').update({ confirmed_at: now, stamp: newStamp(), updated_at: now })
+        : account.whereNotNull('confirmed_at').update({ confirmed_at: null, updated_at: now });
+      return (await ask(change)) > 0;
+    },
+
+    async confirm(id, stamp) {
+      const now = Date.now();
+      const account = seen(id, stamp).whereNull('confirmed_at');
+      return (await ask(account.update({ confirmed_at: now, stamp: newStamp(), updated_at: now }))) > 0;
+    },
+
+    async setPassword(id, passwordHash, stamp) {
+      const account = stamp === undefined ? accounts().where('id', keyOf(id)) : seen(id, stamp);
+      const change = { password_hash: passwordHash, stamp: newStamp(), updated_at: Date.now() };
+      return (await ask(account.update(change))) > 0;
+    },
+
+    async setEmail({ id, email: from, stamp }, email, tokens) {
+      const account = seen(id, stamp).whereRaw('hex(email) = hex(?)', [from]);
+      const change = {
+        email,
+        email_key: canonicalEmail(email),
+        stamp: tokens === 'end' ? newStamp() : stampForTokensToGoOn(stamp),
+        updated_at: Date.now(),
+      };
+      try {
+        return (await ask(account.update(change))) > 0 ? 'changed' : 'stale';
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'taken';
+        throw error;
+      }
+    },
+
+    async replaceHash(id, from, to) {
+      const account = accounts().where('id', keyOf(id)).where('password_hash', from);
+      return (await ask(account.update({ password_hash: to, updated_at: Date.now() }))) > 0;
+    },
+
+    async remove(id) {
+      return (await ask(accounts().where('id', keyOf(id)).delete())) > 0;
+    },
+  };
+}
+
+/** Ids begin at 1. */
+const NO_ACCOUNT = -1;
+
+/**
+ * The id as the number it is in the table, or one that no account has. MySQL compares a string with a number by casting:
+ * `1abc`, `01` and `1.0` would all be account 1.
+ */
+function keyOf(id: string): number {
+  const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;
+  return Number.isSafeInteger(key) ? key : NO_ACCOUNT;
+}
+
+function accountOf(row: AccountRow): Account {
+  return {
+    id: String(row.id),
+    email: row.email,
+    passwordHash: row.password_hash,
+    confirmed: row.confirmed_at !== null,
+    stamp: row.stamp,
+  };
+}

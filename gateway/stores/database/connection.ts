@@ -1,0 +1,188 @@
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import knex, { type Knex } from 'knex';
+import { GatewayError, OperatorError, storeUnavailable } from '../../domain/errors.ts';
+import type { DatabaseLocation } from '../../settings/addresses.ts';
+import { DeadlineExceeded, within } from './deadline.ts';
+import { isBusy, isConnectionLost } from './failure.ts';
+import { type MysqlConnection, mysqlConfig } from './mysql.ts';
+import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
+import { sqliteHealth } from './sqlite-health.ts';
+
+/** A knex query or raw statement that has not been sent. */
+export interface Query<T> extends PromiseLike<T> {
+  connection(connection: unknown): PromiseLike<T>;
+  toSQL(): { readonly method: string };
+}
+
+/** What a store needs: the same inside of a transaction and outside. */
+export interface Asker {
+  /** Builds queries, and runs migrations. Stores send theirs through `ask`, never by awaiting them. */
+  readonly sql: Knex;
+  /**
+   * Sends one query and gives its result, at the latest after the timeout that the database was opened with, counted
+   * from the call: waiting for a connection, sending again and waiting for another writer are all in it.
+   *
+   * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. After it, a
+   * write may or may not have been done.
+   */
+  ask<T>(query: Query<T>): Promise<T>;
+}
+
+export interface Database extends Asker {
+  readonly kind: DatabaseLocation['kind'];
+  /**
+   * Runs `work` as one transaction, within the same time as `ask` has for one query. When it rejects, nothing is done.
+   *
+   * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
+   *   which the work may or may not have been done
+   */
+  transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers. Throws as `ask` does. */
+  ping(): Promise<void>;
+  /**
+   * Resolves where what holds the database is as it should be: an SQLite file is there, and can be written. Throws as `ask`
+   * does.
+   */
+  verify(): Promise<void>;
+  /** Lets queries under way end within `ms` milliseconds, the timeout where none are named, then cuts every connection. */
+  close(ms?: number): Promise<void>;
+}
+
+/** Milliseconds between two attempts at an SQLite database that somebody else is writing to. */
+const BUSY_PAUSE = 10;
+/** knex writes failures to the console by itself; here each one reaches the caller, who logs it once. */
+const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
+/**
+ * Opens the database; connections are made when the first query needs one.
+ *
+ * @param timeout milliseconds that a query may take in all
+ * @param readOnly an SQLite file must be there, and stays as it is
+ * @throws OperatorError when an SQLite file cannot be made
+ */
+export function openDatabase(
+  location: DatabaseLocation,
+  { timeout, readOnly = false }: { readonly timeout: number; readonly readOnly?: boolean },
+): Database {
+  const sockets = new Set<Socket>();
+  const sql = knex({ ...configFor(location, { timeout, readOnly }, sockets), log: SILENT, compileSqlOnError: false });
+  const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
+
+  async function send<T>(query: Query<T>, deadline: number): Promise<T> {
+    const release = (connection: unknown) => pool.releaseConnection(connection);
+    const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    try {
+      return await within(deadline - performance.now(), query.connection(connection));
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) cut(connection);
+      throw error;
+    } finally {
+      await release(connection);
+    }
+  }
+
+  async function ask<T>(query: Query<T>): Promise<T> {
+    const deadline = performance.now() + timeout;
+    let sentAgain = false;
+    for (;;) {
+      try {
+        return await send(query, deadline);
+      } catch (error) {
+        if (isBusy(error) && performance.now() + BUSY_PAUSE < deadline) {
+          await pause(BUSY_PAUSE);
+        } else if (isConnectionLost(error) && isRead(query) && !sentAgain && performance.now() < deadline) {
+          sentAgain = true;
+        } else {
+          throw storeUnavailable('database', error);
+        }
+      }
+    }
+  }
+
+  async function attempt<T>(work: (asker: Asker) => Promise<T>, deadline: number): Promise<T> {
+    const release = (connection: unknown) => pool.releaseConnection(connection);
+    const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    const run = <Result>(query: Query<Result>) => within(deadline - performance.now(), query.connection(connection));
+    try {
+      await run(sql.raw(location.kind === 'sqlite' ? 'begin immediate' : 'start transaction'));
+      const result = await work({ sql, ask: run });
+      await run(sql.raw('commit'));
+      return result;
+    } catch (error) {
+      // Where even this fails, the connection is of no more use, and the server undoes what it was told. Also where the
+      // beginning failed: it may still be carried out, and what the next user writes would never be committed.
+      await run(sql.raw('rollback')).catch(() => cut(connection));
+      throw error;
+    } finally {
+      await release(connection);
+    }
+  }
+
+  async function transact<T>(work: (asker: Asker) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      try {
+        return await attempt(work, deadline);
+      } catch (error) {
+        if (error instanceof GatewayError || error instanceof OperatorError) throw error;
+        if (!isBusy(error) || performance.now() + BUSY_PAUSE > deadline) throw storeUnavailable('database', error);
+        await pause(BUSY_PAUSE);
+      }
+    }
+  }
+
+  const verifyFile =
+    location.kind === 'sqlite' && !readOnly
+      ? sqliteHealth(location.file, async () => {
+          const [found] = await ask<{ user_version: number }[]>(sql.raw('pragma user_version'));
+          await ask(sql.raw(`pragma user_version = ${Number(found?.user_version ?? 0)}`));
+        })
+      : async () => {};
+
+  return {
+    kind: location.kind,
+    sql,
+    ask,
+    transact,
+    async ping() {
+      await ask(sql.select(sql.raw('1')));
+    },
+    async verify() {
+      await verifyFile().catch((error: unknown) => {
+        throw storeUnavailable('database', error);
+      });
+    },
+    async close(ms = timeout) {
+      await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function configFor(
+  location: DatabaseLocation,
+  { timeout, readOnly }: { readonly timeout: number; readonly readOnly: boolean },
+  sockets: Set<Socket>,
+): Knex.Config {
+  if (location.kind === 'sqlite') {
+    if (!readOnly) prepareSqliteFile(location.file);
+    return sqliteConfig(location.file, readOnly);
+  }
+  return mysqlConfig(location, timeout, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+}
+
+/** A connection that died in the pool is found out by the query that uses it; only a read can be sent twice safely. */
+function isRead(query: Query<unknown>): boolean {
+  return ['select', 'first', 'pluck'].includes(query.toSQL().method);
+}
+
+/** Ends a MySQL connection at once: closing it in order would wait behind the query that hangs. */
+function cut(connection: unknown): void {
+  if (typeof connection === 'object' && connection !== null && 'stream' in connection) {
+    (connection as MysqlConnection).stream.destroy();
+  }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { OperatorError, storeUnavailable } from '../../domain/errors.ts';
+import type { Database } from './connection.ts';
+import { within } from './deadline.ts';
+import { isBusy, isTableMissing } from './failure.ts';
+import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
+import { accounts } from './migrations/0001-accounts.ts';
+import { tokens } from './migrations/0002-tokens.ts';
+import { revocations } from './migrations/0003-revocations.ts';
+import { sessions } from './migrations/0004-sessions.ts';
+import { tokenUse } from './migrations/0005-token-use.ts';
+import { revocationChain } from './migrations/0006-revocation-chain.ts';
+import { tokenBonds } from './migrations/0008-token-bonds.ts';
+import type { Migration } from './migrations/migration.ts';
+
+const MIGRATIONS: readonly Migration[] = [
+  accounts,
+  tokens,
+  revocations,
+  sessions,
+  tokenUse,
+  revocationChain,
+  tokenBonds,
+];
+
+/** Milliseconds for all of it, waiting for another process included. */
+const DEADLINE = 5 * 60_000;
+/** Milliseconds between two attempts at an SQLite file that another process is migrating. */
+const BUSY_PAUSE = 20;
+
+/**
+ * Brings the database to the schema of this program. Any number of processes may do so at the same moment, and may be
+ * killed in the middle.
+ *
+ * @returns the names of the migrations that this call applied, none where the database was up to date
+ * @throws OperatorError when the database was made by a newer program
+ * @throws GatewayError `service_unavailable` when the database cannot be reached, or refuses
+ */
+export async function migrate(database: Database): Promise<{ applied: string[] }> {
+  try {
+    return { applied: await within(DEADLINE, applyWhenFree(database, performance.now() + DEADLINE)) };
+  } catch (error) {
+    throw error instanceof OperatorError ? error : storeUnavailable('database', error);
+  }
+}
+
+/**
+ * Makes sure that the database has the schema of this program, and changes nothing.
+ *
+ * @throws OperatorError when it was made by a newer program, or lacks migrations; GatewayError when it is out
+ */
+export async function requireCurrentSchema(database: Database): Promise<void> {
+  const { sql, ask } = database;
+  const completed: string[] = await ask(sql(MIGRATIONS_TABLE).pluck('name')).catch((error: unknown) => {
+    if (isTableMissing(error)) return [];
+    throw error;
+  });
+  refuseNewer(completed);
+  const missing = MIGRATIONS.filter(({ name }) => !completed.includes(name)).map(({ name }) => name);
+  if (missing.length === 0) return;
+  throw new OperatorError(
+    `The database lacks ${missing.length === MIGRATIONS.length ? "the gateway's tables" : missing.join(', ')}: ` +
+      'run `gatehouse migrate`, or start the gateway.',
+  );
+}
+
+function refuseNewer(completed: readonly string[]): void {
+  const unknown = completed.filter((name) => !MIGRATIONS.some((known) => known.name === name));
+  if (unknown.length === 0) return;
+  throw new OperatorError(
+    `The database is newer than this program (it has ${unknown.join(', ')}): run the release that made it, or a later one.`,
+  );
+}
+
+async function applyWhenFree(database: Database, deadline: number): Promise<string[]> {
+  for (;;) {
+    try {
+      return await alone(database, (transaction) => apply(transaction, database.kind));
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await pause(BUSY_PAUSE);
+    }
+  }
+}
+
+async function apply(transaction: Knex.Transaction, kind: Database['kind']): Promise<string[]> {
+  const config = {
+    tableName: MIGRATIONS_TABLE,
+    migrationSource: sourceOf(MIGRATIONS, kind),
+    // We are in a transaction. A savepoint in it would be lost to the first DDL statement on MySQL.
+    disableTransactions: true,
+    // knex would speak of a corrupt directory.
+    disableMigrationsListValidation: true,
+  };
+  const [completed]: [{ name: string }[]] = await transaction.migrate.list(config);
+  refuseNewer(completed.map(({ name }) => name));
+  const [, applied]: [number, string[]] = await transaction.migrate.latest(config);
+  return applied;
+}
+
+function sourceOf(migrations: readonly Migration[], kind: Database['kind']): Knex.MigrationSource<unknown> {
+  const source: Knex.MigrationSource<Migration> = {
+    getMigrations: async () => [...migrations],
+    getMigrationName: ({ name }) => name,
+    getMigration: async ({ name, up }) => ({
+      up: (sql) => up(sql, kind),
+      // knex insists on one.
+      down: () => Promise.reject(new Error(`${name} cannot be undone`)),
+    }),
+  };
+  return source;
+}

@@ -1,0 +1,56 @@
+import type { Knex } from 'knex';
+import { OperatorError } from '../../domain/errors.ts';
+import type { Database } from './connection.ts';
+
+/** Where knex records what has been applied; its lock table is this name with `_lock`. */
+export const MIGRATIONS_TABLE = 'gatehouse_migrations';
+const LOCK_TABLE = `${MIGRATIONS_TABLE}_lock`;
+
+/** Seconds to wait for another process that migrates the same database. */
+const LOCK_WAIT = 60;
+/** `GET_LOCK` names are of the whole server, and at most 64 characters. */
+const LOCK_NAME = `concat('gatehouse:', sha1(database()))`;
+
+/**
+ * Runs `work` in a transaction while no other process can, on whichever machine.
+ *
+ * knex's own lock is a row that says "locked", and a process that is killed leaves it so: nobody could start again. Here
+ * the lock is one that ends with its holder, `GET_LOCK` of a MySQL connection or the write lock on an SQLite file.
+ * Whoever has it knows that knex's row is stale, and frees it.
+ *
+ * @throws OperatorError when another process keeps the lock for a minute
+ */
+export function alone<T>(database: Database, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+  return database.kind === 'mysql' ? aloneOnServer(database.sql, work) : aloneOnFile(database.sql, work);
+}
+
+async function aloneOnServer<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+  // The transaction is here to stay on one connection, the one that holds the lock.
+  return await sql.transaction(async (transaction) => {
+    const [rows] = await transaction.raw(`select get_lock(${LOCK_NAME}, ${LOCK_WAIT}) as held`);
+    if (rows[0].held !== 1) throw lockTimeout();
+    try {
+      await transaction.migrate.forceFreeMigrationsLock({ tableName: MIGRATIONS_TABLE });
+      return await work(transaction);
+    } finally {
+      await transaction.raw(`do release_lock(${LOCK_NAME})`);
+    }
+  });
+}
+
+async function aloneOnFile<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+  await sql.raw(
+    `create table if not exists ${LOCK_TABLE} ("index" integer not null primary key autoincrement, is_locked integer)`,
+  );
+  return await sql.transaction(async (transaction) => {
+    // The first statement writes, and so takes the write lock before anything has been read that could be outdated.
+    await transaction(LOCK_TABLE).delete();
+    return await work(transaction);
+  });
+}
+
+function lockTimeout(): OperatorError {
+  return new OperatorError(
+    `Another process has been migrating the database for ${LOCK_WAIT} seconds: wait for it, or stop it and try again.`,
+  );
+}

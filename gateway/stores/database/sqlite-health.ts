@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { DatabaseLocation } from '../../settings/addresses.ts';
+import { isBusy } from './failure.ts';
+
+/** Milliseconds between two writes that are only there to see whether that works. */
+const WRITE_PAUSE = 5_000;
+
+/**
+ * Looks whether an SQLite database is still the file of its name, and can be written: SQLite itself goes on with a file that
+ * was deleted, and reads from one on a disk that is full.
+ *
+ * @param write writes something that changes nothing
+ * @returns rejects with what is wrong with the file
+ */
+export function sqliteHealth(file: string, write: () => Promise<unknown>): () => Promise<void> {
+  const path = resolve(file);
+  let known: number | null = null;
+  let failure: unknown = null;
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const found = await stat(path).catch(() => null);
+    if (found === null) throw new Error(`the SQLite file ${file} is gone: put it back, then restart the gateway`);
+    known ??= found.ino;
+    if (found.ino !== known) throw new Error(`the SQLite file ${file} is another one now: restart the gateway`);
+    if (performance.now() - writtenAt >= WRITE_PAUSE) {
+      writtenAt = performance.now();
+      failure = await write().then(
+        () => null,
+        // Another writer is at it, for however long: that one can write.
+        (error: unknown) => (isBusy(error instanceof Error ? error.cause : error) ? null : error),
+      );
+    }
+    if (failure !== null) throw new Error(`the SQLite file ${file} cannot be written (${textOf(failure)})`);
+  };
+}
+
+/** The file that opening the database will make; null where there is one, or none is needed. */
+export function newSqliteFile(location: DatabaseLocation): string | null {
+  return location.kind === 'sqlite' && !existsSync(resolve(location.file)) ? location.file : null;
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? textOf(error.cause) : error.message;
+}

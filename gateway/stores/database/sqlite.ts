@@ -1,0 +1,72 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Knex } from 'knex';
+import { OperatorError } from '../../domain/errors.ts';
+
+/** What this program touches of a better-sqlite3 connection. */
+interface SqliteConnection {
+  pragma(source: string): unknown;
+  function(name: string, options: { deterministic: boolean }, apply: (text: unknown) => unknown): unknown;
+  close(): void;
+}
+
+/** SQLite's own `lower` knows ASCII alone. */
+export const UNICODE_LOWER = 'gatehouse_unicode_lower';
+
+/**
+ * Milliseconds that SQLite itself waits for another writer. It waits by blocking the whole process, so this is short;
+ * `Database.ask` goes on trying without blocking.
+ */
+const BUSY_TIMEOUT = 50;
+
+/**
+ * How knex reaches an SQLite file: one connection, since SQLite has one writer and better-sqlite3 is synchronous.
+ *
+ * @param readonly nothing of the file changes, its journal mode included
+ */
+export function sqliteConfig(file: string, readonly: boolean): Knex.Config {
+  return {
+    client: 'better-sqlite3',
+    connection: { filename: resolve(file), options: { readonly } },
+    useNullAsDefault: true,
+    pool: {
+      min: 0,
+      max: 1,
+      afterCreate(connection: SqliteConnection, done: (error: unknown) => void) {
+        try {
+          connection.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
+          if (!readonly) connection.pragma('journal_mode = WAL');
+          connection.pragma('synchronous = NORMAL');
+          connection.pragma('foreign_keys = ON');
+          connection.function(UNICODE_LOWER, { deterministic: true }, unicodeLower);
+          done(null);
+        } catch (error) {
+          connection.close();
+          done(error);
+        }
+      },
+    },
+  };
+}
+
+function unicodeLower(text: unknown): unknown {
+  return typeof text === 'string' ? text.normalize('NFC').toLowerCase().normalize('NFC') : text;
+}
+
+/**
+ * Makes the folder and the file where they are missing, readable by their owner alone: password hashes are in it, and
+ * SQLite gives its journal files the mode of the database. What is there keeps its mode, somebody chose it.
+ *
+ * @throws OperatorError when that is not possible
+ */
+export function prepareSqliteFile(file: string): void {
+  try {
+    mkdirSync(dirname(resolve(file)), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600));
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new OperatorError(
+      `The SQLite database ${file} cannot be written (${reason}): name a file in a folder of yours.`,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import { storeUnavailable } from '../../domain/errors.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { hashOfId, type SessionStore } from './session-store.ts';
+
+/**
+ * The sessions in Redis, `<prefix>session:<SHA-256 of the id>`, gone by themselves when they expire. Every command is about
+ * one key, so that it works in a Cluster.
+ */
+export function redisSessionStore(redis: RedisClient, keyPrefix: string): SessionStore {
+  const keyOf = (id: string) => `${keyPrefix}session:${hashOfId(id)}`;
+
+  return {
+    read: (id) => answer(redis.get(keyOf(id))),
+
+    async write(id, content, lifetime) {
+      await answer(redis.set(keyOf(id), content, 'PX', Math.ceil(lifetime)));
+    },
+
+    async renew(id, content, lifetime) {
+      await answer(redis.set(keyOf(id), content, 'PX', Math.ceil(lifetime), 'XX'));
+    },
+
+    async destroy(id) {
+      await answer(redis.del(keyOf(id)));
+    },
+  };
+}
+
+async function answer<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw storeUnavailable('redis', error);
+  }
+}

@@ -1,0 +1,65 @@
+import type { TokenClaims } from '../../domain/identity.ts';
+import type { Clock } from '../database/clock.ts';
+import type { Database } from '../database/connection.ts';
+
+/** Remembers when tokens were used, coarsely: a request costs an entry in memory, and each minute a write or two. */
+export interface LastUsed {
+  /** The token was accepted now. */
+  note(token: TokenClaims): void;
+  /**
+   * Writes down what has been noted. A token without a record, as after the restore of a backup that is older than it, gets
+   * one: its owner sees it again, and can revoke it by its id.
+   */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const INTERVAL = 60_000;
+/** Tokens in one statement. */
+const BATCH = 500;
+
+/** @param clock the database's */
+export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
+  let used = new Map<string, TokenClaims>();
+
+  const write = async (batch: readonly TokenClaims[], now: number) => {
+    const jtis = batch.map(({ jti }) => jti);
+    const updated = await ask(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
+    // MySQL counts rows that match (the driver sets CLIENT_FOUND_ROWS), changed or not.
+    if (updated >= batch.length) return;
+    const rows = batch.map(({ jti, accountId, issuedAt, expiresAt }) => ({
+      jti,
+      account_id: accountId,
+      name: null,
+      issued_at: issuedAt * 1000,
+      expires_at: expiresAt * 1000,
+      revoked_at: null,
+      last_used_at: now,
+    }));
+    await ask(sql('gatehouse_tokens').insert(rows).onConflict('jti').ignore());
+  };
+
+  const flush = async () => {
+    const noted = [...used.values()];
+    used = new Map();
+    for (let i = 0; i < noted.length; i += BATCH) {
+      try {
+        await write(noted.slice(i, i + BATCH), clock.now());
+      } catch {
+        // The database is out, which others report: once more with the next ones.
+        for (const token of noted.slice(i)) used.set(token.jti, token);
+        return;
+      }
+    }
+  };
+
+  const timer = setInterval(() => void flush(), INTERVAL).unref();
+  return {
+    note: (token) => void used.set(token.jti, token),
+    flush,
+    async close() {
+      clearInterval(timer);
+      await flush();
+    },
+  };
+}
