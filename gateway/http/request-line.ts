@@ -116,7 +116,7 @@ export interface LineParts {
 
 /** Takes a refused line apart for the log. @param line one character a byte */
 export function partsOf(line: string): LineParts {
-  const [, method = '', target = ''] = /^([!#$%&'*+.^_`|~\w-]{1,32})(?: +([^ \r\n]*))?/.exec(line) ?? [];
+  const [, method = '', target = ''] = /^([!#$%&'*+.^_`|~\w-]+)(?: +([^ \r\n]*))?/.exec(line) ?? [];
   return { method, target };
 }
 
@@ -131,7 +131,7 @@ export function refusedLine(line: string): GatewayError | null {
   if (matched === undefined) return null;
   if (version !== undefined && version !== '1') return versionNotSupported(`HTTP/${version}`);
   if (KNOWN.has(method)) return null;
-  return new GatewayError('not_implemented', `no such method: ${method.slice(0, 32)}`);
+  return new GatewayError('not_implemented', 'no such method');
 }
 
 export function malformedLine(): GatewayError {

@@ -16,6 +16,8 @@ export function withoutCredentials(text: string): string {
 const JWT = /eyJ[\w-]{8,}(?:\.[\w-]*)*/g;
 /** Text in Base64 has at the start of each group of four one of `I` to `Z` and `a` to `f`; of `w` to `z` beyond ASCII. */
 const BASE64 = /(?<![\w+=-])[I-Za-fw-z][\w+-]{3}[I-Za-fw-z][\w+/-]{5,}={0,2}/g;
+/** The same with something before it: `q=`, `Basic+`, `-`, or a piece of it missing. */
+const BASE64_RUN = /[\w+-]{20,}={0,2}/g;
 /** With its scheme before it, anything that could be a credential is one. */
 const WITH_SCHEME = /\b([Bb]asic|[Bb]earer)([ +:]+)(?=[\w.~+/-]*[A-Z\d])[\w.~+/-]{12,}=*/g;
 /** `email:password`, but not `//user@host:port`. */
@@ -33,22 +35,36 @@ for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 }
 /** Characters: `a@b.c:d` has so many in Base64, and nobody's credentials are shorter. */
 const SHORTEST = 10;
+/** Groups of text, one after the other, at the end of a run, wherever in it they begin: those of an email and a password. */
+const SUSPICIOUS_GROUPS = 5;
 
 /** Whether it must be looked at more closely: most paths need not, and each request has one. */
 function isSuspicious(text: string): boolean {
   let run = 0;
+  // Four counters of a byte each, for the four places at which groups may begin.
+  let groups = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if ((CHARACTERS[code] ?? 0) !== 0) {
+    const kind = CHARACTERS[code] ?? 0;
+    if (kind !== 0) {
       run += 1;
+      const counter = (i & 3) << 3;
+      if ((kind & BEGINS_GROUP) === 0) groups &= ~(0xff << counter);
+      else if (((groups >>> counter) & 0xff) < SUSPICIOUS_GROUPS) groups += 1 << counter;
       if (run === SHORTEST && beginsGroup(text, i + 1 - SHORTEST) && beginsGroup(text, i + 5 - SHORTEST)) return true;
     } else {
       // An escape, what stands between email and password, and the space behind a scheme.
-      if (code === 0x25 || code === 0x40 || code === 0x20) return true;
+      if (code === 0x25 || code === 0x40 || code === 0x20 || endsWithText(groups)) return true;
       run = 0;
+      groups = 0;
     }
   }
-  return false;
+  return endsWithText(groups);
+}
+
+/** Whether one of the four counters is at `SUSPICIOUS_GROUPS`, which is as far as they go. */
+function endsWithText(groups: number): boolean {
+  return ((groups + 0x03030303) & 0x08080808) !== 0;
 }
 
 function beginsGroup(text: string, at: number): boolean {
@@ -61,6 +77,7 @@ function withoutPlainCredentials(text: string): string {
   return text
     .replace(JWT, tokenMark)
     .replace(BASE64, (found) => (isCredential(found) ? MARK : found))
+    .replace(BASE64_RUN, (found) => (endsWithCredential(found) ? MARK : found))
     .replace(WITH_SCHEME, (_, scheme: string, between: string) => `${scheme}${between}${MARK}`)
     .replace(PAIR, (_, email: string) => `${email}:[password]`)
     .replace(USER_OF_URL, (_, user: string) => `${user}:[password]@`);
@@ -98,3 +115,13 @@ function isCredential(base64: string): boolean {
   // What is cut in the middle of a character ends with U+FFFD.
   return /^(?:eyJ|[^\p{Cc}\ufffd:]+:)[^\p{Cc}\ufffd]*\ufffd?$/u.test(text);
 }
+
+/** Whether Base64 hides them behind something else, wherever in it they begin. */
+function endsWithCredential(run: string): boolean {
+  for (let start = 0; start < 4; start++) {
+    if (CREDENTIAL_AT_END.test(Buffer.from(run.slice(start), 'base64').toString('utf8'))) return true;
+  }
+  return false;
+}
+
+const CREDENTIAL_AT_END = /(?:eyJ[\w-]{8}|[^\p{Cc}\ufffd:]{3}:[^\p{Cc}\ufffd]{4})[^\p{Cc}\ufffd]*\ufffd?$/u;

@@ -19,7 +19,7 @@ import { connectionLimit } from './connection-limit.ts';
 import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
 import type { OnUpgrade } from './on-upgrade.ts';
-import { type ParserError, refusalOf } from './parser-errors.ts';
+import { refusalOf } from './parser-errors.ts';
 import { NO_ANSWER, newRecord, recordOfNoRequest, requestId } from './record.ts';
 
 export interface Doors {
@@ -237,11 +237,11 @@ export function createListener(doors: Doors): Listener {
     });
   });
 
-  server.on('clientError', (error: ParserError, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const turn = turnOf(socket);
     const { answering: current, reader } = turn;
     const refusal = refusalOf(error, reader);
-    const line = reader?.lineIn(error.rawPacket) ?? '';
+    const line = reader?.line ?? '';
     const address = (socket as Socket).remoteAddress;
     const refuseMessage = () => {
       refuse(socket, recordOfNoRequest(line, peerOf(address)), refusal);

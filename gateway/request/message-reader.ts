@@ -34,7 +34,11 @@ export class MessageReader {
   #left = 0;
   /** How much of a blank line the bytes before ended with. */
   #matched = 0;
+  /** The line so far, where it came in several pieces, or will not be read to its end. */
   #lineText = '';
+  /** The bytes that the line came with, where it came in one piece, and its place in them. Let go with the end of the head. */
+  #lineBytes: Buffer = EMPTY;
+  #lineStart = 0;
   #lineLength = 0;
   #rest: Buffer = EMPTY;
 
@@ -60,12 +64,12 @@ export class MessageReader {
   }
 
   /**
-   * The request line that was read last, as far as it has come, one character a byte; with its line feed, if that has.
-   *
-   * @param bytes those in which the parser found a fault
+   * The request line that was read last, as far as it has come, one character a byte; with its line feed, if that has. Empty
+   * once its head has been read. Never anything of what is behind it, which may be a credential.
    */
-  lineIn(bytes: Buffer | undefined): string {
-    const text = this.#lineText === '' && bytes !== undefined ? lineAt(bytes, this.#line.start) : this.#lineText;
+  get line(): string {
+    const end = this.#lineStart + this.#lineLength;
+    const text = this.#lineText || this.#lineBytes.toString('latin1', this.#lineStart, end);
     return text.slice(0, text.indexOf('\n') + 1 || text.length);
   }
 
@@ -73,6 +77,7 @@ export class MessageReader {
   stop(): Buffer {
     const rest = this.#rest;
     this.#rest = EMPTY;
+    this.#lineBytes = EMPTY;
     this.#next = NOTHING;
     return rest;
   }
@@ -112,8 +117,13 @@ export class MessageReader {
     if (this.#next !== LINE) return this.#behindBlankLine(bytes, from);
     const fields = this.#line.read(bytes, from);
     if (fields !== -1) {
-      if (this.#lineText === '') this.#lineLength = fields - this.#line.start;
-      else this.#keepLine(bytes, fields);
+      if (this.#lineText === '') {
+        this.#lineStart = this.#line.start;
+        this.#lineLength = fields - this.#lineStart;
+        this.#lineBytes = bytes;
+      } else {
+        this.#keepLine(bytes, fields);
+      }
       this.#next = FIELDS;
       // The line's own end may be the beginning of a blank line: a head without fields.
       this.#matched = 2;
@@ -146,6 +156,7 @@ export class MessageReader {
   #look(): void {
     if (this.#matched !== BLANK_LINE.length) return;
     this.#matched = 0;
+    this.#lineBytes = EMPTY;
     const req = this.#newest();
     if (req === null) return;
     if (req.complete) {
@@ -186,9 +197,4 @@ function endingOf(bytes: Buffer, from: number): number {
     if (bytes.subarray(bytes.length - length).equals(BLANK_LINE.subarray(0, length))) return length;
   }
   return 0;
-}
-
-function lineAt(bytes: Buffer, start: number): string {
-  const end = bytes.indexOf(LF, start);
-  return bytes.toString('latin1', start, end === -1 ? bytes.length : end + 1);
 }

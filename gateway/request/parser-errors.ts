@@ -3,21 +3,15 @@ import { GatewayError } from '../domain/errors.ts';
 import { malformedLine, refusedLine } from '../http/request-line.ts';
 import type { MessageReader } from './message-reader.ts';
 
-/** What Node says of bytes that are not HTTP, or did not arrive. */
-export interface ParserError extends NodeJS.ErrnoException {
-  /** Those that it had when it found the fault. */
-  readonly rawPacket?: Buffer;
-}
-
 /** What the parser says of a line whose method or version it does not know. */
 const OF_THE_LINE: ReadonlySet<string> = new Set(['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION']);
 
-/** The answer to what Node's parser refuses. @param reader of the connection */
-export function refusalOf(error: ParserError, reader: MessageReader | null): GatewayError {
+/** The answer to bytes that are not HTTP for Node's parser, or did not arrive. @param reader of the connection */
+export function refusalOf(error: NodeJS.ErrnoException, reader: MessageReader | null): GatewayError {
   const code = error.code ?? '';
   if (reader?.hasMalformedLine) return malformedLine();
   if (OF_THE_LINE.has(code)) {
-    const refused = refusedLine(reader?.lineIn(error.rawPacket) ?? '');
+    const refused = refusedLine(reader?.line ?? '');
     if (refused !== null) return refused;
   }
   switch (code) {

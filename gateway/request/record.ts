@@ -7,6 +7,8 @@ import { withoutCredentials } from '../ops/redact.ts';
 /** The log's status of a request that got no answer. */
 export const NO_ANSWER = 499;
 
+const LONGEST_METHOD = 32;
+
 /** A request id that others may have made: short, and safe in a header and in a log line. */
 const REQUEST_ID = /^[\w.:+=@/-]{1,128}$/;
 
@@ -41,7 +43,8 @@ export function recordOfNoRequest(line: string, client: string): RequestRecord {
   return {
     id: requestId(undefined),
     client,
-    method,
+    // Of any length, and with whatever a client has taken for one.
+    method: withoutCredentials(method).slice(0, LONGEST_METHOD),
     path: withoutQuery(target),
     protocol: '',
     userAgent: undefined,

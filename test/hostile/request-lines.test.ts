@@ -287,6 +287,28 @@ test('a Content-Length that is not written as numbers are, and a second Content-
   t.deepEqual(upstream.seen, []);
 });
 
+test('a line that comes together with the request before it is judged as it is by itself', async (t) => {
+  const { gateway } = await place(t);
+  const body = message(['POST /open/body HTTP/1.1', 'Host: a', 'Content-Length: 6'], '\r\n\r\nab');
+  const chunks = message(
+    ['POST /open/chunks HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'],
+    '2\r\nab\r\n0\r\n\r\n',
+  );
+  const alone = message(['GET /open/alone HTTP/1.1', 'Host: a']);
+  for (const before of [body, chunks, alone, body + chunks + alone]) {
+    for (const [line, status] of [
+      ['FOO /open/next HTTP/1.1', 501],
+      ['GET /open/next HTTP/3.0', 505],
+      ['GET  /open/next HTTP/1.1', 400],
+    ] as const) {
+      const answers = await rawExchange(gateway.port, before + withLine(line));
+      t.regex(answers, new RegExp(`^HTTP/1\\.1 200 [^]*HTTP/1\\.1 ${status} `), `${before}${line}`);
+      await gateway.logged((logged) => logged.status === status && logged.path === '/open/next');
+      gateway.log.length = 0;
+    }
+  }
+});
+
 test('what has no request line of its own is in the log and the metrics, with the address that it came from', async (t) => {
   const { gateway } = await place(t);
   await rawExchange(gateway.port, withLine('GET  /open/x?secret HTTP/1.1'));

@@ -10,7 +10,7 @@ import { holds } from '../support/condition.ts';
 import { temporaryDatabase } from '../support/database.ts';
 import { ADA, basic, testGateway } from '../support/gateway.ts';
 import { gateways } from '../support/nodes.ts';
-import { rawExchange } from '../support/raw.ts';
+import { rawClient, rawExchange } from '../support/raw.ts';
 import { findFail2banRegex } from '../support/services/fail2ban.ts';
 import { httpUpstream } from '../support/upstream.ts';
 
@@ -125,6 +125,49 @@ test('no credential stands in any line, in whatever part of a request a client h
   const all = JSON.stringify(gateway.log);
   for (const secret of secrets) t.false(all.includes(secret), secret);
   t.regex(all, /"path":"\/api\/v1\/tokens\/\[token:[\w-]+\]"/);
+});
+
+test('of a request that cannot be read the line alone is logged, wherever its packets end', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, {
+    routes: [{ name: 'all', path: '/', upstream: upstream.url, auth: 'none' }],
+  });
+  const fields = `Authorization: Basic ${encoded(`${ADA.email}:${ADA.password}`)}\r\nX-Key: one two three`;
+  const head = `GET /x HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+  for (let end = head.indexOf('Basic'); end < head.length; end += 3) {
+    const client = await rawClient(gateway.port);
+    client.socket.setNoDelay(true);
+    // The second part is sent when the gateway has the first: with an answer to a request before it.
+    client.send(`GET /before HTTP/1.1\r\nHost: a\r\n\r\n${head.slice(0, end)}`);
+    await client.until(/^HTTP\/1\.1 200 /);
+    client.send(`${head.slice(end)}no field\r\n\r\n`);
+    await client.ended();
+    t.like(await gateway.logged(({ status }) => status === 400), { method: 'GET', path: '/x' }, head.slice(end));
+    gateway.log.length = 0;
+  }
+});
+
+test('credentials are found behind something else too, and in place of a method', async (t) => {
+  const pair = encoded(`${ADA.email}:${ADA.password}`);
+  for (const before of ['q=', 'Basic+', 'Basic_', 'basic-', '-', '+', '_', 'a', 'ab', 'abc', 'abcd', 'key=Basic+']) {
+    for (const after of ['', '/profile', '?', ' HTTP/1.1']) {
+      const logged = withoutCredentials(`/x/${before}${pair}${after}`);
+      t.false(logged.includes(pair.slice(8, -4)), logged);
+      t.true(logged.includes('[credential]'), logged);
+    }
+  }
+  t.is(withoutCredentials(`/x/${pair.slice(1)}`), '/x/[credential]', 'with a letter missing');
+
+  const routes = [{ name: 'x', path: '/x', upstream: 'http://127.0.0.1:1', auth: 'none' }];
+  const gateway = await testGateway(t, { routes });
+  for (const method of [pair.replaceAll('=', ''), `Basic_${pair.replaceAll('=', '')}`, await gateway.token()]) {
+    for (const line of [`${method} / HTTP/1.1`, `${method}  / HTTP/1.1`, `${method} / HTTP/3.0`, method]) {
+      await rawExchange(gateway.port, message([line, 'Host: a', 'Connection: close']));
+    }
+  }
+  await holds('all are logged', () => gateway.log.filter(({ msg }) => msg === 'request').length === 13);
+  const all = JSON.stringify(gateway.log);
+  t.notRegex(all, new RegExp(`${pair.slice(0, 16)}|${pair.slice(4, 20)}|eyJ`));
 });
 
 test('what is no credential is logged as it is', (t) => {
