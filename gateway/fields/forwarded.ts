@@ -63,7 +63,7 @@ export function addressOf(node: string): string | null {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
-/** @param protocols a list that proxies have made between them: the first one knows */
+/** @param protocols a list that proxies have made between them: the first one knows; Traefik has `wss` for WebSockets */
 export function isHttps(protocols: string): boolean {
-  return /^[ \t]*https[ \t]*(?:,|$)/i.test(protocols);
+  return /^[ \t]*(?:https|wss)[ \t]*(?:,|$)/i.test(protocols);
 }

@@ -20,6 +20,8 @@ export interface Head {
   /** The first line of `X-Forwarded-Host` and of `X-Forwarded-Proto`, whoever sent them. */
   readonly forwardedHost: string | undefined;
   readonly forwardedProto: string | undefined;
+  /** `Forwarded`, whoever sent it; several lines as one list. */
+  readonly forwarded: string | undefined;
   /** How often the request has passed this gateway before, as it says; several lines as one list. */
   readonly hops: string | undefined;
   readonly hasBody: boolean;
@@ -52,6 +54,7 @@ export function readHead(req: IncomingMessage): Head {
   let fetchMode: string | undefined;
   let forwardedHost: string | undefined;
   let forwardedProto: string | undefined;
+  let forwarded: string | undefined;
   let hops: string | undefined;
   let isLastHop = false;
   for (let i = 0; i < raw.length; i += 2) {
@@ -70,6 +73,8 @@ export function readHead(req: IncomingMessage): Head {
         if (isField(name, 'x-api-key')) {
           hasApiKeys ||= apiKey !== undefined;
           apiKey ??= value;
+        } else if (isField(name, 'forwarded')) {
+          forwarded = forwarded === undefined ? value : `${forwarded},${value}`;
         }
         break;
       case 12:
@@ -127,6 +132,7 @@ export function readHead(req: IncomingMessage): Head {
     fetchMode,
     forwardedHost,
     forwardedProto,
+    forwarded,
     hops,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).

@@ -1,4 +1,5 @@
 import { GatewayError } from '../domain/errors.ts';
+import { isHttps, parseForwarded } from '../fields/forwarded.ts';
 import { allowedOrigin, corsRouteFor } from '../routing/cors.ts';
 import { routesAt } from '../routing/plan.ts';
 import type { Route } from '../routing/route.ts';
@@ -41,19 +42,31 @@ export function refuseCrossSite(
 const BASIC = /^basic(?: |$)/i;
 
 /** Whether a page of the gateway's own origin has sent it, as far as the origin can be known behind a proxy. */
-function isOwn(origin: string, { host, forwardedHost, forwardedProto }: Asked['head'], trusted: boolean): boolean {
+function isOwn(origin: string, head: Asked['head'], trusted: boolean): boolean {
   const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase()) ?? [];
   // `null` is the origin of pages in a sandbox.
   if (scheme === undefined || authority === undefined) return false;
-  const proto = trusted && forwardedProto ? firstOf(forwardedProto) : scheme;
-  const outside = trusted && forwardedHost ? firstOf(forwardedHost) : (host ?? '').toLowerCase();
+  const { host = '', proto } = trusted ? outsideOf(head) : { host: head.host };
   const port = scheme === 'https' ? ':443' : ':80';
-  return proto === scheme && (outside === authority || outside === authority + port);
+  const isOwnHost = host.toLowerCase() === authority || host.toLowerCase() === authority + port;
+  return isOwnHost && (!proto || isHttps(proto) === (scheme === 'https'));
+}
+
+/** How the outside reaches the gateway, as a trusted proxy says; `Forwarded` counts where it writes no other. */
+function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Asked['head']): {
+  host?: string;
+  proto?: string;
+} {
+  // The last element is the proxy's own.
+  const element = forwarded === undefined ? undefined : parseForwarded(forwarded).at(-1);
+  const outside = (forwardedHost && firstOf(forwardedHost)) || element?.host || host;
+  const proto = forwardedProto || element?.proto;
+  return { ...(outside !== undefined && { host: outside }), ...(proto !== undefined && { proto }) };
 }
 
 /** Of a list that proxies have made between them, the first one knows what the client asked for. */
 function firstOf(list: string): string {
-  return (list.split(',')[0] ?? '').trim().toLowerCase();
+  return (list.split(',')[0] ?? '').trim();
 }
 
 /**

@@ -110,6 +110,14 @@ test('what another site sends is refused before anybody has proven anything, goo
   t.is(statusOf(await ask(gateway, 'POST /api/v1/o', AS_ADA)), 200, 'no try was taken');
 });
 
+test('two lines of Sec-Fetch-Site are refused, whichever of them says that it is the own site', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const [own, foreign] = ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site'];
+  t.is(statusOf(await ask(gateway, 'POST /api/v1/o', AS_ADA, own, foreign)), 400);
+  t.is(statusOf(await ask(gateway, 'POST /api/v1/o', AS_ADA, foreign, own)), 400);
+  t.deepEqual(upstream.seen, []);
+});
+
 test('a route whose cors names the origin takes its requests, and those of no other', async (t) => {
   const { gateway, upstream } = await place(t);
   const site = 'Sec-Fetch-Site: cross-site';
@@ -163,10 +171,24 @@ test('behind a trusted proxy the own origin is what the proxy says, and of other
   t.is(await status('Origin: http://api.test', ...says('public.example', 'http')), 403);
   t.is(await status(`Origin: ${EVIL}`, ...says('public.example', 'https')), 403);
   t.is(await status('Origin: https://api.test', 'X-Forwarded-Proto: https'), 200, 'a proxy that keeps Host');
+  t.is(await status('Origin: https://public.example', ...says('public.example', 'wss')), 200, 'as Traefik says it');
+
+  const forwarded = 'Forwarded: for=6.6.6.6;host=evil.example, for=203.0.113.7;host="public.example";proto=https';
+  t.is(await status('Origin: https://public.example', forwarded), 200, 'a proxy that writes Forwarded alone');
+  for (const origin of [EVIL, 'http://public.example', 'http://api.test']) {
+    t.is(await status(`Origin: ${origin}`, forwarded), 403, origin);
+  }
+  t.is(await status(`Origin: ${EVIL}`, ...says('public.example', 'https'), 'Forwarded: host=evil.example'), 403);
 
   const { gateway: direct } = await place(t);
   const claimed = await ask(direct, 'POST /api/v1/o', AS_ADA, `Origin: ${EVIL}`, ...says('evil.example', 'https'));
   t.is(statusOf(claimed), 403);
+  t.is(
+    statusOf(
+      await ask(direct, 'POST /api/v1/o', AS_ADA, `Origin: ${EVIL}`, 'Forwarded: host=evil.example;proto=https'),
+    ),
+    403,
+  );
 });
 
 test('a WebSocket of another site is refused where a browser may have added the credentials', async (t) => {
