@@ -37,6 +37,24 @@ overBoth('HEAD passes the length of the body that GET would have', async (t, ove
   t.is(parts(answer).body, '');
 });
 
+overBoth('a length of an answer is passed without the zeros before it, which some read as octal', async (t, over) => {
+  for (const [length, body] of [
+    ['010', '0123456789'],
+    ['0002', 'ab'],
+    ['00', ''],
+    ['0', ''],
+  ] as const) {
+    const answer = await exchange(
+      t,
+      over,
+      requestText('GET /s', CLOSE),
+      `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`,
+    );
+    t.deepEqual(valuesOf(answer, 'content-length'), [String(Number(length))]);
+    t.is(parts(answer).body, body);
+  }
+});
+
 test('HEAD of an answer that GET would send in chunks has neither length nor body, and the connection lives on', async (t) => {
   const gateway = await forwardingGateway(
     t,

@@ -50,7 +50,7 @@ const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
 
 /** The lengths of the names of answers that are looked at. */
 const NOTED_LENGTHS: ReadonlySet<number> = new Set(
-  [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id'].map(({ length }) => length),
+  [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id', 'content-length'].map(({ length }) => length),
 );
 
 /** Fields that frame an answer, or by which it is found in the log: no `Connection` option removes them. */
@@ -234,7 +234,7 @@ export function responseHeaders(
     if (DROPPED_OF_ANSWERS.has(lower)) continue;
     if (lower === 'set-cookie' && setsOwnCookie(text(raw[i + 1]))) continue;
     if (lower === 'x-request-id') hasRequestId = true;
-    kept.push(name, text(raw[i + 1]));
+    kept.push(name, lower === 'content-length' ? withoutLeadingZeros(text(raw[i + 1])) : text(raw[i + 1]));
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
   const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
@@ -250,6 +250,11 @@ function changed(fields: readonly string[], { replaced, set }: FieldChanges): st
   }
   kept.push(...set);
   return kept;
+}
+
+/** A client that takes 010 for an octal number would read what is behind eight bytes as the next answer. */
+function withoutLeadingZeros(length: string): string {
+  return length.startsWith('0') && length.length > 1 ? length.replace(/^0+(?=\d)/, '') : length;
 }
 
 /**

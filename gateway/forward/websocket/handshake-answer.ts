@@ -47,7 +47,7 @@ export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstr
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new Error('Transfer-Encoding other than chunked');
   const fields = clientFields(answer, outgoing, upstream);
-  const length = answer.headers['content-length'];
+  const [length] = valuesOf(fields, 'content-length');
   return {
     ...spelled(fields.flatMap((text, i) => (i % 2 === 0 && !isLength(text) ? [text, fields[i + 1] as string] : []))),
     ...(length !== undefined && { 'content-length': length }),
