@@ -12,6 +12,7 @@ const TABLE = {
   method_not_allowed: { status: 405, message: 'Method not allowed', fault: 'client' },
   request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },
   too_many_tokens: { status: 409, message: 'The account has too many tokens', fault: 'client' },
+  length_required: { status: 411, message: 'The request body must have a Content-Length', fault: 'client' },
   payload_too_large: { status: 413, message: 'The request body is too large', fault: 'client' },
   uri_too_long: { status: 414, message: 'The request line is too long', fault: 'client' },
   unsupported_media_type: { status: 415, message: 'The request body is of the wrong type', fault: 'client' },

@@ -18,7 +18,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
  *
  * Resolves when the answer has been handed over in full.
  *
- * @throws GatewayError 502, 504, 408, 413, or 499 when the client went away. When `res.headersSent`, the answer had
+ * @throws GatewayError 502, 504, 408, 411, 413, or 499 when the client went away. When `res.headersSent`, the answer had
  *   begun: the connection must then be cut, so that what is truncated looks truncated.
  */
 export function forwardHttp(
@@ -27,7 +27,10 @@ export function forwardHttp(
   outgoing: Outgoing,
   transport: Transport = overUndici,
 ): Promise<void> {
-  const { maxBody } = outgoing;
+  const { maxBody, requireLength } = outgoing;
+  if (requireLength && req.headers['transfer-encoding'] !== undefined) {
+    throw new GatewayError('length_required', 'a chunked body on a route with requireLength');
+  }
   if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw payloadTooLarge(maxBody);
   return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
 }

@@ -37,6 +37,8 @@ export interface Outgoing {
   readonly hasBody: boolean;
   /** Bytes that the body may have; null: any number. */
   readonly maxBody: number | null;
+  /** Whether the upstream may get no chunked body. */
+  readonly requireLength: boolean;
   /** Counts what passes, for the log. */
   readonly tally: Tally;
   readonly awaitsContinue: boolean;

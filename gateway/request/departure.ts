@@ -31,6 +31,7 @@ export function createDepart(
       clientPath: target.path,
       hasBody: head.hasBody,
       maxBody: route.maxBody,
+      requireLength: route.requireLength,
       tally: record,
       awaitsContinue: head.expectsContinue,
       requestId: record.id,

@@ -26,6 +26,8 @@ export interface Route extends RouteRules {
   readonly takesApiKey: boolean;
   /** Bytes that a body may have; null: any number. */
   readonly maxBody: number | null;
+  /** Whether a body must say beforehand how long it is. */
+  readonly requireLength: boolean;
   /** What the route changes in the fields of requests and answers. */
   readonly changes: RouteChanges;
   /** What becomes of cookies and references of answers; null: they pass as they are. */
@@ -64,6 +66,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     passAuthorization: settings.passAuthorization,
     takesApiKey: credentials?.includes('api-key') ?? false,
     maxBody: settings.maxBody ?? null,
+    requireLength: settings.requireLength,
     rewriting: compileRewriting(settings, basePaths),
     mayComeBack: auth === 'none' || settings.passAuthorization || setsAuthorization,
     proxied: context.proxiedFor(settings),

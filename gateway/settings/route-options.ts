@@ -133,6 +133,9 @@ export const route = options({
     .prefault(false)
     .describe('Whether %2F may occur in the path; refused with 400 otherwise.'),
   maxBody: size().exactOptional().describe('The longest request body, 413 beyond it; any length when left out.'),
+  requireLength: flag()
+    .prefault(false)
+    .describe('Whether a chunked request body is refused with 411, for upstreams that do not understand these.'),
   timeouts: options({
     firstByte: wait().exactOptional().describe('In place of timeouts.firstByte.'),
     idle: wait().exactOptional().describe('In place of timeouts.idle.'),

@@ -40,6 +40,28 @@ async function noting(t: ExecutionContext) {
   return { ...upstream, sockets, text: () => text };
 }
 
+overBoth('a chunked body is a 411 on a route that requires lengths, and reaches nobody', async (t, over) => {
+  const upstream = await httpUpstream(t);
+  const routes = [
+    { name: 's', path: '/s', upstream: upstream.url, auth: 'none', requireLength: true, ...routeOver(over) },
+  ];
+  const gateway = await testGateway(t, { routes });
+  for (const fields of [[], ['Expect: 100-continue']]) {
+    for (const body of ['5\r\nhello\r\n0\r\n\r\n', '0\r\n\r\n']) {
+      const chunked = requestText('POST /s', ['Transfer-Encoding: chunked', ...fields, ...CLOSE]) + body;
+      const answer = await rawExchange(gateway.port, chunked);
+      t.is(statusOf(answer), 411);
+      t.is(JSON.parse(parts(answer).body).error, 'length_required');
+    }
+  }
+  t.deepEqual(upstream.seen, []);
+  t.is(
+    statusOf(await rawExchange(gateway.port, `${requestText('POST /s', ['Content-Length: 5', ...CLOSE])}hello`)),
+    200,
+  );
+  t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', CLOSE))), 200);
+});
+
 overBoth('a body that is announced as too long is a 413 before any of it has come, and no 100', async (t, over) => {
   const upstream = await httpUpstream(t);
   const gateway = await limited(t, upstream, over);

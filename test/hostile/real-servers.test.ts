@@ -21,10 +21,10 @@ function overAll(title: string, run: (t: ExecutionContext, server: UpstreamServe
   }
 }
 
-async function gatewayTo(t: ExecutionContext, server: UpstreamServer, over: Transport) {
+async function gatewayTo(t: ExecutionContext, server: UpstreamServer, over: Transport, requireLength = false) {
   const { url, begun, go } = await application(t, server);
   const gateway = await testGateway(t, {
-    routes: [{ name: 'o', path: '/api/v1/o', upstream: url, ...routeOver(over) }],
+    routes: [{ name: 'o', path: '/api/v1/o', upstream: url, requireLength, ...routeOver(over) }],
   });
   const log = async (): Promise<{ path: string; user: string | null }[]> => {
     const answer = await rawExchange(
@@ -111,4 +111,15 @@ overAll('a body that is sent late is never a request of its own', async (t, serv
     lies.map(() => '1'),
   );
   t.deepEqual([...new Set(seen.map(({ path }) => path))], ['/api/v1/o/held']);
+});
+
+overAll('chunks are never requests of their own where the route requires lengths', async (t, server, over) => {
+  const { port, log } = await gatewayTo(t, server, over, true);
+  const inner = message(['GET /api/v1/o/smuggled HTTP/1.1', 'Host: a', 'X-User-Id: forged']).repeat(50);
+  const head = ['POST /api/v1/o/x HTTP/1.1', 'Host: a', authorization(ADA), 'Transfer-Encoding: chunked'];
+  const chunks = `${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`;
+  for (let i = 0; i < 3; i++) {
+    t.is(statusOf(await rawExchange(port, message([...head, 'Connection: close'], chunks))), 411);
+  }
+  t.deepEqual(await log(), []);
 });

@@ -39,6 +39,7 @@ async function application(t: ExecutionContext, upstream: string) {
       deadlines: { connect: 1_000, firstByte: 30_000, idle: 30_000, request: null },
       hasBody: false,
       maxBody: null,
+      requireLength: false,
       tally: { received: 0, sent: 0 },
       awaitsContinue: false,
       requestId: 'r1',

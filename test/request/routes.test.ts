@@ -13,6 +13,7 @@ function route(name: string, path: string, methods?: string[]): RouteSettings {
     passAuthorization: false,
     preserveHost: false,
     allowEncodedSlashes: true,
+    requireLength: false,
     timeouts: {},
   };
 }

@@ -40,6 +40,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
         passAuthorization: false,
         preserveHost: false,
         allowEncodedSlashes: false,
+        requireLength: false,
         timeouts: {},
       },
     ],
