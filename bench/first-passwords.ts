@@ -2,14 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import bcrypt from 'bcrypt';
 import { Agent, request } from 'undici';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
-import { ADA, basic } from '../test/support/gateway.ts';
-import { PATH } from '../test/support/load.ts';
-import { privateMariadb } from '../test/support/mariadb.ts';
-import { gateways } from '../test/support/nodes.ts';
-import { privateRedis } from '../test/support/redis-server.ts';
-import { httpUpstream } from '../test/support/upstream.ts';
-import { openScope } from './lab/scope.ts';
-import { percentile } from './lab/statistics.ts';
+import { ADA, basic } from '../test/lab/gateways/gateway.ts';
+import { PATH } from '../test/lab/gateways/load.ts';
+import { gateways } from '../test/lab/gateways/nodes.ts';
+import { privateMariadb } from '../test/lab/stores/mariadb.ts';
+import { privateRedis } from '../test/lab/stores/redis-server.ts';
+import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
+import { openScope } from './harness/scope.ts';
+import { percentile } from './harness/statistics.ts';
 
 /**
  * A restart, as clients with passwords meet it: the first requests of a thousand accounts come in the same moment, from one

@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { Client } from 'undici';
-import { basic } from '../test/support/gateway.ts';
+import { basic } from '../test/lab/gateways/gateway.ts';
 
 /**
  * Sends wrong passwords of ever new accounts from ever new addresses for ten seconds, and prints how they were answered.

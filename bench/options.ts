@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Plan } from './lab/figure.ts';
+import type { Plan } from './harness/figure.ts';
 
 /** What a run is to do. */
 export interface Options extends Plan {

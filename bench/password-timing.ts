@@ -7,7 +7,7 @@
  */
 import { bcryptDecoy } from '../gateway/identify/passwords/hashes/bcrypt.ts';
 import { hashPassword, passwordChecker } from '../gateway/identify/passwords/password.ts';
-import { median } from './lab/statistics.ts';
+import { median } from './harness/statistics.ts';
 
 const TRIES = Number(process.argv[2] ?? 200);
 /** What new hashes have by default. */

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
-import { ADA, basic } from '../test/support/gateway.ts';
-import { bearer, issue, PATH } from '../test/support/load.ts';
-import { privateMariadb } from '../test/support/mariadb.ts';
-import { type GatewayNode, gateways } from '../test/support/nodes.ts';
-import { privateRedis } from '../test/support/redis-server.ts';
-import { httpUpstream } from '../test/support/upstream.ts';
-import { openScope } from './lab/scope.ts';
-import { median, percentile } from './lab/statistics.ts';
+import { ADA, basic } from '../test/lab/gateways/gateway.ts';
+import { bearer, issue, PATH } from '../test/lab/gateways/load.ts';
+import { type GatewayNode, gateways } from '../test/lab/gateways/nodes.ts';
+import { privateMariadb } from '../test/lab/stores/mariadb.ts';
+import { privateRedis } from '../test/lab/stores/redis-server.ts';
+import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
+import { openScope } from './harness/scope.ts';
+import { median, percentile } from './harness/statistics.ts';
 
 /**
  * Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own.

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { holds } from '../test/support/condition.ts';
-import { ADA } from '../test/support/gateway.ts';
-import { bearer, type Issued, issue, PATH, revoke, untilStatus } from '../test/support/load.ts';
-import { privateMariadb } from '../test/support/mariadb.ts';
-import { type GatewayNode, type Gateways, gateways } from '../test/support/nodes.ts';
-import { failures, pairUnderLoad } from '../test/support/pair.ts';
-import { privateRedis } from '../test/support/redis-server.ts';
-import { httpUpstream } from '../test/support/upstream.ts';
-import { openScope } from './lab/scope.ts';
-import { median, percentile } from './lab/statistics.ts';
+import { ADA } from '../test/lab/gateways/gateway.ts';
+import { bearer, type Issued, issue, PATH, revoke, untilStatus } from '../test/lab/gateways/load.ts';
+import { type GatewayNode, type Gateways, gateways } from '../test/lab/gateways/nodes.ts';
+import { failures, pairUnderLoad } from '../test/lab/gateways/pair.ts';
+import { privateMariadb } from '../test/lab/stores/mariadb.ts';
+import { privateRedis } from '../test/lab/stores/redis-server.ts';
+import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
+import { holds } from '../test/lab/waiting/condition.ts';
+import { openScope } from './harness/scope.ts';
+import { median, percentile } from './harness/statistics.ts';
 
 /**
  * What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops.

@@ -1,4 +1,4 @@
-import type { Figure } from '../lab/figure.ts';
+import type { Figure } from '../harness/figure.ts';
 import { gigabyte } from './gigabyte.ts';
 import { idleMemory } from './idle-memory.ts';
 import { idleRate } from './idle-rate.ts';

@@ -1,8 +1,8 @@
-import type { Scope } from '../../test/support/scope.ts';
-import type { Gatehouse } from '../lab/gatehouse.ts';
-import type { Lab } from '../lab/lab.ts';
-import { PATH } from '../lab/upstream.ts';
-import { type Answered, type Load, runWrk } from '../lab/wrk.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Gatehouse } from '../harness/gatehouse.ts';
+import type { Lab } from '../harness/lab.ts';
+import { PATH } from '../harness/upstream.ts';
+import { type Answered, type Load, runWrk } from '../harness/wrk.ts';
 
 /** How the gateway answered a load. */
 export interface Asked extends Answered {

@@ -1,11 +1,11 @@
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import { bulkUpstream, download, upload } from '../../test/support/bulk.ts';
-import { mostMemoryDuring, residentMemory } from '../../test/support/resident-memory.ts';
-import type { Figure, Row } from '../lab/figure.ts';
-import { type Gatehouse, startGatehouse } from '../lab/gatehouse.ts';
-import { inScope } from '../lab/scope.ts';
-import { spreadOf } from '../lab/statistics.ts';
-import { MEGABYTE } from '../lab/upstream.ts';
+import { mostMemoryDuring, residentMemory } from '../../test/lab/processes/resident-memory.ts';
+import { bulkUpstream, download, upload } from '../../test/lab/upstreams/bulk.ts';
+import type { Figure, Row } from '../harness/figure.ts';
+import { type Gatehouse, startGatehouse } from '../harness/gatehouse.ts';
+import { inScope } from '../harness/scope.ts';
+import { spreadOf } from '../harness/statistics.ts';
+import { MEGABYTE } from '../harness/upstream.ts';
 import { portOf } from './ask.ts';
 
 const BYTES = 1_024 * MEGABYTE;

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import { type Gatehouse, issueToken, startGatehouse } from '../lab/gatehouse.ts';
-import type { Lab } from '../lab/lab.ts';
-import { PATH } from '../lab/upstream.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import { type Gatehouse, issueToken, startGatehouse } from '../harness/gatehouse.ts';
+import type { Lab } from '../harness/lab.ts';
+import { PATH } from '../harness/upstream.ts';
 import { type Idle, idleConnections, idleWebSockets } from '../load/idle.ts';
 import { portOf } from './ask.ts';
 

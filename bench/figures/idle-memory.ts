@@ -1,6 +1,6 @@
-import type { Figure, Row } from '../lab/figure.ts';
-import { inScope } from '../lab/scope.ts';
-import { spreadOf } from '../lab/statistics.ts';
+import type { Figure, Row } from '../harness/figure.ts';
+import { inScope } from '../harness/scope.ts';
+import { spreadOf } from '../harness/statistics.ts';
 import { askGatehouse } from './ask.ts';
 import { CONNECTIONS, settle, startIdleGatehouse, WEB_SOCKETS } from './idle-gatehouse.ts';
 

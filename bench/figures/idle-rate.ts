@@ -1,4 +1,4 @@
-import type { Figure } from '../lab/figure.ts';
+import type { Figure } from '../harness/figure.ts';
 import { askGatehouse } from './ask.ts';
 import { CONNECTIONS, settle, startIdleGatehouse, WEB_SOCKETS } from './idle-gatehouse.ts';
 import { inTurns } from './in-turns.ts';

@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from '../lab/statistics.ts';
+import { type Spread, spreadOf } from '../harness/statistics.ts';
 
 /** What two sides gave, round by round. */
 export type Rounds<T> = readonly (readonly [one: T, other: T])[];

@@ -1,7 +1,7 @@
-import type { Figure } from '../lab/figure.ts';
-import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
-import { PATH } from '../lab/upstream.ts';
-import { runWrk } from '../lab/wrk.ts';
+import type { Figure } from '../harness/figure.ts';
+import { issueToken, startGatehouse } from '../harness/gatehouse.ts';
+import { PATH } from '../harness/upstream.ts';
+import { runWrk } from '../harness/wrk.ts';
 import { runOpenLoop } from '../load/open-loop.ts';
 import { portOf } from './ask.ts';
 import { inTurns, medians } from './in-turns.ts';

@@ -1,5 +1,5 @@
-import type { Figure } from '../lab/figure.ts';
-import { issueToken, PASSWORD, startGatehouse } from '../lab/gatehouse.ts';
+import type { Figure } from '../harness/figure.ts';
+import { issueToken, PASSWORD, startGatehouse } from '../harness/gatehouse.ts';
 import { askGatehouse } from './ask.ts';
 import { inTurns } from './in-turns.ts';
 import { rateRatio } from './rows-in-turns.ts';

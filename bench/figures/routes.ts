@@ -1,5 +1,5 @@
-import type { Figure } from '../lab/figure.ts';
-import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
+import type { Figure } from '../harness/figure.ts';
+import { issueToken, startGatehouse } from '../harness/gatehouse.ts';
 import { rotation } from '../load/rotation.ts';
 import { askGatehouse } from './ask.ts';
 import { inTurns } from './in-turns.ts';

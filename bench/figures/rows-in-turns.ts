@@ -1,4 +1,4 @@
-import type { Row } from '../lab/figure.ts';
+import type { Row } from '../harness/figure.ts';
 import { eachRound, medians, type Rounds } from './in-turns.ts';
 
 /** The rate of one side ÷ that of the other, with both in the note. */

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { Scope } from '../../test/support/scope.ts';
-import { freePort } from '../../test/support/services/free-port.ts';
-import type { Figure, Row } from '../lab/figure.ts';
-import type { Lab } from '../lab/lab.ts';
-import { inScope } from '../lab/scope.ts';
-import { startServer } from '../lab/server.ts';
-import { median, spreadOf } from '../lab/statistics.ts';
-import { temporaryFolder } from '../lab/temporary-folder.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Figure, Row } from '../harness/figure.ts';
+import type { Lab } from '../harness/lab.ts';
+import { inScope } from '../harness/scope.ts';
+import { startServer } from '../harness/server.ts';
+import { median, spreadOf } from '../harness/statistics.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const STARTS = 7;

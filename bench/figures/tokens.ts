@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { tokenSigner } from '../../gateway/signing/token.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
-import { ADA } from '../../test/support/gateway.ts';
-import type { Figure } from '../lab/figure.ts';
-import { startGatehouse } from '../lab/gatehouse.ts';
-import { type Lab, SECRET } from '../lab/lab.ts';
-import { PATH } from '../lab/upstream.ts';
+import { ADA } from '../../test/lab/gateways/gateway.ts';
+import type { Figure } from '../harness/figure.ts';
+import { startGatehouse } from '../harness/gatehouse.ts';
+import { type Lab, SECRET } from '../harness/lab.ts';
+import { PATH } from '../harness/upstream.ts';
 import { rotation } from '../load/rotation.ts';
 import { askGatehouse } from './ask.ts';
 import { inTurns } from './in-turns.ts';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { childrenOf } from '../../test/support/workers.ts';
-import type { Cores } from '../lab/cores.ts';
-import type { Figure } from '../lab/figure.ts';
-import { issueToken, startGatehouse } from '../lab/gatehouse.ts';
+import { childrenOf } from '../../test/lab/gateways/workers.ts';
+import type { Cores } from '../harness/cores.ts';
+import type { Figure } from '../harness/figure.ts';
+import { issueToken, startGatehouse } from '../harness/gatehouse.ts';
 import { askGatehouse } from './ask.ts';
 import { eachRound, inTurns, medians } from './in-turns.ts';
 

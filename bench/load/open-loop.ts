@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import { onCore } from '../lab/cores.ts';
-import { inScope } from '../lab/scope.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import { onCore } from '../harness/cores.ts';
+import { inScope } from '../harness/scope.ts';
 
 /** What the open-loop load is to do. */
 export interface OpenLoopPlan {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Scope } from '../../test/support/scope.ts';
-import { temporaryFolder } from '../lab/temporary-folder.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 
 /** One of the requests that take turns. */
 export interface RotatingRequest {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { ADA } from '../../test/support/gateway.ts';
-import { freePort } from '../../test/support/services/free-port.ts';
-import { startServer } from '../lab/server.ts';
-import { temporaryFolder } from '../lab/temporary-folder.ts';
+import { ADA } from '../../test/lab/gateways/gateway.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { startServer } from '../harness/server.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 import type { Peer } from './peer.ts';
 import { executable, programVersion } from './versions.ts';
 

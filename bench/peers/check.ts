@@ -1,6 +1,6 @@
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import { PASSWORD } from '../lab/gatehouse.ts';
-import { ANSWER, PATH } from '../lab/upstream.ts';
+import { PASSWORD } from '../harness/gatehouse.ts';
+import { ANSWER, PATH } from '../harness/upstream.ts';
 import type { Peer, Tokens } from './peer.ts';
 
 type Checked = Pick<Peer, 'label' | 'credential' | 'knowsRevocations'>;

@@ -1,11 +1,11 @@
 import { textOfError } from '../../gateway/cli/error-text.ts';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import type { Plan } from '../lab/figure.ts';
-import { issueToken, revokeToken, startGatehouse } from '../lab/gatehouse.ts';
-import type { Lab } from '../lab/lab.ts';
-import { install } from '../lab/packages.ts';
-import { type Spread, spreadOf } from '../lab/statistics.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Plan } from '../harness/figure.ts';
+import { issueToken, revokeToken, startGatehouse } from '../harness/gatehouse.ts';
+import type { Lab } from '../harness/lab.ts';
+import { install } from '../harness/packages.ts';
+import { type Spread, spreadOf } from '../harness/statistics.ts';
 import { number, percent } from '../report/format.ts';
 import {
   type LeftOut,

@@ -2,11 +2,11 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
-import { freePort } from '../../test/support/services/free-port.ts';
-import { SECRET } from '../lab/lab.ts';
-import { MODULES } from '../lab/packages.ts';
-import { startServer } from '../lab/server.ts';
-import { temporaryFolder } from '../lab/temporary-folder.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { SECRET } from '../harness/lab.ts';
+import { MODULES } from '../harness/packages.ts';
+import { startServer } from '../harness/server.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 import type { Peer } from './peer.ts';
 import { packageVersions } from './versions.ts';
 

@@ -1,4 +1,4 @@
-import { SECRET } from '../lab/lab.ts';
+import { SECRET } from '../harness/lab.ts';
 import { startNodeProgram } from './node-program.ts';
 import type { Peer } from './peer.ts';
 import { packageVersions } from './versions.ts';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../test/support/services/free-port.ts';
-import { SECRET } from '../lab/lab.ts';
-import { startServer } from '../lab/server.ts';
-import { temporaryFolder } from '../lab/temporary-folder.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { SECRET } from '../harness/lab.ts';
+import { startServer } from '../harness/server.ts';
+import { temporaryFolder } from '../harness/temporary-folder.ts';
 import type { Peer } from './peer.ts';
 import { executable, programVersion } from './versions.ts';
 

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { ADA } from '../../test/support/gateway.ts';
-import { freePort } from '../../test/support/services/free-port.ts';
-import { startNginx } from '../lab/nginx.ts';
+import { ADA } from '../../test/lab/gateways/gateway.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { startNginx } from '../harness/nginx.ts';
 import { service } from './nginx-service.ts';
 import type { Peer } from './peer.ts';
 import { executable, programVersion } from './versions.ts';

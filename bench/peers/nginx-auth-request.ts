@@ -1,6 +1,6 @@
-import { freePort } from '../../test/support/services/free-port.ts';
-import { SECRET } from '../lab/lab.ts';
-import { startNginx } from '../lab/nginx.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { SECRET } from '../harness/lab.ts';
+import { startNginx } from '../harness/nginx.ts';
 import { service } from './nginx-service.ts';
 import { startNodeProgram } from './node-program.ts';
 import type { Peer } from './peer.ts';

@@ -1,5 +1,5 @@
-import { freePort } from '../../test/support/services/free-port.ts';
-import { startNginx } from '../lab/nginx.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import { startNginx } from '../harness/nginx.ts';
 import { service } from './nginx-service.ts';
 import type { Peer } from './peer.ts';
 import { executable, programVersion } from './versions.ts';

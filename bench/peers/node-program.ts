@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import { freePort } from '../../test/support/services/free-port.ts';
-import type { Lab } from '../lab/lab.ts';
-import { startServer } from '../lab/server.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Lab } from '../harness/lab.ts';
+import { startServer } from '../harness/server.ts';
 import type { RunningPeer } from './peer.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Issued } from '../../test/support/load.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import type { Lab } from '../lab/lab.ts';
-import type { Software } from '../lab/packages.ts';
+import type { Issued } from '../../test/lab/gateways/load.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Lab } from '../harness/lab.ts';
+import type { Software } from '../harness/packages.ts';
 
 /** A server that others would use in place of the gateway, or that shows a limit. */
 export interface Peer {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import type { Scope } from '../../test/support/scope.ts';
-import type { Lab } from '../lab/lab.ts';
-import { busyTimeOf } from '../lab/process-tree.ts';
-import { spreadOf } from '../lab/statistics.ts';
-import { PATH } from '../lab/upstream.ts';
-import { runWrk } from '../lab/wrk.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import type { Lab } from '../harness/lab.ts';
+import { busyTimeOf } from '../harness/process-tree.ts';
+import { spreadOf } from '../harness/statistics.ts';
+import { PATH } from '../harness/upstream.ts';
+import { runWrk } from '../harness/wrk.ts';
 import type { Speed } from '../report/results.ts';
 
 /** A server that takes its turn in each round. */

@@ -1,6 +1,6 @@
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import { ADA } from '../../test/support/gateway.ts';
-import { USER_ID_PATH } from '../lab/upstream.ts';
+import { ADA } from '../../test/lab/gateways/gateway.ts';
+import { USER_ID_PATH } from '../harness/upstream.ts';
 import type { Peer } from './peer.ts';
 
 /** What a server does where a client says by itself who it is. */

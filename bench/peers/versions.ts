@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import { findExecutable } from '../../test/support/services/executables.ts';
-import { MODULES } from '../lab/packages.ts';
+import { findExecutable } from '../../test/lab/packages/executables.ts';
+import { MODULES } from '../harness/packages.ts';
 
 const ROOT_MODULES = join(import.meta.dirname, '../../node_modules');
 

@@ -1,5 +1,5 @@
-import type { Aim } from '../lab/figure.ts';
-import type { Spread } from '../lab/statistics.ts';
+import type { Aim } from '../harness/figure.ts';
+import type { Spread } from '../harness/statistics.ts';
 
 /** With as many digits as say something: `15,123`, `16.8`, `0.92`. */
 export function number(value: number): string {

@@ -1,5 +1,5 @@
 import { figures } from '../figures/all.ts';
-import { type Figure, meets } from '../lab/figure.ts';
+import { type Figure, meets } from '../harness/figure.ts';
 import { peers } from '../peers/all.ts';
 import type { Peer } from '../peers/peer.ts';
 import { aimText, dateText, number, percent, quantity, spread, tableRow, verdict } from './format.ts';

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Row } from '../lab/figure.ts';
-import type { Spread } from '../lab/statistics.ts';
+import type { Row } from '../harness/figure.ts';
+import type { Spread } from '../harness/statistics.ts';
 import type { OnForgeries } from '../peers/user-id.ts';
 import type { Machine } from './machine.ts';
 

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
-import { NARROW, openBrowser, WIDE } from '../../test/support/browser.ts';
-import type { TestGateway } from '../../test/support/gateway.ts';
-import { GRACE, pagesSite, tourPages } from '../../test/support/page-tour.ts';
+import type { TestGateway } from '../../test/lab/gateways/gateway.ts';
+import { NARROW, openBrowser, WIDE } from '../../test/support/browser/browser.ts';
+import { GRACE, pagesSite, tourPages } from '../../test/support/browser/page-tour.ts';
 
 /**
  * Makes the pictures in this folder: each account page on a desk, some on a phone or in the dark, and one with a brand.
@@ -31,7 +31,7 @@ try {
   });
   for (const trouble of troubles) process.stderr.write(`${trouble}\n`);
 
-  const logo = new URL('../../test/support/logo.svg', import.meta.url).pathname;
+  const logo = new URL('../../test/support/browser/logo.svg', import.meta.url).pathname;
   const branded = await pagesSite(scope, browser, { name: 'Orchard', colour: '#7a2e8a', logo });
   const { page } = await branded.visit();
   await page.goto('/account/login');

@@ -7,8 +7,8 @@ import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { migrate } from '../../gateway/stores/database/migrate.ts';
-import { FLASK, LARAVEL, madeBy } from '../accounts/frameworks.ts';
-import { temporaryDatabase, urlOf } from '../support/database.ts';
+import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { FLASK, LARAVEL, madeBy } from '../stores/accounts/frameworks.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 

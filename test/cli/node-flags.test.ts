@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
 import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
-import { holds } from '../support/condition.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { type ServerProcess, startProcess } from '../support/server-process.ts';
-import { childrenOf } from '../support/workers.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { childrenOf } from '../lab/gateways/workers.ts';
+import { type ServerProcess, startProcess } from '../lab/processes/server-process.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const COMMAND = resolve(import.meta.dirname, '../../scripts/gatehouse.mjs');

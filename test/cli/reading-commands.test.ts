@@ -10,8 +10,8 @@ import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { migrate } from '../../gateway/stores/database/migrate.ts';
-import { FLASK, madeBy } from '../accounts/frameworks.ts';
-import { temporaryDatabase, urlOf } from '../support/database.ts';
+import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { FLASK, madeBy } from '../stores/accounts/frameworks.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const ROUTES = [{ name: 'orders', path: '/api/v1/orders', methods: ['GET'], upstream: 'http://127.0.0.1:9/base' }];

@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import { holds } from '../support/condition.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { startProcess } from '../support/server-process.ts';
-import { webSocketTo, webSocketUpstream } from '../support/websocket.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { startProcess } from '../lab/processes/server-process.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const RELOADS = 20;

@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { trackLastUsed } from '../../gateway/stores/tokens/last-used.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB } from '../support/gateway.ts';
-import { gateways } from '../support/nodes.ts';
+import { ADA, BOB } from '../lab/gateways/gateway.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
 
 const HOUR = 3_600_000;
 const ISSUED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);

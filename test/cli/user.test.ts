@@ -10,8 +10,8 @@ import { passwordChecker } from '../../gateway/identify/passwords/password.ts';
 import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
-import { temporaryDatabase, urlOf } from '../support/database.ts';
-import { onTerminal } from '../support/terminal.ts';
+import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { onTerminal } from '../support/processes/terminal.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 

@@ -1,10 +1,10 @@
 import test from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
-import { temporaryDatabase, urlOf } from '../support/database.ts';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { gateways } from '../support/nodes.ts';
-import { loggedInAt } from '../support/owner-pages.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { loggedInAt } from '../support/pages/owner-pages.ts';
 
 const ROUTES = [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }];
 

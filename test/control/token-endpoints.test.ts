@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 
 function place(t: ExecutionContext): Promise<TestGateway> {
   return testGateway(t, { routes: [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }] });

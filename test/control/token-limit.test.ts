@@ -1,8 +1,8 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic, testGateway } from '../support/gateway.ts';
-import { gateways } from '../support/nodes.ts';
+import { ADA, BOB, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 const ROUTES = [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }];
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
 
 const ROUTES = [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }];
 const HOUR = 3_600_000;

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import { forwardingGateway, overBoth, parts, requestText, type Transport, valuesOf } from '../support/forwarding.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import {
+  forwardingGateway,
+  overBoth,
+  parts,
+  requestText,
+  type Transport,
+  valuesOf,
+} from '../support/gateways/forwarding.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 
 const CLOSE = ['Connection: close'];
 

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 
 /** Counts the request heads that arrive, on whichever connection, and does with each as the test says. */
 async function counting(t: ExecutionContext, onHead: (socket: Socket, count: number) => void) {

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
-import { type Pumped, pump, settled } from '../support/pumping.ts';
-import { rawClient } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { type Pumped, pump, settled } from '../support/http/pumping.ts';
+import { rawClient } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

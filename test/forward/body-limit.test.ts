@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { overBoth, parts, requestText, routeOver, type Transport, valuesOf } from '../support/forwarding.ts';
-import { testGateway } from '../support/gateway.ts';
-import { groupGateway } from '../support/group.ts';
-import { http2Upstream } from '../support/http2-upstream.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { uploadThenRead } from '../support/uploading.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+import { testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { overBoth, parts, requestText, routeOver, type Transport, valuesOf } from '../support/gateways/forwarding.ts';
+import { groupGateway } from '../support/gateways/group.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { uploadThenRead } from '../support/http/uploading.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
+import { http2Upstream } from '../support/upstreams/http2-upstream.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

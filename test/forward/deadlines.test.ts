@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { overBoth, PATIENT, parts, requestText, routeOver, type Transport } from '../support/forwarding.ts';
-import { type LogLine, testGateway } from '../support/gateway.ts';
-import { pump, settled } from '../support/pumping.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+import { type LogLine, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { overBoth, PATIENT, parts, requestText, routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { pump, settled } from '../support/http/pumping.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

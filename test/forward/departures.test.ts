@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { blackhole } from '../support/blackhole.ts';
-import { holds } from '../support/condition.ts';
-import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { type RawClient, rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { stopwatch } from '../support/stopwatch.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { stopwatch } from '../lab/waiting/stopwatch.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { blackhole } from '../support/http/blackhole.ts';
+import { type RawClient, rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { forwardingGateway, overBoth, parts, requestText, valuesOf } from '../support/forwarding.ts';
-import { testGateway } from '../support/gateway.ts';
-import { rawClient, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { uploadThenRead } from '../support/uploading.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+import { testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { forwardingGateway, overBoth, parts, requestText, valuesOf } from '../support/gateways/forwarding.ts';
+import { rawClient, statusOf } from '../support/http/raw.ts';
+import { uploadThenRead } from '../support/http/uploading.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const LARGE = 12 * 1024 * 1024;
 

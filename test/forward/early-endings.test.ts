@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { forwardingGateway, overBoth, parts, requestText } from '../support/forwarding.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import type { TestGateway } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { forwardingGateway, overBoth, parts, requestText } from '../support/gateways/forwarding.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

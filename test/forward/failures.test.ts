@@ -2,14 +2,21 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { blackhole } from '../support/blackhole.ts';
-import { holds } from '../support/condition.ts';
-import { forwardingGateway, overBoth, parts, requestText, type Transport, valuesOf } from '../support/forwarding.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { SELF_SIGNED } from '../support/self-signed.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import {
+  forwardingGateway,
+  overBoth,
+  parts,
+  requestText,
+  type Transport,
+  valuesOf,
+} from '../support/gateways/forwarding.ts';
+import { blackhole } from '../support/http/blackhole.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
+import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

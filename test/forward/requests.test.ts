@@ -1,6 +1,6 @@
-import { forwardingGateway, overBoth, requestText } from '../support/forwarding.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 
 /** An upstream that says what it received: method, framing and body. */
 function echo(t: Parameters<typeof httpUpstream>[0]) {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { requestText } from '../support/forwarding.ts';
-import { groupGateway } from '../support/group.ts';
-import { moodyUpstream } from '../support/moody-upstream.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { requestText } from '../support/gateways/forwarding.ts';
+import { groupGateway } from '../support/gateways/group.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
+import { moodyUpstream } from '../support/upstreams/moody-upstream.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -3,11 +3,11 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import type { ExecutionContext } from 'ava';
-import { overBoth, requestText, routeOver } from '../support/forwarding.ts';
-import { testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { SELF_SIGNED } from '../support/self-signed.ts';
-import { HANDSHAKE } from '../support/websocket.ts';
+import { testGateway } from '../lab/gateways/gateway.ts';
+import { overBoth, requestText, routeOver } from '../support/gateways/forwarding.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
+import { HANDSHAKE } from '../support/http/websocket.ts';
+import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
 
 // For this file's thread alone, and not for connections that are open already.
 setDefaultCACertificates([SELF_SIGNED.cert]);

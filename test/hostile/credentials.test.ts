@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, bodyOf, fieldsOf, message } from './message.ts';
 
 const REFUSAL = '{"error":"unauthorized","message":"Invalid credentials"}';

@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
-import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
-import { HANDSHAKE, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { HANDSHAKE, webSocketUpstream } from '../support/http/websocket.ts';
 import { authorization, bodyOf, message } from './message.ts';
 
 const AS_ADA = authorization(ADA);

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { ADA, BOB, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, bodyOf, fieldsOf, message } from './message.ts';
 
 /** An upstream that answers with the body it got. */

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { ADA, testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, bodyOf, fieldsOf, message } from './message.ts';
 
 const NUL = '\0';

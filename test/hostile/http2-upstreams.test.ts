@@ -1,11 +1,11 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { requestText } from '../support/forwarding.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { groupGateway } from '../support/group.ts';
-import * as h2 from '../support/http2-frames.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
+import type { TestGateway } from '../lab/gateways/gateway.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { requestText } from '../support/gateways/forwarding.ts';
+import { groupGateway } from '../support/gateways/group.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
+import * as h2 from '../support/upstreams/http2-frames.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

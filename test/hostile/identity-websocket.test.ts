@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
-import { ADA, BOB, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { type SeenRequest, seenFrom } from '../support/upstream.ts';
+import { ADA, BOB, testGateway } from '../lab/gateways/gateway.ts';
+import { type SeenRequest, seenFrom } from '../lab/upstreams/upstream.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, fieldsOf, message } from './message.ts';
 
 const HANDSHAKE = [

@@ -1,7 +1,7 @@
-import { overBoth, routeOver } from '../support/forwarding.ts';
-import { ADA, testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type SeenRequest } from '../support/upstream.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type SeenRequest } from '../lab/upstreams/upstream.ts';
+import { overBoth, routeOver } from '../support/gateways/forwarding.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, message } from './message.ts';
 
 /** What an upstream of whatever make could take for the identity: CGI, WSGI and Rack see letters and digits alone. */

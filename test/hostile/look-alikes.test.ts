@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
 import { LISTED, treatmentOf } from '../../gateway/fields/request.ts';
-import { overBoth, routeOver } from '../support/forwarding.ts';
-import { ADA, testGateway } from '../support/gateway.ts';
-import { http2Upstream } from '../support/http2-upstream.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream } from '../support/upstream.ts';
-import { HANDSHAKE, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { overBoth, routeOver } from '../support/gateways/forwarding.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { HANDSHAKE, webSocketUpstream } from '../support/http/websocket.ts';
+import { http2Upstream } from '../support/upstreams/http2-upstream.ts';
 import { authorization, message } from './message.ts';
 
 /** Every character that a name may have beside letters and digits (RFC 9110 section 5.6.2). */

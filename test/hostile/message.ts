@@ -1,4 +1,4 @@
-import { basic } from '../support/gateway.ts';
+import { basic } from '../lab/gateways/gateway.ts';
 
 /** The bytes of a request: its lines with the ends that HTTP wants, then the body as it is. */
 export function message(lines: readonly string[], body = ''): string {

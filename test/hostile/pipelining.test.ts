@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
-import { ADA, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { ADA, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, message } from './message.ts';
 
 async function place(t: ExecutionContext): Promise<{ gateway: TestGateway; upstream: TestUpstream }> {

@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
-import { application } from '../support/application.ts';
-import { holds } from '../support/condition.ts';
-import { routeOver, type Transport } from '../support/forwarding.ts';
-import { ADA, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import type { UpstreamServer } from '../support/services/upstream-servers.ts';
+import { application } from '../support/upstreams/application.ts';
 import { authorization, bodyOf, message } from './message.ts';
 
 const SERVERS: readonly UpstreamServer[] = ['uWSGI', 'gunicorn', 'PHP'];

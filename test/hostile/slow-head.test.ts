@@ -1,7 +1,7 @@
 import test from 'ava';
-import { ADA, testGateway } from '../support/gateway.ts';
-import { rawClient, statusOf } from '../support/raw.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { rawClient, statusOf } from '../support/http/raw.ts';
 import { authorization, bodyOf, fieldsOf, message } from './message.ts';
 
 test('a head that does not arrive in time is answered with 408, at the first request and at a later one', async (t) => {

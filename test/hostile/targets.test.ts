@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { ADA, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawExchange, statusOf } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { ADA, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, bodyOf, message } from './message.ts';
 
 interface Place {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { basic, testGateway } from '../support/gateway.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
 
 const ACCOUNTS = 60;
 /** So costly that all first requests have come before a few hashes are done. */

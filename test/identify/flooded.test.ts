@@ -1,7 +1,7 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { basic, testGateway } from '../support/gateway.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** From as many addresses. */
 const ATTEMPTS = 100;

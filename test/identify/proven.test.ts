@@ -1,9 +1,9 @@
 import test from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { verifiedCredentials } from '../../gateway/identify/verified.ts';
-import { holds } from '../support/condition.ts';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Costly enough that a hash is told from none on any machine. */
 const COSTLY = 12;

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { BOB, type TestGateway, testGateway } from '../support/gateway.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { BOB, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
 
 async function place(
   t: ExecutionContext,

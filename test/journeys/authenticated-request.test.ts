@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ADA, BOB, basic, testGateway } from '../support/gateway.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, BOB, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
 
 test('a password, a token as Basic user name and a Bearer token all reach the upstream as the account', async (t) => {
   const upstream = await httpUpstream(t);

@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { chromium } from 'playwright-core';
-import { holds } from '../support/condition.ts';
-import { ADA, testGateway } from '../support/gateway.ts';
+import { ADA, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 import { findChromium } from '../support/services/chromium.ts';
-import { httpUpstream } from '../support/upstream.ts';
 
 test('a browser that remembers the password of the API sends it with a form of another site, in vain', async (t) => {
   const upstream = await httpUpstream(t);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { overBoth, routeOver, type Transport } from '../support/forwarding.ts';
-import { ADA, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { issueToken } from '../support/issued-token.ts';
-import { stopwatch } from '../support/stopwatch.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { stopwatch } from '../lab/waiting/stopwatch.ts';
+import { overBoth, routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { issueToken } from '../support/owners/issued-token.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { Agent, request } from 'undici';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, basic } from '../support/gateway.ts';
-import { type GatewayNode, gateways } from '../support/nodes.ts';
-import { fileScope } from '../support/scope.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic } from '../lab/gateways/gateway.ts';
+import { type GatewayNode, gateways } from '../lab/gateways/nodes.ts';
+import { fileScope } from '../lab/scope.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds between two looks of the balancer at each node, and that a node goes on taking requests for. */
 const LOOK = 50;

@@ -2,10 +2,10 @@ import { closeSync, constants, openSync } from 'node:fs';
 import test from 'ava';
 import { boundedOutput } from '../../gateway/ops/bounded-output.ts';
 import { writingTo } from '../../gateway/ops/unblocked-output.ts';
-import { holds } from '../support/condition.ts';
-import { pipeOfTest } from '../support/outputs.ts';
-import type { Scope } from '../support/scope.ts';
-import { stopwatch } from '../support/stopwatch.ts';
+import type { Scope } from '../lab/scope.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { stopwatch } from '../lab/waiting/stopwatch.ts';
+import { pipeOfTest } from '../support/reports/outputs.ts';
 
 const CAPACITY = 100_000;
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { gatheredLines } from '../../gateway/ops/gathered-lines.ts';
-import { holds } from '../support/condition.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 function lines(most = 10_000) {
   const written: string[] = [];

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { createHealth, type Dependency, type Health, readinessOf } from '../../gateway/ops/health.ts';
-import { parseExposition } from '../support/exposition.ts';
-import { forwardingGateway } from '../support/forwarding.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { forwardingGateway } from '../support/gateways/forwarding.ts';
+import { parseExposition } from '../support/reports/exposition.ts';
 
 async function listening(t: ExecutionContext, health: Health) {
   health.server.listen(0, '127.0.0.1');

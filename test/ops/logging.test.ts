@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { withoutCredentials } from '../../gateway/ops/redact.ts';
 import { message } from '../hostile/message.ts';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { gateways } from '../support/nodes.ts';
-import { rawClient, rawExchange } from '../support/raw.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { rawClient, rawExchange } from '../support/http/raw.ts';
 import { findFail2banRegex } from '../support/services/fail2ban.ts';
-import { httpUpstream } from '../support/upstream.ts';
 
 const encoded = (text: string) => Buffer.from(text).toString('base64');
 

@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import test from 'ava';
 import { Client } from 'undici';
 import { stringify } from 'yaml';
-import { holds } from '../support/condition.ts';
-import { countsOf, parseExposition } from '../support/exposition.ts';
-import { onStoppedTerminal, pipeOfTest } from '../support/outputs.ts';
-import type { Scope } from '../support/scope.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import type { Scope } from '../lab/scope.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { countsOf, parseExposition } from '../support/reports/exposition.ts';
+import { onStoppedTerminal, pipeOfTest } from '../support/reports/outputs.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 /** Together with the longest path that a line has, more than the lines that wait in memory. */

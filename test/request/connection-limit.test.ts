@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline';
 import test from 'ava';
 import { stringify } from 'yaml';
 import { connectionLimit } from '../../gateway/request/connection-limit.ts';
-import { holds } from '../support/condition.ts';
-import { requestText } from '../support/forwarding.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { rawClient, statusOf } from '../support/raw.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { requestText } from '../support/gateways/forwarding.ts';
+import { rawClient, statusOf } from '../support/http/raw.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 

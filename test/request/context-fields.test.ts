@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { authorization, fieldsOf, message } from '../hostile/message.ts';
-import { ADA, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { rawExchange } from '../support/raw.ts';
-import { httpUpstream, type TestUpstream } from '../support/upstream.ts';
+import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { rawExchange } from '../support/http/raw.ts';
 
 async function place(
   t: ExecutionContext,

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { rawExchange } from '../support/raw.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { rawExchange } from '../support/http/raw.ts';
 
 test('a website that is open at / gets nothing from below the prefix, whoever asks', async (t) => {
   const website = await httpUpstream(t);

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { ADA } from '../support/gateway.ts';
-import { type Answer, bearer, issue, revoke, untilStatus } from '../support/load.ts';
-import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
-import type { GatewayNode } from '../support/nodes.ts';
-import { failures, improper, type Pair, pairUnderLoad } from '../support/pair.ts';
-import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
-import { fileScope } from '../support/scope.ts';
+import { ADA } from '../lab/gateways/gateway.ts';
+import { type Answer, bearer, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import type { GatewayNode } from '../lab/gateways/nodes.ts';
+import { failures, improper, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
+import { fileScope } from '../lab/scope.ts';
+import { type PrivateMariadb, privateMariadb } from '../lab/stores/mariadb.ts';
+import { type PrivateRedis, privateRedis } from '../lab/stores/redis-server.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds, of both nodes; what a busy machine may add is in `IN_TIME`. */
 const TIMEOUT = 1_000;

@@ -1,13 +1,13 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { valuesOf } from '../support/exposition.ts';
-import { ADA, basic } from '../support/gateway.ts';
-import { ask, bearer, issue, revoke, untilStatus } from '../support/load.ts';
-import { gateways } from '../support/nodes.ts';
-import { privateRedis } from '../support/redis-server.ts';
-import { scrape } from '../support/scrape.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic } from '../lab/gateways/gateway.ts';
+import { ask, bearer, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { privateRedis } from '../lab/stores/redis-server.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { valuesOf } from '../support/reports/exposition.ts';
+import { scrape } from '../support/reports/scrape.ts';
 
 const HOUR = 3_600_000;
 const BY_POLL = 2_000;

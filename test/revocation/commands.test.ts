@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB } from '../support/gateway.ts';
-import { ask, type Issued, issue, untilStatus } from '../support/load.ts';
-import { failures, type Pair, pairUnderLoad } from '../support/pair.ts';
-import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
-import { fileScope } from '../support/scope.ts';
+import { ADA, BOB } from '../lab/gateways/gateway.ts';
+import { ask, type Issued, issue, untilStatus } from '../lab/gateways/load.ts';
+import { failures, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
+import { fileScope } from '../lab/scope.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { type PrivateRedis, privateRedis } from '../lab/stores/redis-server.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds from the end of a command to its effect on every node. */
 const AT_ONCE = 1_000;

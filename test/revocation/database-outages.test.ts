@@ -1,12 +1,12 @@
 import test from 'ava';
 import { type Place, readHead } from '../../gateway/revocation/history.ts';
-import { holds } from '../support/condition.ts';
-import { ADA, BOB } from '../support/gateway.ts';
-import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
-import { type PrivateMariadb, privateMariadb } from '../support/mariadb.ts';
-import { improper, type Pair, pairUnderLoad } from '../support/pair.ts';
-import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
-import { fileScope } from '../support/scope.ts';
+import { ADA, BOB } from '../lab/gateways/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { improper, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
+import { fileScope } from '../lab/scope.ts';
+import { type PrivateMariadb, privateMariadb } from '../lab/stores/mariadb.ts';
+import { type PrivateRedis, privateRedis } from '../lab/stores/redis-server.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds, of both nodes. */
 const CACHE = 3_000;

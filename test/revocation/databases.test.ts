@@ -1,11 +1,11 @@
 import test from 'ava';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, basic } from '../support/gateway.ts';
-import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
-import { gateways } from '../support/nodes.ts';
-import { pairUnderLoad } from '../support/pair.ts';
-import { privateRedis } from '../support/redis-server.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, basic } from '../lab/gateways/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { pairUnderLoad } from '../lab/gateways/pair.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { privateRedis } from '../lab/stores/redis-server.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
 
 /** Milliseconds within which what is in the database is known. */
 const BY_POLL = 2_000;

@@ -1,12 +1,12 @@
 import test from 'ava';
 import type { Database } from '../../gateway/stores/database/connection.ts';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic } from '../support/gateway.ts';
-import { ask, issue, revoke, untilStatus } from '../support/load.ts';
-import { gateways } from '../support/nodes.ts';
-import { privateRedis } from '../support/redis-server.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
+import { ask, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { privateRedis } from '../lab/stores/redis-server.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 const MANY = 200_000;
 const BY_POLL = 3_000;

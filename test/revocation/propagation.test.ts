@@ -1,12 +1,12 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic } from '../support/gateway.ts';
-import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
-import { failures, type Pair, pairUnderLoad } from '../support/pair.ts';
-import { rawClient } from '../support/raw.ts';
-import { privateRedis } from '../support/redis-server.ts';
-import { fileScope } from '../support/scope.ts';
+import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { failures, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
+import { fileScope } from '../lab/scope.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { privateRedis } from '../lab/stores/redis-server.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { rawClient } from '../support/http/raw.ts';
 
 const REVOCATIONS = 200;
 /** Milliseconds after which a revoked token may pass nowhere, and what a busy machine adds. */

@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic } from '../support/gateway.ts';
-import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
-import { failures, type Pair, pairUnderLoad } from '../support/pair.ts';
-import { type PrivateRedis, privateRedis } from '../support/redis-server.ts';
-import { fileScope } from '../support/scope.ts';
+import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { failures, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
+import { fileScope } from '../lab/scope.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { type PrivateRedis, privateRedis } from '../lab/stores/redis-server.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds within which a revocation arrives when Redis does not carry it. */
 const BY_POLL = 2_000;

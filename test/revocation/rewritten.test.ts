@@ -1,13 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
 import { append, lockHead } from '../../gateway/revocation/history.ts';
 import type { Asker } from '../../gateway/stores/database/connection.ts';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic } from '../support/gateway.ts';
-import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../support/load.ts';
-import { type GatewayNode, type Gateways, gateways } from '../support/nodes.ts';
-import { privateRedis } from '../support/redis-server.ts';
-import { httpUpstream } from '../support/upstream.ts';
+import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
+import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
+import { type GatewayNode, type Gateways, gateways } from '../lab/gateways/nodes.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { privateRedis } from '../lab/stores/redis-server.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 /** Milliseconds within which what is in the database is known. */
 const BY_POLL = 3_000;

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { temporaryDatabase } from '../support/database.ts';
-import { ADA, BOB, basic } from '../support/gateway.ts';
-import { bearer, issue, PATH } from '../support/load.ts';
-import { type GatewayNode, gateways } from '../support/nodes.ts';
-import { fileScope } from '../support/scope.ts';
-import { httpUpstream } from '../support/upstream.ts';
-import { type Line, lineToEach } from '../support/workers.ts';
+import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
+import { bearer, issue, PATH } from '../lab/gateways/load.ts';
+import { type GatewayNode, gateways } from '../lab/gateways/nodes.ts';
+import { type Line, lineToEach } from '../lab/gateways/workers.ts';
+import { fileScope } from '../lab/scope.ts';
+import { temporaryDatabase } from '../lab/stores/database.ts';
+import { httpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 const WORKERS = 2;
 const REVOCATIONS = 30;

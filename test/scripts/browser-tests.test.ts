@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { findExecutable } from '../lab/packages/executables.ts';
 import { runsBrowserTests } from '../support/run/browser-tests.ts';
 import { startProgram } from '../support/run/program.ts';
-import { findExecutable } from '../support/services/executables.ts';
 
 const CHROMIUM = new URL('../support/services/chromium.ts', import.meta.url);
 
@@ -28,21 +28,26 @@ async function findChromium(t: ExecutionContext, environment: Record<string, str
 }
 
 test('a browser is needed when the tests that drive one are among those to run, and else not', (t) => {
-  const folder = folderWith(t, 'test/pages/journey.test.ts', 'test/ops/log.test.ts');
+  const folder = folderWith(t, 'test/control/pages/browser/journey.test.ts', 'test/ops/log.test.ts');
   const needed = [
     [],
     ['--match', 'somebody logs in'],
     ['-T', '2m', '--serial'],
-    ['test/pages/journey.test.ts'],
-    ['./test/pages/journey.test.ts:12-14'],
-    [join(folder, 'test/pages/journey.test.ts')],
-    ['test/ops/log.test.ts', 'test/pages'],
-    ['test/pages/'],
+    ['test/control/pages/browser/journey.test.ts'],
+    ['./test/control/pages/browser/journey.test.ts:12-14'],
+    [join(folder, 'test/control/pages/browser/journey.test.ts')],
+    ['test/ops/log.test.ts', 'test/control/pages/browser'],
+    ['test/control/pages/browser/'],
     ['test/**/*.test.ts'],
     ['**/journey*'],
   ];
   for (const args of needed) t.true(runsBrowserTests(folder, args), args.join(' '));
-  for (const args of [['test/ops/log.test.ts'], ['test/ops'], ['-m', 'x', 'test/ops/*.test.ts'], ['test/page']]) {
+  for (const args of [
+    ['test/ops/log.test.ts'],
+    ['test/ops'],
+    ['-m', 'x', 'test/ops/*.test.ts'],
+    ['test/control/page'],
+  ]) {
     t.false(runsBrowserTests(folder, args), args.join(' '));
   }
   t.false(runsBrowserTests(folderWith(t, 'test/ops/log.test.ts'), []));

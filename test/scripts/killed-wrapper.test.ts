@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import { stringify } from 'yaml';
-import { holds } from '../support/condition.ts';
-import type { LogLine } from '../support/gateway.ts';
-import { childrenOf, isRunning } from '../support/workers.ts';
+import type { LogLine } from '../lab/gateways/gateway.ts';
+import { childrenOf, isRunning } from '../lab/gateways/workers.ts';
+import { holds } from '../lab/waiting/condition.ts';
 
 const RUN_NODE = new URL('../../scripts/run-node.mjs', import.meta.url).href;
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
+import { findExecutable } from '../lab/packages/executables.ts';
+import { holds } from '../lab/waiting/condition.ts';
 import { type Ended, startProgram } from '../support/run/program.ts';
-import { findExecutable } from '../support/services/executables.ts';
 import { probe } from '../support/services/probe.ts';
 
 const SERVICES = new URL('../support/services/', import.meta.url);

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { rawClient } from '../support/raw.ts';
-import { tcpUpstream } from '../support/upstream.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { rawClient } from '../support/http/raw.ts';
 
 const SWITCHING =
   'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +

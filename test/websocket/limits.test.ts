@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { holds } from '../support/condition.ts';
-import { PATIENT, parts, requestText, valuesOf } from '../support/forwarding.ts';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { tcpUpstream } from '../support/upstream.ts';
-import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { PATIENT, parts, requestText, valuesOf } from '../support/gateways/forwarding.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

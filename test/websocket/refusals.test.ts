@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { blackhole } from '../support/blackhole.ts';
-import { holds } from '../support/condition.ts';
-import { PATIENT, parts, requestText, valuesOf } from '../support/forwarding.ts';
-import { ADA, BOB, basic, testGateway } from '../support/gateway.ts';
-import { rawClient, rawExchange, statusOf } from '../support/raw.ts';
-import { stopwatch } from '../support/stopwatch.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { httpUpstream, tcpUpstream } from '../support/upstream.ts';
-import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, BOB, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { stopwatch } from '../lab/waiting/stopwatch.ts';
+import { PATIENT, parts, requestText, valuesOf } from '../support/gateways/forwarding.ts';
+import { blackhole } from '../support/http/blackhole.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

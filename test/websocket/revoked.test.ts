@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import type { WebSocket } from 'ws';
-import { holds } from '../support/condition.ts';
-import { ADA, basic, type TestGateway, testGateway } from '../support/gateway.ts';
-import { issueToken } from '../support/issued-token.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { echoed, type WebSocketUpstream, webSocketTo, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { echoed, type WebSocketUpstream, webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
+import { issueToken } from '../support/owners/issued-token.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
-import { holds } from '../support/condition.ts';
-import { requestText, valuesOf } from '../support/forwarding.ts';
-import { ADA, basic, testGateway } from '../support/gateway.ts';
-import { rawClient, statusOf } from '../support/raw.ts';
-import { strayErrors } from '../support/stray-errors.ts';
-import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/websocket.ts';
+import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { requestText, valuesOf } from '../support/gateways/forwarding.ts';
+import { rawClient, statusOf } from '../support/http/raw.ts';
+import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
+import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { matchesGlob, normalize, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const BROWSER_TESTS = 'test/pages/**/*.test.ts';
+const BROWSER_TESTS = 'test/control/pages/browser/**/*.test.ts';
 /** Those of ava's options that take a value, which is then no file. */
 const WITH_VALUE = {
   match: { type: 'string', short: 'm', multiple: true },

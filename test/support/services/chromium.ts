@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { aptInstall } from './apt.ts';
-import { findExecutable } from './executables.ts';
+import { aptInstall } from '../../lab/packages/apt.ts';
+import { findExecutable } from '../../lab/packages/executables.ts';
 
 /** The environment variable that names the browser to use. */
 export const CHROME_PATH = 'CHROME_PATH';

@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { failureOf } from './private-server.ts';
+import { failureOf } from '../../lab/processes/failure.ts';
 import { probe } from './probe.ts';
 import { type Attempt, available, type ServiceName, unavailable } from './service.ts';
 

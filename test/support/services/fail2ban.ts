@@ -1,6 +1,6 @@
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { aptInstall } from './apt.ts';
-import { findExecutable } from './executables.ts';
+import { aptInstall } from '../../lab/packages/apt.ts';
+import { findExecutable } from '../../lab/packages/executables.ts';
 
 /**
  * The path of `fail2ban-regex`: the one that is installed, or else the one that apt-get installs.

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { aptService } from './apt.ts';
+import { aptService } from './apt-service.ts';
 import { dockerService } from './docker.ts';
 import { privateMysql } from './private-mysql.ts';
 import { privateRedis } from './private-redis.ts';

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findExecutable } from './executables.ts';
-import { freePort } from './free-port.ts';
-import { failureOf, startServer, type TemporaryFolder, temporaryFolder } from './private-server.ts';
+import { findExecutable } from '../../lab/packages/executables.ts';
+import { failureOf } from '../../lab/processes/failure.ts';
+import { freePort } from '../../lab/processes/free-port.ts';
+import { startServer, type TemporaryFolder, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
-import { findExecutable } from './executables.ts';
-import { freePort } from './free-port.ts';
+import { findExecutable } from '../../lab/packages/executables.ts';
+import { freePort } from '../../lab/processes/free-port.ts';
 import { startServer, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 

@@ -3,12 +3,12 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onOneLine } from '../../lab/processes/failure.ts';
 import { probe } from './probe.ts';
 import { type Attempt, available, type ServiceName, unavailable } from './service.ts';
 
 const START_MS = 30_000;
 const PROBE_MS = 1000;
-const TOLD_LENGTH = 300;
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -67,13 +67,4 @@ export async function startServer(
   const told = onOneLine(readFileSync(log, 'utf8'));
   stop();
   return unavailable(`${server} did not start: ${ended ?? why}; it said: ${told}`);
-}
-
-/** What a program that failed said last. */
-export function failureOf(error: Error & { stdout?: string; stderr?: string }): string {
-  return onOneLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message;
-}
-
-function onOneLine(output: string): string {
-  return output.replace(/\s+/g, ' ').trim().slice(-TOLD_LENGTH);
 }

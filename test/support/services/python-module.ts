@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { aptInstall } from './apt.ts';
+import { aptInstall } from '../../lab/packages/apt.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { aptInstall } from './apt.ts';
-import { findExecutable } from './executables.ts';
+import { aptInstall } from '../../lab/packages/apt.ts';
+import { findExecutable } from '../../lab/packages/executables.ts';
 
 /** Servers of other makes that the tests put behind the gateway, and where Debian has them. */
 const SERVERS = {

@@ -1,0 +1,149 @@
+import test from 'ava';
+import { reviewAccounts } from '../../gateway/cli/review-accounts.ts';
+import { readerOf } from '../../gateway/stores/accounts/adopted.ts';
+import { openTable } from '../../gateway/stores/accounts/adopted-table.ts';
+import { FIXTURES } from '../identify/passwords/hashes/fixtures.ts';
+import { migratedDatabase } from '../lab/stores/database.ts';
+import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
+
+const BCRYPT = FIXTURES.find(({ format, cheap }) => format === 'bcrypt' && cheap)?.hash ?? '';
+const DJANGO = FIXTURES.find(({ format, cheap }) => format === 'Django pbkdf2_sha256' && cheap)?.hash ?? '';
+
+for (const kind of ['sqlite', 'mysql'] as const) {
+  test(`${kind}: every row that can never log in is counted under its reason`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database, {
+      id: 'varchar(300)',
+      ...(kind === 'mysql' && { email: 'varchar(255) collate utf8mb4_bin' }),
+    });
+    await insert(
+      { id: 'a1', email: 'good@x', password: BCRYPT },
+      { id: 'a2', email: 'ümit@x', password: BCRYPT },
+      { id: 'a3', email: 'django@x', password: DJANGO },
+      { id: 'a4', email: 'later@x', password: BCRYPT, confirmed: 0 },
+      { id: 'b1', email: 'twice@x', password: BCRYPT },
+      { id: 'b2', email: 'Twice@X', password: BCRYPT, confirmed: 0 },
+      { id: 'c1', email: 'a:b@x', password: BCRYPT },
+      { id: 'c2', email: 'a\tb@x', password: BCRYPT },
+      { id: 'd1', email: null, password: BCRYPT },
+      { id: 'd2', email: '', password: BCRYPT },
+      { id: 'e1', email: 'null@x', password: null },
+      { id: 'e2', email: 'md5@x', password: '5f4dcc3b5aa765d61d8327deb882cf99' },
+      { id: 'e3', email: 'dear@x', password: BCRYPT.replace('$04$', '$31$') },
+      { id: 'é', email: 'accent@x', password: BCRYPT },
+      { id: null, email: 'nobody@x', password: BCRYPT },
+    );
+    const table = await openTable(database, USERS);
+    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail);
+    t.like(review, { rows: 15, canLogIn: 3, unconfirmed: 1, never: 11 });
+    const found = Object.fromEntries(review.obstacles.map(({ reason, count, ids }) => [reason, [count, ...ids]]));
+    t.deepEqual(found['another row has the same email, but for case or composition'], [2, 'b1', 'b2']);
+    t.deepEqual(found['the email has a colon or a control character, which HTTP Basic cannot carry'], [2, 'c1', 'c2']);
+    t.deepEqual(found['the email is NULL'], [1, 'd1']);
+    t.deepEqual(found['the email is empty'], [1, 'd2']);
+    t.deepEqual(found['the hash is NULL'], [1, 'e1']);
+    t.deepEqual(found['the hash is of no known format: it is as long as MD5 without salt'], [1, 'e2']);
+    t.deepEqual(found['the id is NULL'], [1]);
+    const [refused] = review.obstacles.filter(({ reason }) => reason.startsWith('the hash is refused: bcrypt, '));
+    t.deepEqual(refused?.ids, ['e3']);
+    const [unfit] = review.obstacles.filter(({ reason }) => reason.includes('cannot be sent as X-User-Id'));
+    t.deepEqual(unfit?.ids, ['é']);
+    t.is(review.obstacles.length, 9);
+    t.deepEqual(review.formats.at(-1), { format: 'Django pbkdf2_sha256', parameters: '1000 rounds', count: 1 });
+    t.false(JSON.stringify(review).includes('$'));
+  });
+
+  test(`${kind}: rows that share an id, as where the column is not the key, are counted and named`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database, { id: 'varchar(300)' });
+    await insert(
+      { id: 'a', email: 'one@x', password: BCRYPT },
+      { id: 'a', email: 'two@x', password: BCRYPT },
+      { id: 'A', email: 'three@x', password: BCRYPT },
+    );
+    const table = await openTable(database, USERS);
+    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail);
+    t.like(review, { rows: 3, canLogIn: 1, never: 2 });
+    t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, ids: ['a'] }]);
+  });
+
+  test(`${kind}: whoever the review says can log in is found by the gateway, and nobody else`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database, {
+      id: kind === 'mysql' ? 'varchar(300)' : 'varchar(300) collate nocase',
+      ...(kind === 'mysql' && { email: 'varchar(255) collate utf8mb4_bin' }),
+    });
+    const rows = [
+      ...[
+        ['a', 'one@x'],
+        ['a', 'two@x'],
+        ['A', 'three@x'],
+      ],
+      ...[
+        ['b', 'same@x'],
+        ['c', 'SAME@x'],
+        ['d', 'same@x '],
+        [null, 'with-nobody@x'],
+        ['e', 'with-nobody@x'],
+      ],
+      ...[
+        ['f', 'with-é@x'],
+        ['é', 'with-é@x'],
+        ['g', 'ümit@x'],
+        ['h', 'U\u0308MIT@x'],
+      ],
+      // Composed in part: no look-up finds the second.
+      ...[
+        ['i', 'é-ü@x'],
+        ['j', 'e\u0301-ü@x'],
+        ['k', 'k@x'],
+        ['l', '\u212a@x'],
+      ],
+      ...[
+        ['m', 'third@x'],
+        ['m', 'Third@x'],
+        ['n', 'third@x'],
+        ['o', 'alone@x'],
+      ],
+    ] as [string | null, string][];
+    await insert(...rows.map(([id, email]) => ({ id, email, password: BCRYPT })));
+    const table = await openTable(database, USERS);
+    const { findByEmail, findById } = readerOf(database, USERS, table);
+    const review = await reviewAccounts(table, findByEmail);
+    const found: string[] = [];
+    for (const [id, email] of rows) {
+      const account = await findByEmail(email);
+      if (account !== null && account.id === id && account.email === email) found.push(id);
+      if (account !== null) t.like(await findById(account.id), { email: account.email });
+    }
+    t.is(review.canLogIn, found.length);
+    t.is(review.never, rows.length - found.length);
+    for (const id of ['A', 'd', 'e', 'o']) t.true(found.includes(id), id);
+    for (const id of ['a', 'b', 'c', 'f', 'é', 'g', 'h', 'm', 'n']) t.false(found.includes(id), id);
+  });
+
+  test(`${kind}: a table of several chunks is read to its end, ids beyond 2^53 too`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await usersTable(database);
+    const rows = Array.from({ length: 2_500 }, (_, index) => ({
+      id: String(index < 1_500 ? index + 1 : 9007199254740990n + BigInt(index)),
+      'e-mail': `${index % 2_499}@x`,
+      key: BCRYPT,
+      confirmed: 1,
+    }));
+    await database.sql.batchInsert(USERS.name, rows, 100);
+    const table = await openTable(database, USERS);
+    const asked: string[] = [];
+    const { findByEmail } = readerOf(database, USERS, table);
+    const review = await reviewAccounts(table, (email) => {
+      asked.push(email);
+      return findByEmail(email);
+    });
+    t.deepEqual(asked, ['0@x', '0@x'], 'of ASCII only what seems to be shared');
+    t.like(review, { rows: 2_500, canLogIn: 2_498, never: 2 });
+    t.deepEqual(
+      review.obstacles.map(({ ids }) => ids),
+      [['1', '9007199254743489']],
+    );
+  });
+}

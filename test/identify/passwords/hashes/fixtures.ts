@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { recognise } from '../../../../gateway/identify/passwords/hashes/recognise.ts';
+import type { VerifiableHash } from '../../../../gateway/identify/passwords/hashes/stored-hash.ts';
+
+/** A hash that a real program printed. */
+interface Fixture {
+  readonly format: string;
+  readonly program: string;
+  /** Prints such a hash; the password is in its environment as `PASSWORD`. */
+  readonly command: string;
+  readonly password: string;
+  readonly hash: string;
+  /** Whether it takes about a millisecond; the others have what the program chooses by itself. */
+  readonly cheap: boolean;
+  /** False where the program cut the password, so that the gateway does not take it. */
+  readonly opens: boolean;
+}
+
+/**
+ * Made on Debian 12 with its python3-werkzeug, python3-django, python3-argon2, python3-bcrypt, python3-passlib and
+ * php-cli, and for the newer releases in a virtual environment with those from PyPI.
+ */
+export const FIXTURES: readonly Fixture[] = JSON.parse(readFileSync(new URL('./hashes.json', import.meta.url), 'utf8'));
+
+/** @throws Error when the hash is not recognised or refused */
+export function verifiable(hash: string): VerifiableHash {
+  const stored = recognise(hash);
+  if (!stored?.verifiable) throw new Error(`${hash} cannot be verified`);
+  return stored;
+}
+
+/** The first cheap fixture of each format. */
+export function oneOfEachFormat(): readonly Fixture[] {
+  return FIXTURES.filter(
+    ({ format, cheap }, index) => cheap && index === FIXTURES.findIndex((one) => one.cheap && one.format === format),
+  );
+}

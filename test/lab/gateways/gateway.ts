@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { stringify } from 'yaml';
+import { startGateway } from '../../../gateway/compose/service.ts';
+import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
+import { checkSettings } from '../../../gateway/settings/check.ts';
+import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
+import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
+import type { Scope } from '../scope.ts';
+
+/** Low enough for tests; the gateway's own default is 12. */
+const PASSWORD_COST = 4;
+
+export const ADA = { email: 'ada@example.com', password: 'correct horse' };
+export const BOB = { email: 'bob@example.com', password: 'battery staple' };
+
+export interface TestGateway {
+  readonly url: string;
+  readonly port: number;
+  readonly opsUrl: string;
+  readonly log: LogLine[];
+  readonly accounts: AccountStore;
+  /** The gateway's, by a connection of its own. */
+  readonly database: Database;
+  /** The line of the first request that matches, once it is there. */
+  logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** A token of Ada's, issued by the gateway. */
+  token(): Promise<string>;
+}
+
+export type LogLine = Record<string, unknown>;
+
+export function basic({ email, password }: { email: string; password: string }): string {
+  return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
+}
+
+/**
+ * Starts a gateway in this process, on free ports, with an SQLite database of its own, in which Ada (id 1) is confirmed
+ * and Bob (id 2) is not.
+ *
+ * @param settings as in the configuration file
+ */
+export async function testGateway(t: Scope, settings: Record<string, unknown>): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'gateway.sqlite');
+  const checked = checkSettings(
+    stringify({
+      listen: { port: 0 },
+      ops: { port: 0 },
+      database: { url: `sqlite:${file}` },
+      // What a test changes in the database by itself is to be seen at once.
+      accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
+      ...settings,
+    }),
+    'test.yaml',
+    {},
+  );
+  if (checked.kind === 'invalid')
+    throw new Error(checked.problems.map(({ message, key }) => `${key}: ${message}`).join('\n'));
+
+  const log: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const logger = pino(
+    { level: 'debug', base: null },
+    {
+      write(line: string) {
+        log.push(JSON.parse(line) as LogLine);
+        for (const look of waiting) look();
+      },
+    },
+  );
+  const gateway = await startGateway(checked.settings, logger);
+  t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
+
+  const database = openDatabase(checked.settings.database.url, { timeout: 5_000 });
+  t.teardown(() => database.close());
+  const accounts = sqlAccountStore(database);
+  for (const [account, confirmed] of [[ADA, true] as const, [BOB, false] as const]) {
+    await accounts.add({
+      email: account.email,
+      passwordHash: await hashPassword(account.password, PASSWORD_COST),
+      confirmed,
+    });
+  }
+
+  return {
+    url: gateway.url,
+    port: Number(new URL(gateway.url).port),
+    opsUrl: gateway.opsUrl,
+    log,
+    accounts,
+    database,
+    logged: (matches) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const line = log.find(matches);
+          if (line === undefined) return;
+          waiting.delete(look);
+          resolve(line);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async token() {
+      const answer = await fetch(`${gateway.url}/api/v1/tokens/`, {
+        method: 'POST',
+        headers: { Authorization: basic(ADA) },
+      });
+      return ((await answer.json()) as { token: string }).token;
+    },
+  };
+}

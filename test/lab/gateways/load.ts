@@ -1,0 +1,137 @@
+import { Agent, request } from 'undici';
+import type { Scope } from '../scope.ts';
+import { stopwatch } from '../waiting/stopwatch.ts';
+import { basic } from './gateway.ts';
+import type { GatewayNode } from './nodes.ts';
+
+/** A token that a gateway issued. */
+export interface Issued {
+  readonly token: string;
+  /** The id by which it is revoked. */
+  readonly id: string;
+}
+
+/** What became of one request. Moments are of `performance.now()`. */
+export interface Answer {
+  readonly node: string;
+  /** The id of the token that it was sent with. */
+  readonly id: string;
+  /** null: the connection failed, or there was no answer within the limit. */
+  readonly status: number | null;
+  readonly retryAfter: string | null;
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  /** Milliseconds until it was answered, without those that this process and the node waited for a processor. */
+  readonly took: number;
+}
+
+export interface Load {
+  /** Those that requests are sent with, in turn; may be changed at any time. */
+  readonly tokens: Issued[];
+  /** In the order in which they came. */
+  readonly answers: readonly Answer[];
+  /** The answers to all requests that were sent at this moment or later, once those under way have theirs. */
+  since(moment: number): Promise<Answer[]>;
+}
+
+/** Milliseconds within which every answer must come, an outage or not. */
+const ANSWER_LIMIT = 10_000;
+export const PATH = '/api/v1/orders/7';
+
+const dispatcher = new Agent({ connections: 64, headersTimeout: ANSWER_LIMIT, bodyTimeout: ANSWER_LIMIT });
+
+/** Sends one request with a token to the upstream behind the gateway. */
+export async function ask(node: GatewayNode, { token, id }: Issued): Promise<Answer> {
+  const sentAt = performance.now();
+  const passed = stopwatch([node.pid]);
+  const now = () => ({ sentAt, answeredAt: performance.now(), took: passed() });
+  try {
+    const { statusCode, headers, body } = await request(node.url + PATH, {
+      dispatcher,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await body.dump();
+    const retryAfter = headers['retry-after'] === undefined ? null : String(headers['retry-after']);
+    return { node: node.name, id, status: statusCode, retryAfter, ...now() };
+  } catch {
+    return { node: node.name, id, status: null, retryAfter: null, ...now() };
+  }
+}
+
+/** Sends the same request every few milliseconds until it has this status. @returns that answer */
+export async function untilStatus(node: GatewayNode, issued: Issued, status: number, within: number): Promise<Answer> {
+  const passed = stopwatch([node.pid]);
+  for (;;) {
+    const answer = await ask(node, issued);
+    if (answer.status === status) return answer;
+    if (passed() > within) throw new Error(`node ${node.name} does not say ${status}, but ${answer.status}`);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+/** Gets a token for a password. */
+export async function issue(node: GatewayNode, who: { email: string; password: string }): Promise<Issued> {
+  const answer = await request(`${node.url}/api/v1/tokens/`, {
+    dispatcher,
+    method: 'POST',
+    headers: { authorization: basic(who) },
+  });
+  if (answer.statusCode !== 200) throw new Error(`no token: ${answer.statusCode} ${await answer.body.text()}`);
+  const { token } = (await answer.body.json()) as { token: string };
+  const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti: string };
+  return { token, id: jti };
+}
+
+/** Sends `DELETE /api/v1/tokens/…`. @param authorization the field's value */
+export async function revoke(
+  node: GatewayNode,
+  which: string,
+  authorization: string,
+): Promise<{ status: number; retryAfter: string | null }> {
+  const { statusCode, headers, body } = await request(`${node.url}/api/v1/tokens/${which}`, {
+    dispatcher,
+    method: 'DELETE',
+    headers: { authorization },
+  });
+  await body.dump();
+  return {
+    status: statusCode,
+    retryAfter: headers['retry-after'] === undefined ? null : String(headers['retry-after']),
+  };
+}
+
+export function bearer({ token }: Issued): string {
+  return `Bearer ${token}`;
+}
+
+/**
+ * Sends requests at a steady rate to each node, whether or not the ones before have been answered.
+ *
+ * @param rate requests a second on each node
+ */
+export function steadyLoad(t: Scope, nodes: readonly GatewayNode[], first: readonly Issued[], rate: number): Load {
+  const tokens = [...first];
+  const answers: Answer[] = [];
+  const underWay = new Set<Promise<void>>();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const issued = tokens[sent++ % tokens.length];
+    if (issued === undefined) return;
+    for (const node of nodes) {
+      const answered = ask(node, issued).then((answer) => {
+        answers.push(answer);
+        underWay.delete(answered);
+      });
+      underWay.add(answered);
+    }
+  }, 1000 / rate);
+  t.teardown(() => clearInterval(timer));
+  return {
+    tokens,
+    answers,
+    async since(moment) {
+      await Promise.all(underWay);
+      return answers.filter(({ sentAt }) => sentAt >= moment);
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stringify } from 'yaml';
+import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/addresses.ts';
+import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
+import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
+import { migrate } from '../../../gateway/stores/database/migrate.ts';
+import { startProcess } from '../processes/server-process.ts';
+import type { Scope } from '../scope.ts';
+import { urlOf } from '../stores/database.ts';
+import { holds } from '../waiting/condition.ts';
+import { ADA, BOB, type LogLine } from './gateway.ts';
+
+/** A gateway in a process of its own. */
+export interface GatewayNode {
+  readonly name: string;
+  readonly url: string;
+  readonly opsUrl: string;
+  readonly pid: number;
+  readonly log: readonly LogLine[];
+  /** null while it runs, and where a signal ended it. */
+  readonly exitCode: number | null;
+  /** What `/health/ready` says. */
+  ready(): Promise<{ status: number; unavailable: readonly string[] }>;
+  /** The changes of state that the log tells of a store, in order. */
+  changes(store: 'database' | 'redis'): string[];
+  /** In order, as an operator stops it. @returns its exit code */
+  stop(): Promise<number | null>;
+  /** As a power cut. */
+  kill(): Promise<number | null>;
+}
+
+export interface Gateways {
+  readonly database: Database;
+  readonly accounts: AccountStore;
+  /**
+   * Starts one more.
+   *
+   * @param settings replace those that all nodes share
+   * @param clockShift milliseconds by which its clock is wrong
+   */
+  start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<GatewayNode>;
+  /** Writes the configuration of a node anew. @returns the file */
+  configure(name: string, settings: Record<string, unknown>): Promise<string>;
+  /** Runs a command of the gateway's on the same configuration. @param input what it reads */
+  command(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+const MAIN = resolve(import.meta.dirname, '../../../gateway/main.ts');
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
+const PASSWORD_COST = 4;
+const START_LIMIT = 30_000;
+const COMMAND_LIMIT = 30_000;
+
+/**
+ * Prepares what gateways on the same stores need, in a database where Ada (id 1) and Bob (id 2) are confirmed.
+ *
+ * @param settings as in the configuration file, for all nodes
+ */
+export async function gateways(
+  t: Scope,
+  {
+    location,
+    redis,
+    upstream,
+    settings = {},
+  }: { location: DatabaseLocation; redis: string; upstream: string; settings?: Record<string, object> },
+): Promise<Gateways> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-nodes-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const database = openDatabase(location, { timeout: 10_000 });
+  t.teardown(() => database.close());
+  await migrate(database);
+  const accounts = sqlAccountStore(database);
+  for (const { email, password } of [ADA, BOB]) {
+    await accounts.add({ email, passwordHash: await hashPassword(password, PASSWORD_COST), confirmed: true });
+  }
+  const common = {
+    ...settings,
+    listen: { port: 0 },
+    ops: { port: 0 },
+    database: { url: urlOf(location), ...settings.database },
+    redis: { url: redis, ...settings.redis },
+    tokens: { secrets: ['of these tests alone, and long enough'], ...settings.tokens },
+    accounts: { passwordCost: PASSWORD_COST, ...settings.accounts },
+    log: { level: 'info', format: 'json' },
+    routes: [{ name: 'orders', path: '/api/v1/orders', upstream }],
+  };
+  const configured = async (name: string, own: Record<string, unknown>) => {
+    const file = join(folder, `${name}.yaml`);
+    await writeFile(file, stringify({ ...common, ...own }));
+    return file;
+  };
+
+  return {
+    database,
+    accounts,
+    start: async (name, own = {}, clockShift = 0) => await startNode(t, name, await configured(name, own), clockShift),
+    configure: configured,
+    async command(args, input = '') {
+      const file = await configured('command', {});
+      return await new Promise((resolve) => {
+        const child = execFile(
+          process.execPath,
+          [MAIN, ...args, '--config', file],
+          { timeout: COMMAND_LIMIT },
+          (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
+        );
+        child.stdin?.end(input);
+      });
+    },
+  };
+}
+
+async function startNode(t: Scope, name: string, file: string, clockShift: number): Promise<GatewayNode> {
+  const preload = clockShift === 0 ? [] : ['--import', SHIFTED_CLOCK];
+  const env = { ...process.env, CLOCK_SHIFT: String(clockShift) };
+  const node = startProcess(process.execPath, [...preload, MAIN, 'start', '--config', file], env);
+  t.teardown(() => node.end('SIGKILL'));
+  const log: LogLine[] = [];
+  createInterface(node.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine));
+  let complaint = '';
+  node.stderr.on('data', (text: Buffer) => {
+    complaint += text.toString();
+  });
+  const listening = () => log.find(({ msg }) => msg === 'listening');
+  await holds(`node ${name} starts`, () => node.ended || listening() !== undefined, START_LIMIT);
+  const started = listening();
+  if (started === undefined) throw new Error(`node ${name} ended with ${node.exitCode}: ${complaint}`);
+  const [url, opsUrl] = [String(started.url), String(started.ops)];
+  return {
+    name,
+    url,
+    opsUrl,
+    pid: node.pid,
+    log,
+    get exitCode() {
+      return node.exitCode;
+    },
+    async ready() {
+      const answer = await fetch(`${opsUrl}/health/ready`);
+      const { unavailable = [] } = (await answer.json()) as { unavailable?: string[] };
+      return { status: answer.status, unavailable };
+    },
+    changes: (store) => log.filter((line) => line.store === store).map(({ msg }) => String(msg)),
+    stop: () => node.end('SIGTERM'),
+    kill: () => node.end('SIGKILL'),
+  };
+}

@@ -1,0 +1,46 @@
+import type { DatabaseLocation } from '../../../gateway/settings/addresses.ts';
+import type { Scope } from '../scope.ts';
+import { httpUpstream } from '../upstreams/upstream.ts';
+import { ADA, BOB } from './gateway.ts';
+import { type Answer, type Issued, issue, type Load, steadyLoad } from './load.ts';
+import { type GatewayNode, type Gateways, gateways } from './nodes.ts';
+
+/** Two gateway processes on the same stores, under a steady load of requests with a token of Ada's and one of Bob's. */
+export interface Pair {
+  readonly a: GatewayNode;
+  readonly b: GatewayNode;
+  readonly gateways: Gateways;
+  readonly ada: Issued;
+  readonly bob: Issued;
+  readonly load: Load;
+}
+
+/** Requests a second on each node. */
+const RATE = 30;
+
+export async function pairUnderLoad(
+  t: Scope,
+  { location, redis, settings = {} }: { location: DatabaseLocation; redis: string; settings?: Record<string, object> },
+): Promise<Pair> {
+  const upstream = await httpUpstream(t);
+  const group = await gateways(t, { location, redis, upstream: upstream.url, settings });
+  const [a, b] = await Promise.all([group.start('A'), group.start('B')]);
+  const [ada, bob] = [await issue(a, ADA), await issue(b, BOB)];
+  return { a, b, gateways: group, ada, bob, load: steadyLoad(t, [a, b], [ada, bob], RATE) };
+}
+
+/** What went wrong in a load: every answer but 200, shortly. */
+export function failures(answers: readonly Answer[]): string[] {
+  return answers.filter(({ status }) => status !== 200).map(({ node, status }) => `${node}: ${status}`);
+}
+
+/**
+ * The answers of a load that no outage of a store excuses: others than 200 or 503, a 503 that does not say when to come
+ * again, and those that took longer than `inTime` ms.
+ */
+export function improper(answers: readonly Answer[], inTime: number): Answer[] {
+  return answers.filter(({ status, retryAfter, took }) => {
+    const proper = status === 200 ? retryAfter === null : status === 503 && retryAfter === '1';
+    return !proper || took > inTime;
+  });
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { failureOf } from '../processes/failure.ts';
+import { findExecutable } from './executables.ts';
+
+const run = promisify(execFile);
+
+const INSTALL_MS = 900_000;
+/** How long, in seconds, another program's apt-get is waited for. */
+const LOCK_S = 600;
+/** What Debian's packages ask before they start a service; exit code 101 forbids it. */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+/** @returns why the package could not be installed; null: it is. @param name what is in it, for the user */
+export async function aptInstall(name: string, debianPackage: string): Promise<string | null> {
+  const aptGet = findExecutable('apt-get');
+  if (aptGet === null || !existsSync('/etc/debian_version')) return 'this is not Debian';
+  if (process.getuid?.() !== 0) return 'apt-get needs root';
+  process.stderr.write(`Installing ${name} (${debianPackage}) with apt-get…\n`);
+  return withoutStartingServices(() => install(aptGet, debianPackage));
+}
+
+async function install(aptGet: string, debianPackage: string): Promise<string | null> {
+  const options = {
+    timeout: INSTALL_MS,
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  try {
+    await run(aptGet, ['update'], options);
+    await run(
+      aptGet,
+      ['install', '-y', '-o', `DPkg::Lock::Timeout=${LOCK_S}`, '--no-install-recommends', debianPackage],
+      options,
+    );
+    return null;
+  } catch (error) {
+    return `apt-get failed: ${failureOf(error as Error)}`;
+  }
+}
+
+async function withoutStartingServices<T>(work: () => Promise<T>): Promise<T> {
+  if (existsSync(POLICY_FILE)) return work();
+  const remove = () => rmSync(POLICY_FILE, { force: true });
+  process.on('exit', remove);
+  writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return await work();
+  } finally {
+    remove();
+    process.off('exit', remove);
+  }
+}

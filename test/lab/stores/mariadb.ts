@@ -1,0 +1,114 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import type { DatabaseLocation } from '../../../gateway/settings/addresses.ts';
+import { freePort } from '../processes/free-port.ts';
+import { pauseProcess } from '../processes/pause-process.ts';
+import type { Scope } from '../scope.ts';
+
+/** A database server for one test file, which may be stopped in every way without disturbing the others. */
+export interface PrivateMariadb {
+  /** The empty database `gatehouse` in it; the same after every start. */
+  readonly location: Extract<DatabaseLocation, { kind: 'mysql' }>;
+  /** Resolves when it answers. */
+  start(): Promise<void>;
+  /** In order: it says goodbye to its clients. */
+  stop(): Promise<void>;
+  /** As a power cut. */
+  kill(): Promise<void>;
+  /** It accepts connections and answers nothing. */
+  pause(): void;
+  continue(): void;
+}
+
+const START_LIMIT = 30_000;
+
+/** Installs a server in a temporary folder and starts it; it is gone when the test ends. */
+export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const account = process.getuid?.() === 0 ? ['--user=root'] : [];
+  // A server that starts removes the temporary tables that it finds, and would those of the others if it shared their folder.
+  const own = [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`, ...account];
+  const install = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', ...own];
+  await promisify(execFile)('mariadb-install-db', install);
+
+  const port = await freePort();
+  const location = {
+    kind: 'mysql',
+    host: '127.0.0.1',
+    port,
+    user: 'root',
+    password: '',
+    database: 'gatehouse',
+  } as const;
+  const options = [
+    '--no-defaults',
+    ...own,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(folder, 'socket')}`,
+    '--innodb-buffer-pool-size=16M',
+    // A commit is with the system at once, and so outlives the server that a test kills; with 0 it need not.
+    '--innodb-flush-log-at-trx-commit=2',
+    '--skip-log-bin',
+  ];
+  let server: ChildProcess | null = null;
+  let guard: ChildProcess | null = null;
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (server === null) return;
+    const ending = server;
+    server = null;
+    ending.kill('SIGCONT');
+    ending.kill(signal);
+    if (ending.exitCode === null && ending.signalCode === null) await once(ending, 'exit');
+    guard?.kill('SIGKILL');
+    guard?.stdin?.destroy();
+  }
+
+  const mariadb: PrivateMariadb = {
+    location,
+    async start() {
+      server = spawn('mariadbd', options, { stdio: 'ignore' });
+      guard = guardOf(server, folder);
+      await untilItAnswers(location);
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    pause: () => pauseProcess(server),
+    continue: () => void server?.kill('SIGCONT'),
+  };
+  t.teardown(() => mariadb.kill());
+  await mariadb.start();
+  return mariadb;
+}
+
+/**
+ * A test that times out runs no teardown. This notices by the end of its input, and leaves no server behind. A Ctrl-C goes
+ * to the guard as well.
+ */
+function guardOf(server: ChildProcess, folder: string): ChildProcess {
+  const clean = 'trap "" HUP INT TERM; cat; kill -9 "$0"; rm -rf "$1"';
+  return spawn('sh', ['-c', clean, String(server.pid), folder], { stdio: ['pipe', 'ignore', 'ignore'] });
+}
+
+async function untilItAnswers({ host, port, user, database }: PrivateMariadb['location']): Promise<void> {
+  const deadline = Date.now() + START_LIMIT;
+  for (;;) {
+    try {
+      const connection = await createConnection({ host, port, user, connectTimeout: 1000 });
+      await connection.query(`create database if not exists ${database}`);
+      await connection.end();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error('the private mariadbd does not answer', { cause: error });
+      await pause(50);
+    }
+  }
+}

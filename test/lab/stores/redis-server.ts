@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort } from '../processes/free-port.ts';
+import { type ServerProcess, startProcess } from '../processes/server-process.ts';
+import type { Scope } from '../scope.ts';
+
+/** A Redis for one test, which may be stopped in every way without disturbing the others. */
+export interface PrivateRedis {
+  /** The same after every start. */
+  readonly url: string;
+  /** A client of the test's own, connected again after every start. */
+  readonly client: Redis;
+  /** Resolves when it answers, with the data that it had. */
+  start(): Promise<void>;
+  /** In order: it writes down its data and closes its connections. */
+  stop(): Promise<void>;
+  /** As a power cut. */
+  kill(): Promise<void>;
+  /** It accepts connections and answers nothing. */
+  pause(): void;
+  continue(): void;
+  /** As a cache that keeps nothing: killed, and back without its data. */
+  restartEmpty(): Promise<void>;
+}
+
+const START_LIMIT = 30_000;
+
+/** Starts a Redis that keeps its data over a restart; it is gone when the test ends. */
+export async function privateRedis(t: Scope): Promise<PrivateRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const options = [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', data],
+    ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
+  ];
+  const client = new Redis(port, '127.0.0.1', {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+    disableClientInfo: true,
+  });
+  client.on('error', () => {});
+  t.teardown(() => client.disconnect());
+  let server: ServerProcess | null = null;
+
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = server;
+    server = null;
+    await ending?.end(signal);
+  };
+
+  const redis: PrivateRedis = {
+    url: `redis://127.0.0.1:${port}`,
+    client,
+    async start() {
+      await mkdir(data, { recursive: true });
+      server = startProcess('redis-server', options);
+      server.stdout.resume();
+      server.stderr.resume();
+      const limit = AbortSignal.timeout(START_LIMIT);
+      await Promise.race([client.ping(), rejection(limit)]);
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    pause: () => server?.pause(),
+    continue: () => server?.continue(),
+    async restartEmpty() {
+      await redis.kill();
+      await rm(data, { recursive: true, force: true });
+      await redis.start();
+    },
+  };
+  t.teardown(() => redis.kill());
+  await redis.start();
+  return redis;
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the private redis-server does not answer')));
+  });
+}

@@ -1,0 +1,294 @@
+import test from 'ava';
+import { followUp } from '../../gateway/revocation/follow-up.ts';
+import {
+  deleteExpiredRevocations,
+  type Revocation,
+  readHead,
+  revocationsAfter,
+} from '../../gateway/revocation/history.ts';
+import {
+  type DeniedId,
+  deniedIdsAfter,
+  revokeAccount,
+  revokeToken as revokeTokenOf,
+} from '../../gateway/revocation/revocations.ts';
+import { KEPT_BEYOND_END } from '../../gateway/stores/database/clock.ts';
+import type { Database } from '../../gateway/stores/database/connection.ts';
+import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
+import { migratedDatabase } from '../lab/stores/database.ts';
+import { liveTokensOf } from '../support/owners/live-tokens.ts';
+
+/** In mid-second. */
+const NOW = 1_900_000_000_500;
+const MAX_LIFETIME = 3_600_000;
+const MANY = { now: NOW, limit: 1_000 };
+
+for (const kind of ['sqlite', 'mysql'] as const) {
+  test(`${kind}: a token is revoked once, by its owner or an operator, and nobody else's is touched`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await record(database, { jti: 'one', accountId: 'Ada' });
+    await record(database, { jti: 'two', accountId: 'Bob' });
+
+    t.deepEqual(await revokeToken(database, 'none', null, NOW), { kind: 'unknown' });
+    for (const owner of ['Bob', 'ada', 'Ada ', '']) {
+      t.deepEqual(await revokeToken(database, 'one', owner, NOW), { kind: 'unknown' }, owner);
+    }
+    t.deepEqual(await revokeToken(database, 'ONE', 'Ada', NOW), { kind: 'unknown' });
+    t.is(await headPosition(database), 0);
+
+    const expiresAt = NOW + 60_000;
+    const revocation = { kind: 'token', position: 1, jti: 'one', expiresAt } as const;
+    const first = await revokeToken(database, 'one', 'Ada', NOW);
+    t.deepEqual(first.kind === 'revoked' && first.revoked.ids, [{ jti: 'one', expiresAt }]);
+    t.deepEqual(await revokeToken(database, 'one', 'Ada', NOW + 1), { kind: 'already' });
+    t.is((await revokeToken(database, 'two', null, NOW)).kind, 'revoked');
+    t.deepEqual(await listed(database), [revocation, { kind: 'token', position: 2, jti: 'two', expiresAt }]);
+    t.is(await headPosition(database), 2);
+  });
+
+  test(`${kind}: revoking an account voids all up to the present second, and its tokens are marked afterwards`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await record(database, { jti: 'live', expiresAt: NOW + 1 });
+    await record(database, { jti: 'expired', expiresAt: NOW });
+    await record(database, { jti: 'revoked' });
+    await record(database, { jti: 'other', accountId: '2' });
+    await revokeToken(database, 'revoked', null, NOW - 1);
+
+    const revoked = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(revoked.ids, []);
+    const voiding = { kind: 'account', position: 2, accountId: '1', voidBefore: NOW + 500 } as const;
+    t.deepEqual(await listed(database, 1), [{ ...voiding, expiresAt: NOW + 500 + MAX_LIFETIME }]);
+    t.deepEqual(await revocationsAfter(database, 1, MANY), [...revoked.revocations]);
+
+    const denied: DeniedId[] = [];
+    const live = await followUp(database, { now: () => NOW }, async (ids) => void denied.push(...ids)).of(voiding, 9);
+    t.is(live, 1);
+    t.deepEqual(denied.map(({ jti }) => jti).sort(), ['expired', 'live']);
+    t.deepEqual(await deniedIdsAfter(database, '', MANY), [
+      { jti: 'live', expiresAt: NOW + 1 },
+      { jti: 'revoked', expiresAt: NOW + 60_000 },
+    ]);
+    t.deepEqual(
+      (await liveTokensOf(database, '2', NOW)).map(({ jti }) => jti),
+      ['other'],
+    );
+  });
+
+  test(`${kind}: a token that is dated later, as after an earlier revocation in this second, is revoked by its id`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const expiresAt = NOW + 60_000;
+    await record(database, { jti: 'as of the next second', issuedAt: NOW + 500, expiresAt });
+    await record(database, { jti: 'of this one', issuedAt: NOW - 500, expiresAt });
+    const { ids } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(ids, [{ jti: 'as of the next second', expiresAt }]);
+    t.deepEqual((await listed(database)).slice(1), [
+      { kind: 'token', position: 2, jti: 'as of the next second', expiresAt },
+    ]);
+    t.is(await headPosition(database), 2);
+  });
+
+  test(`${kind}: where very many are dated later, the moment moves behind them, and the write stays small`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await insertTokens(database, 150, { issuedAt: NOW + 500 });
+    const { ids } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(ids, []);
+    const voidBefore = NOW + 1_500;
+    t.deepEqual(await listed(database), [
+      { kind: 'account', position: 1, accountId: '1', voidBefore, expiresAt: voidBefore + MAX_LIFETIME },
+    ]);
+  });
+
+  test(`${kind}: marking goes on where a process that was killed left off, and marks each token once`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await insertTokens(database, 1_845, {});
+    const { revocations } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    const denied: string[] = [];
+    const sizes: number[] = [];
+    const next = followUp(database, { now: () => NOW }, async (ids) => {
+      sizes.push(ids.length);
+      denied.push(...ids.map(({ jti }) => jti));
+    });
+    const [voiding] = revocations;
+    if (voiding?.kind !== 'account') return t.fail();
+    t.is(await next.of(voiding, 2), 1_000);
+    t.is((await liveTokensOf(database, '1', NOW)).length, 845);
+    await next.all();
+    t.deepEqual(await liveTokensOf(database, '1', NOW), []);
+    t.is(new Set(denied).size, 1_845);
+    t.is(denied.length, 1_845);
+    t.true(Math.max(...sizes) <= 500, `pieces of ${sizes}`);
+    await next.all();
+    t.is(denied.length, 1_845, 'nothing is left to do');
+  });
+
+  test(`${kind}: a token that has no record is revoked by what it says of itself, and gets a record`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const unrecorded = { accountId: '1', issuedAt: NOW - 60_500, expiresAt: NOW + 60_000 };
+    t.is((await revokeTokenOf(database, 'lost', { owner: '1', unrecorded }, NOW)).kind, 'revoked');
+    t.is((await revokeTokenOf(database, 'lost', { owner: '1', unrecorded }, NOW)).kind, 'already');
+    t.deepEqual(await deniedIdsAfter(database, '', MANY), [{ jti: 'lost', expiresAt: NOW + 60_000 }]);
+    t.deepEqual(await listed(database), [{ kind: 'token', position: 1, jti: 'lost', expiresAt: NOW + 60_000 }]);
+  });
+
+  test(`${kind}: an account without tokens is revoked, too: others may have been issued and not written down`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const { ids, revocations } = await database.transact((asker) =>
+      revokeAccount(asker, 'nobody', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    t.deepEqual(ids, []);
+    t.deepEqual(await revocationsAfter(database, 0, MANY), [...revocations]);
+  });
+
+  test(`${kind}: nothing is left of a revocation whose transaction fails after it`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await record(database, { jti: 'one' });
+    const failing = database.transact(async (asker) => {
+      await revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME });
+      throw new Error('refused');
+    });
+    await t.throwsAsync(failing);
+    t.is(await headPosition(database), 0);
+    t.deepEqual(await revocationsAfter(database, 0, MANY), []);
+    t.deepEqual(await deniedIdsAfter(database, '', MANY), []);
+    t.is((await liveTokensOf(database, '1', NOW)).length, 1);
+  });
+
+  test(`${kind}: under concurrent revocations, who reads on from the last position misses none and meets no gap`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const writers = 20;
+    const each = 4;
+    const jtis = Array.from({ length: writers * each }, (_, i) => `token-${i}`);
+    for (const jti of jtis) await record(database, { jti, accountId: jti });
+
+    let isWriting = true;
+    const read: Revocation[] = [];
+    const reading = (async () => {
+      for (let last = false; ; ) {
+        const position = read.at(-1)?.position ?? 0;
+        read.push(...(await revocationsAfter(database, position, { now: NOW, limit: 7 })));
+        // Once more after the last has been written.
+        if (last && (read.at(-1)?.position ?? 0) === position) return;
+        last = !isWriting;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        for (const jti of jtis.slice(writer * each, (writer + 1) * each)) {
+          if (writer % 2 === 0) await revokeToken(database, jti, null, NOW);
+          else await database.transact((asker) => revokeAccount(asker, jti, { now: NOW, maxLifetime: MAX_LIFETIME }));
+        }
+      }),
+    );
+    isWriting = false;
+    await reading;
+
+    t.deepEqual(
+      read.map(({ position }) => position),
+      jtis.map((_, i) => i + 1),
+    );
+    t.deepEqual(read.map((entry) => (entry.kind === 'token' ? entry.jti : entry.accountId)).sort(), jtis.toSorted());
+    t.is(await headPosition(database), jtis.length);
+  });
+
+  test(`${kind}: of many who revoke one token at once, one does, and no position is given out for the others`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    for (let round = 1; round <= 3; round++) {
+      await record(database, { jti: `token-${round}` });
+      const outcomes = await Promise.all(
+        Array.from({ length: 12 }, () => revokeToken(database, `token-${round}`, null, NOW)),
+      );
+      t.deepEqual(outcomes.map(({ kind }) => kind).sort(), [...Array(11).fill('already'), 'revoked']);
+      t.is(await headPosition(database), round);
+    }
+    t.is((await revocationsAfter(database, 0, MANY)).length, 3);
+  });
+
+  test(`${kind}: what has voided nothing for a day is not read, and is deleted but for the newest, no more than asked`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    for (const [jti, expiresAt] of [
+      ['c', NOW - 1],
+      ['a', NOW - 3],
+      ['b', NOW - 2],
+      ['d', NOW],
+      ['e', NOW + 1],
+    ] as const) {
+      await record(database, { jti, expiresAt });
+      await revokeToken(database, jti, null, NOW - 10);
+    }
+    const read = async (now: number) => (await revocationsAfter(database, 0, { now, limit: 10 })).map(idOf);
+    t.deepEqual(await read(NOW), ['c', 'a', 'b', 'd', 'e']);
+    const nextDay = NOW + KEPT_BEYOND_END;
+    t.deepEqual(await read(nextDay), ['e']);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 0, 'nodes know the list by its newest rows');
+    await database.ask(database.sql('gatehouse_revocation_head').update({ position: 2_000 }));
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 2);
+    t.deepEqual(await read(NOW), ['c', 'd', 'e']);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 1);
+    t.is(await deleteExpiredRevocations(database, nextDay, 2), 0);
+    // The head stays: the next position is a new one.
+    t.is(await headPosition(database), 2_000);
+  });
+
+  test(`${kind}: the ids for the denylist come page by page, each once, compared byte by byte`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const jtis = ['A', 'a', 'B', 'b', 'Z', 'z', 'ä', 'a ', 'A1'];
+    for (const jti of [...jtis, 'live']) await record(database, { jti });
+    for (const jti of jtis) await revokeToken(database, jti, null, NOW);
+    const pages: string[] = [];
+    for (let last = ''; ; ) {
+      const page = await deniedIdsAfter(database, last, { now: NOW, limit: 2 });
+      pages.push(...page.map(({ jti }) => jti));
+      const end = page.at(-1);
+      if (end === undefined) break;
+      last = end.jti;
+    }
+    t.deepEqual(pages.toSorted(), jtis.toSorted());
+  });
+}
+
+function revokeToken(database: Database, jti: string, owner: string | null, now: number) {
+  return revokeTokenOf(database, jti, { owner, unrecorded: null }, now);
+}
+
+async function headPosition(database: Database): Promise<number> {
+  return (await readHead(database, null)).position;
+}
+
+/** The revocations from the first on, without their chains. */
+async function listed(database: Database, after = 0) {
+  return (await revocationsAfter(database, after, MANY)).map(({ chain, ...revocation }) => revocation);
+}
+
+function idOf(revocation: Revocation): string {
+  return revocation.kind === 'token' ? revocation.jti : revocation.accountId;
+}
+
+function record(
+  database: Database,
+  {
+    jti,
+    accountId = '1',
+    issuedAt = NOW - 60_000,
+    expiresAt = NOW + 60_000,
+  }: { jti: string; accountId?: string; issuedAt?: number; expiresAt?: number },
+): Promise<void> {
+  return sqlTokenStore(database).record({ jti, accountId, name: null, issuedAt, expiresAt, bond: null });
+}
+
+async function insertTokens(database: Database, count: number, { issuedAt = NOW - 60_000 }): Promise<void> {
+  const rows = Array.from({ length: count }, (_, i) => {
+    return { jti: `token-${i}`, account_id: '1', issued_at: issuedAt, expires_at: NOW + 60_000 };
+  });
+  for (let at = 0; at < count; at += 100) {
+    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
+  }
+}

@@ -1,0 +1,38 @@
+import { buildConnector } from 'undici';
+import { ConnectionPool } from '../../../gateway/forward/undici/connection-pool.ts';
+import type { Scope } from '../../lab/scope.ts';
+
+/** Milliseconds: no connection of a test gets so old. */
+export const NEVER_OLD = 600_000;
+
+/** More connections than a test makes. */
+const MANY = 1_000;
+
+/** @param age milliseconds */
+export function openPool(
+  t: Scope,
+  url: string,
+  age = NEVER_OLD,
+  connect = buildConnector({ timeout: 5_000 }),
+): ConnectionPool {
+  const pool = new ConnectionPool(url, { connect, headersTimeout: 5_000, age, most: MANY });
+  t.teardown(() => pool.destroy());
+  return pool;
+}
+
+/** Gives the status of the answer when it has been read. */
+export async function ask(pool: ConnectionPool, path = '/'): Promise<number> {
+  const { statusCode, body } = await pool.request({ path, method: 'GET' });
+  await body.dump();
+  return statusCode;
+}
+
+/** Asks for what would be two lines of a head. */
+export async function askWrongly(pool: ConnectionPool): Promise<void> {
+  await pool.request({ path: '/', method: 'GET', headers: { 'X-Here': 'one\r\nX-There: two' } });
+}
+
+/** Undici lets a connection take the next request in the turn after its answer. */
+export async function nextTurn(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+}

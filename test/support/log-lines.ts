@@ -1,9 +1,0 @@
-import { type Logger, pino } from 'pino';
-import type { LogLine } from './gateway.ts';
-
-/** A log that is kept for the test to read. */
-export function logLines(): { readonly log: Logger; readonly lines: LogLine[] } {
-  const lines: LogLine[] = [];
-  const write = (line: string) => void lines.push(JSON.parse(line) as LogLine);
-  return { log: pino({ level: 'debug', base: null }, { write }), lines };
-}

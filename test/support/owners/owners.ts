@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { Account } from '../../../gateway/domain/identity.ts';
+import { createHashingQueue } from '../../../gateway/identify/passwords/hashing-queue.ts';
+import { createOwnerActions, type OwnerActions, type OwnerNeeds } from '../../../gateway/owners/actions.ts';
+import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';
+import { createMessages } from '../../../gateway/owners/mail/messages.ts';
+import type { Mail } from '../../../gateway/owners/mail/transport.ts';
+import { createRevoker } from '../../../gateway/revocation/revoke.ts';
+import { createLinks, type Links } from '../../../gateway/signing/link.ts';
+import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
+import type { Database } from '../../../gateway/stores/database/connection.ts';
+import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
+import type { LogLine } from '../../lab/gateways/gateway.ts';
+import type { Scope } from '../../lab/scope.ts';
+import { migratedDatabase } from '../../lab/stores/database.ts';
+import { logLines } from '../reports/log-lines.ts';
+import { liveTokensOf } from './live-tokens.ts';
+import { linksIn } from './mail-server.ts';
+
+export const PAGES = 'https://example.com/account';
+const MAX_LIFETIME = 3_600_000;
+
+export interface Owners {
+  readonly actions: OwnerActions;
+  readonly database: Database;
+  readonly accounts: AccountStore;
+  readonly links: Links;
+  readonly lines: readonly LogLine[];
+  /** What has been sent up to now, once everything is done that was asked for. */
+  mails(): Promise<readonly Mail[]>;
+  /** The token of the link in the last mail. */
+  lastLink(): Promise<string>;
+  /** Adds an account whose password is `before`, with one live token. */
+  add(email: string, confirmed: boolean): Promise<Account>;
+  /** How many live tokens the account has. */
+  liveTokens(id: string): Promise<number>;
+}
+
+/** What the tests need not wait for: that bcrypt is used is shown elsewhere. */
+export function quickHash(password: string): string {
+  return `quick ${createHash('sha256').update(password).digest('hex')}`;
+}
+
+/** The actions of owners on a database of their own. @param replaced what a test wants otherwise */
+export async function owners(
+  t: Scope,
+  kind: 'sqlite' | 'mysql',
+  replaced: (needs: OwnerNeeds) => Partial<OwnerNeeds> = () => ({}),
+): Promise<Owners> {
+  const database = await migratedDatabase(t, kind);
+  const accounts = sqlAccountStore(database);
+  const tokens = sqlTokenStore(database);
+  const links = createLinks({ secrets: ['a secret of thirty-two bytes or more'] });
+  const { log, lines } = logLines();
+  const sent: Mail[] = [];
+  const needs: OwnerNeeds = {
+    accounts,
+    links,
+    log,
+    mailer: { send: (mail) => void sent.push(mail) },
+    limit: createMailLimit(5, null, 'alone', log),
+    messages: createMessages({ name: 'Shop' }),
+    url: () => PAGES,
+    hash: async (password) => quickHash(password),
+    inTurn: createHashingQueue({ width: 2, capacity: 8, patience: 10_000 }).run,
+    revoker: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, Date, MAX_LIFETIME),
+    ping: database.ping,
+  };
+  const actions = createOwnerActions({ ...needs, ...replaced(needs) });
+  const mails = async () => {
+    await actions.settled();
+    return sent;
+  };
+
+  return {
+    actions,
+    database,
+    accounts,
+    links,
+    lines,
+    mails,
+    async lastLink() {
+      const [link = ''] = linksIn((await mails()).at(-1) ?? { text: '' });
+      return new URL(link).searchParams.get('link') ?? '';
+    },
+    async add(email, confirmed) {
+      const added = await accounts.add({ email, passwordHash: quickHash('before'), confirmed });
+      if (added.kind === 'taken') throw new Error('the email is taken');
+      const { account } = added;
+      const now = Date.now();
+      await tokens.record({
+        jti: `of ${account.id}`,
+        accountId: account.id,
+        name: null,
+        issuedAt: now,
+        expiresAt: now + MAX_LIFETIME,
+        bond: null,
+      });
+      return account;
+    },
+    liveTokens: async (id) => (await liveTokensOf(database, id, Date.now())).length,
+  };
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
+import { type RevocationService, startRevocations } from '../../../gateway/revocation/revocation-service.ts';
+import { parseRedisUrl, type RedisLocation } from '../../../gateway/settings/redis-url.ts';
+import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
+import type { Scope } from '../../lab/scope.ts';
+import { migratedDatabase } from '../../lab/stores/database.ts';
+
+/**
+ * Two gateways' revocations that share a Redis and, unlike any real ones, no database: what `follower` learns of
+ * `publisher`, it has learned through Redis.
+ */
+export interface SeparateServices {
+  readonly follower: RevocationService;
+  /** Revokes a new token of the publisher's. @returns its id, when the publisher has done all that it does */
+  revoke(): Promise<string>;
+  /** Revokes one token after another until the follower hears of one: it is connected. */
+  untilHeard(within?: number): Promise<void>;
+}
+
+const LIFETIME = 600_000;
+
+/** @param timeout milliseconds for an answer of Redis */
+export async function separateServices(
+  t: Scope,
+  url: string,
+  { keyPrefix = 'test:', timeout = 500 }: { keyPrefix?: string; timeout?: number } = {},
+): Promise<SeparateServices> {
+  const settings = {
+    redis: { url: locationOf(url), keyPrefix, timeout },
+    tokens: { maxLifetime: LIFETIME },
+    pages: { session: { lifetime: LIFETIME } },
+  };
+  const start = async () => {
+    const database = await migratedDatabase(t, 'sqlite');
+    const service = await startRevocations(
+      database,
+      settings,
+      pino({ level: 'silent' }),
+      () => {},
+      () => {},
+    );
+    t.teardown(service.close);
+    return { service, tokens: sqlTokenStore(database) };
+  };
+  const [publisher, { service: follower }] = await Promise.all([start(), start()]);
+
+  const revoke = async () => {
+    const jti = randomUUID();
+    const issuedAt = Date.now();
+    const expiresAt = issuedAt + LIFETIME;
+    await publisher.tokens.record({ jti, accountId: '1', name: null, issuedAt, expiresAt, bond: null });
+    await publisher.service.revoker.token(jti, null, null);
+    return jti;
+  };
+
+  return {
+    follower,
+    revoke,
+    async untilHeard(within = 10_000) {
+      const tried: string[] = [];
+      for (const until = performance.now() + within; performance.now() < until; ) {
+        tried.push(await revoke());
+        await delay(20);
+        if (tried.some(follower.mirror.isDenied)) return;
+      }
+      throw new Error(`none of ${tried.length} revocations arrived within ${within} ms`);
+    },
+  };
+}
+
+export function locationOf(url: string): RedisLocation {
+  const location = parseRedisUrl(url);
+  if (typeof location === 'string') throw new Error(location);
+  return location;
+}
