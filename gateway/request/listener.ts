@@ -261,8 +261,11 @@ export function createListener(doors: Doors): Listener {
       // It is in the body of a request whose turn has not come.
       turn.fault = refusal;
     } else {
-      turn.record.failure = refusal;
-      turn.record.status = refusal.status;
+      // What ends in the middle of a body is a client that has left, and no malformed message.
+      if (error.code !== 'HPE_INVALID_EOF_STATE') {
+        turn.record.failure = refusal;
+        turn.record.status = refusal.status;
+      }
       turn.record.sent = answer(socket, turn.record.id, refusal);
     }
   });

@@ -71,9 +71,12 @@ test('requests are counted by route, method and class of status, and each ends i
     'fault="client",route="none"': 3,
     'fault="client",route="tokens"': 1,
     'fault="upstream",route="gone"': 1,
+    // An answer of status 700 is none.
+    'fault="upstream",route="site"': 1,
   });
   t.deepEqual(countsOf(scraped, UPSTREAMS), {
-    [`group="${upstream.url}",outcome="answered"`]: 8,
+    [`group="${upstream.url}",outcome="answered"`]: 7,
+    [`group="${upstream.url}",outcome="failed"`]: 1,
     'group="http://127.0.0.1:1",outcome="failed"': 1,
   });
 });

@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type RevocationService, startRevocations } from '../../../gateway/revocation/revocation-service.ts';
 import { parseRedisUrl, type RedisLocation } from '../../../gateway/settings/redis-url.ts';
+import type { Database } from '../../../gateway/stores/database/connection.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import type { Scope } from '../../lab/scope.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 
 /**
- * Two gateways' revocations that share a Redis and, unlike any real ones, no database: what `follower` learns of
- * `publisher`, it has learned through Redis.
+ * Two gateways' revocations that share a Redis and, unlike any real ones, have each a copy of the database: what `follower` learns
+ * of `publisher`, it has learned through Redis.
  */
 export interface SeparateServices {
   readonly follower: RevocationService;
@@ -32,8 +33,11 @@ export async function separateServices(
     tokens: { maxLifetime: LIFETIME },
     pages: { session: { lifetime: LIFETIME } },
   };
-  const start = async () => {
-    const database = await migratedDatabase(t, 'sqlite');
+  const databases = [await migratedDatabase(t, 'sqlite'), await migratedDatabase(t, 'sqlite')] as const;
+  // Entries of another installation are no news: both databases say that they are the same one.
+  const head = await databases[0].sql('gatehouse_revocation_head').first('installation', 'chain');
+  await databases[1].sql('gatehouse_revocation_head').update(head);
+  const start = async (database: Database) => {
     const service = await startRevocations(
       database,
       settings,
@@ -44,7 +48,7 @@ export async function separateServices(
     t.teardown(service.close);
     return { service, tokens: sqlTokenStore(database) };
   };
-  const [publisher, { service: follower }] = await Promise.all([start(), start()]);
+  const [publisher, { service: follower }] = await Promise.all([start(databases[0]), start(databases[1])]);
 
   const revoke = async () => {
     const jti = randomUUID();
