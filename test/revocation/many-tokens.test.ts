@@ -8,12 +8,13 @@ import { privateRedis } from '../lab/stores/redis-server.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 
-const MANY = 200_000;
+/** So many that a node is killed long before it has marked all of them. */
+const MANY = 40_000;
 const BY_POLL = 3_000;
 /** Milliseconds for marking all of them, on a machine that is busy. */
 const MARKED = 120_000;
 
-test('an account with 200,000 tokens is stopped at once, and its records are marked in pieces, by another node where one is killed', async (t) => {
+test('an account with 40,000 tokens is stopped at once, and its records are marked in pieces, by another node where one is killed', async (t) => {
   const [redis, location, upstream] = await Promise.all([
     privateRedis(t),
     temporaryDatabase(t, 'mysql'),
@@ -28,8 +29,8 @@ test('an account with 200,000 tokens is stopped at once, and its records are mar
   // With the default `database.timeout`, of two seconds.
   t.is((await revoke(a, '', basic(ADA))).status, 204);
   t.is((await ask(a, mine)).status, 401);
-  await untilStatus(b, mine, 401, BY_POLL);
   await a.kill();
+  await untilStatus(b, mine, 401, BY_POLL);
   const next = await issue(b, ADA);
   t.is((await ask(b, next)).status, 200);
 
