@@ -60,6 +60,18 @@ test('imports go down the list of folders only, types too', (t) => {
   t.deepEqual(lines(ours.filter(({ file, imported }) => height(imported) < height(file))), []);
 });
 
+test('of the settings, the schema imports neither rules nor reading, and the rules import no reading', (t) => {
+  const below = { 'settings/schema': [], 'settings/rules': ['settings/schema'] };
+  const partOf = (file: string) => file.split('/').slice(0, 2).join('/');
+  const found = Object.entries(below).flatMap(([part, allowed]: [string, readonly string[]]) =>
+    ours.filter(
+      ({ file, imported }) =>
+        partOf(file) === part && folderOf(imported) === 'settings' && ![part, ...allowed].includes(partOf(imported)),
+    ),
+  );
+  t.deepEqual(lines(found), []);
+});
+
 test('no files import each other in a circle, types too', (t) => {
   const importsOf = Map.groupBy(ours, ({ file }) => file);
   const done = new Set<string>();

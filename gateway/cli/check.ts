@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
-import { loadSettings, SettingsError } from '../settings/load.ts';
+import { loadSettings, SettingsError } from '../settings/read/load.ts';
 import { checkAccounts } from './check-accounts.ts';
 
 interface Options {

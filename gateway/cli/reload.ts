@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { OperatorError } from '../domain/errors.ts';
 import type { Logger } from '../ops/log.ts';
-import { filesOf, loadSettings, SettingsError } from '../settings/load.ts';
-import type { Settings } from '../settings/schema.ts';
+import { filesOf, loadSettings, SettingsError } from '../settings/read/load.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 
 /** Milliseconds between two looks at what is watched. */
 const LOOK = 1_000;

@@ -4,9 +4,9 @@ import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import { parseTarget } from '../http/target.ts';
 import { planFor } from '../routing/plan.ts';
 import { compileRoutes, pagesPath } from '../routing/table.ts';
-import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/load.ts';
-import type { RouteSettings } from '../settings/schema.ts';
-import { groupOf } from '../settings/upstream-group.ts';
+import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
+import type { RouteSettings } from '../settings/schema/settings.ts';
+import { groupOf } from '../settings/schema/upstream-group.ts';
 import { alignedTable } from './table.ts';
 
 interface Options {

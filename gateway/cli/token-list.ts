@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Account } from '../domain/identity.ts';
-import { loadSettings, SettingsError } from '../settings/load.ts';
+import { loadSettings, SettingsError } from '../settings/read/load.ts';
 import { secretsOf } from '../signing/secret-file.ts';
 import { nameOf } from '../signing/token.ts';
 import { readDatabaseClock } from '../stores/database/clock.ts';

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { adoptedTable, openTable } from '../stores/accounts/adopted-table.ts';
 import { isConfirmedValue } from '../stores/accounts/confirmed-value.ts';
 import { type AccountSummary, sqlAccountStore } from '../stores/accounts/store.ts';

@@ -3,7 +3,7 @@ import { validateEmail } from '../domain/email.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { Account } from '../domain/identity.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
-import { loadWithoutSecrets } from '../settings/load.ts';
+import { loadWithoutSecrets } from '../settings/read/load.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { requireCurrentSchema } from '../stores/database/migrate.ts';
 import { existingAccount, noAccount } from './existing-account.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GatewayError, OperatorError } from '../domain/errors.ts';
-import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/load.ts';
+import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
 import { type Database, openDatabase } from '../stores/database/connection.ts';
 import { migrate, requireCurrentSchema } from '../stores/database/migrate.ts';
 

@@ -2,7 +2,7 @@ import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
 import { redisDenylist } from '../revocation/denylist.ts';
 import { createRevoker, longestLife, type Revoker } from '../revocation/revoke.ts';
-import type { SettingsWithoutSecrets } from '../settings/load.ts';
+import type { SettingsWithoutSecrets } from '../settings/read/load.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 import { type Clock, readDatabaseClock } from '../stores/database/clock.ts';

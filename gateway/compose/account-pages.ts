@@ -11,7 +11,7 @@ import { createOwnerActions } from '../owners/actions.ts';
 import { createMailLimit } from '../owners/mail/limit.ts';
 import { createMessages } from '../owners/mail/messages.ts';
 import { createMailer } from '../owners/mail/transport.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { createLinks } from '../signing/link.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { type Clock, KEPT_BEYOND_END } from '../stores/database/clock.ts';

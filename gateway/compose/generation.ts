@@ -19,7 +19,7 @@ import type { NoticeStranger } from '../request/unnamed-proxy.ts';
 import { compileProxied } from '../routing/proxied-route.ts';
 import { compileRoute } from '../routing/route.ts';
 import { compileRoutes, pagesPath } from '../routing/table.ts';
-import type { RouteSettings, Settings } from '../settings/schema.ts';
+import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 
 /** What outlives a change of the configuration. */
 export interface Services {

@@ -11,7 +11,7 @@ import { createStanding, type Standing } from '../identify/standing.ts';
 import { tokenIdentifier } from '../identify/token.ts';
 import { type VerifiedCredentials, verifiedCredentials } from '../identify/verified.ts';
 import type { Logger } from '../ops/log.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { type TokenSigner, tokenSigner } from '../signing/token.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { trackLastUsed } from '../stores/tokens/last-used.ts';

@@ -1,7 +1,7 @@
 import { createHealth, type Readiness } from '../ops/health.ts';
 import { closed, listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 
 /** A gateway that runs, of one process or of several. */
 export interface Gateway {

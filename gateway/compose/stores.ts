@@ -1,6 +1,6 @@
 import type { Logger } from '../ops/log.ts';
 import { type RevocationService, startRevocations } from '../revocation/revocation-service.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { secretsOf } from '../signing/secret-file.ts';
 import { type CachedAccounts, cachedAccounts } from '../stores/accounts/cached.ts';
 import { openAccounts } from '../stores/accounts/open.ts';

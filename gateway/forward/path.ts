@@ -1,5 +1,5 @@
 import { badRequest } from '../domain/errors.ts';
-import type { RouteSettings } from '../settings/schema.ts';
+import type { RouteSettings } from '../settings/schema/settings.ts';
 import { rewritePath } from './path-rewrite.ts';
 
 /** Where a server is, and how requests to it begin. */

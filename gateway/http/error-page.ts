@@ -1,6 +1,6 @@
 import type { GatewayError } from '../domain/errors.ts';
-import { logoAddress } from '../settings/page-options.ts';
-import type { Settings } from '../settings/schema.ts';
+import { logoAddress } from '../settings/schema/page-options.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 
 /** Makes the page that a person gets in place of an error's JSON. */
 export type ErrorPage = (error: GatewayError, requestId: string) => string;

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { isatty, WriteStream } from 'node:tty';
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { type BoundedOutput, boundedOutput } from './bounded-output.ts';
 import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
 import { withoutCredentials } from './redact.ts';

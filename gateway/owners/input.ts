@@ -1,6 +1,6 @@
 import { canonicalEmail, emailProblem } from '../domain/email.ts';
 import { passwordProblem } from '../identify/passwords/password.ts';
-import { isMailAddress } from '../settings/mail-address.ts';
+import { isMailAddress } from '../settings/schema/mail.ts';
 
 /** What was typed cannot be taken, each with a sentence for the person who has typed it. */
 export interface Invalid {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
 import type { Peer } from '../http/client-address.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 
 /** HTTP Strict Transport Security (RFC 6797), compiled. */
 export interface StrictTransport {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../domain/errors.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, steadily, watchStore } from '../ops/store-state.ts';
-import type { Settings } from '../settings/schema.ts';
+import type { Settings } from '../settings/schema/settings.ts';
 import { type Clock, createDatabaseClock, KEPT_BEYOND_END, momentNow } from '../stores/database/clock.ts';
 import { type ClockWatch, watchClock } from '../stores/database/clock-watch.ts';
 import type { Database } from '../stores/database/connection.ts';

@@ -1,7 +1,7 @@
 import cors from '@koa/cors';
 import type Koa from 'koa';
-import { matchesOrigin } from '../settings/origin-pattern.ts';
-import type { CorsSettings } from '../settings/schema.ts';
+import { matchesOrigin } from '../settings/schema/origin-pattern.ts';
+import type { CorsSettings } from '../settings/schema/settings.ts';
 import { type RouteRules, routeFor } from './table.ts';
 
 /**

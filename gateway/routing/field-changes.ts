@@ -1,6 +1,6 @@
 import { foldedName } from '../fields/name.ts';
 import type { FieldChanges } from '../forward/headers/headers.ts';
-import type { RouteSettings } from '../settings/schema.ts';
+import type { RouteSettings } from '../settings/schema/settings.ts';
 
 /** What a route changes in the fields of its requests and of their answers; `undefined`: nothing. */
 export interface RouteChanges {

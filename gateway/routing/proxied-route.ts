@@ -3,7 +3,7 @@ import connect from 'koa-connect';
 import type { Outgoing } from '../forward/outgoing.ts';
 import type { LoadedModule, LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { createForwardProxied } from '../forward/proxy-middleware/proxied.ts';
-import type { ProxySettings, RouteSettings } from '../settings/schema.ts';
+import type { ProxySettings, RouteSettings } from '../settings/schema/settings.ts';
 
 /** The last stage for a route with `proxy`. Resolves and throws as `forwardHttp` does. */
 export type ProxiedRoute = (ctx: Koa.ParameterizedContext, outgoing: Outgoing) => Promise<void>;

@@ -4,7 +4,7 @@ import type { Rewriting } from '../forward/headers/rewriting.ts';
 import type { Deadlines } from '../forward/outgoing.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import type { UpstreamGroup } from '../forward/upstream/group.ts';
-import type { RouteSettings, Settings } from '../settings/schema.ts';
+import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 import { compileCors, type RouteCors } from './cors.ts';
 import { compileChanges, type RouteChanges } from './field-changes.ts';
 import type { ProxiedRoute } from './proxied-route.ts';

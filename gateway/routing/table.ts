@@ -1,6 +1,6 @@
 import { GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
-import type { RouteSettings, Settings } from '../settings/schema.ts';
+import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 
 /** What decides which route takes a request. */
 export type RouteRules = Pick<RouteSettings, 'name' | 'path' | 'methods' | 'auth' | 'allowEncodedSlashes'>;

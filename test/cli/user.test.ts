@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { bcryptDecoy } from '../../gateway/identify/passwords/hashes/bcrypt.ts';
 import { passwordChecker } from '../../gateway/identify/passwords/password.ts';
-import type { DatabaseLocation } from '../../gateway/settings/addresses.ts';
+import type { DatabaseLocation } from '../../gateway/settings/schema/addresses.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';

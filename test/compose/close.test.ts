@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { startGateway } from '../../gateway/compose/service.ts';
-import { checkSettings } from '../../gateway/settings/check.ts';
+import { checkSettings } from '../../gateway/settings/read/check.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { requestText, valuesOf } from '../support/gateways/forwarding.ts';

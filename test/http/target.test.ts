@@ -2,7 +2,7 @@ import test from 'ava';
 import { GatewayError } from '../../gateway/domain/errors.ts';
 import { parseTarget } from '../../gateway/http/target.ts';
 import { compileRoutes, type Located } from '../../gateway/routing/table.ts';
-import type { RouteSettings } from '../../gateway/settings/schema.ts';
+import type { RouteSettings } from '../../gateway/settings/schema/settings.ts';
 
 const READ_AS: [string, string[]][] = [
   ['/', ['/']],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createMailer } from '../../gateway/owners/mail/transport.ts';
-import { parseMailUrl } from '../../gateway/settings/mail-url.ts';
+import { parseMailUrl } from '../../gateway/settings/schema/mail.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { linksIn, mailServer } from '../support/owners/mail-server.ts';
 import { owners, PAGES, quickHash } from '../support/owners/owners.ts';

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { GatewayError } from '../../gateway/domain/errors.ts';
 import { openGroup } from '../../gateway/forward/upstream/group.ts';
 import { compileProxied } from '../../gateway/routing/proxied-route.ts';
-import { groupOf } from '../../gateway/settings/upstream-group.ts';
+import { groupOf } from '../../gateway/settings/schema/upstream-group.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { settingsOf } from '../settings/problems.ts';

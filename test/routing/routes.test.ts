@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseTarget } from '../../gateway/http/target.ts';
 import { compileRoutes, methodNotAllowed, type Place, routeFor } from '../../gateway/routing/table.ts';
-import type { RouteSettings } from '../../gateway/settings/schema.ts';
+import type { RouteSettings } from '../../gateway/settings/schema/settings.ts';
 
 function route(name: string, path: string, methods?: string[]): RouteSettings {
   return {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { checkSettings } from '../../gateway/settings/check.ts';
-import { filesNamedIn, interpolate } from '../../gateway/settings/interpolate.ts';
+import { checkSettings } from '../../gateway/settings/read/check.ts';
+import { filesNamedIn, interpolate } from '../../gateway/settings/read/interpolate.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-interpolate-'));

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import test from 'ava';
 import { parse } from 'yaml';
-import { checkSettings } from '../../gateway/settings/check.ts';
-import { configurationJsonSchema } from '../../gateway/settings/json-schema.ts';
-import { configurationReference } from '../../gateway/settings/reference.ts';
+import { checkSettings } from '../../gateway/settings/read/check.ts';
+import { configurationJsonSchema } from '../../gateway/settings/schema/json-schema.ts';
+import { configurationReference } from '../../gateway/settings/schema/reference.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, CONFIG), 'utf8');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { OperatorError } from '../../gateway/domain/errors.ts';
-import { loadSettings, SettingsError } from '../../gateway/settings/load.ts';
+import { loadSettings, SettingsError } from '../../gateway/settings/read/load.ts';
 import { ROUTES } from './problems.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-load-'));

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isOriginPattern, matchesOrigin } from '../../gateway/settings/origin-pattern.ts';
+import { isOriginPattern, matchesOrigin } from '../../gateway/settings/schema/origin-pattern.ts';
 
 test('an origin is one that browsers send, or one with a wildcard for subdomains', (t) => {
   for (const text of [

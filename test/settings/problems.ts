@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava';
-import { checkSettings } from '../../gateway/settings/check.ts';
-import type { Settings } from '../../gateway/settings/schema.ts';
+import { checkSettings } from '../../gateway/settings/read/check.ts';
+import type { Settings } from '../../gateway/settings/schema/settings.ts';
 
 /** A route list that is right, for tests of everything else. */
 export const ROUTES = 'routes: [{ name: orders, path: /api/v1/orders, upstream: "http://127.0.0.1:9000" }]\n';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseRedisUrl } from '../../gateway/settings/redis-url.ts';
+import { parseRedisUrl } from '../../gateway/settings/schema/redis-url.ts';
 
 const PLAIN = { tls: false, username: '', password: '', database: 0 };
 

@@ -1,6 +1,6 @@
 import type { Readiness } from '../../ops/health.ts';
 import type { Snapshot } from '../../ops/metrics/total.ts';
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 
 /** What a worker is made of. */
 export interface Beginning {

@@ -3,7 +3,7 @@ import type { Readiness } from '../../ops/health.ts';
 import { type Logger, linesDropped } from '../../ops/log.ts';
 import { createTotal } from '../../ops/metrics/total.ts';
 import { primaryMetrics } from '../../ops/metrics.ts';
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 import { killHung } from './heartbeat.ts';
 import type { Beginning } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';

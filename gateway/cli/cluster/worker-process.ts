@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { OperatorError } from '../../domain/errors.ts';
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 import { within } from '../../stores/database/deadline.ts';
 import { watchHandedConnections } from './handed-connections.ts';
 import {

@@ -7,7 +7,7 @@ import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
 import type { Standing } from '../../identify/standing.ts';
 import type { Logger } from '../../ops/log.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { createAssets } from './assets.ts';
 import { formGuard } from './csrf.ts';

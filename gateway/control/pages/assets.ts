@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type Koa from 'koa';
-import { logoAddress } from '../../settings/page-options.ts';
-import type { Settings } from '../../settings/schema.ts';
+import { logoAddress } from '../../settings/schema/page-options.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 
 /** What is served beside the pages, all of it in memory. */
 export interface Assets {

@@ -1,4 +1,4 @@
-import type { RouteSettings } from '../../settings/schema.ts';
+import type { RouteSettings } from '../../settings/schema/settings.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { domainReplacementsOf, replacementsOf, rewrittenCookie } from './cookie-rewrite.ts';

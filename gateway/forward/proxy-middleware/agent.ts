@@ -1,7 +1,7 @@
 import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
-import type { GroupSettings } from '../../settings/upstream-group.ts';
+import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { createConnector } from '../undici/connector.ts';
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../../domain/errors.ts';
-import type { RouteSettings } from '../../settings/schema.ts';
+import type { RouteSettings } from '../../settings/schema/settings.ts';
 import type { Intercept } from './interception.ts';
 
 /** A module that a route names, loaded. */

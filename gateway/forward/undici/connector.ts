@@ -1,5 +1,5 @@
 import { buildConnector } from 'undici';
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import { readBeforeWriteFails } from './lost-write.ts';
 
 /** A code that undici does not know, for a connection that the upstream has reset. */

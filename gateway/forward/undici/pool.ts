@@ -1,5 +1,5 @@
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createConnector } from './connector.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../ops/log.ts';
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 
 /** Whether a server is to get requests: what those before came to, and what its health checks say. */
 export interface Availability {

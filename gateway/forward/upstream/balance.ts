@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 
 /** What a choice between servers depends on. */
 export interface Candidate {

@@ -1,5 +1,5 @@
 import type { Logger } from '../../ops/log.ts';
-import type { GroupSettings } from '../../settings/upstream-group.ts';
+import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
 import { upstreamAddress } from '../path.ts';
 import { UpstreamAgent } from '../proxy-middleware/agent.ts';
 import { createPool, MOST_STREAMS } from '../undici/pool.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { statusRange } from '../../settings/addresses.ts';
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import { statusRange } from '../../settings/schema/addresses.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Bytes of a body that are read; what has more has its connection closed. */

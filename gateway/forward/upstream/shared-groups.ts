@@ -1,6 +1,6 @@
 import type { Logger } from '../../ops/log.ts';
-import type { RouteSettings, Settings } from '../../settings/schema.ts';
-import { groupOf } from '../../settings/upstream-group.ts';
+import type { RouteSettings, Settings } from '../../settings/schema/settings.ts';
+import { groupOf } from '../../settings/schema/upstream-group.ts';
 import { openGroup, type UpstreamGroup } from './group.ts';
 import type { MeterGroup } from './group-meter.ts';
 

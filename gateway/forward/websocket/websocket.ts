@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { GatewayError } from '../../domain/errors.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
-import type { UpstreamSettings } from '../../settings/schema.ts';
+import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import { clientClosed, upstreamFailure } from '../failure.ts';
 import { type FieldsByName, fieldsByName } from '../headers/fields.ts';
 import type { Outgoing } from '../outgoing.ts';

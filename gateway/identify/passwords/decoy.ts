@@ -1,4 +1,4 @@
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 import { adoptedTable } from '../../stores/accounts/adopted-table.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { bcryptDecoy } from './hashes/bcrypt.ts';

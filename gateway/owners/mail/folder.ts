@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sender } from '../../settings/mail-url.ts';
+import type { Sender } from '../../settings/schema/mail.ts';
 import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
 
 /**

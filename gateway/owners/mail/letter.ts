@@ -1,4 +1,4 @@
-import { isMailAddress } from '../../settings/mail-address.ts';
+import { isMailAddress } from '../../settings/schema/mail.ts';
 
 /** What somebody is told. */
 export interface Mail {

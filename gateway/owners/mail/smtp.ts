@@ -1,5 +1,5 @@
 import type { Transporter } from 'nodemailer';
-import type { MailLocation, Sender } from '../../settings/mail-url.ts';
+import type { MailLocation, Sender } from '../../settings/schema/mail.ts';
 import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
 import { failureOf } from './smtp-failure.ts';
 

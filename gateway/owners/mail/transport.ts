@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../ops/log.ts';
-import type { MailLocation, Sender } from '../../settings/mail-url.ts';
+import type { MailLocation, Sender } from '../../settings/schema/mail.ts';
 import { folderTransport } from './folder.ts';
 import { type Mail, problemOf } from './letter.ts';
 import { createMailQueue } from './queue.ts';

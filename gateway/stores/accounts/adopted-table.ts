@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { GatewayError, OperatorError } from '../../domain/errors.ts';
-import { ACCOUNT_COLUMNS, type Settings } from '../../settings/schema.ts';
+import { ACCOUNT_COLUMNS, type Settings } from '../../settings/schema/settings.ts';
 import type { Database } from '../database/connection.ts';
 import { columnsOf, type TableColumn } from './table-columns.ts';
 

@@ -1,4 +1,4 @@
-import type { Settings } from '../../settings/schema.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
 import type { Database } from '../database/connection.ts';
 import { adoptedAccounts } from './adopted.ts';
 import { adoptedTable } from './adopted-table.ts';

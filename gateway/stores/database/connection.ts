@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import { GatewayError, OperatorError, storeUnavailable } from '../../domain/errors.ts';
-import type { DatabaseLocation } from '../../settings/addresses.ts';
+import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
 import { isBusy, isConnectionLost } from './failure.ts';
 import { type MysqlConnection, mysqlConfig } from './mysql.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
-import type { DatabaseLocation } from '../../settings/addresses.ts';
+import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
 
 type MysqlLocation = Extract<DatabaseLocation, { kind: 'mysql' }>;
 

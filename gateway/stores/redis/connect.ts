@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
-import type { RedisLocation } from '../../settings/redis-url.ts';
+import type { RedisLocation } from '../../settings/schema/redis-url.ts';
 import { isWithoutReason } from './failure.ts';
 
 /** What ioredis offers for one server, behind Sentinels and in a Cluster alike. */

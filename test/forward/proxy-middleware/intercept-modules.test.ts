@@ -7,8 +7,8 @@ import { stringify } from 'yaml';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { loadModules } from '../../../gateway/forward/proxy-middleware/intercept-modules.ts';
-import { loadSettings } from '../../../gateway/settings/load.ts';
-import type { Settings } from '../../../gateway/settings/schema.ts';
+import { loadSettings } from '../../../gateway/settings/read/load.ts';
+import type { Settings } from '../../../gateway/settings/schema/settings.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-modules-'));

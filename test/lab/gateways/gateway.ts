@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
-import { checkSettings } from '../../../gateway/settings/check.ts';
+import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import type { Scope } from '../scope.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { type DatabaseLocation, parseDatabaseUrl } from '../../../gateway/settings/addresses.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../../../gateway/settings/schema/addresses.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import type { Scope } from '../scope.ts';

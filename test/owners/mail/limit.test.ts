@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';
-import { parseRedisUrl } from '../../../gateway/settings/redis-url.ts';
+import { parseRedisUrl } from '../../../gateway/settings/schema/redis-url.ts';
 import { connectRedis, whenReady } from '../../../gateway/stores/redis/connect.ts';
 import { privateRedis } from '../../lab/stores/redis-server.ts';
 import { logLines } from '../../support/reports/log-lines.ts';

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { folderTransport } from '../../../gateway/owners/mail/folder.ts';
 import { DeliveryFailure } from '../../../gateway/owners/mail/letter.ts';
 import { createMailer } from '../../../gateway/owners/mail/transport.ts';
-import { type MailLocation, parseMailUrl } from '../../../gateway/settings/mail-url.ts';
+import { type MailLocation, parseMailUrl } from '../../../gateway/settings/schema/mail.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { mailServer } from '../../support/owners/mail-server.ts';
 import { logLines } from '../../support/reports/log-lines.ts';

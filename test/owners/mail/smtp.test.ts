@@ -2,7 +2,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { DeliveryFailure, type Letter } from '../../../gateway/owners/mail/letter.ts';
 import { type SmtpTimeouts, smtpTransport } from '../../../gateway/owners/mail/smtp.ts';
-import { parseMailUrl } from '../../../gateway/settings/mail-url.ts';
+import { parseMailUrl } from '../../../gateway/settings/schema/mail.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
 import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { createConnection } from 'mysql2/promise';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import type { DatabaseLocation } from '../../../gateway/settings/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
 import { type PrivateMariadb, privateMariadb } from '../../lab/stores/mariadb.ts';

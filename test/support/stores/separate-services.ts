@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type RevocationService, startRevocations } from '../../../gateway/revocation/revocation-service.ts';
-import { parseRedisUrl, type RedisLocation } from '../../../gateway/settings/redis-url.ts';
+import { parseRedisUrl, type RedisLocation } from '../../../gateway/settings/schema/redis-url.ts';
 import type { Database } from '../../../gateway/stores/database/connection.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import type { Scope } from '../../lab/scope.ts';

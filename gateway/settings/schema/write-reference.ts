@@ -4,7 +4,7 @@ import { configurationReference } from './reference.ts';
 
 /** Writes what is made from the schema: `config/gateway.schema.json` for editors, `docs/configuration.md` for people. */
 function write(path: string, text: string): void {
-  writeFileSync(new URL(`../../${path}`, import.meta.url), text);
+  writeFileSync(new URL(`../../../${path}`, import.meta.url), text);
 }
 
 write('config/gateway.schema.json', `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`);

@@ -1,7 +1,6 @@
-import { GROUP_NAME, UPSTREAM_FORM } from './addresses.ts';
-import type { Conflict } from './problem.ts';
-import type { Readable, ReadableRoute } from './readable.ts';
-import type { RouteSettings } from './schema.ts';
+import { GROUP_NAME, UPSTREAM_FORM } from '../schema/addresses.ts';
+import type { RouteSettings } from '../schema/settings.ts';
+import type { Conflict, Readable, ReadableRoute } from './readable.ts';
 
 /** Every conflict of a route's options with each other, with other routes, and with the rest of the settings. */
 export function conflictsInRoutes(settings: Readable): Conflict[] {

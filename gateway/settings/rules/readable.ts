@@ -1,5 +1,13 @@
-import type { Path } from './problem.ts';
-import type { RouteSettings, Settings } from './schema.ts';
+import type { RouteSettings, Settings } from '../schema/settings.ts';
+
+/** An option that contradicts another one. */
+export interface Conflict {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** Keys and list positions from the root of the settings to an option. */
+export type Path = readonly (string | number)[];
 
 /** One of them. The path as the file has it is there where it is no path. */
 export type ReadableRoute = Partial<RouteSettings> & { readonly refusedPath?: string };

@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
-import { duration, flag, textThat, wholeNumber } from './formats.ts';
-import { mailUrl, sender } from './mail-url.ts';
-import { matching, options, PLAIN_PATH } from './options.ts';
+import { duration, flag, matching, options, PLAIN_PATH, textThat, wholeNumber } from './formats.ts';
+import { mailUrl, sender } from './mail.ts';
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.parse(text)?.origin === text;

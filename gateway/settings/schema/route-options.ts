@@ -1,9 +1,20 @@
 import { METHODS } from 'node:http';
 import { z } from 'zod';
 import { UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
-import { confidential, flag, listOf, size, textThat, wait } from './formats.ts';
+import {
+  confidential,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  options,
+  PLAIN_PATH,
+  SEGMENTS,
+  size,
+  textThat,
+  wait,
+} from './formats.ts';
 import { FIELD_NAME, headers } from './header-options.ts';
-import { matching, oneOf, options, PLAIN_PATH, SEGMENTS } from './options.ts';
 import { isOriginPattern } from './origin-pattern.ts';
 
 const method = textThat(

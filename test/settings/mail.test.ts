@@ -1,6 +1,5 @@
 import test from 'ava';
-import { isMailAddress } from '../../gateway/settings/mail-address.ts';
-import { mailUrl, parseMailUrl, sender } from '../../gateway/settings/mail-url.ts';
+import { isMailAddress, mailUrl, parseMailUrl, sender } from '../../gateway/settings/schema/mail.ts';
 
 test('a mail server, with and without TLS and credentials, and its usual ports', (t) => {
   t.deepEqual(parseMailUrl('smtp://mail.example.com'), {

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
+import type { Conflict, Readable } from '../rules/readable.ts';
+import type { Settings } from '../schema/settings.ts';
 import { unreadableReason } from './files.ts';
-import type { Conflict } from './problem.ts';
-import type { Readable } from './readable.ts';
-import type { Settings } from './schema.ts';
 
 /** Bytes; modules are written by hand. */
 const MODULE_LIMIT = 16 * 1024 * 1024;

@@ -1,3 +1,5 @@
+import type { Path } from '../rules/readable.ts';
+
 /** One mistake in a configuration file. It never contains a secret. */
 export interface Problem {
   /** As the operator named it. */
@@ -18,14 +20,6 @@ export interface Finding {
   readonly path: Path;
   readonly message: string;
 }
-
-/** An option that does not go together with another. */
-export interface Conflict {
-  readonly path: Path;
-  readonly message: string;
-}
-
-export type Path = readonly (string | number)[];
 
 /** One line for a terminal: `FILE:LINE:COL  key.path  message`. */
 export function formatProblem({ file, line, column, key, message }: Problem): string {

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { OperatorError } from '../domain/errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
+import type { Settings } from '../schema/settings.ts';
 import { checkSettings } from './check.ts';
 import { readRegularFile } from './files.ts';
 import { filesNamedIn } from './interpolate.ts';
 import { formatProblem, type Problem } from './problem.ts';
-import type { Settings } from './schema.ts';
 
 const FILE_LIMIT = 1024 * 1024;
 

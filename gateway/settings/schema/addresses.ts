@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { refusedUrl } from './raw-characters.ts';
+import { refusedUrl } from './refused-url.ts';
 
 /** Where accounts and tokens are kept. */
 export type DatabaseLocation =

@@ -1,9 +1,8 @@
-import { GROUP_NAME } from './addresses.ts';
-import { conflictsOfLoops } from './loop-rules.ts';
-import type { Conflict } from './problem.ts';
-import type { Readable } from './readable.ts';
-import { conflictsInRoutes, isWithin } from './route-rules.ts';
-import type { UpstreamSettings } from './schema.ts';
+import { GROUP_NAME } from '../schema/addresses.ts';
+import type { UpstreamSettings } from '../schema/settings.ts';
+import { conflictsOfLoops } from './loops.ts';
+import type { Conflict, Readable } from './readable.ts';
+import { conflictsInRoutes, isWithin } from './routes.ts';
 
 /** Every conflict between options that are each right by themselves. */
 export function conflictsIn(settings: Readable): Conflict[] {

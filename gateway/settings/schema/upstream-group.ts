@@ -1,5 +1,5 @@
 import { GROUP_NAME } from './addresses.ts';
-import type { RouteSettings, Settings, UpstreamSettings } from './schema.ts';
+import type { RouteSettings, Settings, UpstreamSettings } from './settings.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
 /** The servers that a route's requests go to, as the configuration describes them. */

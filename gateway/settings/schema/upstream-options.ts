@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { isStatusRange, SERVER_FORM, serverProblem } from './addresses.ts';
-import { confidential, flag, listOf, textThat, wait, wholeNumber } from './formats.ts';
-import { matching, oneOf, options, PLAIN_PATH, SEGMENTS } from './options.ts';
+import {
+  confidential,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  options,
+  PLAIN_PATH,
+  SEGMENTS,
+  textThat,
+  wait,
+  wholeNumber,
+} from './formats.ts';
 
 const PEM = /-----BEGIN [A-Z0-9 ]+-----[^-]+-----END [A-Z0-9 ]+-----/;
 

@@ -26,7 +26,7 @@ A YAML file, \`config/gateway.yaml\` unless \`--config\` names another. It is va
 - Sizes are a whole number with its unit: \`512b\`, \`64kb\`, \`10mb\`, \`1gb\`.
 - A list of one may be written as its one item.
 
-Made from \`gateway/settings/schema.ts\` by \`npm run schema\`.
+Made from \`gateway/settings/schema/settings.ts\` by \`npm run schema\`.
 
 | option | default | meaning |
 | --- | --- | --- |

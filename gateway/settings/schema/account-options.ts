@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { duration, wholeNumber } from './formats.ts';
-import { matching, oneOf, options } from './options.ts';
+import { duration, matching, oneOf, options, wholeNumber } from './formats.ts';
 
 const READ_ONLY = 'must be true: the table belongs to the application, which alone knows what else a change must do';
 

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
-import type { Path } from './problem.ts';
+import type { Path } from '../rules/readable.ts';
 
 /** Where a value of a YAML document is. */
 export interface Place {

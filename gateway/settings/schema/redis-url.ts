@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refusedUrl } from './raw-characters.ts';
+import { refusedUrl } from './refused-url.ts';
 
 export interface RedisNode {
   readonly host: string;

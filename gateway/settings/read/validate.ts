@@ -1,15 +1,13 @@
 import type { Document } from 'yaml';
 import type { z } from 'zod';
-import { explain, explainMissing } from './explain.ts';
-import type { Sources } from './interpolate.ts';
+import { conflictsIn } from '../rules/conflicts.ts';
+import { readable } from '../rules/readable.ts';
+import { type Settings, settingsSchema } from '../schema/settings.ts';
+import { explain, explainMissing, knownKeys, unknownKey } from './explain.ts';
+import type { Replaced, Sources } from './interpolate.ts';
 import { unreadableFiles, withFullPaths } from './named-files.ts';
 import { offsetOfKey, placeOf } from './place.ts';
 import type { Finding } from './problem.ts';
-import { readable } from './readable.ts';
-import type { Replaced } from './replace.ts';
-import { conflictsIn } from './rules.ts';
-import { type Settings, settingsSchema } from './schema.ts';
-import { knownKeys, unknownKey } from './suggest.ts';
 
 export type Validated =
   | { readonly kind: 'valid'; readonly settings: Settings }

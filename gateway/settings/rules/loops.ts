@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Conflict, Path } from './problem.ts';
-import type { Readable } from './readable.ts';
+import type { Conflict, Path, Readable } from './readable.ts';
 
 /** Every server that is the gateway's own public listener: a request to it would come back, and go round. */
 export function conflictsOfLoops({ listen, routes = [], upstreams = {} }: Readable): Conflict[] {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { isMap } from 'yaml';
+import type { Settings } from '../schema/settings.ts';
+import { replaceTexts } from './interpolate.ts';
 import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
-import { replaceTexts } from './replace.ts';
-import type { Settings } from './schema.ts';
 import { type Validated, validate } from './validate.ts';
 import { dataOf, parseYaml, type YamlText } from './yaml-text.ts';
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { isFixedInAnswers } from '../fields/answer.ts';
-import { isFixedInRequests } from '../fields/request.ts';
-import { confidential, duration, flag, listOf } from './formats.ts';
-import { options } from './options.ts';
+import { isFixedInAnswers } from '../../fields/answer.ts';
+import { isFixedInRequests } from '../../fields/request.ts';
+import { confidential, duration, flag, listOf, options } from './formats.ts';
 
 export const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
 

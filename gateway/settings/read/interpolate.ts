@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
+import { type Document, isPair, isScalar, isSeq, type Node, visit } from 'yaml';
+import type { Path } from '../rules/readable.ts';
 import { readRegularFile } from './files.ts';
+import type { Finding } from './problem.ts';
 
 /** Where `${…}` finds what it stands for. */
 export interface Sources {
@@ -59,4 +62,44 @@ export function interpolate(text: string, { env, folder }: Sources): Interpolate
 export function filesNamedIn(text: string, folder: string): string[] {
   const paths = [...text.matchAll(REFERENCE)].flatMap(({ groups }) => groups?.path ?? []);
   return [...new Set(paths.map((path) => resolve(folder, path)))];
+}
+
+/** What became of the values with `${…}`. */
+export interface Replaced {
+  /** For each value that was replaced, the `${…}` it was made from. */
+  readonly origins: ReadonlyMap<Node, readonly string[]>;
+  /** The values that could not be replaced; they are now null. */
+  readonly failed: ReadonlySet<Node>;
+  readonly findings: readonly Finding[];
+}
+
+/** Replaces `${…}` in every value of a document, in its place; keys stay as they are. */
+export function replaceTexts(document: Document.Parsed, sources: Sources): Replaced {
+  const origins = new Map<Node, readonly string[]>();
+  const failed = new Set<Node>();
+  const findings: Finding[] = [];
+  visit(document, {
+    Scalar(position, node, ancestors) {
+      if (position === 'key' || typeof node.value !== 'string') return;
+      const result = interpolate(node.value, sources);
+      if (result.kind === 'literal') return;
+      if (result.kind === 'replaced') {
+        node.value = result.text;
+        origins.set(node, result.used);
+        return;
+      }
+      node.value = null;
+      failed.add(node);
+      const path = pathTo(node, ancestors);
+      findings.push(...result.reasons.map((message) => ({ offset: node.range?.[0] ?? 0, path, message })));
+    },
+  });
+  return { origins, failed, findings };
+}
+
+function pathTo(node: Node, ancestors: readonly unknown[]): Path {
+  return ancestors.flatMap((ancestor, depth): Path => {
+    if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
+    return isSeq(ancestor) ? [ancestor.items.indexOf(ancestors[depth + 1] ?? node)] : [];
+  });
 }

@@ -1,9 +1,21 @@
 import { z } from 'zod';
 import { accountOptions } from './account-options.ts';
 import { databaseUrl, isHost, isNetwork } from './addresses.ts';
-import { confidential, duration, flag, listOf, pause, textThat, wait, wholeNumber } from './formats.ts';
+import {
+  confidential,
+  duration,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  options,
+  PLAIN_PATH,
+  pause,
+  textThat,
+  wait,
+  wholeNumber,
+} from './formats.ts';
 import { hsts } from './header-options.ts';
-import { matching, oneOf, options, PLAIN_PATH } from './options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsSchema } from './schema.ts';
+import { settingsSchema } from './settings.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

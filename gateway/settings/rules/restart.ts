@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { OperatorError } from '../domain/errors.ts';
-import type { Settings } from './schema.ts';
+import { OperatorError } from '../../domain/errors.ts';
+import type { Settings } from '../schema/settings.ts';
 
 /** What is taken over while the gateway runs; all else needs a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
