@@ -1,5 +1,5 @@
+import type { Account } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { Account } from '../domain/identity.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 
 /** The account that an operator names. @throws OperatorError when there is none with this email */

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { canBeSent } from '../domain/account-id.ts';
-import { canonicalEmail } from '../domain/email.ts';
+import { canBeSent, canonicalEmail } from '../domain/account.ts';
 import { TOKEN_USERS } from '../domain/identity.ts';
 import { recognise } from '../identify/passwords/hashes/recognise.ts';
 import { describeUnknown } from '../identify/passwords/hashes/unknown.ts';

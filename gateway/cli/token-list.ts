@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import { loadSettings, SettingsError } from '../settings/read/load.ts';
 import { secretsOf } from '../signing/secret-file.ts';
 import { nameOf } from '../signing/token.ts';

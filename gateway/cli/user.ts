@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { validateEmail } from '../domain/email.ts';
+import type { Account } from '../domain/account.ts';
+import { validateEmail } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { Account } from '../domain/identity.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
 import { loadWithoutSecrets } from '../settings/read/load.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Account } from '../domain/account.ts';
+import { digestForTokens } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { Account } from '../domain/identity.ts';
-import { digestForTokens } from '../domain/stamp.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 
 export interface TokenIssue {

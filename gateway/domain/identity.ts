@@ -1,17 +1,4 @@
-/** An account as every stage sees it. Made by `accounts/store.ts`, from whichever table holds it. */
-export interface Account {
-  /** What upstreams receive as `X-User-Id`. */
-  readonly id: string;
-  readonly email: string;
-  /** As stored; may be absent or of a form nobody can check, in which case no password is right. */
-  readonly passwordHash: string | null;
-  readonly confirmed: boolean;
-  /**
-   * Changes with the account's email, password and confirmation; the part that tokens are bound to whenever those issued
-   * before must stop. Never shown to anybody.
-   */
-  readonly stamp: string;
-}
+import type { Account } from './account.ts';
 
 /** A token that has been verified: the claims that later stages need. Times are seconds since 1970. */
 export interface TokenClaims {

@@ -1,7 +1,7 @@
-/** A value that is there already, or will be: no promise is made, and no turn waited for, where nothing is asked. */
-export type Soon<T> = T | Promise<T>;
+/** A value, or a promise of it. Code that has the value already goes on without a promise and in the same turn. */
+export type MaybePromise<T> = T | Promise<T>;
 
-/** Goes on with the value, at once where it is there. */
-export function whenThere<T, R>(soon: Soon<T>, next: (value: T) => Soon<R>): Soon<R> {
-  return soon instanceof Promise ? soon.then(next) : next(soon);
+/** Calls `next` with the value: at once where it is there, else when the promise is fulfilled. */
+export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }

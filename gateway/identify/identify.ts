@@ -1,5 +1,5 @@
 import type { Outcome, Scheme, Verification, VerifiedToken } from '../domain/identity.ts';
-import { type Soon, whenThere } from '../domain/maybe-promise.ts';
+import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import { parseApiKey, parseCredentials } from './credentials.ts';
 import type { Checked } from './password.ts';
 import type { CredentialField, Proof, VerifiedCredentials } from './verified.ts';
@@ -8,17 +8,17 @@ export interface Identifiers {
   readonly verified: VerifiedCredentials;
   byPassword(email: string, password: string, client: string): Promise<Checked>;
   /** What a password that was proven before is worth now; null: it must be checked again. */
-  byProvenPassword(proof: Proof & { by: 'password' }): Soon<Outcome | null>;
+  byProvenPassword(proof: Proof & { by: 'password' }): MaybePromise<Outcome | null>;
   /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
   verifyToken(token: string): Verification;
-  byToken(token: VerifiedToken, scheme: Scheme): Soon<Outcome>;
+  byToken(token: VerifiedToken, scheme: Scheme): MaybePromise<Outcome>;
 }
 
 /**
  * @param value of the field; `undefined`: there is none
  * @param client the address of whoever sends the request, which failed passwords are counted by
  */
-export type Identify = (field: CredentialField, value: string | undefined, client: string) => Soon<Outcome>;
+export type Identify = (field: CredentialField, value: string | undefined, client: string) => MaybePromise<Outcome>;
 
 /**
  * Finds out who sends a request. What a credential has proven is remembered, so that neither a password nor a signature
@@ -42,7 +42,7 @@ export function createIdentify(ask: Identifiers): Identify {
     return checking;
   };
 
-  const prove = (key: string, field: CredentialField, value: string, client: string): Soon<Outcome> => {
+  const prove = (key: string, field: CredentialField, value: string, client: string): MaybePromise<Outcome> => {
     const credentials = field === 'x-api-key ' ? parseApiKey(value) : parseCredentials(value);
     switch (credentials.kind) {
       case 'malformed':
@@ -65,7 +65,7 @@ export function createIdentify(ask: Identifiers): Identify {
     const proof = verified.get(key);
     if (proof === undefined) return prove(key, field, value, client);
     if (proof.by === 'token') return ask.byToken(proof.token, proof.scheme);
-    return whenThere(ask.byProvenPassword(proof), (outcome) => {
+    return andThen(ask.byProvenPassword(proof), (outcome) => {
       if (outcome !== null) return outcome;
       verified.forget(key);
       return prove(key, field, value, client);

@@ -1,6 +1,7 @@
+import type { Account } from '../domain/account.ts';
 import { storeUnavailable } from '../domain/errors.ts';
-import type { Account, Outcome, Refusal } from '../domain/identity.ts';
-import { type Soon, whenThere } from '../domain/maybe-promise.ts';
+import type { Outcome, Refusal } from '../domain/identity.ts';
+import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { Standing } from './standing.ts';
 import type { Proof } from './verified.ts';
 
@@ -79,8 +80,8 @@ function refused(reason: Refusal): Checked {
 
 /** What a proof from before is worth now; null: nothing, or no more than that the password must be checked again. */
 export function provenPassword({ findAccountById, ended }: ProvenPassword) {
-  return ({ account: proven }: PasswordProof): Soon<Outcome | null> =>
-    whenThere(findAccountById(proven.id), (account): Outcome | null => {
+  return ({ account: proven }: PasswordProof): MaybePromise<Outcome | null> =>
+    andThen(findAccountById(proven.id), (account): Outcome | null => {
       if (account === null || ended(proven, account) !== null) return null;
       // What the gateway itself has put in place of the hash is of the same password; looked at once more all the same.
       if (account.passwordHash !== proven.passwordHash) return null;
@@ -89,7 +90,7 @@ export function provenPassword({ findAccountById, ended }: ProvenPassword) {
 }
 
 export interface ProvenPassword {
-  findAccountById(id: string): Soon<Account | null>;
+  findAccountById(id: string): MaybePromise<Account | null>;
   /** Why the password no longer stands; null: it does. */
   ended: Standing['ofPassword'];
 }

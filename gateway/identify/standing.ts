@@ -1,4 +1,5 @@
-import type { Account, Ended, Identity, Refusal, VerifiedToken } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
+import type { Ended, Identity, Refusal, VerifiedToken } from '../domain/identity.ts';
 
 /** What a process knows that can end a credential. */
 export interface Known {

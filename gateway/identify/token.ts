@@ -1,9 +1,10 @@
-import type { Account, Outcome, Scheme, TokenClaims, VerifiedToken } from '../domain/identity.ts';
-import { type Soon, whenThere } from '../domain/maybe-promise.ts';
+import type { Account } from '../domain/account.ts';
+import type { Outcome, Scheme, TokenClaims, VerifiedToken } from '../domain/identity.ts';
+import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import { hasExpired, type Standing } from './standing.ts';
 
 export interface TokenIdentifier {
-  findAccountById(id: string): Soon<Account | null>;
+  findAccountById(id: string): MaybePromise<Account | null>;
   /** @throws GatewayError 503 when too much time has passed since anybody could say what is revoked */
   requireFresh(): void;
   /** Why the token no longer stands; null: it does. */
@@ -28,10 +29,10 @@ export function tokenIdentifier(ask: TokenIdentifier) {
     return { kind: 'found', identity: { by: 'token', account, token, scheme } };
   };
 
-  return (token: VerifiedToken, scheme: Scheme): Soon<Outcome> => {
+  return (token: VerifiedToken, scheme: Scheme): MaybePromise<Outcome> => {
     const { accountId, expiresAt } = token.claims;
     // No store has to be asked about one that has expired.
     if (hasExpired(expiresAt, ask.now())) return { kind: 'refused', reason: 'token expired', scheme };
-    return whenThere(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
+    return andThen(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
   };
 }

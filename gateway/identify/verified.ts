@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Account, Scheme, VerifiedToken } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
+import type { Scheme, VerifiedToken } from '../domain/identity.ts';
 
 /**
  * What a credential has proven: who, never whether they may. A password's proof has the account with the email and the

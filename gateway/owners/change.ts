@@ -1,4 +1,4 @@
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import type { Revoker } from '../revocation/revoke.ts';
 import type { EmailChange, LinkPurpose, Links } from '../signing/link.ts';
 import type { AccountReader, AccountStore } from '../stores/accounts/store.ts';

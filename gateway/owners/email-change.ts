@@ -1,4 +1,4 @@
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import type { EmailChange } from '../signing/link.ts';
 import type { EmailSet } from '../stores/accounts/store.ts';
 import type { Asked } from './afterwards.ts';

@@ -1,4 +1,4 @@
-import { canonicalEmail, emailProblem } from '../domain/email.ts';
+import { canonicalEmail, emailProblem } from '../domain/account.ts';
 import { passwordProblem } from '../identify/passwords/password.ts';
 import { isMailAddress } from '../settings/schema/mail.ts';
 

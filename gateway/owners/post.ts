@@ -1,4 +1,4 @@
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import type { EmailChange, LinkContent, LinkPurpose, Links } from '../signing/link.ts';
 import type { MailLimit } from './mail/limit.ts';
 import type { Message, MessageKind, Messages } from './mail/messages.ts';

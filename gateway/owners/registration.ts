@@ -1,4 +1,4 @@
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import type { Links } from '../signing/link.ts';
 import type { Asked } from './afterwards.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';

@@ -1,6 +1,6 @@
 import { type GatewayError, unauthorized } from '../domain/errors.ts';
 import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
-import { type Soon, whenThere } from '../domain/maybe-promise.ts';
+import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { asGatewayError } from '../http/error-answer.ts';
 import type { Head } from '../http/head.ts';
@@ -45,7 +45,7 @@ export interface PageApproach {
   /** The method that a preflight asks for; null: it is none. */
   readonly preflighted: string | null;
   /** The second half. @throws as `Admit` */
-  decide(): Soon<Decision>;
+  decide(): MaybePromise<Decision>;
 }
 
 export interface Admission {
@@ -54,7 +54,7 @@ export interface Admission {
    *
    * @throws GatewayError at once or later: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
    */
-  admit(asked: Asked, record: RequestRecord): Soon<Decision>;
+  admit(asked: Asked, record: RequestRecord): MaybePromise<Decision>;
   /**
    * The same for a request with `Origin`, in two halves: between them, a page of another origin is told what it may do.
    *
@@ -100,7 +100,7 @@ export function createAdmission({
     }
   };
 
-  const decide = (approach: Approach, asked: Asked, record: RequestRecord): Soon<Decision> => {
+  const decide = (approach: Approach, asked: Asked, record: RequestRecord): MaybePromise<Decision> => {
     if (approach.kind === 'malformed') throw approach.error;
     // It tells nothing of routes and accounts, and so needs no credentials.
     if (approach.kind === 'server') return SERVER;
@@ -113,7 +113,7 @@ export function createAdmission({
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
     if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(asked, located, isTrusted);
     const taken = plan.kind === 'forward' ? plan.route.credentials : undefined;
-    return whenThere(identifyBy(identify, taken, head, client), (outcome) => {
+    return andThen(identifyBy(identify, taken, head, client), (outcome) => {
       const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
       if (identity.by === 'token') record.tokenId = identity.token.claims.jti;
@@ -154,7 +154,7 @@ function identifyBy(
   taken: readonly Scheme[] | undefined,
   head: Head,
   client: string,
-): Soon<Outcome> {
+): MaybePromise<Outcome> {
   if (taken === undefined) return identify('authorization ', head.authorization, client);
   const { field, value } = presentedTo(taken, head);
   return identify(field, value, client);

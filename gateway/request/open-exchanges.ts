@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
+import type { Account } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { Account, Ended, Identity } from '../domain/identity.ts';
-import type { Soon } from '../domain/maybe-promise.ts';
+import type { Ended, Identity } from '../domain/identity.ts';
+import type { MaybePromise } from '../domain/maybe-promise.ts';
 import type { Standing } from '../identify/standing.ts';
 
 /** An exchange that may last: an answer that streams, an upload, a WebSocket. */
@@ -39,7 +40,7 @@ const AT_ONCE = 4;
  */
 export function watchOpenExchanges(
   standing: Pick<Standing, 'ofIdentity' | 'withoutAccount'>,
-  findAccount: (id: string) => Soon<Account | null>,
+  findAccount: (id: string) => MaybePromise<Account | null>,
 ): OpenExchanges {
   // By connections, which last: to enter each exchange and to strike it out again cost a fifth of a whole request.
   const open = new Map<Duplex, OpenExchange | null>();

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Account } from '../domain/identity.ts';
+import type { Account } from '../domain/account.ts';
 import { derivedKey } from './derived-key.ts';
 import { ownForm } from './own-form.ts';
 import { isSeconds, nameOf } from './token.ts';

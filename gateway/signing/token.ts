@@ -1,7 +1,8 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { Account, TokenClaims, Verification } from '../domain/identity.ts';
-import { partForTokens } from '../domain/stamp.ts';
+import type { Account } from '../domain/account.ts';
+import { partForTokens } from '../domain/account.ts';
+import type { TokenClaims, Verification } from '../domain/identity.ts';
 import { ownForm } from './own-form.ts';
 
 export interface TokenSettings {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Account } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
 import { passwordIdentifier } from '../../gateway/identify/password.ts';
 
 const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'of right', confirmed: true, stamp: 'first' };

@@ -1,5 +1,6 @@
 import test from 'ava';
-import type { Account, Identity, VerifiedToken } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
+import type { Identity, VerifiedToken } from '../../gateway/domain/identity.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 
 const NOW = Math.floor(Date.now() / 1000);

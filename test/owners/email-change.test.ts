@@ -1,5 +1,5 @@
 import test from 'ava';
-import { partForTokens } from '../../gateway/domain/stamp.ts';
+import { partForTokens } from '../../gateway/domain/account.ts';
 import { owners, PAGES } from '../support/owners/owners.ts';
 
 const ASKED = { kind: 'asked' } as const;

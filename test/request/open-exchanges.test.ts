@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
-import type { Account, Identity } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
+import type { Identity } from '../../gateway/domain/identity.ts';
 import { type OpenExchange, type OpenExchanges, watchOpenExchanges } from '../../gateway/request/open-exchanges.ts';
 
 // One after the other: each has the clock to itself.

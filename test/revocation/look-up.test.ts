@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Account } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 import { tokenIdentifier } from '../../gateway/identify/token.ts';
 import type { Revocation } from '../../gateway/revocation/history.ts';

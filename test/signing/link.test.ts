@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
-import type { Account } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
 import { derivedKey } from '../../gateway/signing/derived-key.ts';
 import { createLinks, type LinkPurpose } from '../../gateway/signing/link.ts';
 import { nameOf, tokenSigner } from '../../gateway/signing/token.ts';

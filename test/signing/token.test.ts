@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
-import type { Account } from '../../gateway/domain/identity.ts';
+import type { Account } from '../../gateway/domain/account.ts';
 import { tokenSigner } from '../../gateway/signing/token.ts';
 
 const SECRET = 'a secret of thirty-two bytes or more';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
+import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { Account } from '../../domain/identity.ts';
 import type { AskedPage } from '../../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
 import type { Standing } from '../../identify/standing.ts';

@@ -1,5 +1,5 @@
+import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { Account } from '../../domain/identity.ts';
 import type { AskedPage } from '../../domain/request-record.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
 import { noticeOf, saying } from './notices.ts';

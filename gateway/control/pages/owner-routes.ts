@@ -1,4 +1,4 @@
-import type { Account } from '../../domain/identity.ts';
+import type { Account } from '../../domain/account.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
 import { byField, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
 import { noticeOf, saying } from './notices.ts';

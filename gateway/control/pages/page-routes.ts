@@ -1,6 +1,6 @@
 import Router from '@koa/router';
+import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { Account } from '../../domain/identity.ts';
 import type { FormGuard } from './csrf.ts';
 import { type Form, readForm } from './form-body.ts';
 import { saying } from './notices.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { VNode } from 'preact';
-import type { Account } from '../../domain/identity.ts';
+import type { Account } from '../../domain/account.ts';
 import type { AskedPage } from '../../domain/request-record.ts';
 import { render } from './views/html.ts';
 import type { Frame } from './views/layout.ts';

@@ -1,4 +1,4 @@
-import type { Account } from '../../domain/identity.ts';
+import type { Account } from '../../domain/account.ts';
 import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { LiveToken, Section } from '../../stores/tokens/store.ts';
 import { cursorOf, placeIn } from '../token-sections.ts';

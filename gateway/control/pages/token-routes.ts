@@ -1,5 +1,5 @@
+import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { Account } from '../../domain/identity.ts';
 import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { IssueToken } from '../issue-token.ts';
 import { tokenNameProblem } from '../issue-token.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { RateLimiterRes } from 'rate-limiter-flexible';
-import { canonicalEmail } from '../../domain/email.ts';
+import { canonicalEmail } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import { createLimiter, type ProcessRole, type SharedRedis } from '../../stores/redis/limiter.ts';
 

@@ -1,4 +1,4 @@
-import type { Account } from '../../domain/identity.ts';
+import type { Account } from '../../domain/account.ts';
 import type { Logger } from '../../ops/log.ts';
 import type { AccountStore } from '../../stores/accounts/store.ts';
 import { needsRehash } from './hashes/recognise.ts';

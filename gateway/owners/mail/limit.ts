@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { RateLimiterRes } from 'rate-limiter-flexible';
-import { canonicalEmail } from '../../domain/email.ts';
+import { canonicalEmail } from '../../domain/account.ts';
 import type { Logger } from '../../ops/log.ts';
 import { createLimiter, type ProcessRole, type SharedRedis } from '../../stores/redis/limiter.ts';
 import type { MessageKind } from './messages.ts';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canBeSent } from '../../domain/account-id.ts';
-import { canonicalEmail } from '../../domain/email.ts';
-import type { Account } from '../../domain/identity.ts';
+import type { Account } from '../../domain/account.ts';
+import { canBeSent, canonicalEmail } from '../../domain/account.ts';
 import { UNICODE_LOWER } from '../database/sqlite.ts';
 import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Source } from './adopted-table.ts';
 import { isConfirmedValue } from './confirmed-value.ts';

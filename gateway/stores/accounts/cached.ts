@@ -1,14 +1,14 @@
-import type { Account } from '../../domain/identity.ts';
-import type { Soon } from '../../domain/maybe-promise.ts';
+import type { Account } from '../../domain/account.ts';
+import type { MaybePromise } from '../../domain/maybe-promise.ts';
 
 export interface CachedAccounts {
   /** The account, as it was at most `ttl` ms ago. Rejects when it is not known and the store is out. */
-  findById(id: string): Soon<Account | null>;
+  findById(id: string): MaybePromise<Account | null>;
   /**
    * As `findById`, but where the account is to be asked for again, waits for the answer: for those who look on by
    * themselves, one after another, and not all at once. Not counted as a look-up.
    */
-  findRenewed(id: string): Soon<Account | null>;
+  findRenewed(id: string): MaybePromise<Account | null>;
   /** The account has changed: what is known of it, and what is being asked, is not to be used again. */
   forget(id: string): void;
   /** Questions that were answered from here, and those that had to wait for the store. */

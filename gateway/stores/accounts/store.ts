@@ -1,6 +1,5 @@
-import { canonicalEmail } from '../../domain/email.ts';
-import type { Account } from '../../domain/identity.ts';
-import { newStamp, stampForTokensToGoOn } from '../../domain/stamp.ts';
+import type { Account } from '../../domain/account.ts';
+import { canonicalEmail, newStamp, stampForTokensToGoOn } from '../../domain/account.ts';
 import type { Asker } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Account } from '../../domain/identity.ts';
-import { digestForTokens } from '../../domain/stamp.ts';
+import type { Account } from '../../domain/account.ts';
+import { digestForTokens } from '../../domain/account.ts';
 import type { Acceptance, LiveToken, Section, TokenStore } from './store.ts';
 
 /**

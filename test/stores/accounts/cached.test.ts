@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import type { Account } from '../../../gateway/domain/identity.ts';
+import type { Account } from '../../../gateway/domain/account.ts';
 import { cachedAccounts } from '../../../gateway/stores/accounts/cached.ts';
 
 const LONG = 60_000;

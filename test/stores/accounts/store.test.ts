@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { Account } from '../../../gateway/domain/identity.ts';
-import { partForTokens } from '../../../gateway/domain/stamp.ts';
+import type { Account } from '../../../gateway/domain/account.ts';
+import { partForTokens } from '../../../gateway/domain/account.ts';
 import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { digestForTokens } from '../../../gateway/domain/stamp.ts';
+import { digestForTokens } from '../../../gateway/domain/account.ts';
 import { liveTokens } from '../../../gateway/stores/tokens/live-tokens.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Account } from '../../../gateway/domain/identity.ts';
+import type { Account } from '../../../gateway/domain/account.ts';
 import { createHashingQueue } from '../../../gateway/identify/passwords/hashing-queue.ts';
 import { createOwnerActions, type OwnerActions, type OwnerNeeds } from '../../../gateway/owners/actions.ts';
 import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { canonicalEmail, validateEmail } from '../../gateway/domain/email.ts';
+import { canonicalEmail, validateEmail } from '../../gateway/domain/account.ts';
 
 test('the canonical form does not depend on how an email is composed or cased', (t) => {
   t.is(canonicalEmail('ÜMIT@Example.COM'), 'ümit@example.com');
