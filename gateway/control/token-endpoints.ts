@@ -1,7 +1,8 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { badRequest, GatewayError, unauthorized } from '../domain/errors.ts';
+import { badRequest, GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
+import { unauthorized } from '../domain/unauthorized.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 import { type IssueToken, tokenNameProblem } from './issue-token.ts';

@@ -1,5 +1,3 @@
-import type { Scheme } from './identity.ts';
-
 /** Whose doing a failed request is. It stands in the log line, never in the answer. */
 export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
 
@@ -73,34 +71,6 @@ export function badRequest(what: string): GatewayError {
 export function payloadTooLarge(most: number): GatewayError {
   const what = `The request body is longer than ${most} bytes`;
   return new GatewayError('payload_too_large', what, { publicMessage: what });
-}
-
-/** What a route takes unless it says otherwise. */
-export const USUAL_CREDENTIALS: readonly Scheme[] = ['basic', 'bearer'];
-
-/**
- * A 401, with the challenge of RFC 7617, and that of RFC 6750 section 3 where a bearer token was refused; of these the ones
- * that are taken here. An API key has no scheme of its own, and an answer 401 must have a challenge (RFC 9110 section
- * 15.5.2).
- *
- * @param realm without quotes or backslashes
- * @param scheme of what was refused
- */
-export function unauthorized(
-  detail: string,
-  realm: string,
-  scheme: Scheme,
-  taken: readonly Scheme[] = USUAL_CREDENTIALS,
-): GatewayError {
-  const challenges: string[] = [];
-  if (taken.includes('basic')) challenges.push(`Basic realm="${realm}", charset="UTF-8"`);
-  if (taken.includes('bearer') && (scheme === 'bearer' || challenges.length === 0)) {
-    challenges.push(`Bearer realm="${realm}"${scheme === 'bearer' ? ', error="invalid_token"' : ''}`);
-  }
-  if (challenges.length === 0) challenges.push(`ApiKey realm="${realm}"`);
-  const [first = '', ...others] = challenges;
-  const challenge = others.length === 0 ? first : challenges;
-  return new GatewayError('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } });
 }
 
 /** A 503 for a store that had to be asked and could not be: never 401, never 200. */

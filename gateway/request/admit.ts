@@ -1,7 +1,8 @@
-import { type GatewayError, unauthorized } from '../domain/errors.ts';
+import type { GatewayError } from '../domain/errors.ts';
 import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { unauthorized } from '../domain/unauthorized.ts';
 import { asGatewayError } from '../http/error-answer.ts';
 import type { Head } from '../http/head.ts';
 import { parseTarget, pathAsSent, type Target } from '../http/target.ts';
