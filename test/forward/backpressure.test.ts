@@ -60,7 +60,7 @@ overBoth(
   'a client that takes nothing of its answer is cut off after a while, and the upstream is let go',
   async (t, over) => {
     const upstream = await bigAnswer(t, DELIMITED[0][1], false);
-    const gateway = await forwardingGateway(t, upstream, { idle: '400ms' }, over);
+    const gateway = await forwardingGateway(t, upstream, { idle: '2s' }, over);
     const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
     client.write(requestText('GET /s'));
     await holds('the upstream is let go', () => upstream.state.socket?.destroyed === true);
@@ -75,7 +75,7 @@ overBoth(
   'an answer that the upstream has sent in full does not stay for a client that takes nothing',
   async (t, over) => {
     const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(7 * 1024 * 1024)));
-    const gateway = await forwardingGateway(t, upstream, { idle: '400ms' }, over);
+    const gateway = await forwardingGateway(t, upstream, { idle: '2s' }, over);
     const client = connect(gateway.port, '127.0.0.1').on('error', () => {});
     client.write(requestText('GET /s'));
     const line = await gateway.logged(({ route }) => route === 's');

@@ -156,7 +156,7 @@ test('with no `request`, an answer that trickles is not ended', async (t) => {
 
 test('the `idle` of a route that is shorter than that of all ends an answer that the client does not read', async (t) => {
   const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(24 * 1024 * 1024)));
-  const gateway = await gatewayWith(t, upstream, { idle: '300ms' });
+  const gateway = await gatewayWith(t, upstream, { idle: '2s' });
   const client = await rawClient(gateway.port);
   client.socket.pause();
   client.send(requestText('GET /s', CLOSE));

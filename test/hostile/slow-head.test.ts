@@ -8,7 +8,7 @@ test('a head that does not arrive in time is answered with 408, at the first req
   const upstream = await httpUpstream(t);
   const gateway = await testGateway(t, {
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }],
-    timeouts: { headers: '200ms' },
+    timeouts: { headers: '1s' },
   });
   const slow = await Promise.all(
     ['G', 'GET /api/v1/o HTTP/1.1\r\nHost: a\r\n', `GET /api/v1/o HTTP/1.1\r\n${authorization(ADA)}\r\nX: `].map(

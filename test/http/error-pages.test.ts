@@ -17,7 +17,7 @@ async function shown(url: string): Promise<{ status: number; id: string; body: s
 test('where a service is out or slow, a person gets a page of the brand with the id of the request, and no word of how it is built', async (t) => {
   const slow = await blackhole(t);
   const { url } = await testGateway(t, {
-    timeouts: { connect: '200ms' },
+    timeouts: { connect: '1s' },
     pages: { name: 'Örchard & <Co>', colour: '#7a2e8a', logo: LOGO },
     routes: [
       { name: 'out', path: '/', upstream: 'http://127.0.0.1:1', auth: 'none' },

@@ -132,7 +132,7 @@ test('close codes and reasons pass both ways', async (t) => {
   t.deepEqual((await closed).map(String), ['4002', 'bye']);
 });
 
-test('a side that vanishes ends the other within a second', async (t) => {
+test('a side that vanishes ends the other at once', async (t) => {
   const { upstream, gateway } = await setUp(t);
   for (const vanish of ['terminate', 'resetAndDestroy'] as const) {
     const first = upstream.sockets.length;
@@ -142,14 +142,14 @@ test('a side that vanishes ends the other within a second', async (t) => {
     await holds('the upstream has it', () => upstream.sockets.length === first + 1);
     if (vanish === 'terminate') client.socket.destroy();
     else client.socket.resetAndDestroy();
-    await holds('the upstream sees the end', () => upstream.sockets[first]?.readyState === 3, 1_000);
+    await holds('the upstream sees the end', () => upstream.sockets[first]?.readyState === 3);
 
     const socket = await webSocketTo(t, `${gateway.url}/api/v1/ws`, AUTHORIZED);
     await holds('the upstream has it', () => upstream.sockets.length === first + 2);
     const end = upstream.sockets[first + 1] as unknown as { _socket: { resetAndDestroy(): void }; terminate(): void };
     if (vanish === 'terminate') end.terminate();
     else end._socket.resetAndDestroy();
-    await holds('the client sees the end', () => socket.readyState === 3, 1_000);
+    await holds('the client sees the end', () => socket.readyState === 3);
   }
   t.is(upstream.sockets.length, 4);
 });
@@ -179,7 +179,7 @@ test('an upstream that keeps its half open after the client has vanished is cut 
   client.send(requestText('GET /open', HANDSHAKE));
   await client.until(/101/);
   client.socket.resetAndDestroy();
-  await holds('the upstream is cut off', () => closed, 1_000);
+  await holds('the upstream is cut off', () => closed);
   t.true(ended);
 });
 

@@ -112,7 +112,7 @@ for (const [what, addresses, status, detail] of [
     );
     const name = `nowhere${status}.test`;
     zone.set(name, addresses);
-    const places = { route: routeOver(over), timeouts: { connect: '300ms' } };
+    const places = { route: routeOver(over), timeouts: { connect: '2s' } };
     const post = requestText('POST /s', ['Connection: close']);
     const alone = await groupGateway(t, { servers: [`http://${name}:9`] }, places);
     t.is(statusOf(await rawExchange(alone.port, post)), status);

@@ -130,7 +130,7 @@ test('where one server is full, another gets the request', async (t) => {
 
 test('an open WebSocket has its place until it closes, and a handshake waits like a request', async (t) => {
   const upstream = await webSocketUpstream(t);
-  const gateway = await groupGateway(t, { servers: [upstream.url], connections: 1, connectionWait: '300ms' });
+  const gateway = await groupGateway(t, { servers: [upstream.url], connections: 1, connectionWait: '2s' });
   const socket = await webSocketTo(t, `${gateway.url}/s`);
   for (const request of [GET, requestText('GET /s', HANDSHAKE)]) {
     const answer = await rawExchange(gateway.port, request);
@@ -154,7 +154,7 @@ test('over HTTP/2, a connection has a hundred places', async (t) => {
     servers: [upstream.url],
     http2: true,
     connections: 1,
-    connectionWait: '300ms',
+    connectionWait: '2s',
   });
   const clients = await Promise.all(Array.from({ length: 100 }, () => rawClient(gateway.port)));
   for (const client of clients) client.send(GET);

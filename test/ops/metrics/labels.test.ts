@@ -85,7 +85,7 @@ test('docs/metrics.md has every metric of the gateway, with its labels, and no o
     return [...(name ?? '').matchAll(/(\w+)="/g)].map(([, label = '']) => label).filter((label) => label !== 'le');
   };
   const own = [...types.keys()].filter((name) => name.startsWith('gatehouse_'));
-  const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const docs = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const rows = [...docs.matchAll(/^\| `(gatehouse_\w+)` \| ([^|]*)\|/gm)].map(([, name = '', labels = '']) => [
     name,
     [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).sort(),
