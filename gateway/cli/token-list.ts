@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Account } from '../domain/account.ts';
 import { loadSettings, SettingsError } from '../settings/read/load.ts';
-import { secretsOf } from '../signing/secret-file.ts';
-import { nameOf } from '../signing/token.ts';
+import { keyIdOf } from '../signing/keys.ts';
+import { secretsOf } from '../signing/secrets.ts';
 import { readDatabaseClock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
 import { acceptanceOf } from '../stores/tokens/live-tokens.ts';
@@ -81,7 +81,7 @@ export function knownKeyIds(file: string): string[] | null {
     const settings = loadSettings(file, process.env);
     const { tokens, database } = settings;
     const isMade = database.url.kind === 'sqlite' && existsSync(`${database.url.file}.secret`);
-    return tokens.secrets.length > 0 || isMade ? secretsOf(settings).map(nameOf) : null;
+    return tokens.secrets.length > 0 || isMade ? secretsOf(settings).map(keyIdOf) : null;
   } catch (error) {
     if (error instanceof SettingsError) return null;
     throw error;

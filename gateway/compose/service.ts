@@ -19,7 +19,7 @@ import { countOpenWebSockets } from '../request/open-web-sockets.ts';
 import { warnOfUnnamedProxy } from '../request/unnamed-proxy.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
 import type { Settings } from '../settings/schema/settings.ts';
-import { derivedKey } from '../signing/derived-key.ts';
+import { derivedKey } from '../signing/keys.ts';
 import { within } from '../stores/database/deadline.ts';
 import { liveTokens } from '../stores/tokens/live-tokens.ts';
 import { openAccountPages } from './account-pages.ts';
@@ -106,7 +106,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     const issue = tokenIssue({
       now: revocations.clock.now,
       sign: signer.sign,
-      keyId: signer.keyIds[0],
+      keyId: signer.keyId,
       record: tokens.record,
       voidBefore: revocations.voidBefore,
       countLive: live.count,

@@ -1,7 +1,7 @@
 import type { Logger } from '../ops/log.ts';
 import { type RevocationService, startRevocations } from '../revocation/revocation-service.ts';
 import type { Settings } from '../settings/schema/settings.ts';
-import { secretsOf } from '../signing/secret-file.ts';
+import { secretsOf } from '../signing/secrets.ts';
 import { type CachedAccounts, cachedAccounts } from '../stores/accounts/cached.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';

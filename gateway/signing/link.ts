@@ -1,124 +1,91 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
 import type { Account } from '../domain/account.ts';
-import { derivedKey } from './derived-key.ts';
-import { ownForm } from './own-form.ts';
-import { isSeconds, nameOf } from './token.ts';
+import { COMMON_CLAIMS, jwtCodec } from './jwt.ts';
+import { derivedKey, keyRing } from './keys.ts';
+import { bindingOf, isEqual } from './mac.ts';
 
 export type LinkPurpose = 'confirm' | 'reset' | 'email';
 
-/** An email that an account is to have, and whether its tokens end when it gets it. */
+/** The new email of an account, and whether its tokens are revoked with the change. */
 export interface EmailChange {
   readonly email: string;
   readonly endTokens: boolean;
 }
 
-/** What a link is for: to confirm an account, to choose a password anew, or to give the account another email. */
+/** What a link does: confirms an account, sets a new password, or changes the email. */
 export type LinkContent = { readonly purpose: 'confirm' | 'reset' } | ({ readonly purpose: 'email' } & EmailChange);
 
-/** A link that we have made and that has not expired. Whether it still stands depends on its account. */
+/** A link that was issued here and has not expired. Whether it still stands depends on its account. */
 export interface OpenedLink {
   readonly accountId: string;
-  /** null but for the purpose `email`. */
+  /** null unless the purpose is `email`. */
   readonly change: EmailChange | null;
-  /** Whether this is the account that it was made for, in the very state that it had then. */
+  /** Whether the link was made for this account, and the account has not changed since. */
   isFor(account: Account): boolean;
 }
 
 export interface Links {
-  /** The token that a mailed link carries. @param lifetime milliseconds */
+  /** @param lifetime milliseconds. @returns the token that a mailed link carries */
   make(content: LinkContent, account: Account, lifetime: number): string;
-  /** Never throws. @returns null for whatever is not exactly a link of ours for this purpose */
+  /** Never throws. @returns null unless the text is a valid link for this purpose */
   open(purpose: LinkPurpose, text: string): OpenedLink | null;
 }
 
-/** Each purpose is an audience of its own, and none is that of the API. */
-const AUDIENCE = { confirm: 'gatehouse:confirm', reset: 'gatehouse:reset', email: 'gatehouse:email' } as const;
-/** How far the time may go back, in seconds, as for tokens. */
-const CLOCK_SKEW = 30;
+const CLAIMS = z.strictObject(COMMON_CLAIMS);
+const EMAIL_CLAIMS = z.strictObject({ ...COMMON_CLAIMS, email: z.string(), end: z.boolean() });
 
 /**
- * Links that prove who reads the mail of an address: JWTs in the form of the tokens, signed with keys of their own, so
- * that neither opens where the other does. `bnd` binds each to the state of its account. Using it changes that state, and
- * so does every other change: it works once, and nothing has to be kept for that.
+ * Links that prove access to a mailbox: JWTs like the tokens, but with their own keys and audiences, so that neither is
+ * valid as the other. `bnd` binds a link to the state of its account. Every change of the account, also by the link itself,
+ * changes that state: a link works once, and nothing is stored for that.
  *
  * @param secrets 32 bytes or more each. The first signs, all verify.
- * @param now the time that all nodes have in common, in ms since 1970
+ * @param now the time that all nodes share, in ms since 1970
  */
 export function createLinks({ secrets }: { secrets: readonly string[] }, now: () => number = Date.now): Links {
-  const keys = new Map(secrets.map((secret) => derivedKey(secret, 'mailed links')).map((key) => [nameOf(key), key]));
-  const [signingKey] = keys.values();
-  if (signingKey === undefined) throw new TypeError('createLinks needs a secret');
-  const form = ownForm(keys);
-  const opened = (text: string, audience: string) => {
-    try {
-      return form.open(text, audience, now() / 1000);
-    } catch {
-      return null;
-    }
+  const keys = keyRing(secrets.map((secret) => derivedKey(secret, 'mailed links')));
+  const plain = {
+    confirm: jwtCodec(keys, 'gatehouse:confirm', CLAIMS),
+    reset: jwtCodec(keys, 'gatehouse:reset', CLAIMS),
   };
+  const forEmail = jwtCodec(keys, 'gatehouse:email', EMAIL_CLAIMS);
 
   return {
     make(content, account, lifetime) {
-      const issuedAt = Math.floor(now() / 1000);
-      return form.sign({
-        aud: AUDIENCE[content.purpose],
-        sub: account.id,
-        iat: issuedAt,
-        exp: issuedAt + Math.ceil(lifetime / 1000),
-        bnd: bindingOf(signingKey, account),
-        ...(content.purpose === 'email' && { email: content.email, end: content.endTokens }),
-      });
+      const iat = Math.floor(now() / 1000);
+      const exp = iat + Math.ceil(lifetime / 1000);
+      const claims = { sub: account.id, iat, exp, bnd: bindingOf(keys.signing.key, stateOf(account)) };
+      return content.purpose === 'email'
+        ? forEmail.sign({ ...claims, email: content.email, end: content.endTokens })
+        : plain[content.purpose].sign(claims);
     },
 
     open(purpose, text) {
-      const link = opened(text, AUDIENCE[purpose]);
-      const claims = link && claimsOf(link.claims);
-      if (link === null || claims === null || claims.audience !== AUDIENCE[purpose]) return null;
-      if (claims.issuedAt > now() / 1000 + CLOCK_SKEW || claims.expiresAt <= claims.issuedAt) return null;
-      const { accountId, change, binding } = claims;
-      if ((change !== null) !== (purpose === 'email')) return null;
-      return {
-        accountId,
-        change,
-        isFor: (account) => account.id === accountId && isSame(binding, bindingOf(link.key, account)),
-      };
+      if (purpose === 'email') {
+        const opened = forEmail.open(text, now());
+        if (opened.kind !== 'valid') return null;
+        const { email, end } = opened.claims;
+        return linkOf(opened, { email, endTokens: end });
+      }
+      const opened = plain[purpose].open(text, now());
+      return opened.kind === 'valid' ? linkOf(opened, null) : null;
     },
   };
 }
 
-function bindingOf(key: Buffer, { id, stamp, email, confirmed }: Account): string {
-  return createHmac('sha256', key)
-    .update(JSON.stringify(['state', id, stamp, email, confirmed]))
-    .digest('base64url')
-    .slice(0, 22);
+function linkOf(
+  { claims, key }: { readonly claims: z.output<typeof CLAIMS>; readonly key: KeyObject },
+  change: EmailChange | null,
+): OpenedLink {
+  const { sub, bnd } = claims;
+  return {
+    accountId: sub,
+    change,
+    isFor: (account) => account.id === sub && isEqual(bnd, bindingOf(key, stateOf(account))),
+  };
 }
 
-function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-interface LinkClaims {
-  readonly audience: string;
-  readonly accountId: string;
-  /** Seconds since 1970, as is the end. */
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  readonly binding: string;
-  readonly change: EmailChange | null;
-}
-
-/** `iss` and those that every link has; and the two of a new email. */
-const CLAIMS = 6;
-const CLAIMS_OF_CHANGE = 2;
-
-function claimsOf(payload: Record<string, unknown>): LinkClaims | null {
-  const { aud, sub, iat, exp, bnd, email, end } = payload;
-  if (typeof aud !== 'string' || typeof sub !== 'string' || sub === '') return null;
-  if (!isSeconds(iat) || !isSeconds(exp) || typeof bnd !== 'string') return null;
-  const common = { audience: aud, accountId: sub, issuedAt: iat, expiresAt: exp, binding: bnd };
-  const others = Object.keys(payload).length - CLAIMS;
-  if (others === 0) return { ...common, change: null };
-  if (others !== CLAIMS_OF_CHANGE || typeof email !== 'string' || typeof end !== 'boolean') return null;
-  return { ...common, change: { email, endTokens: end } };
+function stateOf({ id, stamp, email, confirmed }: Account): (string | boolean)[] {
+  return ['state', id, stamp, email, confirmed];
 }

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
 import type { Account } from '../../gateway/domain/account.ts';
-import { derivedKey } from '../../gateway/signing/derived-key.ts';
+import { derivedKey, keyIdOf } from '../../gateway/signing/keys.ts';
 import { createLinks, type LinkPurpose } from '../../gateway/signing/link.ts';
-import { nameOf, tokenSigner } from '../../gateway/signing/token.ts';
+import { tokenSigner } from '../../gateway/signing/token.ts';
 
 const SECRET = 'a secret of thirty-two bytes or more';
 const OLD_SECRET = 'another secret, of thirty-two bytes or more';
@@ -141,7 +141,7 @@ const REFUSED: [string, string][] = [
   ['an unknown kid', forged({ ...HEADER, kid: 'x' }, PAYLOAD)],
   ['a kid that is no string', forged({ ...HEADER, kid: ['x'] }, PAYLOAD)],
   ['a kid that names something of an object', forged({ ...HEADER, kid: '__proto__' }, PAYLOAD)],
-  ['the secret itself as its key', forged({ ...HEADER, kid: nameOf(SECRET) }, PAYLOAD, SECRET)],
+  ['the secret itself as its key', forged({ ...HEADER, kid: keyIdOf(SECRET) }, PAYLOAD, SECRET)],
   ['another secret', forged(HEADER, PAYLOAD, derivedKey(OLD_SECRET, 'mailed links'))],
   ['a key for another purpose', forged(HEADER, PAYLOAD, derivedKey(SECRET, 'sessions'))],
   ['another payload', altered(1, () => Buffer.from(JSON.stringify({ ...PAYLOAD, sub: '2' })).toString('base64url'))],

@@ -4,7 +4,7 @@ import { type Gateway, startOperated } from '../../compose/operated.ts';
 import type { Logger } from '../../ops/log.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
-import { secretsOf } from '../../signing/secret-file.ts';
+import { secretsOf } from '../../signing/secrets.ts';
 import { openDatabase } from '../../stores/database/connection.ts';
 import { migrate } from '../../stores/database/migrate.ts';
 import { newSqliteFile } from '../../stores/database/sqlite-health.ts';

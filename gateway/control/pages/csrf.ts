@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import { FORM_COOKIE } from '../../forward/headers/headers.ts';
+import { macFor } from '../../signing/mac.ts';
 import type { Form } from './form-body.ts';
-import { macFor } from './mac.ts';
 import { pageCookie } from './page-cookie.ts';
 import { sessionIdOf } from './session.ts';
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { derivedKey } from '../../signing/derived-key.ts';
+import { derivedKey } from '../../signing/keys.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 
 /** A token on its way from the form that made it to the page that shows it. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import { createSession } from 'koa-session';
 import { SESSION_COOKIE } from '../../forward/headers/headers.ts';
+import { macFor } from '../../signing/mac.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
-import { macFor } from './mac.ts';
 import { allowSecure, pageCookie } from './page-cookie.ts';
 import { isMoment, type SessionRecord, sessionRecordOf } from './session-record.ts';
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
-import { derivedKey } from '../../gateway/signing/derived-key.ts';
+import { derivedKey } from '../../gateway/signing/keys.ts';
 
 const SECRET = 'a secret of thirty-two bytes or more';
 
