@@ -1,46 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import test, { type ExecutionContext } from 'ava';
-import { MOST_HELD } from '../../../gateway/forward/proxy-middleware/interception.ts';
-import { ADA, basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
-import { httpUpstream, tcpUpstream } from '../../lab/upstreams/upstream.ts';
+import test from 'ava';
+import { ADA, basic, testGateway } from '../../lab/gateways/gateway.ts';
+import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { parts, requestText, valuesOf } from '../../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../../support/http/raw.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
+import { ask, intercepting, moduleOf, UPPER } from './intercepting.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));
-
-/** The file of a module with this text. */
-function moduleOf(t: ExecutionContext, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-intercept-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'intercept.mjs');
-  writeFileSync(file, text);
-  return file;
-}
-
-/** A gateway whose route `/s` has answers intercepted by a module with this text. */
-async function intercepting(
-  t: ExecutionContext,
-  text: string,
-  upstream: { readonly url: string },
-  proxy: object = {},
-  idle = '2m',
-): Promise<TestGateway> {
-  const intercept = moduleOf(t, text);
-  const routes = [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none', proxy: { ...proxy, intercept } }];
-  return testGateway(t, { routes, timeouts: { idle } });
-}
-
-function ask(gateway: TestGateway, line = 'GET /s'): Promise<string> {
-  return rawExchange(gateway.port, requestText(line, ['Connection: close']));
-}
-
-const UPPER = 'export default (body) => body.toString().toUpperCase();';
 
 for (const [coding, compress] of [
   [null, (text: string) => Buffer.from(text)],
@@ -209,80 +177,3 @@ for (const [title, line, status] of [
     t.is(parts(answer).body, '');
   });
 }
-
-const FAILING: readonly [title: string, text: string, cause: RegExp][] = [
-  ['throws', `export default () => { throw new Error('broken module'); };`, /broken module/],
-  ['rejects', `export default async () => { throw 'no error'; };`, /no error/],
-  ['returns neither Buffer nor string', 'export default () => 7;', /no Buffer or string/],
-  ['returns nothing', 'export default () => {};', /no Buffer or string/],
-  ['never ends', 'export default () => new Promise(() => {});', /not done after 400 ms/],
-  [
-    'sets a status that is none',
-    `export default (b, u, r, answer) => { answer.statusCode = 99; return ''; };`,
-    /99 is/,
-  ],
-  [
-    'sets a field with a line break',
-    `export default (b, u, r, answer) => { answer.setHeader('X-A', 'b\\r\\nX-C: d'); return ''; };`,
-    /Invalid character/,
-  ],
-];
-
-for (const [title, text, cause] of FAILING) {
-  test(`a module that ${title} is a 500 with its file in the log, and the next request is answered`, async (t) => {
-    const upstream = await httpUpstream(t, (_req, res) => void res.setHeader('X-Secret', 's').end('secret'));
-    const gateway = await intercepting(t, text, upstream, {}, text.includes('new Promise') ? '400ms' : '2m');
-    for (let i = 0; i < 2; i++) {
-      const answer = await ask(gateway);
-      t.is(statusOf(answer), 500);
-      t.deepEqual(JSON.parse(parts(answer).body), { error: 'internal_error', message: 'Internal error' });
-      t.notRegex(answer, /secret/i);
-    }
-    const line = await gateway.logged(({ route }) => route === 's');
-    t.is(line.fault, 'gateway');
-    t.regex(line.detail as string, /intercept\.mjs failed$/);
-    t.regex(line.cause as string, cause);
-  });
-}
-
-const CUT = deflateRawSync('hello hello').subarray(0, 5);
-
-const BAD_BODIES: readonly [title: string, answer: (req: IncomingMessage, res: ServerResponse) => void][] = [
-  ['is not what its Content-Encoding says', (_req, res) => void res.setHeader('Content-Encoding', 'gzip').end('plain')],
-  [
-    'has a Content-Encoding that nobody knows',
-    (_req, res) => void res.setHeader('Content-Encoding', 'x-y').end('plain'),
-  ],
-  [
-    'is in more codings than have any use',
-    (_req, res) => void res.setHeader('Content-Encoding', 'gzip, gzip, gzip, gzip, gzip').end('plain'),
-  ],
-  ['is cut within its coding', (_req, res) => void res.setHeader('Content-Encoding', 'deflate').end(CUT)],
-  ['has the status 600', (_req, res) => void res.writeHead(600).end('plain')],
-  ['is longer than what is held', (_req, res) => void res.end(Buffer.alloc(MOST_HELD + 1))],
-  [
-    'becomes longer than what is held when it is decompressed',
-    (_req, res) => void res.setHeader('Content-Encoding', 'gzip').end(gzipSync(Buffer.alloc(MOST_HELD + 1))),
-  ],
-];
-
-for (const [title, respond] of BAD_BODIES) {
-  test(`a body that ${title} cannot be intercepted, and is a 502`, async (t) => {
-    const gateway = await intercepting(t, UPPER, await httpUpstream(t, respond));
-    t.is(statusOf(await ask(gateway)), 502);
-    t.is((await gateway.logged(({ route }) => route === 's')).fault, 'upstream');
-  });
-}
-
-test('an answer that is cut before it could be intercepted is a 502, and one that stands still a 504', async (t) => {
-  const begun = 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello';
-  for (const [end, status] of [
-    [true, 502],
-    [false, 504],
-  ] as const) {
-    const upstream = await tcpUpstream(t, (socket) => {
-      socket.once('data', () => (end ? socket.end(begun) : socket.write(begun)));
-    });
-    t.is(statusOf(await ask(await intercepting(t, UPPER, upstream, {}, end ? '2m' : '400ms'))), status);
-  }
-});
