@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
 import type { OwnTokens } from '../control/pages/token-routes.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { IdentifyMeter } from '../identify/metered.ts';
+import type { IdentifyMeter } from '../identify/identify.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
 import { createAskThrottle } from '../identify/passwords/throttle.ts';
@@ -116,14 +116,14 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     findAccount: stores.accounts.findById,
     loginEnded,
     now: clock.now,
-    latestVoidBefore: revocations.voidBefore,
+    readCutoff: revocations.readCutoff,
     tokens: {
       issue: shared.issue,
       live: shared.live,
       revoke: (jti, owner) => revoker.token(jti, owner, null),
       async endAll(accountId) {
         // Endings are told by the second: a session that follows on one in this second would outlive the next one.
-        await reached(await revocations.voidBefore(accountId), clock);
+        await reached(await revocations.readCutoff(accountId), clock);
         await revoker.account(accountId);
       },
       lifetime: settings.tokens.lifetime,

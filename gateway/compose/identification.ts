@@ -1,15 +1,15 @@
 import { type GatewayError, storeUnavailable } from '../domain/errors.ts';
+import { passwordIdentifier, provenPassword } from '../identify/by-password.ts';
+import { tokenIdentifier } from '../identify/by-token.ts';
 import { createIdentify, type Identify } from '../identify/identify.ts';
-import { passwordIdentifier, provenPassword } from '../identify/password.ts';
 import { decoyFor } from '../identify/passwords/decoy.ts';
 import { needsRehash } from '../identify/passwords/hashes/recognise.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { passwordChecker } from '../identify/passwords/password.ts';
 import { createThrottle } from '../identify/passwords/throttle.ts';
 import { hashUpgrade } from '../identify/passwords/upgrade.ts';
+import { type ProvenCredentials, provenCredentials } from '../identify/proven-credentials.ts';
 import { createStanding, type Standing } from '../identify/standing.ts';
-import { tokenIdentifier } from '../identify/token.ts';
-import { type VerifiedCredentials, verifiedCredentials } from '../identify/verified.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { type TokenSigner, tokenSigner } from '../signing/token.ts';
@@ -26,7 +26,7 @@ export interface Identification {
   /** Whether what has been proven still stands. */
   readonly standing: Standing;
   /** How often a proven credential was remembered, and how often not. */
-  readonly lookUps: VerifiedCredentials['lookUps'];
+  readonly lookUps: ProvenCredentials['lookUps'];
   /** Writes down which tokens were used. */
   close(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function openIdentification(
   const findAccountById = stores.knownAccounts.findById;
   const { now } = stores.revocations.clock;
   const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime }, now);
-  const verified = verifiedCredentials();
+  const proven = provenCredentials();
   const byPassword = passwordIdentifier({
     findAccount: accounts.findByEmail,
     checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
@@ -56,13 +56,13 @@ export async function openIdentification(
   });
   const standing = createStanding({
     isDenied: mirror.isDenied,
-    voidBefore: mirror.voidBefore,
+    cutoffOf: mirror.cutoffOf,
     now,
     isReplaced: (hash) => ownsTable && needsRehash(hash, passwordCost),
   });
   const lastUsed = trackLastUsed(database, stores.revocations.clock);
   const identify = createIdentify({
-    verified,
+    proven,
     byPassword,
     byProvenPassword: provenPassword({ findAccountById, ended: standing.ofPassword }),
     verifyToken: signer.verify,
@@ -83,7 +83,7 @@ export async function openIdentification(
     byPassword,
     signer,
     standing,
-    lookUps: verified.lookUps,
+    lookUps: proven.lookUps,
     close: lastUsed.close,
   };
 }

@@ -4,7 +4,7 @@ import { tokenEndpoints } from '../control/token-endpoints.ts';
 import { createHopCounter } from '../forward/headers/hops.ts';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { sharedUpstreams } from '../forward/upstream/shared-groups.ts';
-import { metered } from '../identify/metered.ts';
+import { metered } from '../identify/identify.ts';
 import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
 import { lowerBackgroundThreads } from '../ops/background-threads.ts';
@@ -100,7 +100,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     const live = liveTokens(tokens, {
       keyIds: signer.keyIds,
       maxLifetime: settings.tokens.maxLifetime,
-      voidBefore: revocations.mirror.voidBefore,
+      cutoffOf: revocations.mirror.cutoffOf,
       now: revocations.clock.now,
     });
     const issue = tokenIssue({
@@ -108,7 +108,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       sign: signer.sign,
       keyId: signer.keyId,
       record: tokens.record,
-      voidBefore: revocations.voidBefore,
+      readCutoff: revocations.readCutoff,
       countLive: live.count,
       maxPerAccount: settings.tokens.maxPerAccount,
     });

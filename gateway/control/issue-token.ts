@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Account } from '../domain/account.ts';
 import { digestForTokens } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
+import type { ReadCutoff } from '../domain/identity.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 
 export interface TokenIssue {
@@ -12,8 +13,7 @@ export interface TokenIssue {
   /** The name of the secret that `sign` uses. */
   readonly keyId: string;
   record(token: TokenRecord): Promise<void>;
-  /** The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call. */
-  voidBefore(accountId: string): Promise<number>;
+  readonly readCutoff: ReadCutoff;
   /** How many live tokens the account has; no more than `most` are counted. */
   countLive(account: Account, most: number): Promise<number>;
   /** How many live tokens an account may have. */
@@ -49,7 +49,7 @@ export function tokenIssue(needs: TokenIssue): IssueToken {
     inTurn(account.id, async () => {
       const jti = randomUUID();
       // What was voided a moment ago, up to the end of this second, must not void this.
-      const issuedAt = Math.floor(Math.max(await needs.voidBefore(account.id), needs.now()) / 1000);
+      const issuedAt = Math.floor(Math.max(await needs.readCutoff(account.id), needs.now()) / 1000);
       if ((await needs.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
       const bond = { boundTo: digestForTokens(account.stamp), keyId: needs.keyId };

@@ -8,20 +8,30 @@ export interface TokenClaims {
   readonly expiresAt: number;
 }
 
-/** A token whose signature, kind and times are right. Whether it still stands depends on its account. */
+/** A token with a valid signature, audience and times. Whether it still stands depends on its account. */
 export interface VerifiedToken {
   readonly ok: true;
   readonly claims: TokenClaims;
-  /** Whether it was issued under the account's present stamp. Remembers the last stamp that it was. */
+  /** Whether it was issued under the account's present stamp. Remembers the last stamp that matched. */
   isBoundTo(account: Account): boolean;
 }
 
-/** It is none of ours, or not as we would have made it; with what is wrong in particular. */
+/** Not issued here, or malformed; with the details. */
 export type InvalidToken = `invalid token: ${string}`;
 
 export type Verification = VerifiedToken | { readonly ok: false; readonly reason: InvalidToken | 'token expired' };
 
-/** Why credentials are refused, for the log and the metrics. The client is told none of it. */
+/** The moment, in ms since 1970, before which an account's tokens and sessions are void; 0: none. From memory. */
+export type CutoffOf = (accountId: string) => number;
+
+/**
+ * The same, including everything that any node has revoked up to this call. Reads the database.
+ *
+ * @throws GatewayError 503 when the database is out
+ */
+export type ReadCutoff = (accountId: string) => Promise<number>;
+
+/** Why credentials are refused, for the log and the metrics. Clients never learn it. */
 export type Refusal =
   | 'malformed credentials'
   | 'unknown account'
@@ -33,7 +43,7 @@ export type Refusal =
   | 'account removed'
   | 'account changed since the token';
 
-/** Why what was good before is void now, for the log. */
+/** Why a credential that was valid before is void now, for the log. */
 export type Ended =
   | Refusal
   | 'account changed since the password'
@@ -41,16 +51,16 @@ export type Ended =
   | 'account unconfirmed'
   | 'all sessions of the account ended';
 
-/** How a credential is presented: by the scheme of `Authorization`, or in `X-API-Key`. */
+/** How a credential is presented: in `Authorization` by this scheme, or in `X-API-Key`. */
 export type Scheme = 'basic' | 'bearer' | 'api-key';
 
 /**
- * User names, in whatever case, whose Basic password is a token, for clients that refuse an empty password, such as git and
- * Maven. No account can be asked for by one.
+ * User names, in any case, whose Basic password is a token, for clients that refuse an empty password, such as git and
+ * Maven. They never name an account.
  */
 export const TOKEN_USERS: ReadonlySet<string> = new Set(['token', 'x-token-auth']);
 
-/** Who sends the request, and by what it was proven. */
+/** The account that sends a request, and the credential that proves it. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
   | {
@@ -61,7 +71,7 @@ export type Identity =
       readonly scheme: Scheme;
     };
 
-/** What an identifier says of a credential. It throws only when a store that it must ask is out. */
+/** The result of identification. An identifier throws only when a store that it must ask is out. */
 export type Outcome =
   | { readonly kind: 'found'; readonly identity: Identity }
   | { readonly kind: 'absent' }

@@ -1,6 +1,6 @@
 import { type Scheme, TOKEN_USERS } from '../domain/identity.ts';
 
-/** What a credential says, before anything of it is believed. */
+/** A parsed credential, before it is verified. */
 export type Credentials =
   | { readonly kind: 'password'; readonly email: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string; readonly scheme: Scheme }
@@ -9,8 +9,9 @@ export type Credentials =
 const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
 
 /**
- * Parses an `Authorization` field: `Basic` with a password is an account, with an empty password its user name is a
- * token, with one of `TOKEN_USERS` its password is; `Bearer` is a token. Anything that is not exactly of the form of its RFC is malformed, never repaired.
+ * Parses an `Authorization` field. `Basic` with a password names an account; with an empty password, the user name is a
+ * token; with a user name of `TOKEN_USERS`, the password is a token. `Bearer` is a token. What does not match the grammar of
+ * its RFC exactly is malformed, never repaired.
  *
  * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
  * contain colons), RFC 6750 section 2.1 (Bearer).
@@ -29,7 +30,7 @@ export function parseCredentials(authorization: string): Credentials {
 
 function parseBasic(value: string): Credentials {
   const bytes = Buffer.from(value, 'base64');
-  // Node's decoder skips what it does not know, so the text is compared with the one way to write those bytes.
+  // Node's decoder skips invalid characters, so the text is compared with the canonical encoding of the bytes.
   if (bytes.length === 0 || bytes.toString('base64') !== value) return MALFORMED_BASIC;
   const text = decodeUtf8(bytes);
   if (text === null || CONTROL.test(text)) return MALFORMED_BASIC;
@@ -43,14 +44,14 @@ function parseBasic(value: string): Credentials {
     : { kind: 'password', email: user, password };
 }
 
-/** Parses an `X-API-Key` field: a token, and nothing else. */
+/** Parses an `X-API-Key` field: always a token. */
 export function parseApiKey(value: string): Credentials {
   return TOKEN68.test(value)
     ? { kind: 'token', token: value, scheme: 'api-key' }
     : { kind: 'malformed', scheme: 'api-key' };
 }
 
-/** The scheme that an `Authorization` field is read by: whatever is not Bearer is Basic, or malformed. */
+/** The scheme by which an `Authorization` field is parsed: everything but Bearer counts as Basic. */
 export function schemeOf(authorization: string): Scheme {
   return /^bearer(?: |$)/i.test(authorization) ? 'bearer' : 'basic';
 }

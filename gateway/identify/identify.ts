@@ -1,36 +1,37 @@
 import type { Outcome, Scheme, Verification, VerifiedToken } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
+import type { Checked } from './by-password.ts';
 import { parseApiKey, parseCredentials } from './credentials.ts';
-import type { Checked } from './password.ts';
-import type { CredentialField, Proof, VerifiedCredentials } from './verified.ts';
+import type { CredentialField, Proof, ProvenCredentials } from './proven-credentials.ts';
 
-export interface Identifiers {
-  readonly verified: VerifiedCredentials;
+export interface IdentifyDeps {
+  readonly proven: ProvenCredentials;
   byPassword(email: string, password: string, client: string): Promise<Checked>;
-  /** What a password that was proven before is worth now; null: it must be checked again. */
+  /** Whether a password that was proven before still stands; null: it must be checked again. */
   byProvenPassword(proof: Proof & { by: 'password' }): MaybePromise<Outcome | null>;
-  /** The claims of a token that this gateway issued and that has not expired, or why it is refused. */
+  /** Verifies signature, form and times of a token. */
   verifyToken(token: string): Verification;
   byToken(token: VerifiedToken, scheme: Scheme): MaybePromise<Outcome>;
 }
 
 /**
- * @param value of the field; `undefined`: there is none
- * @param client the address of whoever sends the request, which failed passwords are counted by
+ * @param value of the field; `undefined`: the request does not have it
+ * @param client the address of the client, by which failed passwords are counted
+ * @throws GatewayError at once or later: 429 after too many failed passwords, 503 when a store that must be asked is out
  */
 export type Identify = (field: CredentialField, value: string | undefined, client: string) => MaybePromise<Outcome>;
 
 /**
- * Finds out who sends a request. What a credential has proven is remembered, so that neither a password nor a signature
- * is checked twice; whether it still holds is asked each time. Equal checks on the way are one.
+ * Identifies the sender of a request. Proven credentials are cached, so that neither a password nor a signature is checked
+ * twice; whether they still stand is asked on each request. Concurrent identical checks share one promise.
  */
-export function createIdentify(ask: Identifiers): Identify {
-  const { verified } = ask;
+export function createIdentify(ask: IdentifyDeps): Identify {
+  const { proven } = ask;
   const underWay = new Map<string, Promise<Outcome>>();
 
   const checkPassword = async (key: string, email: string, password: string, client: string): Promise<Outcome> => {
     const { outcome, proof } = await ask.byPassword(email, password, client);
-    if (proof !== null) verified.remember(key, proof);
+    if (proof !== null) proven.remember(key, proof);
     return outcome;
   };
 
@@ -53,7 +54,7 @@ export function createIdentify(ask: Identifiers): Identify {
         const { scheme } = credentials;
         const token = ask.verifyToken(credentials.token);
         if (!token.ok) return { kind: 'refused', reason: token.reason, scheme };
-        verified.remember(key, { by: 'token', token, scheme });
+        proven.remember(key, { by: 'token', token, scheme });
         return ask.byToken(token, scheme);
       }
     }
@@ -61,16 +62,38 @@ export function createIdentify(ask: Identifiers): Identify {
 
   return (field, value, client) => {
     if (value === undefined) return ABSENT;
-    const key = verified.keyOf(field, value);
-    const proof = verified.get(key);
+    const key = proven.keyOf(field, value);
+    const proof = proven.get(key);
     if (proof === undefined) return prove(key, field, value, client);
     if (proof.by === 'token') return ask.byToken(proof.token, proof.scheme);
     return andThen(ask.byProvenPassword(proof), (outcome) => {
       if (outcome !== null) return outcome;
-      verified.forget(key);
+      proven.forget(key);
       return prove(key, field, value, client);
     });
   };
 }
 
 const ABSENT: Outcome = { kind: 'absent' };
+
+/** Counts authentication outcomes. */
+export interface IdentifyMeter {
+  decided(outcome: Outcome): void;
+  /** The check itself failed. */
+  failed(error: unknown): void;
+}
+
+/** Reports each outcome to the meter before the caller continues. */
+export function metered(identify: Identify, meter: IdentifyMeter): Identify {
+  return (field, value, client) => {
+    try {
+      const answer = identify(field, value, client);
+      if (answer instanceof Promise) answer.then(meter.decided, meter.failed);
+      else meter.decided(answer);
+      return answer;
+    } catch (error) {
+      meter.failed(error);
+      throw error;
+    }
+  };
+}

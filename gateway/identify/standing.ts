@@ -1,19 +1,18 @@
 import type { Account } from '../domain/account.ts';
-import type { Ended, Identity, Refusal, VerifiedToken } from '../domain/identity.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { CutoffOf, Ended, Identity, Refusal, TokenClaims, VerifiedToken } from '../domain/identity.ts';
 
-/** What a process knows that can end a credential. */
-export interface Known {
+export interface StandingDeps {
   /** Whether this token was revoked by its id. */
   isDenied(jti: string): boolean;
-  /** The moment, in ms since 1970, before which the account's tokens and sessions are void. */
-  voidBefore(accountId: string): number;
+  readonly cutoffOf: CutoffOf;
   /** Whether the gateway replaces this hash by a stronger one of the same password. */
   isReplaced(hash: string): boolean;
   /** The time by which tokens are dated, in ms since 1970. */
   now(): number;
 }
 
-/** Who has logged in to the pages, and how the account was then. */
+/** A login to the pages, with the account's email and stamp at that time. */
 export interface Login {
   readonly email: string;
   readonly stamp: string;
@@ -22,33 +21,38 @@ export interface Login {
 }
 
 /**
- * Says whether what was proven before still stands, and why not. Requests, what is open under a request's credentials, and
- * the sessions of the pages all ask here. Nothing is looked up: the caller brings the account as it is now.
+ * The one rule of whether a proven credential still stands, and why not. Requests, open exchanges and the sessions of the
+ * pages all ask here. (`stores/tokens/store.ts` has the part about tokens once more, as a condition in SQL.) Nothing is
+ * looked up: the caller passes the account as it is now, null where it was removed.
  *
- * Each function returns null where the credential stands. `account` is null where there is none any more.
+ * Each function returns null where the credential stands.
  */
 export interface Standing {
   ofToken(token: VerifiedToken, account: Account | null): Refusal | null;
   /** @param proven the account as it was when its password was checked */
   ofPassword(proven: Account, account: Account | null): Ended | null;
   ofLogin(login: Login, account: Account | null): Ended | null;
-  /** Whether a new request with the credentials of this one would be let in. */
+  /** Whether a new request with the credentials of this one would be accepted. */
   ofIdentity(identity: Identity, account: Account | null): Ended | null;
-  /** As `ofIdentity`, as far as it can be said without the account. */
+  /** The part of `ofIdentity` that needs no account. */
   withoutAccount(identity: Identity): Ended | null;
 }
 
-export function createStanding({ isDenied, voidBefore, isReplaced, now }: Known): Standing {
+export function createStanding({ isDenied, cutoffOf, isReplaced, now }: StandingDeps): Standing {
+  const ofClaims = ({ jti, expiresAt }: TokenClaims): Refusal | null => {
+    if (hasExpired(expiresAt, now())) return 'token expired';
+    return isDenied(jti) ? 'token revoked' : null;
+  };
+  const isBeforeCutoff = ({ accountId, issuedAt }: TokenClaims) => issuedAt * 1000 < cutoffOf(accountId);
+
   const standing: Standing = {
     ofToken(token, account) {
-      const { jti, accountId, issuedAt, expiresAt } = token.claims;
-      if (hasExpired(expiresAt, now())) return 'token expired';
-      if (isDenied(jti)) return 'token revoked';
+      const ended = ofClaims(token.claims);
+      if (ended !== null) return ended;
       if (account === null) return 'account removed';
       if (!token.isBoundTo(account)) return 'account changed since the token';
-      // Unconfirming voids the tokens too; whoever has one is then told that the account is unconfirmed.
-      const isVoid = account.confirmed && issuedAt * 1000 < voidBefore(accountId);
-      return isVoid ? 'all tokens of the account revoked' : null;
+      // Unconfirming an account voids its tokens too; their holders are told that the account is unconfirmed (403).
+      return account.confirmed && isBeforeCutoff(token.claims) ? 'all tokens of the account revoked' : null;
     },
 
     ofPassword(proven, account) {
@@ -64,7 +68,7 @@ export function createStanding({ isDenied, voidBefore, isReplaced, now }: Known)
     ofLogin({ email, stamp, createdAt }, account) {
       if (account === null) return 'account removed';
       if (account.stamp !== stamp || account.email !== email) return 'account changed since the login';
-      return createdAt < voidBefore(account.id) ? 'all sessions of the account ended' : null;
+      return createdAt < cutoffOf(account.id) ? 'all sessions of the account ended' : null;
     },
 
     ofIdentity(identity, account) {
@@ -77,16 +81,19 @@ export function createStanding({ isDenied, voidBefore, isReplaced, now }: Known)
 
     withoutAccount(identity) {
       if (identity.by !== 'token') return null;
-      const { jti, accountId, issuedAt, expiresAt } = identity.token.claims;
-      if (hasExpired(expiresAt, now())) return 'token expired';
-      if (isDenied(jti)) return 'token revoked';
-      return issuedAt * 1000 < voidBefore(accountId) ? 'all tokens of the account revoked' : null;
+      const { claims } = identity.token;
+      return ofClaims(claims) ?? (isBeforeCutoff(claims) ? 'all tokens of the account revoked' : null);
     },
   };
   return standing;
 }
 
-/** @param expiresAt seconds since 1970; `now` is in milliseconds */
+/** @param expiresAt seconds since 1970. @param now milliseconds since 1970 */
 export function hasExpired(expiresAt: number, now: number): boolean {
   return expiresAt * 1000 <= now;
+}
+
+/** @throws GatewayError 403, which reveals the state of an account only to those who have proven that it is theirs */
+export function requireConfirmed(identity: Identity): void {
+  if (!identity.account.confirmed) throw new GatewayError('forbidden', 'unconfirmed account');
 }

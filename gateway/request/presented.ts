@@ -2,7 +2,7 @@ import { badRequest } from '../domain/errors.ts';
 import type { Scheme } from '../domain/identity.ts';
 import type { Head } from '../http/head.ts';
 import { schemeOf } from '../identify/credentials.ts';
-import type { CredentialField } from '../identify/verified.ts';
+import type { CredentialField } from '../identify/proven-credentials.ts';
 
 /** The one credential of a request. */
 export interface Presented {

@@ -1,3 +1,4 @@
+import type { CutoffOf } from '../domain/identity.ts';
 import type { Place, Revocation } from './history.ts';
 import type { DeniedId } from './revocations.ts';
 import { createRevokedIds } from './revoked-ids.ts';
@@ -20,8 +21,7 @@ export interface Mirror {
   isDenied(jti: string): boolean;
   /** Milliseconds since the moment that it is known to be complete for. */
   age(): number;
-  /** The moment, in ms since 1970, before which the account's tokens are void; 0 where there is none. */
-  voidBefore(accountId: string): number;
+  readonly cutoffOf: CutoffOf;
   /** The tokens that were revoked by ids of the form that the gateway gives out. Those that come meanwhile may be missing. */
   tokens(): Iterable<DeniedId>;
   /** The accounts whose tokens were voided. */
@@ -74,7 +74,7 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
     },
     isDenied: ids.has,
     age: () => performance.now() - knownAsOf,
-    voidBefore: (accountId) => cutoffs.get(accountId)?.voidBefore ?? 0,
+    cutoffOf: (accountId) => cutoffs.get(accountId)?.voidBefore ?? 0,
     *tokens() {
       for (const { jti, expiresAt } of ids.uuids()) yield { jti, expiresAt: expiresAt * 1000 };
     },

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../domain/errors.ts';
+import type { ReadCutoff } from '../domain/identity.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, steadily, watchStore } from '../ops/store-state.ts';
 import type { Settings } from '../settings/schema/settings.ts';
@@ -22,12 +23,7 @@ import { createRevoker, longestLife, type RevocableLives, type Revoker } from '.
 export interface RevocationService {
   readonly mirror: Mirror;
   readonly revoker: Revoker;
-  /**
-   * The moment, in ms since 1970, before which the account's tokens are void, by whichever node up to this call.
-   *
-   * @throws GatewayError `service_unavailable` when the database is out
-   */
-  voidBefore(accountId: string): Promise<number>;
+  readonly readCutoff: ReadCutoff;
   /** Reads the database at once: another process of this gateway has revoked something. */
   lookNow(): void;
   /** The database's time, by which everything is dated and judged. */
@@ -184,9 +180,9 @@ export async function startRevocations(
   return {
     mirror,
     revoker,
-    async voidBefore(accountId) {
+    async readCutoff(accountId) {
       await catchUp.now();
-      return mirror.voidBefore(accountId);
+      return mirror.cutoffOf(accountId);
     },
     lookNow,
     clock,

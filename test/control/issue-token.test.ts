@@ -10,7 +10,7 @@ function issuing(replaced: Partial<TokenIssue>) {
     sign: () => 'signed',
     keyId: 'key',
     record: async () => {},
-    voidBefore: async () => 0,
+    readCutoff: async () => 0,
     countLive: async () => 0,
     maxPerAccount: 1_000,
     ...replaced,

@@ -7,7 +7,7 @@ const NOW = Math.floor(Date.now() / 1000);
 const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'weak', confirmed: true, stamp: 'first' };
 const standing = createStanding({
   isDenied: (jti) => jti === 'denied',
-  voidBefore: (accountId) => (accountId === 'ended' ? NOW * 1000 : 0),
+  cutoffOf: (accountId) => (accountId === 'ended' ? NOW * 1000 : 0),
   now: Date.now,
   isReplaced: (hash) => hash === 'weak',
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
+import { tokenIdentifier } from '../../gateway/identify/by-token.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
-import { tokenIdentifier } from '../../gateway/identify/token.ts';
 import type { Revocation } from '../../gateway/revocation/history.ts';
 import { createMirror } from '../../gateway/revocation/mirror.ts';
 import { cachedAccounts } from '../../gateway/stores/accounts/cached.ts';

@@ -8,8 +8,8 @@ const NOW = 1_900_000_000_000;
 test('of the cutoffs of an account the latest counts, in whatever order they come', (t) => {
   const mirror = createMirror(() => {});
   for (const voidBefore of [3_000, 5_000, 4_000]) mirror.apply(cutoff({ voidBefore }));
-  t.is(mirror.voidBefore('1'), 5_000);
-  t.is(mirror.voidBefore('2'), 0);
+  t.is(mirror.cutoffOf('1'), 5_000);
+  t.is(mirror.cutoffOf('2'), 0);
 });
 
 test('each voided account is told of, once more when it is voided once more', (t) => {
@@ -50,7 +50,7 @@ test('after a restart everything is read again, and what was denied stays denied
   mirror.restart();
   t.is(mirror.place, null);
   t.true(mirror.isDenied('one'));
-  t.is(mirror.voidBefore('1'), 5_000);
+  t.is(mirror.cutoffOf('1'), 5_000);
   mirror.advance(place(3, 'x'));
   t.deepEqual(mirror.place, place(3, 'x'));
 });
@@ -83,9 +83,9 @@ test('a sweep forgets what voids nothing any more, and not a millisecond before'
   mirror.apply(cutoff({ accountId: 'within', expiresAt: NOW + 1 }));
   mirror.sweep(NOW);
   t.deepEqual([mirror.isDenied('over'), mirror.isDenied('within'), mirror.size], [false, true, 1]);
-  t.deepEqual([mirror.voidBefore('over'), mirror.voidBefore('within')], [0, 5_000]);
+  t.deepEqual([mirror.cutoffOf('over'), mirror.cutoffOf('within')], [0, 5_000]);
   mirror.sweep(NOW + 1_000);
-  t.deepEqual([mirror.isDenied('within'), mirror.voidBefore('within')], [false, 0]);
+  t.deepEqual([mirror.isDenied('within'), mirror.cutoffOf('within')], [false, 0]);
 });
 
 function place(position: number, chain: string): Place {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
+import type { ReadCutoff } from '../../domain/identity.ts';
 import type { AskedPage } from '../../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
 import type { Standing } from '../../identify/standing.ts';
@@ -37,8 +38,7 @@ export interface AccountPages {
   loginEnded: Standing['ofLogin'];
   /** The time that all nodes have in common, in ms since 1970. */
   now(): number;
-  /** The moment, in ms since 1970, before which the account's sessions are void, by whichever node up to this call. */
-  latestVoidBefore(accountId: string): Promise<number>;
+  readonly readCutoff: ReadCutoff;
   readonly tokens: OwnTokens;
 }
 
@@ -69,7 +69,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   const routes = createPageRoutes(path, guard);
   const begin: Entry['begin'] = async (ctx, { id, email, stamp }) => {
     // What was ended a moment ago must not end this session as well.
-    const createdAt = Math.max(await needs.latestVoidBefore(id), needs.now());
+    const createdAt = Math.max(await needs.readCutoff(id), needs.now());
     ctx.state.asked.onOwner(id);
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Account } from '../../domain/account.ts';
 import { digestForTokens } from '../../domain/account.ts';
+import type { CutoffOf } from '../../domain/identity.ts';
 import type { Acceptance, LiveToken, Section, TokenStore } from './store.ts';
 
 /**
@@ -24,8 +25,7 @@ export interface TokenRules {
   readonly maxLifetime: number;
   /** The time of the database, in ms since 1970. */
   now(): number;
-  /** The moment, in ms since 1970, before which the account's tokens are void. */
-  voidBefore(accountId: string): number;
+  readonly cutoffOf: CutoffOf;
 }
 
 /** Records that a search looks at in one piece: no request waits for more of them. */
@@ -42,7 +42,7 @@ export function liveTokens(
 ): LiveTokens {
   const { keyIds, maxLifetime } = rules;
   const accepted = (account: Account) =>
-    acceptanceOf(account, { keyIds, maxLifetime, voidBefore: rules.voidBefore(account.id), now: rules.now() });
+    acceptanceOf(account, { keyIds, maxLifetime, voidBefore: rules.cutoffOf(account.id), now: rules.now() });
 
   return {
     list: (account, section) => store.listLive(accepted(account), section),

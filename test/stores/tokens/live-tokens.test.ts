@@ -5,7 +5,7 @@ import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 
 const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest' };
-const RULES = { keyIds: ['key'], maxLifetime: 3_600_000, voidBefore: () => 0, now: Date.now };
+const RULES = { keyIds: ['key'], maxLifetime: 3_600_000, cutoffOf: () => 0, now: Date.now };
 
 async function adasTokens(
   t: Parameters<typeof migratedDatabase>[0],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
-import { verifiedCredentials } from '../../gateway/identify/verified.ts';
+import { provenCredentials } from '../../gateway/identify/proven-credentials.ts';
 import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
@@ -103,7 +103,7 @@ test('a weaker hash is replaced by bcrypt at the next login, and tokens go on', 
 });
 
 test('what is remembered by is no password, no token, and another one in each process', (t) => {
-  const [one, other] = [verifiedCredentials(), verifiedCredentials()];
+  const [one, other] = [provenCredentials(), provenCredentials()];
   const field = basic(ADA);
   t.is(one.keyOf('authorization ', field), one.keyOf('authorization ', field));
   t.not(one.keyOf('authorization ', field), other.keyOf('authorization ', field));

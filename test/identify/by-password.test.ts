@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
-import { passwordIdentifier } from '../../gateway/identify/password.ts';
+import { passwordIdentifier } from '../../gateway/identify/by-password.ts';
 
 const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'of right', confirmed: true, stamp: 'first' };
 

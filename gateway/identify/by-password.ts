@@ -2,38 +2,38 @@ import type { Account } from '../domain/account.ts';
 import { storeUnavailable } from '../domain/errors.ts';
 import type { Outcome, Refusal } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
+import type { Proof } from './proven-credentials.ts';
 import type { Standing } from './standing.ts';
-import type { Proof } from './verified.ts';
 
-export interface PasswordIdentifier {
-  /** The account with this email, or `null`; rejects when the store is out. */
+export interface PasswordDeps {
+  /** Rejects when the store is out. */
   findAccount(email: string): Promise<Account | null>;
-  /** Whether the password belongs to the hash; costs the same where there is no hash (`null`). */
+  /** Whether the password matches the hash. Takes as long without a hash (`null`). */
   checkPassword(hash: string | null, password: string): Promise<boolean>;
   /**
-   * Takes one try of a client at an account.
+   * Counts one attempt of a client at an account.
    *
-   * @returns what gives it back
+   * @returns a function that takes the attempt back
    * @throws GatewayError 429 when there have been too many
    */
   takeTry(client: string, email: string): Promise<() => Promise<void>>;
-  /** Runs a check when it is the client's turn. Throws GatewayError 503 when too many wait. */
+  /** Runs a check when it is the client's turn. Throws GatewayError 503 when too many are waiting. */
   inTurn<T>(client: string, check: () => Promise<T>): Promise<T>;
-  /** The password was right: its stored hash may be one to be replaced. Not waited for. */
+  /** Called after a right password, to replace a weak hash. Not waited for. */
   onProven(account: Account, password: string): void;
 }
 
 type PasswordProof = Proof & { readonly by: 'password' };
 
-/** An outcome, and, where it is good, what to remember it by. */
+/** An outcome, and the proof to cache where the password was right. */
 export interface Checked {
   readonly outcome: Outcome;
   readonly proof: PasswordProof | null;
 }
 
 /** Checks an email and a password. An unknown account is refused as late as a wrong password. */
-export function passwordIdentifier(ask: PasswordIdentifier) {
-  /** Asked again after the hash, which takes a while: the account may be gone by then, or have another password. */
+export function passwordIdentifier(ask: PasswordDeps) {
+  /** Reads the account again after the hash, which takes long enough for the account to change or to be removed. */
   const prove = async (email: string, password: string): Promise<Checked> => {
     let account = await ask.findAccount(email);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -48,7 +48,7 @@ export function passwordIdentifier(ask: PasswordIdentifier) {
       }
       account = present;
     }
-    throw storeUnavailable('database', new Error('the account changes with each look at it'));
+    throw storeUnavailable('database', new Error('the account changed during each check of its password'));
   };
 
   const check = async (email: string, password: string, client: string): Promise<Checked> => {
@@ -61,35 +61,35 @@ export function passwordIdentifier(ask: PasswordIdentifier) {
       }
       return checked;
     } catch (error) {
-      // A store was out: nothing was tried.
+      // A store was out: the password was not checked.
       await giveBack();
       throw error;
     }
   };
-  // All of it in turn: under a flood, what is turned away has cost neither a query nor a word with Redis.
+  // All of it in turn: during a flood, a refused check costs neither a query nor a command to Redis.
   return (email: string, password: string, client: string): Promise<Checked> =>
     ask.inTurn(client, () => check(email, password, client));
 }
 
-/** Hashes computed for one check, where the stored one changes meanwhile. */
+/** Most hashes computed for one check, where the stored hash changes meanwhile. */
 const MOST_TRIES = 3;
 
 function refused(reason: Refusal): Checked {
   return { outcome: { kind: 'refused', reason, scheme: 'basic' }, proof: null };
 }
 
-/** What a proof from before is worth now; null: nothing, or no more than that the password must be checked again. */
-export function provenPassword({ findAccountById, ended }: ProvenPassword) {
+/** Whether a cached proof still stands; null: the password must be checked again. */
+export function provenPassword({ findAccountById, ended }: ProvenPasswordDeps) {
   return ({ account: proven }: PasswordProof): MaybePromise<Outcome | null> =>
     andThen(findAccountById(proven.id), (account): Outcome | null => {
       if (account === null || ended(proven, account) !== null) return null;
-      // What the gateway itself has put in place of the hash is of the same password; looked at once more all the same.
+      // Also where the gateway itself has replaced the hash: the new proof needs the new hash.
       if (account.passwordHash !== proven.passwordHash) return null;
       return { kind: 'found', identity: { by: 'password', account } };
     });
 }
 
-export interface ProvenPassword {
+export interface ProvenPasswordDeps {
   findAccountById(id: string): MaybePromise<Account | null>;
   /** Why the password no longer stands; null: it does. */
   ended: Standing['ofPassword'];

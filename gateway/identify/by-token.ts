@@ -3,9 +3,9 @@ import type { Outcome, Scheme, TokenClaims, VerifiedToken } from '../domain/iden
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import { hasExpired, type Standing } from './standing.ts';
 
-export interface TokenIdentifier {
+export interface TokenDeps {
   findAccountById(id: string): MaybePromise<Account | null>;
-  /** @throws GatewayError 503 when too much time has passed since anybody could say what is revoked */
+  /** @throws GatewayError 503 when the list of revocations is older than `tokens.maxStaleness` */
   requireFresh(): void;
   /** Why the token no longer stands; null: it does. */
   ended: Standing['ofToken'];
@@ -15,13 +15,10 @@ export interface TokenIdentifier {
   now(): number;
 }
 
-/**
- * Identifies by a token of the gateway's own that has been verified, now or before. What the account may do is asked of
- * the account, not of the token.
- */
-export function tokenIdentifier(ask: TokenIdentifier) {
+/** Identifies by a token whose signature has been verified, now or before. The account is looked up on each request. */
+export function tokenIdentifier(ask: TokenDeps) {
   const judge = (token: VerifiedToken, account: Account | null, scheme: Scheme): Outcome => {
-    // Asked after the wait for the account and not before it, or a revocation in between would be missed.
+    // After the wait for the account: before it, a revocation in between would be missed.
     ask.requireFresh();
     const reason = ask.ended(token, account);
     if (reason !== null || account === null) return { kind: 'refused', reason: reason ?? 'account removed', scheme };
@@ -31,7 +28,7 @@ export function tokenIdentifier(ask: TokenIdentifier) {
 
   return (token: VerifiedToken, scheme: Scheme): MaybePromise<Outcome> => {
     const { accountId, expiresAt } = token.claims;
-    // No store has to be asked about one that has expired.
+    // An expired token needs no look-up.
     if (hasExpired(expiresAt, ask.now())) return { kind: 'refused', reason: 'token expired', scheme };
     return andThen(ask.findAccountById(accountId), (account) => judge(token, account, scheme));
   };
