@@ -72,7 +72,7 @@ export function userCommand(): Command {
           await newPassword(account.email, options),
           settings.accounts.passwordCost,
         );
-        const changed = await revoker.withAccount(account.id, (own) => own.setPassword(account.id, passwordHash));
+        const changed = await revoker.changeAndRevoke(account.id, (own) => own.setPassword(account.id, passwordHash));
         if (!changed) throw noAccount(email);
         report(options, account, `Changed the password of ${account.email} (id ${account.id}); its tokens are void.`);
       });
@@ -84,7 +84,7 @@ export function userCommand(): Command {
       requireOwnTable(options);
       await withRevoker(options.config, async ({ accounts, revoker }) => {
         const account = await existingAccount(accounts, email);
-        if (!(await revoker.withAccount(account.id, (own) => own.remove(account.id)))) throw noAccount(email);
+        if (!(await revoker.changeAndRevoke(account.id, (own) => own.remove(account.id)))) throw noAccount(email);
         report(options, account, `Removed ${account.email} (id ${account.id}).`);
       });
     });
@@ -104,7 +104,7 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
   requireOwnTable(options);
   await withRevoker(options.config, async ({ accounts, revoker }) => {
     const account = await existingAccount(accounts, email);
-    const changed = await revoker.withAccount(account.id, (own) => own.setConfirmed(account.id, confirmed));
+    const changed = await revoker.changeAndRevoke(account.id, (own) => own.setConfirmed(account.id, confirmed));
     const done = confirmed ? 'confirmed' : 'unconfirmed';
     const text = `${account.email} (id ${account.id}) ${changed ? 'is now' : 'was already'} ${done}.`;
     report(options, { ...account, confirmed }, text);

@@ -2,20 +2,20 @@ import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Revoker } from '../revocation/revoke.ts';
 import type { AccountStore } from '../stores/accounts/store.ts';
-import { createAfterwards } from './afterwards.ts';
-import { accountChanges } from './change.ts';
+import { accountChanges } from './account-changes.ts';
+import { createBackgroundWork } from './background-work.ts';
 import { emailChange } from './email-change.ts';
-import { passwords } from './passwords.ts';
-import { createPost, type PostOffice } from './post.ts';
+import { createOwnerMails, type OwnerMailsDeps } from './owner-mails.ts';
+import { passwordChange } from './password-change.ts';
 import { registration } from './registration.ts';
 
-export interface OwnerNeeds extends PostOffice {
+export interface OwnerActionDeps extends OwnerMailsDeps {
   /** The gateway's own table; that of an application is read only. */
   readonly accounts: AccountStore;
-  /** Hashes a password that has been looked at. */
+  /** Hashes a validated password. */
   hash(password: string): Promise<string>;
   inTurn: HashingQueue['run'];
-  readonly revoker: Pick<Revoker, 'withAccount' | 'keepingTokens'>;
+  readonly revoker: Pick<Revoker, 'changeAndRevoke' | 'changeAndKeepTokens'>;
   /** Resolves when the database answers. Throws GatewayError `service_unavailable` when it does not. */
   ping(): Promise<void>;
   readonly log: Logger;
@@ -24,23 +24,23 @@ export interface OwnerNeeds extends PostOffice {
 export type OwnerActions = ReturnType<typeof createOwnerActions>;
 
 /**
- * What owners do to their accounts. None of it tells which accounts there are, in what it answers or in when: what depends
- * on that is done after the answer, and only who reads the mail of an address learns of it.
+ * The use cases of account owners. No answer, and no timing of one, reveals which accounts exist: what depends on that
+ * happens after the answer, and the result goes to the mailbox of the address.
  */
-export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...needs }: OwnerNeeds) {
-  const afterwards = createAfterwards(log, ping);
-  const changes = accountChanges(needs.links, needs.accounts, revoker);
+export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...deps }: OwnerActionDeps) {
+  const background = createBackgroundWork(log, ping);
+  const changes = accountChanges(deps.links, deps.accounts, revoker);
   const newHash = (client: string, password: string) => inTurn(client, () => hash(password));
-  const shared = { ...needs, afterwards, changes, newHash, post: createPost(needs) };
+  const shared = { ...deps, background, changes, newHash, mails: createOwnerMails(deps) };
   return {
     ...registration(shared),
-    ...passwords(shared),
+    ...passwordChange(shared),
     ...emailChange(shared),
-    /** Whether the link of a mail stands, and for what, without using it: programs that look for malware follow links. */
-    findStanding: changes.findStanding,
-    /** Resolves when everything that was to be done after the answers is done: mails are with the mailer. */
-    settled: afterwards.settled,
-    /** What has not begun of it is not done any more. */
-    giveUp: afterwards.giveUp,
+    /** Checks a mailed link without using it: malware scanners follow links. */
+    findLink: changes.findLink,
+    /** Resolves when all background work is done, and its mails are with the mailer. */
+    settled: background.settled,
+    /** Drops background work that has not begun. */
+    giveUp: background.giveUp,
   };
 }

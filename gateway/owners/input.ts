@@ -2,7 +2,7 @@ import { canonicalEmail, emailProblem } from '../domain/account.ts';
 import { passwordProblem } from '../identify/passwords/password.ts';
 import { isMailAddress } from '../settings/schema/mail.ts';
 
-/** What was typed cannot be taken, each with a sentence for the person who has typed it. */
+/** The input is invalid; each problem has a sentence for the person who typed it. */
 export interface Invalid {
   readonly kind: 'invalid';
   readonly problems: readonly FieldProblem[];
@@ -16,7 +16,7 @@ export interface FieldProblem {
 /** Characters. The demo account's is shorter. */
 const SHORTEST_PASSWORD = 8;
 
-/** What is wrong with an email for an account that is to be confirmed by mail; nothing about which accounts there are. */
+/** What is wrong with an email for an account that is confirmed by mail. Does not look at existing accounts. */
 export function problemsOfEmail(email: string): FieldProblem[] {
   const problem = emailProblem(email) ?? (isMailAddress(email) ? null : 'is not an address that we can send mail to');
   return problem === null ? [] : [{ field: 'email', text: `The email ${problem}.` }];

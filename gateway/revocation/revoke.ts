@@ -38,9 +38,9 @@ export interface Revoker {
    *
    * @returns what `change` resolves with; where that is false, nothing is revoked
    */
-  withAccount(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
+  changeAndRevoke(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
   /** Changes an account whose tokens go on; every node hears of it as of a revocation. @returns what `change` resolves with */
-  keepingTokens(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
+  changeAndKeepTokens(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
   /** Marks the records of tokens whose accounts have been voided, by whichever process. */
   readonly followUp: FollowUp;
 }
@@ -139,7 +139,7 @@ export function createRevoker(
       );
       return await tellOfAccount(revoked, pieces);
     },
-    async withAccount(accountId, change) {
+    async changeAndRevoke(accountId, change) {
       const revoked = await database.transact(async (asker) => {
         const changed = await change(sqlAccountStore(asker));
         return changed ? await revokeAccount(asker, accountId, { now: clock.now(), maxLifetime }) : null;
@@ -147,7 +147,7 @@ export function createRevoker(
       if (revoked !== null) await tellOfAccount(revoked, PIECES_AT_ONCE);
       return revoked !== null;
     },
-    async keepingTokens(accountId, change) {
+    async changeAndKeepTokens(accountId, change) {
       const announced = await database.transact(async (asker) => {
         const changed = await change(sqlAccountStore(asker));
         return changed ? await announceAccount(asker, accountId, clock.now()) : null;

@@ -2,7 +2,7 @@ import test from 'ava';
 import { partForTokens } from '../../gateway/domain/account.ts';
 import { owners, PAGES } from '../support/owners/owners.ts';
 
-const ASKED = { kind: 'asked' } as const;
+const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
 for (const kind of ['sqlite', 'mysql'] as const) {

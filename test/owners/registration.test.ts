@@ -2,7 +2,7 @@ import test from 'ava';
 import { owners, PAGES, quickHash } from '../support/owners/owners.ts';
 
 const CLIENT = '192.0.2.1';
-const ASKED = { kind: 'asked' } as const;
+const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
 for (const kind of ['sqlite', 'mysql'] as const) {
@@ -17,7 +17,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.like(added, { confirmed: false, passwordHash: quickHash('correct horse') });
 
     const link = await lastLink();
-    t.deepEqual(await actions.findStanding('confirm', link), { account: added, change: null });
+    t.deepEqual(await actions.findLink('confirm', link), { account: added, change: null });
     const outcomes = await Promise.all([actions.confirm(link), actions.confirm(link)]);
     t.deepEqual(outcomes.map((outcome) => outcome.kind).sort(), ['already', 'confirmed']);
     const confirmed = outcomes.find((outcome) => outcome.kind === 'confirmed');
@@ -26,7 +26,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.like(account, { confirmed: true, passwordHash: quickHash('correct horse') });
     t.not(account?.stamp, added?.stamp);
     t.deepEqual(await actions.confirm(link), { kind: 'already' });
-    t.is(await actions.findStanding('confirm', link), null);
+    t.is(await actions.findLink('confirm', link), null);
   });
 
   test(`${kind}: an address with a confirmed account gets word of it, as that account has it, and nothing changes`, async (t) => {
@@ -82,9 +82,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const { actions, accounts, mails, add } = await owners(t, kind, ({ accounts, revoker }) => ({
       revoker: {
         ...revoker,
-        withAccount: async (id, change) => {
+        changeAndRevoke: async (id, change) => {
           await accounts.setConfirmed(id, true);
-          return await revoker.withAccount(id, change);
+          return await revoker.changeAndRevoke(id, change);
         },
       },
     }));
@@ -161,7 +161,7 @@ test('what cannot be taken is told for each field at once, and nothing is done',
       else t.regex(text, expected);
     }
   }
-  t.is((await actions.register('ada@example.com', '🐎🐎🐎🐎🐎🐎🐎🐎', CLIENT)).kind, 'asked');
+  t.is((await actions.register('ada@example.com', '🐎🐎🐎🐎🐎🐎🐎🐎', CLIENT)).kind, 'accepted');
   t.is((await mails()).length, 1);
   t.is(hashed.length, 1);
   t.is((await accounts.list()).length, 1);

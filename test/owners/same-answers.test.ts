@@ -4,7 +4,7 @@ import type { AccountStore } from '../../gateway/stores/accounts/store.ts';
 import { owners } from '../support/owners/owners.ts';
 
 const CLIENT = '192.0.2.1';
-const ASKED = { kind: 'asked' } as const;
+const ASKED = { kind: 'accepted' } as const;
 
 test('whichever accounts there are, the answer is the same, costs one hash, and waits for no look-up', async (t) => {
   const asked: string[] = [];

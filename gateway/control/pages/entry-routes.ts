@@ -104,7 +104,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     try {
       await takeAsked(ctx.state.asked.client);
       const outcome = await actions.sendConfirmationAgain(email);
-      if (outcome.kind === 'asked') return null;
+      if (outcome.kind === 'accepted') return null;
       return { text: outcome.problems.map(({ text }) => text).join(' '), status: 422 };
     } catch (error) {
       return { text: tooMany(ctx, error), status: 429 };
@@ -144,7 +144,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
 
   routes.get('/reset', async (ctx) => {
     const link = linkIn(ctx);
-    if ((await actions.findStanding('reset', link)) === null) return show(ctx, voidLink(ctx), 422);
+    if ((await actions.findLink('reset', link)) === null) return show(ctx, voidLink(ctx), 422);
     show(ctx, resetPage(ctx.state.frame(), EMPTY, link));
   });
 

@@ -67,7 +67,7 @@ export function addOwnerRoutes(
   // Whoever reads the mail may be logged in in another browser.
   routes.get('/email/confirm', async (ctx) => {
     const link = linkIn(ctx);
-    const standing = await actions.findStanding('email', link);
+    const standing = await actions.findLink('email', link);
     if (standing?.change == null) return show(ctx, voidLink(ctx), 422);
     const text = `Your account is to have the email ${standing.change.email}.`;
     const details = { title: 'Change your email', text, action: '/email/confirm', button: 'Change it', link };

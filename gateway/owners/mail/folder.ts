@@ -5,10 +5,10 @@ import type { Sender } from '../../settings/schema/mail.ts';
 import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
 
 /**
- * Keeps letters in a folder, and prints them, for a first look without a mail server: each is a file that is named by its
- * time and address, for its owner alone to read, since whoever has the link in it is let in.
+ * Writes letters to a folder and prints them, for use without a mail server. Each file is named by time and address, and has
+ * mode 600: the link in it gives access to the account.
  *
- * @param print takes what a person is to see
+ * @param print shows text to the operator
  */
 export function folderTransport(folder: string, from: Sender, print: (text: string) => void): Transport {
   return {
@@ -27,7 +27,7 @@ export function folderTransport(folder: string, from: Sender, print: (text: stri
   };
 }
 
-/** A message as RFC 5322 and RFC 6532 have it, in which everything can be read as it is. */
+/** A message in the format of RFC 5322 and RFC 6532, not encoded further. */
 function messageOf({ id, date, to, subject, text }: Letter, { name, address }: Sender): string {
   const header = [
     `Date: ${date.toUTCString()}`,

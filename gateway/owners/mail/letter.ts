@@ -1,34 +1,34 @@
 import { isMailAddress } from '../../settings/schema/mail.ts';
 
-/** What somebody is told. */
+/** A mail to one address. */
 export interface Mail {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  /** The same for programs that show HTML. */
+  /** The same text as HTML. */
   readonly html: string;
 }
 
-/** A mail on its way. It keeps its id and date however often it is sent, so that a second copy is known to be one. */
+/** A queued mail. Id and date stay the same in every attempt, so that receivers can detect duplicates. */
 export interface Letter extends Mail {
   readonly id: string;
   readonly date: Date;
 }
 
-/** A way for mail to leave. */
+/** Delivers letters. */
 export interface Transport {
   /**
-   * Resolves when the mail is in somebody else's hands.
+   * Resolves when the mail server, or the folder, has accepted the letter.
    *
    * @throws DeliveryFailure
    */
   deliver(letter: Letter, signal: AbortSignal): Promise<void>;
 }
 
-/** Why a mail did not leave. The message is for the log, and holds nothing of the mail. */
+/** Why a delivery failed. The message is for the log, and holds nothing of the mail. */
 export class DeliveryFailure extends Error {
   override readonly name = 'DeliveryFailure';
-  /** Whether the same mail may leave later. */
+  /** Whether a later attempt may succeed. */
   readonly isTemporary: boolean;
 
   constructor(message: string, isTemporary: boolean) {
@@ -38,12 +38,12 @@ export class DeliveryFailure extends Error {
 }
 
 /**
- * Refuses what would become another mail than it says. A line end in an address or a subject begins a header of its own,
- * such as `Bcc`, and a comma in an address is a second address.
+ * Prevents email header injection: a line end in an address or a subject would begin another header, such as `Bcc`, and a
+ * comma in an address a second address.
  *
- * @returns what is wrong, without repeating it, or null
+ * @returns what is wrong, without repeating the value, or null
  */
 export function problemOf({ to, subject }: Mail): string | null {
-  if (!isMailAddress(to)) return 'the address is none that mail can be sent to';
+  if (!isMailAddress(to)) return 'the address is not a valid mail address';
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(subject) ? 'the subject has a control character' : null;
 }

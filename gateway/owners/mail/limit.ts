@@ -6,18 +6,18 @@ import type { Logger } from '../../ops/log.ts';
 import { createLimiter, type ProcessRole, type SharedRedis } from '../../stores/redis/limiter.ts';
 import type { MessageKind } from './messages.ts';
 
-/** Counts what each address is sent, so that nobody can have the gateway fill somebody's mailbox. */
+/** Limits the mails to each address, so that the gateway cannot be used to flood a mailbox (mail bombing). */
 export interface MailLimit {
   /** Counts a mail. @returns whether it may be sent */
   take(email: string, kind: MessageKind): Promise<boolean>;
 }
 
-/** Milliseconds after which mails are forgotten. */
+/** Milliseconds for which mails are counted. */
 const HOUR = 3_600_000;
 
 /**
- * Each kind of mail is counted by itself. Else whoever asks for five mails to an address that he does not have keeps its
- * owner from the one that he needs: a link for a new password, or word that somebody has changed it.
+ * Each kind of mail has its own count. With a common one, an attacker who requests five mails to a foreign address would keep
+ * its owner from receiving a reset link, or the notice of a changed password.
  *
  * @param perAddress mails of one kind to one address in an hour
  */
@@ -43,7 +43,7 @@ export function createMailLimit(
   };
 }
 
-/** `ada+1@example.com`, `ada+2@example.com` and so on are one mailbox with most providers, and one for whoever fills it. */
+/** `ada+1@example.com` and `ada+2@example.com` are one mailbox with most providers, and count as one (subaddressing). */
 function mailboxOf(email: string): string {
   const canonical = canonicalEmail(email);
   const at = canonical.lastIndexOf('@');

@@ -1,30 +1,30 @@
 import { type Paragraph, render } from './render.ts';
 
-/** A mail before it has somebody to go to. */
+/** The content of a mail. */
 export interface Message {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
 }
 
-/** A mailed link, and the milliseconds for which it is good. */
+/** A mailed link, and the milliseconds for which it is valid. */
 export interface MailedLink {
   readonly link: string;
   readonly lifetime: number;
 }
 
-/** Every mail that owners of accounts get. */
+/** The texts of all mails to account owners. */
 export interface Messages {
-  /** To somebody who has registered. */
+  /** After a registration. */
   confirm(link: MailedLink): Message;
-  /** To somebody whose address has been registered more than once and is confirmed by nobody. */
+  /** After another registration of an address that is still unconfirmed. */
   finishRegistration(link: MailedLink): Message;
-  /** To the owner of an account whose address somebody wanted for another one. */
+  /** To the owner of an account whose address was entered for another account. */
   alreadyRegistered(pages: { loginPage: string; forgottenPage: string }): Message;
   reset(link: MailedLink): Message;
-  /** To the address that an account is to have. */
+  /** To the new address. */
   confirmNewEmail(link: MailedLink): Message;
-  /** To the address that the account had before. */
+  /** To the old address. */
   emailChanged(): Message;
   passwordChanged(pages: { forgottenPage: string }): Message;
 }

@@ -2,21 +2,21 @@ import type { Logger } from '../../ops/log.ts';
 import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
 
 export interface MailQueue {
-  /** Takes a letter, or drops it, with a line in the log, where too many are waiting or the queue has been closed. */
+  /** Queues a letter. Drops it, and logs that, where the queue is full or closed. */
   add(letter: Letter): void;
   /**
-   * Tries once more what is waiting, and gives up what has not left after `grace` milliseconds. Resolves when nothing is
-   * under way.
+   * Tries the waiting letters once more, and gives up what is not delivered within `grace` milliseconds. Resolves when no
+   * delivery is under way.
    */
   close(grace: number): Promise<void>;
 }
 
 export interface QueueLimits {
-  /** Letters that are waiting or under way. */
+  /** Most letters that are waiting or under way. */
   readonly capacity: number;
-  /** Letters under way at the same time. */
+  /** Most letters under way at the same time. */
   readonly width: number;
-  /** Milliseconds from the first failure to the next try. Each pause is twice the one before. */
+  /** Milliseconds from the first failure to the next attempt; doubles with each failure. */
   readonly firstPause: number;
   /** Milliseconds after which a letter that fails is given up. */
   readonly patience: number;
@@ -28,7 +28,7 @@ interface Entry {
   tries: number;
 }
 
-/** Sends letters in the background, in their order but for those that have to be tried again. It keeps them in memory. */
+/** Sends letters in the background, in order except for retries. Keeps them in memory only. */
 export function createMailQueue(transport: Transport, limits: QueueLimits, log: Logger): MailQueue {
   const due: Entry[] = [];
   const paused = new Map<Entry, NodeJS.Timeout>();
@@ -95,7 +95,7 @@ export function createMailQueue(transport: Transport, limits: QueueLimits, log: 
   };
 }
 
-/** Tells mails apart in the log. Of the address only the domain: whose account it is stays out of there. */
+/** Identifies a mail in the log: its id, and only the domain of the address. */
 function nameOf({ id, to }: Letter): { mail: string; domain: string } {
   return { mail: id, domain: to.slice(to.lastIndexOf('@') + 1) };
 }

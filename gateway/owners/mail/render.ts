@@ -1,4 +1,4 @@
-/** A part of a mail: a text, a link, or what stands below it all. */
+/** A part of a mail: a text, a link, or the small print at the end. */
 export type Paragraph = string | { readonly label: string; readonly link: string } | { readonly small: string };
 
 const STYLE = {
@@ -7,7 +7,7 @@ const STYLE = {
   small: 'margin-top:2rem;font-size:.85rem',
 };
 
-/** The same words as plain text, each link on a line of its own, and as HTML that loads nothing from anywhere. */
+/** Renders plain text, with each link on its own line, and HTML that loads no resources. */
 export function render(title: string, paragraphs: readonly Paragraph[]): { text: string; html: string } {
   const text = ['Hello,', ...paragraphs.map(plain)].join('\n\n');
   const body = ['<p>Hello,</p>', ...paragraphs.map(marked)].join('\n');

@@ -7,17 +7,17 @@ export type SmtpLocation = Extract<MailLocation, { kind: 'smtp' }>;
 
 /** Milliseconds. */
 export interface SmtpTimeouts {
-  /** For the name, the connection, the greeting and TLS together. */
+  /** For DNS, connection, greeting and TLS together. */
   readonly connect: number;
   /** For the server to greet, once connected. */
   readonly greeting: number;
-  /** Between two words of the server's. */
+  /** Between two pieces of data from the server. */
   readonly idle: number;
-  /** For the whole of it: a server that trickles its answers never idles. */
+  /** For the whole delivery: a server that trickles its answers never idles. */
   readonly whole: number;
 }
 
-/** Hands letters to a mail server, each on a connection of its own. */
+/** Delivers letters by SMTP, each on its own connection. */
 export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: SmtpTimeouts): Transport {
   let transporter: Promise<Transporter> | undefined;
 
@@ -37,7 +37,7 @@ export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: Sm
   };
 }
 
-/** The library is loaded with the first mail: it would take a twelfth of a start, and most starts send none. */
+/** Loads nodemailer with the first mail: it takes a twelfth of the start-up time, and most processes send none. */
 async function openTransporter(location: SmtpLocation, timeouts: SmtpTimeouts): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   const { host, port, tls, credentials } = location;
@@ -57,8 +57,8 @@ async function openTransporter(location: SmtpLocation, timeouts: SmtpTimeouts): 
 }
 
 /**
- * Where plain text would do as well, TLS with whoever answers is no worse (RFC 7435): the mail server of a machine often
- * has a certificate that nobody has signed. A password goes to a server that has proven its name, or to this machine.
+ * Opportunistic TLS without verification (RFC 7435) where plain text is acceptable: local mail servers often have self-signed
+ * certificates. A password is sent only to a server with a verified name, or to this machine.
  */
 function startTls({ host, credentials }: SmtpLocation) {
   const isHere = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
@@ -71,12 +71,12 @@ function contentOf({ id, date, to, subject, text, html }: Letter, from: Sender) 
     messageId: `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
     date,
     from: { ...from },
-    // As an object it is one address, and never parsed as a list of them.
+    // An object is one address; text would be parsed as a list.
     to: { name: '', address: to },
     subject,
     text,
     html,
-    // RFC 3834 section 5: no program is to answer that somebody is on holiday.
+    // RFC 3834 section 5: suppresses automatic replies, such as vacation notices.
     headers: { 'Auto-Submitted': 'auto-generated' },
     xMailer: false as const,
   };

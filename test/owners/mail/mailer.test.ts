@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { folderTransport } from '../../../gateway/owners/mail/folder.ts';
 import { DeliveryFailure } from '../../../gateway/owners/mail/letter.ts';
-import { createMailer } from '../../../gateway/owners/mail/transport.ts';
+import { createMailer } from '../../../gateway/owners/mail/mailer.ts';
 import { type MailLocation, parseMailUrl } from '../../../gateway/settings/schema/mail.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { mailServer } from '../../support/owners/mail-server.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Account } from '../../../gateway/domain/account.ts';
 import { createHashingQueue } from '../../../gateway/identify/passwords/hashing-queue.ts';
-import { createOwnerActions, type OwnerActions, type OwnerNeeds } from '../../../gateway/owners/actions.ts';
+import { createOwnerActions, type OwnerActionDeps, type OwnerActions } from '../../../gateway/owners/actions.ts';
 import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';
+import type { Mail } from '../../../gateway/owners/mail/mailer.ts';
 import { createMessages } from '../../../gateway/owners/mail/messages.ts';
-import type { Mail } from '../../../gateway/owners/mail/transport.ts';
 import { createRevoker } from '../../../gateway/revocation/revoke.ts';
 import { createLinks, type Links } from '../../../gateway/signing/link.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
@@ -45,7 +45,7 @@ export function quickHash(password: string): string {
 export async function owners(
   t: Scope,
   kind: 'sqlite' | 'mysql',
-  replaced: (needs: OwnerNeeds) => Partial<OwnerNeeds> = () => ({}),
+  replaced: (deps: OwnerActionDeps) => Partial<OwnerActionDeps> = () => ({}),
 ): Promise<Owners> {
   const database = await migratedDatabase(t, kind);
   const accounts = sqlAccountStore(database);
@@ -53,7 +53,7 @@ export async function owners(
   const links = createLinks({ secrets: ['a secret of thirty-two bytes or more'] });
   const { log, lines } = logLines();
   const sent: Mail[] = [];
-  const needs: OwnerNeeds = {
+  const deps: OwnerActionDeps = {
     accounts,
     links,
     log,
@@ -66,7 +66,7 @@ export async function owners(
     revoker: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, Date, MAX_LIFETIME),
     ping: database.ping,
   };
-  const actions = createOwnerActions({ ...needs, ...replaced(needs) });
+  const actions = createOwnerActions({ ...deps, ...replaced(deps) });
   const mails = async () => {
     await actions.settled();
     return sent;

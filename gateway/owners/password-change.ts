@@ -1,42 +1,42 @@
 import type { Account } from '../domain/account.ts';
-import type { Asked } from './afterwards.ts';
+import type { PasswordActionDeps } from './account-changes.ts';
+import type { Accepted } from './background-work.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
-import type { PasswordNeeds } from './needs.ts';
 
 export type PasswordReset =
   | { readonly kind: 'changed'; readonly account: Account }
-  /** The link has been used, has expired, was made void by a change of the account, or is none. */
+  /** The link is malformed, used, expired, or void because the account has changed since. */
   | { readonly kind: 'void' }
   | Invalid;
 
 export type PasswordChange =
   | { readonly kind: 'changed'; readonly account: Account }
-  /** The account has changed since it was read: whoever asks must log in again. */
+  /** The account has changed since it was read: the owner must log in again. */
   | { readonly kind: 'stale' }
   | Invalid;
 
 /**
- * How the password of an account is changed, which ends all its tokens. All throw GatewayError 503 when the database is out
- * or too much is waiting.
+ * Changes the password of an account and revokes all its tokens. All throw GatewayError 503 when the database is out or too
+ * much work is waiting.
  *
- * `client` is whoever asks, such as an address, for the turns of hashing.
+ * `client` is the sender of the request, such as an address: clients take turns in the hashing queue.
  */
-export function passwords({ accounts, changes, post, afterwards, newHash }: PasswordNeeds) {
+export function passwordChange({ accounts, changes, mails, background, newHash }: PasswordActionDeps) {
   return {
-    async startReset(email: string): Promise<Asked | Invalid> {
+    async startReset(email: string): Promise<Accepted | Invalid> {
       const problems = problemsOfEmail(email);
       if (problems.length > 0) return { kind: 'invalid', problems };
-      await afterwards.requireReady();
-      afterwards.run('password reset', async () => {
+      await background.requireReady();
+      background.run('password reset', async () => {
         const account = await accounts.findByEmail(email);
-        if (account !== null) await post.reset(account);
+        if (account !== null) await mails.reset(account);
       });
-      return { kind: 'asked' };
+      return { kind: 'accepted' };
     },
 
-    /** Confirms the account as well: whoever has the link reads its mail. */
+    /** Also confirms the account: the link proves access to its mailbox. */
     async finishReset(link: string, password: string, client: string): Promise<PasswordReset> {
-      const standing = await changes.findStanding('reset', link);
+      const standing = await changes.findLink('reset', link);
       if (standing === null) return { kind: 'void' };
       const { id, email, stamp, confirmed } = standing.account;
       const problems = problemsOfPassword(password, email);
@@ -48,12 +48,12 @@ export function passwords({ accounts, changes, post, afterwards, newHash }: Pass
         return true;
       });
       if (account === null) return { kind: 'void' };
-      // Where this was the end of a registration, there was no password to change.
-      if (confirmed) afterwards.run('word of a new password', () => post.passwordChanged(account));
+      // At the end of a registration, there was no password before.
+      if (confirmed) background.run('notice of a new password', () => mails.passwordChanged(account));
       return { kind: 'changed', account };
     },
 
-    /** @param seen the account, as it was when its present password was proven */
+    /** @param seen the account as it was when its present password was checked */
     async changePassword(seen: Account, password: string, client: string): Promise<PasswordChange> {
       const problems = problemsOfPassword(password, seen.email);
       if (problems.length > 0) return { kind: 'invalid', problems };
@@ -62,7 +62,7 @@ export function passwords({ accounts, changes, post, afterwards, newHash }: Pass
         own.setPassword(seen.id, passwordHash, seen.stamp),
       );
       if (account === null) return { kind: 'stale' };
-      afterwards.run('word of a new password', () => post.passwordChanged(account));
+      background.run('notice of a new password', () => mails.passwordChanged(account));
       return { kind: 'changed', account };
     },
   };

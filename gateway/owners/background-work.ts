@@ -2,31 +2,31 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../domain/errors.ts';
 import type { Logger } from '../ops/log.ts';
 
-/** It was taken, and whoever reads the mail of that address learns more. The same whichever accounts there are. */
-export interface Asked {
-  readonly kind: 'asked';
+/** The request was accepted; the result is mailed to the address. The same whether or not there is an account. */
+export interface Accepted {
+  readonly kind: 'accepted';
 }
 
-/** Work whose outcome, and the time that it takes, are nothing that whoever asked for it may learn. */
-export interface Afterwards {
-  /** Before there is anything to do. @throws GatewayError 503 when too much is waiting, or the database is out */
+/** Work after the answer, so that neither the answer nor its timing reveals which accounts exist (account enumeration). */
+export interface BackgroundWork {
+  /** To be called before the answer. @throws GatewayError 503 when too much work is waiting, or the database is out */
   requireReady(): Promise<void>;
-  /** Does the work once the caller has had its answer. A failure is logged. @param work what it is, for the log */
+  /** Runs the task after the answer. Logs failures. @param work its name, for the log */
   run(work: string, task: () => Promise<void>): void;
-  /** Resolves when nothing is waiting or under way. */
+  /** Resolves when no task is waiting or running. */
   settled(): Promise<void>;
-  /** What has not begun is not done any more, with a line in the log. */
+  /** Drops the tasks that have not begun, and logs how many. */
   giveUp(): void;
 }
 
 const CAPACITY = 1_000;
 
 /**
- * One task after the other: however many there are, requests have the database to themselves but for one query.
+ * Runs one task after the other, so that they never take more than one connection to the database from requests.
  *
  * @param ping throws GatewayError 503 when the database is out
  */
-export function createAfterwards(log: Logger, ping: () => Promise<void>): Afterwards {
+export function createBackgroundWork(log: Logger, ping: () => Promise<void>): BackgroundWork {
   let waiting = 0;
   let isGivenUp = false;
   let last = Promise.resolve();
@@ -34,7 +34,7 @@ export function createAfterwards(log: Logger, ping: () => Promise<void>): Afterw
   return {
     async requireReady() {
       if (waiting < CAPACITY) return await ping();
-      throw new GatewayError('service_unavailable', 'too much is to be done after the answer', {
+      throw new GatewayError('service_unavailable', 'too much background work is waiting', {
         headers: { 'Retry-After': '5' },
       });
     },

@@ -9,17 +9,17 @@ import { smtpTransport } from './smtp.ts';
 export type { Mail } from './letter.ts';
 
 export interface Mailer {
-  /** Sends a mail in the background. Never throws: what goes wrong is in the log. */
+  /** Sends a mail in the background. Never throws; failures are logged. */
   send(mail: Mail): void;
-  /** Takes no more, and gives up what has not left after `grace` milliseconds. Resolves when nothing is under way. */
+  /** Accepts no more mails, and gives up what is not delivered within `grace` milliseconds. Resolves when all are done. */
   close(grace: number): Promise<void>;
 }
 
 const SMTP_TIMEOUTS = { connect: 10_000, greeting: 10_000, idle: 30_000, whole: 60_000 };
-/** Tries at 0, 5, 15, 35, 75, 155 and 315 seconds. */
+/** Attempts after 0, 5, 15, 35, 75, 155 and 315 seconds. */
 const QUEUE_LIMITS = { capacity: 1_000, width: 2, firstPause: 5_000, patience: 300_000 };
 
-/** What sends the gateway's mails to their place, at most two at a time, and tries again for about five minutes. */
+/** Sends the gateway's mails, at most two at a time, with retries for about five minutes. */
 export function createMailer({
   location,
   from,
@@ -29,7 +29,7 @@ export function createMailer({
   location: MailLocation;
   from: Sender;
   log: Logger;
-  /** Shows a mail that is kept in a folder to whoever runs the gateway. */
+  /** Shows a mail that is written to a folder to the operator. */
   print(text: string): void;
 }): Mailer {
   const transport =

@@ -1,11 +1,11 @@
 import type { Account } from '../domain/account.ts';
 import type { EmailChange, LinkContent, LinkPurpose, Links } from '../signing/link.ts';
 import type { MailLimit } from './mail/limit.ts';
+import type { Mailer } from './mail/mailer.ts';
 import type { Message, MessageKind, Messages } from './mail/messages.ts';
-import type { Mailer } from './mail/transport.ts';
 
-/** The mails that owners get. Each is sent to the address as the account has it, never as somebody has typed it. */
-export interface Post {
+/** The mails to owners. Each goes to the address as the account has it, never as somebody has typed it. */
+export interface OwnerMails {
   confirm(account: Account): Promise<void>;
   finishRegistration(account: Account): Promise<void>;
   alreadyRegistered(account: Account): Promise<void>;
@@ -16,16 +16,16 @@ export interface Post {
   passwordChanged(account: Account): Promise<void>;
 }
 
-export interface PostOffice {
+export interface OwnerMailsDeps {
   readonly links: Links;
   readonly mailer: Pick<Mailer, 'send'>;
   readonly limit: MailLimit;
   readonly messages: Messages;
-  /** Where the pages are, such as `https://example.com/account`: known once the gateway listens. */
+  /** The URL of the pages, such as `https://example.com/account`: known once the gateway listens. */
   url(): string;
 }
 
-/** Below the address of the pages, with the link's token as the query's `link`. */
+/** Paths below the URL of the pages; the query parameter `link` is the token of the link. */
 export const LINK_PATHS = {
   confirm: '/confirm',
   reset: '/reset',
@@ -33,10 +33,10 @@ export const LINK_PATHS = {
 } as const satisfies Record<LinkPurpose, string>;
 
 const HOUR = 3_600_000;
-/** Milliseconds. A new password is quickly chosen, and its link the most worth stealing. */
+/** Milliseconds. Shorter for a new password: its link is the most worth stealing. */
 const LIFETIMES = { confirm: 24 * HOUR, reset: HOUR, email: 24 * HOUR } as const satisfies Record<LinkPurpose, number>;
 
-export function createPost({ links, mailer, limit, messages, url }: PostOffice): Post {
+export function createOwnerMails({ links, mailer, limit, messages, url }: OwnerMailsDeps): OwnerMails {
   const send = async (to: string, kind: MessageKind, write: () => Message) => {
     if (await limit.take(to, kind)) mailer.send({ to, ...write() });
   };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createMailer } from '../../gateway/owners/mail/transport.ts';
+import { createMailer } from '../../gateway/owners/mail/mailer.ts';
 import { parseMailUrl } from '../../gateway/settings/schema/mail.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { linksIn, mailServer } from '../support/owners/mail-server.ts';
@@ -7,7 +7,7 @@ import { owners, PAGES, quickHash } from '../support/owners/owners.ts';
 import { logLines } from '../support/reports/log-lines.ts';
 
 const CLIENT = '192.0.2.1';
-const ASKED = { kind: 'asked' } as const;
+const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
 for (const kind of ['sqlite', 'mysql'] as const) {
@@ -83,7 +83,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     for (const [i, change] of changes.entries()) {
       const account = await add(`${i}@example.com`, true);
       const link = links.make({ purpose: 'reset' }, account, HOUR);
-      t.not(await actions.findStanding('reset', link), null);
+      t.not(await actions.findLink('reset', link), null);
       t.true(await change(account.id));
       t.deepEqual(await actions.finishReset(link, 'long enough', CLIENT), { kind: 'void' }, String(i));
     }
