@@ -95,6 +95,7 @@ overBoth('an upstream that reads slowly slows down the client', async (t, over) 
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', [`Content-Length: ${BIG}`]));
   const sent = pump(client.socket, BIG);
+  await holds('the upstream is asked', () => slow !== undefined);
   await settled(() => sent.written);
   t.true(sent.written < HELD, `${sent.written} bytes were taken from the client`);
   let received = 0;
