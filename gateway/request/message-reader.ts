@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { RequestLine } from '../http/request-line.ts';
+import { type HeldParser, holdParser } from '../workarounds/held-parser.ts';
 
 /** What of a connection's bytes comes next. */
 const LINE = 0;
@@ -14,6 +15,12 @@ const BLANK_LINE = Buffer.from('\r\n\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
+/**
+ * Messages after which a connection is read by Node's parser alone. To hand it the bytes in JavaScript costs a tenth of a request,
+ * and a client that has written so many lines rightly writes them all so. A line that it wrote otherwise from then on would be
+ * read leniently, and forwarded in the one right form.
+ */
+const MOST_MESSAGES = 100;
 /** Characters of a line that is in several pieces, for whoever asks what was wrong with it. */
 const LONGEST_LINE = 16_384;
 
@@ -22,14 +29,15 @@ const LONGEST_LINE = 16_384;
  * how the line was written.
  *
  * It stands between the socket and the parser, and hands on the bytes up to the end of a head or a body, so that the
- * parser itself says where the next message begins: only it knows what frames the last one.
+ * parser itself says where the next message begins: only it knows what frames the last one. After `MOST_MESSAGES` it lets go.
  */
 export class MessageReader {
   readonly #socket: Socket;
-  readonly #parse: (bytes: Buffer) => void;
+  readonly #parser: HeldParser;
   readonly #newest: () => IncomingMessage | null;
   readonly #line = new RequestLine();
   #next = LINE;
+  #messages = 0;
   /** Bytes of a body that are still to come. */
   #left = 0;
   /** How much of a blank line the bytes before ended with. */
@@ -46,11 +54,7 @@ export class MessageReader {
   constructor(socket: Socket, newest: () => IncomingMessage | null) {
     this.#socket = socket;
     this.#newest = newest;
-    const [parse] = socket.listeners('data');
-    if (parse === undefined) throw new TypeError("Node's parser does not listen to the socket");
-    this.#parse = parse as (bytes: Buffer) => void;
-    socket.removeListener('data', this.#parse);
-    socket.on('data', this.#onData);
+    this.#parser = holdParser(socket, this.#onData);
   }
 
   /** Whether the request line is not of the form that it must have. */
@@ -94,7 +98,7 @@ export class MessageReader {
       const end = this.#pieceOf(bytes, at);
       const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
       this.#rest = end === bytes.length ? EMPTY : bytes.subarray(end);
-      this.#parse.call(this.#socket, piece);
+      this.#parser.parse(piece);
       if (this.#next === FIELDS || this.#next === CHUNKS) this.#look();
       at = end;
       // The parser takes nothing more until it is asked to: what is left comes again.
@@ -104,6 +108,21 @@ export class MessageReader {
       }
     }
     this.#rest = EMPTY;
+    if (this.#messages > MOST_MESSAGES && this.#isBetweenMessages) {
+      this.#messages = 0;
+      // Not while the bytes of a read are being handed on.
+      setImmediate(this.#letGo);
+    }
+  };
+
+  get #isBetweenMessages(): boolean {
+    return this.#next === LINE && this.#line.isAwaited;
+  }
+
+  readonly #letGo = (): void => {
+    if (!this.#isBetweenMessages || this.#socket.destroyed || this.#socket.isPaused()) return;
+    this.#parser.release();
+    this.stop();
   };
 
   /** @returns the end of the bytes that the parser may have */
@@ -147,6 +166,7 @@ export class MessageReader {
 
   #begin(): void {
     this.#next = LINE;
+    this.#messages += 1;
     this.#line.begin();
     this.#lineText = '';
     this.#lineLength = 0;
