@@ -3,8 +3,8 @@ import { canBeSent, canonicalEmail } from '../domain/account.ts';
 import { TOKEN_USERS } from '../domain/identity.ts';
 import { recognise } from '../identify/passwords/hashes/recognise.ts';
 import { describeUnknown } from '../identify/passwords/hashes/unknown.ts';
+import { isConfirmedValue } from '../stores/accounts/adopted.ts';
 import type { AdoptedRow, OpenTable } from '../stores/accounts/adopted-table.ts';
-import { isConfirmedValue } from '../stores/accounts/confirmed-value.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 
 /** Why rows can never log in. */

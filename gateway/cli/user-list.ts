@@ -1,6 +1,6 @@
 import type { Settings } from '../settings/schema/settings.ts';
+import { isConfirmedValue } from '../stores/accounts/adopted.ts';
 import { adoptedTable, openTable } from '../stores/accounts/adopted-table.ts';
-import { isConfirmedValue } from '../stores/accounts/confirmed-value.ts';
 import { type AccountSummary, sqlAccountStore } from '../stores/accounts/store.ts';
 import type { Database } from '../stores/database/connection.ts';
 import { alignedTable, momentText } from './table.ts';

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { randomHex } from '../http/random-hex.ts';
 import type { Clock } from '../stores/database/clock.ts';
 import type { RedisClient } from '../stores/redis/connect.ts';
@@ -36,13 +37,10 @@ export interface RepairClaim {
 }
 
 /**
- * What an entry of the stream says, and of which installation. `previous` is the chain of the revocation before it.
- * `mark`: that all up to its place has been written.
+ * An entry of the stream. `previous` is the chain of the revocation before it. `mark`: the denylist has everything up to
+ * this place.
  */
-export type FeedEntry = { readonly installation: string; readonly chain: string } & (
-  | (Revocation & { readonly previous: string })
-  | { readonly kind: 'mark'; readonly position: number }
-);
+export type FeedEntry = z.output<typeof ENTRY>;
 
 /** Entries kept for gateways that were away for a moment; those away for longer read the database. */
 const STREAM_LENGTH = 10_000;
@@ -135,28 +133,21 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
   };
 }
 
-/** @returns null for what is no entry of ours: the stream lies where other programs can write */
+/** @returns null for what is not an entry of a gateway: other programs can write to the stream too */
 export function parseEntry(fields: readonly string[]): FeedEntry | null {
-  let value: unknown;
   try {
-    value = JSON.parse(fields[fields.indexOf('entry') + 1] ?? '');
+    return ENTRY.safeParse(JSON.parse(fields[fields.indexOf('entry') + 1] ?? '')).data ?? null;
   } catch {
     return null;
   }
-  if (typeof value !== 'object' || value === null) return null;
-  const entry = value as Record<string, unknown>;
-  const { kind, installation, previous, position, chain, expiresAt, jti, accountId, voidBefore } = entry;
-  if (typeof installation !== 'string' || typeof chain !== 'string' || !isCount(position)) return null;
-  if (kind === 'mark') return { kind, installation, position, chain };
-  if (typeof previous !== 'string' || !isCount(expiresAt)) return null;
-  const common = { installation, previous, position, chain, expiresAt };
-  if (kind === 'token' && typeof jti === 'string') return { kind, ...common, jti };
-  if (kind === 'account' && typeof accountId === 'string' && isCount(voidBefore)) {
-    return { kind, ...common, accountId, voidBefore };
-  }
-  return null;
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
+const COUNT = z.int().nonnegative();
+const PLACE = { installation: z.string(), position: COUNT, chain: z.string() };
+const REVOCATION = { ...PLACE, previous: z.string(), expiresAt: COUNT };
+/** Unknown keys are dropped: a later release may write more. */
+const ENTRY = z.discriminatedUnion('kind', [
+  z.object({ ...PLACE, kind: z.literal('mark') }),
+  z.object({ ...REVOCATION, kind: z.literal('token'), jti: z.string() }),
+  z.object({ ...REVOCATION, kind: z.literal('account'), accountId: z.string(), voidBefore: COUNT }),
+]);

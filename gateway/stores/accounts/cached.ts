@@ -1,70 +1,63 @@
+import { LRUCache } from 'lru-cache';
 import type { Account } from '../../domain/account.ts';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
 
 export interface CachedAccounts {
-  /** The account, as it was at most `ttl` ms ago. Rejects when it is not known and the store is out. */
+  /** The account as it was at most `ttl` ms ago. Rejects when it is not cached and the store is out. */
   findById(id: string): MaybePromise<Account | null>;
   /**
-   * As `findById`, but where the account is to be asked for again, waits for the answer: for those who look on by
-   * themselves, one after another, and not all at once. Not counted as a look-up.
+   * As `findById`, but waits for the store where the entry is due for renewal: for background checks, which run one after
+   * another. Not counted as a look-up.
    */
   findRenewed(id: string): MaybePromise<Account | null>;
-  /** The account has changed: what is known of it, and what is being asked, is not to be used again. */
+  /** The account has changed: discards its entry and the result of a look-up under way. */
   forget(id: string): void;
-  /** Questions that were answered from here, and those that had to wait for the store. */
+  /** Cache hits, and look-ups that waited for the store. */
   readonly lookUps: { readonly hits: number; readonly misses: number };
 }
 
-/** Accounts kept at the most; the one that was asked for first goes first. */
+/** Most accounts kept. */
 const CAPACITY = 100_000;
 
-interface Known {
+interface Entry {
   readonly account: Account;
   readonly until: number;
   renewAt: number;
 }
 
 /**
- * Keeps accounts for a moment, so that a request with a token costs no query, and those of the last seconds go on while
- * the store is out. Equal questions on the way are one.
+ * Caches accounts for a moment, so that a request with a token costs no query, and requests of the last seconds continue
+ * while the store is out. Concurrent look-ups of one account share one promise.
  *
- * Whoever comes in the second half of that moment has the account asked for again, without waiting: so those who come
- * all the time never wait, and have half of it left at least when an outage begins.
+ * Stale-while-revalidate in the second half of the TTL: active clients never wait, and have at least half of it left when an
+ * outage begins.
  *
  * @param ttl milliseconds
  */
 export function cachedAccounts(findById: (id: string) => Promise<Account | null>, ttl: number): CachedAccounts {
-  const known = new Map<string, Known>();
-  const asked = new Map<string, Promise<Account | null>>();
+  const known = new LRUCache<string, Entry>({ max: CAPACITY });
+  const underWay = new Map<string, Promise<Account | null>>();
   const lookUps = { hits: 0, misses: 0 };
 
-  const ask = (id: string): Promise<Account | null> => {
+  const lookUp = (id: string): Promise<Account | null> => {
     const now = performance.now();
-    const answer = findById(id).then(
+    const finding: Promise<Account | null> = findById(id).then(
       (account) => {
-        // Not when it was forgotten meanwhile: the answer may be from before the change.
-        if (asked.get(id) === answer) {
-          asked.delete(id);
-          known.delete(id);
-          if (account !== null) keep(id, { account, until: now + ttl, renewAt: now + ttl / 2 });
+        // A result that was forgotten meanwhile may be from before the change.
+        if (underWay.get(id) === finding) {
+          underWay.delete(id);
+          if (account === null) known.delete(id);
+          else known.set(id, { account, until: now + ttl, renewAt: now + ttl / 2 });
         }
         return account;
       },
       (error: unknown) => {
-        if (asked.get(id) === answer) asked.delete(id);
+        if (underWay.get(id) === finding) underWay.delete(id);
         throw error;
       },
     );
-    asked.set(id, answer);
-    return answer;
-  };
-
-  const keep = (id: string, entry: Known) => {
-    known.set(id, entry);
-    for (const oldest of known.keys()) {
-      if (known.size <= CAPACITY) break;
-      known.delete(oldest);
-    }
+    underWay.set(id, finding);
+    return finding;
   };
 
   return {
@@ -74,25 +67,25 @@ export function cachedAccounts(findById: (id: string) => Promise<Account | null>
       if (entry === undefined || entry.until <= now) {
         known.delete(id);
         lookUps.misses += 1;
-        return asked.get(id) ?? ask(id);
+        return underWay.get(id) ?? lookUp(id);
       }
       lookUps.hits += 1;
       if (entry.renewAt <= now) {
-        // Once: where the store is out, the next question is the one that waits for the answer.
+        // Once: where the store is out, only the look-up after the TTL waits for it.
         entry.renewAt = Number.POSITIVE_INFINITY;
-        ask(id).catch(() => {});
+        lookUp(id).catch(() => {});
       }
       return entry.account;
     },
     findRenewed(id) {
       const now = performance.now();
       const entry = known.get(id);
-      if (entry === undefined || entry.until <= now || entry.renewAt <= now) return asked.get(id) ?? ask(id);
+      if (entry === undefined || entry.until <= now || entry.renewAt <= now) return underWay.get(id) ?? lookUp(id);
       return entry.account;
     },
     forget(id) {
       known.delete(id);
-      asked.delete(id);
+      underWay.delete(id);
     },
     lookUps,
   };
