@@ -1,7 +1,7 @@
 import { createLog } from '../ops/log.ts';
 import { watchStore } from '../ops/store-state.ts';
 import { redisDenylist } from '../revocation/denylist.ts';
-import { createRevoker, longestLife, type Revoker } from '../revocation/revoke.ts';
+import { createRevoker, longestLife, type Revoker } from '../revocation/revoker.ts';
 import type { SettingsWithoutSecrets } from '../settings/read/load.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
@@ -33,9 +33,9 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
       const link =
-        client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix, clock), state, lost() {} };
-      const hearers = { mirror: null, redis: link, tellSiblings() {} };
-      const revoker = createRevoker(database, hearers, clock, longestLife(settings));
+        client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix, clock), state, requestRepair() {} };
+      const sinks = { mirror: null, redis: link, tellSiblings() {} };
+      const revoker = createRevoker(database, sinks, clock, longestLife(settings));
       await work({ settings, accounts, revoker, clock });
       if (!state.isUp) {
         process.stderr.write('Redis does not answer: the gateways learn of this from the database, within a second.\n');

@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts';
-import type { Revoker } from '../revocation/revoke.ts';
+import type { Revoker } from '../revocation/revoker.ts';
 import type { EmailChange, LinkPurpose, Links } from '../signing/link.ts';
 import type { AccountReader, AccountStore } from '../stores/accounts/store.ts';
 import type { BackgroundWork } from './background-work.ts';

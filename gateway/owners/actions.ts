@@ -1,6 +1,6 @@
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import type { Logger } from '../ops/log.ts';
-import type { Revoker } from '../revocation/revoke.ts';
+import type { Revoker } from '../revocation/revoker.ts';
 import type { AccountStore } from '../stores/accounts/store.ts';
 import { accountChanges } from './account-changes.ts';
 import { createBackgroundWork } from './background-work.ts';

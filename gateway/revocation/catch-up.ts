@@ -5,29 +5,29 @@ import type { Database } from '../stores/database/connection.ts';
 import { type Place, readHead, revocationsAfter } from './history.ts';
 import type { Mirror } from './mirror.ts';
 
-/** Rows read at once: a million of them are filled in within seconds, and none of the steps holds up a request. */
+/** Rows per read: a million rows take seconds, and no step delays a request noticeably. */
 const CHUNK = 10_000;
-/** Milliseconds that one server of a database cluster may lag behind another from which Redis brought news already. */
+/** Milliseconds of replication lag that are tolerated: Redis may deliver an entry before this database server has it. */
 const LAG = 200;
 
 export interface CatchUp {
-  /** Reads what the mirror has not got. Calls while it is under way wait for one more reading, so that none misses anything. */
+  /** Reads what the mirror lacks. A call during a reading waits for another one, so that it misses nothing. */
   now(): Promise<void>;
 }
 
-/** Who hears of what is read beside the revocations. */
+/** Receives what each reading finds besides revocations. */
 export interface CatchUpListener {
-  /** The database has told its time. */
+  /** The time of the database. */
   onTime(reading: ClockReading): void;
-  /** The history is not the one that was known: see `history.ts`. What it has is read anew, and has been by now. */
+  /** The history was rewritten (see `history.ts`), and has been read again in full. */
   onRewritten(known: Place, now: Place): void;
 }
 
 /**
- * Brings the mirror up to date from the database, which is the truth.
+ * Updates the mirror from the database, which is authoritative.
  *
  * @param clock the database's, which `onTime` sets
- * @throws GatewayError `service_unavailable` when the database is out; the mirror then has what had been read
+ * @throws GatewayError `service_unavailable` when the database is out; the mirror keeps what has been read so far
  */
 export function createCatchUp(
   database: Database,
@@ -38,12 +38,12 @@ export function createCatchUp(
 ): CatchUp {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
-  /** What was known before the history was another one, until that has been read. */
+  /** The last known place of the old history, until the new one has been read. */
   let before: Place | null = null;
 
   const read = async () => {
     const asOf = performance.now();
-    // Before the question: while it is under way, the feed may bring what was revoked after the answer.
+    // Before the query: during it, the feed may deliver revocations that its result lacks.
     let known = mirror.place;
     try {
       let head = await readHead(database, known);

@@ -6,33 +6,33 @@ import type { Place, Revocation } from './history.ts';
 import type { DeniedId, Revoked } from './revocations.ts';
 
 /**
- * The revocations in Redis: `<prefix>denylist:<jti>`, with the rest of the token's life as its TTL, for whatever program
- * wants to read it, and the stream `<prefix>revocations`, by which other gateways hear of one within milliseconds.
+ * The revocations in Redis: the keys `<prefix>denylist:<jti>` for other programs, with the remaining life of the token as
+ * TTL, and the stream `<prefix>revocations`, which delivers revocations to other gateways within milliseconds.
  *
- * Every command is about one key, so that it works in a Cluster whatever the prefix is. All of them reject when Redis
- * is out, at the latest after its timeout.
+ * Each command has one key, so that it works in a Cluster with any prefix. All reject when Redis is out, at the latest after
+ * its timeout.
  */
 export interface Denylist {
-  /** Denies the ids and tells the other gateways. */
+  /** Denies the ids and appends the revocations to the stream. */
   publish(revoked: Revoked): Promise<void>;
   deny(ids: readonly DeniedId[]): Promise<void>;
-  /** Notes that the denylist is whole up to a place. */
+  /** Appends to the stream that the denylist is complete up to a place. */
   mark(place: Place): Promise<void>;
-  /** Resolves when Redis takes writes. */
+  /** Resolves when Redis accepts writes. */
   probe(): Promise<void>;
-  /** The place of this installation's newest entry in the stream; null where there is none: Redis is empty. */
+  /** The place of this installation's newest entry in the stream; null: none, Redis is empty. */
   newest(installation: string): Promise<Place | null>;
-  /** All revocations of this installation that the stream still has, the oldest first. */
+  /** All revocations of this installation in the stream, the oldest first. */
   published(installation: string): Promise<Revocation[]>;
-  /** The right to bring the denylist up to date, for `ms`; null where another process has it. */
+  /** A lock for `ms` on repairing the denylist; null where another process holds it. */
   claimRepair(ms: number): Promise<RepairClaim | null>;
 }
 
 /** Held by one process at a time. */
 export interface RepairClaim {
-  /** @returns whether it was still held, and is so for `ms` from now on */
+  /** Extends the lock to `ms` from now. @returns whether it was still held */
   renew(ms: number): Promise<boolean>;
-  /** Gives it back, where it is still held: never another process's. */
+  /** Releases the lock where it is still held, never another process's. */
   release(): Promise<void>;
 }
 
@@ -42,16 +42,16 @@ export interface RepairClaim {
  */
 export type FeedEntry = z.output<typeof ENTRY>;
 
-/** Entries kept for gateways that were away for a moment; those away for longer read the database. */
+/** Entries kept for gateways that reconnect; after a longer absence they read the database. */
 const STREAM_LENGTH = 10_000;
-/** Milliseconds until a key that was only written to see whether that works is gone. */
+/** TTL of the key that probes write, in ms. */
 const PROBE_LIFE = 10_000;
-/** Commands on the way at the same time. */
+/** Most commands in flight. */
 const BATCH = 500;
-/** Entries read at once in search of the newest of ours, where another installation writes to the same stream. */
+/** Entries per page in search of our newest one, where another installation writes to the same stream. */
 const SEARCHED = 500;
 
-/** Compared and changed in one step: the claim may have ended meanwhile, and be another process's. */
+/** Compare and change atomically: the lock may have expired, and belong to another process. */
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
 const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`;
 
@@ -59,7 +59,7 @@ export function streamKey(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
 
-/** @param clock the database's, by which tokens expire: Redis is told how long they live on, whatever its own time is */
+/** @param clock the database's, by which tokens expire; Redis gets remaining lifetimes, so its own clock does not matter */
 export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Clock): Denylist {
   const stream = streamKey(keyPrefix);
   const repair = `${keyPrefix}repair`;
@@ -100,7 +100,7 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
           if (entry?.installation !== installation) continue;
           return { installation, position: entry.position, chain: entry.chain };
         }
-        // The next page begins with it once more: Redis before 6.2 knows no way to leave it out.
+        // The next page begins with this entry again: exclusive ranges need Redis 6.2.
         const oldest = page.at(-1)?.[0];
         if (oldest === undefined || oldest === end) return null;
         end = oldest;

@@ -8,26 +8,26 @@ export interface Feed {
 
 export interface FeedListener {
   onEntry(entry: FeedEntry): void;
-  /** There was nothing in the stream beyond what `onEntry` was told, at the moment `asOf` of `performance.now()`. */
+  /** All entries up to the moment `asOf` of `performance.now()` have been passed to `onEntry`. */
   onCurrent(asOf: number): void;
   /**
-   * The connection is there. Unless it goes on where it left off, what happened before must be read elsewhere: it is the
-   * first one, or the stream was lost meanwhile.
+   * Connected. `isContinued`: no entry was missed since the last read. Otherwise, on the first connection or after the stream
+   * was lost, the past must be read from the database.
    */
-  onConnected(goesOn: boolean): void;
+  onConnected(isContinued: boolean): void;
   onFailure(error: unknown): void;
 }
 
-/** Milliseconds that the server holds a read back until there is something; each return proves that it is there. */
+/** Milliseconds that the server blocks a read without entries; each reply proves that the server is alive. */
 export const FEED_BLOCK = 500;
 const READ = 1_000;
-/** Milliseconds for the first connection, before it is called a failure. */
+/** Milliseconds for the first connection, before it counts as a failure. */
 const FIRST_CONNECTION = 2_000;
-/** Milliseconds between two looks at a connection that is not there. */
+/** Milliseconds between two attempts without a connection. */
 const NOT_READY_PAUSE = 50;
 
 /**
- * Follows the stream of revocations on a connection of its own, and goes on where it left off after a break.
+ * Follows the stream of revocations on its own connection, and continues after an interruption.
  *
  * @param redis a client whose commands time out later than `FEED_BLOCK`
  */
@@ -37,23 +37,23 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
   let connected = false;
 
   const connect = async () => {
-    let goesOn = false;
+    let isContinued = false;
     if (lastId === null) {
       const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
       lastId = newest?.[0] ?? '0-0';
     } else {
-      // Without the entry that was read last, the stream was lost and begun anew, or has dropped what is older than it keeps.
-      goesOn = (await redis.xrange(stream, lastId, lastId)).length > 0;
-      if (!goesOn) lastId = '0-0';
+      // Without the last read entry, the stream was lost and started again, or has been trimmed beyond it.
+      isContinued = (await redis.xrange(stream, lastId, lastId)).length > 0;
+      if (!isContinued) lastId = '0-0';
     }
     connected = true;
-    listener.onConnected(goesOn);
+    listener.onConnected(isContinued);
   };
 
   const read = async (from: string) => {
     const asOf = performance.now();
     const reply = await redis.xread('COUNT', READ, 'BLOCK', FEED_BLOCK, 'STREAMS', stream, from);
-    // An answer that was on its way: those whom it would be told to have been closed, too.
+    // A late reply: its receivers are closed.
     if (closed) return;
     const entries = reply?.[0]?.[1] ?? [];
     for (const [id, fields] of entries) {

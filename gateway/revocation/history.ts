@@ -3,22 +3,28 @@ import { type ClockReading, KEPT_BEYOND_END, momentNow, timeExpression } from '.
 import type { Asker, Database } from '../stores/database/connection.ts';
 
 /**
- * The list of revocations in the database, which is the truth, and how a node sees that it is still the list that it knows.
+ * The list of revocations in the database: an append-only log, and the authority on what is revoked.
  *
- * Whoever revokes locks the one row of the head and counts it up, so that no position becomes visible after a later one.
- * Positions alone do not show that the end of the list was lost and written anew: after a failover to a replica that
- * lacked the last transactions, or after a restore, they are given out once more. So each revocation has a random value
- * of its own, its `chain`, and the head has that of the newest. A node that has read up to position 7 with chain `a1`
- * knows by one row that all it has read is still there: the one at position 7 has the chain `a1`. Where it has not, the
- * node reads everything anew, keeps what it knew, and puts that into the database again (`heal.ts`).
+ * **Order.** Positions are 1, 2, 3, …. To append, a transaction locks the single row of the head table and increments its
+ * position. So positions become visible in order, and a reader that has seen position 7 has seen 1 to 7.
  *
- * `installation` names the database. Entries of another one in the same Redis are no news about this one.
+ * **Detecting a rewritten history.** A failover to a lagging replica, or a restore from a backup, loses the end of the log, and
+ * the lost positions are then assigned again. To detect this, each revocation has a random `chain` value, and the head has
+ * that of the newest. A node that has read up to position 7 with chain `a1` compares one row: if position 7 still has chain
+ * `a1`, everything before it is unchanged too. If not, the node reads the log again from the start, keeps all revocations it
+ * knew, and inserts the missing ones again (`restore-lost.ts`).
+ *
+ * **Delivery.** Nodes read the log twice a second (`catch-up.ts`), and receive each entry at once from the Redis stream
+ * (`feed.ts`). A stream entry carries its own chain and the one before, so that the node can tell whether it directly follows
+ * what it has (`entry-tracker.ts`).
+ *
+ * **Installations.** `installation` is a random id of the database. Stream entries with another id are ignored.
  */
 
-/** A point in the history of one installation: everything up to `position`, the last of which has this `chain`. */
+/** A place in the log of one installation: everything up to `position`, whose revocation has this `chain`. */
 export interface Place {
   readonly installation: string;
-  /** In the order of commits, from 1. 0: nothing has been revoked. */
+  /** In commit order, from 1. 0: nothing has been revoked. */
   readonly position: number;
   readonly chain: string;
 }
@@ -26,25 +32,25 @@ export interface Place {
 /** One entry of the list of revocations. Times are milliseconds since 1970. */
 export type Revocation = {
   readonly position: number;
-  /** null: written by a release that knew no chains. */
+  /** null: written by a release without chains. */
   readonly chain: string | null;
-  /** When every token that it voids has expired by itself. */
+  /** When every token that it voids has expired. */
   readonly expiresAt: number;
 } & Voided;
 
-/** What a revocation is about: a token, or all of an account's that were issued before `voidBefore`. */
+/** The subject of a revocation: one token, or all tokens of an account issued before `voidBefore`. */
 export type Voided =
   | { readonly kind: 'token'; readonly jti: string }
   | { readonly kind: 'account'; readonly accountId: string; readonly voidBefore: number };
 
-/** The head of the list, and whether what is known of it is still there. */
+/** The head of the log, and whether it still contains a known place. */
 export interface Head extends Place {
   readonly hasKnown: boolean;
-  /** When it was read. */
+  /** The time of the reading. */
   readonly reading: ClockReading;
 }
 
-/** Revocations that were appended in one transaction, in order. */
+/** Revocations that one transaction appended, in order. */
 export interface Appended {
   readonly installation: string;
   /** The chain of the one before the first of them. */
@@ -52,7 +58,7 @@ export interface Appended {
   readonly revocations: readonly (Revocation & { readonly chain: string })[];
 }
 
-/** Positions behind the head whose rows are kept although they void nothing any more: nodes know the list by them. */
+/** Newest positions whose rows are kept although they have expired: nodes compare their chains. */
 const KEPT_POSITIONS = 1_000;
 
 interface HeadRow {
@@ -71,7 +77,7 @@ interface RevocationRow {
   is_settled: number;
 }
 
-/** Reads the head, and looks for what is known, in one question. @param known null: nothing */
+/** Reads the head and the known place in one query. @param known null: none */
 export async function readHead({ sql, ask, kind }: Database, known: Place | null): Promise<Head> {
   const asked = momentNow();
   const row = await ask(
@@ -98,7 +104,7 @@ function hasKnown(row: HeadRow & { known_position: number | null; known_chain: s
   return row.known_position !== null && (row.known_chain === null || row.known_chain === known.chain);
 }
 
-/** The revocations behind a position that may still void something, in order, `limit` at most. */
+/** The unexpired revocations after a position, in order, `limit` at most. */
 export async function revocationsAfter(
   { sql, ask }: Asker,
   position: number,
@@ -115,7 +121,7 @@ export async function revocationsAfter(
   return rows.map(revocationOf);
 }
 
-/** Locks the head until the commit. @returns the place that `append` goes on from */
+/** Locks the head until the commit. @returns the place to which `append` adds */
 export async function lockHead({ sql, ask }: Asker): Promise<Place> {
   const row = await ask(sql<HeadRow>('gatehouse_revocation_head').forUpdate().first());
   if (row === undefined) throw new Error('the table gatehouse_revocation_head has lost its row');
@@ -138,7 +144,7 @@ export async function append(
   return { installation: head.installation, previous: head.chain, revocations };
 }
 
-/** Of these tokens, those that have no revocation of their own. */
+/** Those of these tokens that have no revocation of their own. */
 export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]): Promise<string[]> {
   const there = await ask(
     sql<RevocationRow>('gatehouse_revocations')
@@ -149,7 +155,7 @@ export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]):
   return jtis.filter((jti) => !revoked.has(jti));
 }
 
-/** The latest moment before which the tokens of each of these accounts are void; without those that have none. */
+/** The latest cutoff of each of these accounts; accounts without one are missing. */
 export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string[]): Promise<Map<string, number>> {
   const rows: { account_id: string | Buffer; void_before: number }[] = await ask(
     sql('gatehouse_revocations')
@@ -161,7 +167,7 @@ export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string
   return new Map(rows.map((row) => [String(row.account_id), Number(row.void_before)]));
 }
 
-/** Deletes entries that have voided nothing for `KEPT_BEYOND_END`. @param now of the database. @returns how many */
+/** Deletes revocations that expired `KEPT_BEYOND_END` ago. @param now by the database's clock. @returns how many */
 export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number, limit: number): Promise<number> {
   const head = await ask(sql<HeadRow>('gatehouse_revocation_head').first('position'));
   const expired = await ask(
@@ -176,14 +182,14 @@ export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number,
   return await ask(sql('gatehouse_revocations').whereIn('position', expired).delete());
 }
 
-/** A voided account whose tokens are yet to be marked. */
+/** A voided account whose token records are not all marked yet (`mark-voided.ts`). */
 export interface Unsettled {
   readonly position: number;
   readonly accountId: string;
   readonly voidBefore: number;
 }
 
-/** The oldest voiding of an account that is behind this position and has not been followed up. */
+/** The first unsettled account after this position. */
 export async function nextUnsettled({ sql, ask }: Asker, position: number): Promise<Unsettled | null> {
   const row = await ask(
     sql<RevocationRow>('gatehouse_revocations')
@@ -196,7 +202,7 @@ export async function nextUnsettled({ sql, ask }: Asker, position: number): Prom
   return { position: row.position, accountId: String(row.account_id), voidBefore: row.void_before ?? 0 };
 }
 
-/** All tokens of this voiding have been marked. */
+/** Notes that all token records of this account are marked. */
 export async function settle({ sql, ask }: Asker, { position, accountId, voidBefore }: Unsettled): Promise<void> {
   const row = sql('gatehouse_revocations').where({ position, account_id: accountId, void_before: voidBefore });
   await ask(row.update({ is_settled: 1 }));

@@ -3,32 +3,32 @@ import type { Place, Revocation } from './history.ts';
 import type { DeniedId } from './revocations.ts';
 import { createRevokedIds } from './revoked-ids.ts';
 
-/** What this process knows of the revocations, in memory, and as of when that is all there is to know. */
+/** The revocations in the memory of this process, and the moment up to which they are complete. */
 export interface Mirror {
-  /** The point in the history up to which nothing is missing; null: nothing has been read. */
+  /** The place in the history up to which the mirror is complete; null: nothing has been read. */
   readonly place: Place | null;
-  /** How many token ids it holds. */
+  /** Number of token ids. */
   readonly size: number;
-  /** Takes one in, in whatever order; once more does no harm. Does not move `place`. */
+  /** Adds a revocation. In any order, and idempotent. Does not move `place`. */
   apply(revocation: Revocation): void;
-  /** Every revocation up to this place has been applied. */
+  /** Moves `place`: every revocation up to there has been applied. */
   advance(place: Place): void;
-  /** One has been applied that follows on the place `previous`. @returns whether that is where the mirror stood */
+  /** Moves `place` by the one revocation that follows `previous`. @returns false where the mirror is at another place */
   follow(previous: Place, chain: string): boolean;
-  /** At the moment `asOf`, of `performance.now()`, there was none beyond what has been applied. */
+  /** Notes that the mirror was complete at the moment `asOf` of `performance.now()`. */
   confirm(asOf: number): void;
   /** Whether the token was revoked by its id. */
   isDenied(jti: string): boolean;
-  /** Milliseconds since the moment that it is known to be complete for. */
+  /** Milliseconds since the mirror was last known to be complete. */
   age(): number;
   readonly cutoffOf: CutoffOf;
-  /** The tokens that were revoked by ids of the form that the gateway gives out. Those that come meanwhile may be missing. */
+  /** The tokens revoked by id, as far as the ids are UUIDs. Those added during the iteration may be missing. */
   tokens(): Iterable<DeniedId>;
   /** The accounts whose tokens were voided. */
   accounts(): Iterable<Cutoff & { readonly accountId: string }>;
-  /** Forgets what voided nothing any more at that moment. @param then milliseconds since 1970 */
+  /** Drops revocations that have expired by then. @param then milliseconds since 1970 */
   sweep(then: number): void;
-  /** The history is another one: what is known stays denied, and everything is read again from the start. */
+  /** The history was rewritten: reads again from the start. Known revocations stay. */
   restart(): void;
 }
 
@@ -37,7 +37,7 @@ interface Cutoff {
   readonly expiresAt: number;
 }
 
-/** @param onAccount hears of each account whose tokens were voided: it may have changed, too */
+/** @param onAccount is called for each account whose tokens were voided, since the account may have changed too */
 export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const ids = createRevokedIds();
   const cutoffs = new Map<string, Cutoff>();

@@ -12,13 +12,13 @@ import { redisFailure } from '../stores/redis/failure.ts';
 import { sqlTokenStore } from '../stores/tokens/store.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
+import { createDenylistRepair } from './denylist-repair.ts';
+import { trackEntries } from './entry-tracker.ts';
 import { FEED_BLOCK, followFeed } from './feed.ts';
-import { followEntries } from './follow-entries.ts';
-import { createHealer } from './heal.ts';
 import { deleteExpiredRevocations } from './history.ts';
 import { createMirror, type Mirror } from './mirror.ts';
-import { keepDenylist } from './repair.ts';
-import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoke.ts';
+import { createLostRevocations } from './restore-lost.ts';
+import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoker.ts';
 
 export interface RevocationService {
   readonly mirror: Mirror;
@@ -66,7 +66,7 @@ export async function startRevocations(
   const clock = createDatabaseClock();
   const databaseClock = watchClock('database', log);
   const databaseState = watchStore('database', log);
-  const healer = createHealer(database, mirror, clock, log);
+  const lostRevocations = createLostRevocations(database, mirror, clock, log);
   const link = redis.url === null ? null : linkRedis(redis.url, redis, { database, mirror, clock }, log);
   // Apart from the readings, which go on where only writes fail: what is known of the revocations stays true.
   let isSound = true;
@@ -81,8 +81,8 @@ export async function startRevocations(
         { known: known.position, position: now.position },
         'the database has lost revocations that this node knows, as in a failover or a restore: they are put back',
       );
-      healer.lost();
-      link?.lost();
+      lostRevocations.note();
+      link?.requestRepair();
     },
   });
   // A failure is in the state of the database, and the next reading is at most half a second away.
@@ -105,7 +105,7 @@ export async function startRevocations(
   const recall = async () => {
     if (link === null || mirror.place === null) return;
     try {
-      await healer.recall(link.denylist, mirror.place.installation);
+      await lostRevocations.recall(link.denylist, mirror.place.installation);
     } catch (error) {
       // A failure of the database is reported by the catch-up, which asks it all the time.
       if (!(error instanceof GatewayError)) link.state.down(error);
@@ -119,21 +119,21 @@ export async function startRevocations(
   const records = sqlTokenStore(database);
   const revoker = createRevoker(database, { mirror, redis: link, tellSiblings }, clock, longestLife({ tokens, pages }));
 
-  const entries = followEntries(mirror, log, lookNow);
+  const entries = trackEntries(mirror, log, lookNow);
   void every(POLL, signal, async () => {
     const done = entries.beforeReading();
     await catchUp.now();
     done();
   });
-  void every(POLL, signal, healer.heal);
-  void every(FOLLOW_UP, signal, revoker.followUp.all);
+  void every(POLL, signal, lostRevocations.restore);
+  void every(FOLLOW_UP, signal, revoker.voidedMarker.all);
   let isHeard = false;
   if (link !== null) {
     // Apart from the readings: a million ids take longer than a revocation may.
     void every(POLL, signal, async () => {
       // A connection is no store that works: one that is read only, or full, has one too.
       await link.denylist.probe().then(() => isHeard && link.state.up(), link.state.down);
-      await link.look();
+      await link.checkDenylist();
     });
     void every(REDIS_CLOCK, signal, link.compareClock);
   }
@@ -160,16 +160,16 @@ export async function startRevocations(
   const feed =
     link &&
     followFeed(link.reader, streamKey(redis.keyPrefix), {
-      onConnected(goesOn) {
-        if (goesOn) return;
+      onConnected(isContinued) {
+        if (isContinued) return;
         entries.interrupted();
         void recall();
         lookNow();
       },
-      onEntry: entries.take,
+      onEntry: entries.handle,
       onCurrent(asOf) {
         isHeard = true;
-        if (entries.isWhole()) mirror.confirm(asOf);
+        if (entries.isComplete()) mirror.confirm(asOf);
       },
       onFailure(error) {
         isHeard = false;
@@ -213,7 +213,7 @@ function linkRedis(
     reader,
     clock: redisClock,
     ...told,
-    ...keepDenylist(database, mirror, told, clock, log),
+    ...createDenylistRepair(database, mirror, told, clock, log),
     /** Nothing depends on the time of Redis, but where it is another, one of the machines is set wrong. */
     async compareClock() {
       if (!told.state.isUp) return;

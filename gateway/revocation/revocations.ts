@@ -1,13 +1,13 @@
 import type { Asker, Database } from '../stores/database/connection.ts';
 import { type Appended, append, lockHead, type Voided } from './history.ts';
 
-/** A token whose id is put on the denylist. `expiresAt` in milliseconds since 1970. */
+/** A token id for the denylist. `expiresAt` in milliseconds since 1970. */
 export interface DeniedId {
   readonly jti: string;
   readonly expiresAt: number;
 }
 
-/** Revocations that are durable, and the ids that they put an end to at once. */
+/** Durable revocations, and the token ids that they revoke by id. */
 export interface Revoked extends Appended {
   readonly ids: readonly DeniedId[];
 }
@@ -17,7 +17,7 @@ export type TokenRevoked =
   | { readonly kind: 'already' }
   | { readonly kind: 'unknown' };
 
-/** What a token says of itself, for one that may have no record. Times are milliseconds since 1970. */
+/** The claims of a token that may have no record. Times are milliseconds since 1970. */
 export interface Unrecorded {
   readonly accountId: string;
   readonly issuedAt: number;
@@ -33,15 +33,14 @@ interface TokenRow {
   revoked_at: number | null;
 }
 
-/** Tokens that one revocation of an account denies by their ids, in its transaction. */
+/** Most tokens that the revocation of an account revokes by id, in its transaction. */
 const YOUNGER = 100;
 
 /**
  * Revokes one token, in one transaction.
  *
- * @param owner the account that it must belong to; null for an operator
- * @param unrecorded what is written down of it where it has no record, as after the restore of a backup; null: such a
- *   token is unknown
+ * @param owner the account to which the token must belong; null for an operator
+ * @param unrecorded the record to create where it is missing, as after a restore from a backup; null: the token is unknown then
  */
 export async function revokeToken(
   database: Database,
@@ -60,7 +59,7 @@ export async function revokeToken(
   return await database.transact(async (asker): Promise<TokenRevoked> => {
     const head = await lockHead(asker);
     if (token === undefined && unrecorded !== null) await record(asker, jti, unrecorded);
-    // Somebody else may have been quicker. The position is for the next then: a gap would look like a loss in Redis.
+    // Where another process was quicker, no position is used: a gap would look like a loss in Redis.
     const isFirst = (await asker.ask(tokens().whereNull('revoked_at').update({ revoked_at: now }))) > 0;
     if (!isFirst) return { kind: 'already' };
     const appended = await append(asker, head, [{ kind: 'token', jti, expiresAt }]);
@@ -74,12 +73,11 @@ async function record({ sql, ask }: Asker, jti: string, { accountId, issuedAt, e
 }
 
 /**
- * Voids all tokens that the account has been issued up to now, in the caller's transaction, so that it can change the
- * account in the same breath. However many there are, it is a small write: their records are marked later, by
- * `follow-up.ts`.
+ * Voids all tokens issued to the account up to now, in the caller's transaction, which can change the account as well. The
+ * write is small however many tokens there are: their records are marked later (`mark-voided.ts`).
  *
  * @param now by the database's clock
- * @param maxLifetime milliseconds that a token can live at the most
+ * @param maxLifetime longest life of a token, in ms
  */
 export async function revokeAccount(
   asker: Asker,
@@ -89,10 +87,10 @@ export async function revokeAccount(
   const head = await lockHead(asker);
   const { sql, ask } = asker;
   const unrevoked = () => sql<TokenRow>('gatehouse_tokens').where('account_id', accountId).whereNull('revoked_at');
-  // Tokens tell their age in whole seconds: all of the present one are void, and the next is issued as of the next.
+  // `iat` has whole seconds: all tokens of the present second are void, and new tokens are dated to the next one.
   const nextSecond = (Math.floor(now / 1000) + 1) * 1000;
-  // Those that follow on an earlier revocation in this second. Were the moment moved behind them each time, whoever does
-  // so again and again would date his tokens into the future.
+  // Tokens issued after an earlier revocation in this second are dated to the next second. They are revoked by id: if the
+  // cutoff moved past them each time, repeated revocations would date tokens further and further into the future.
   const younger = await ask(
     unrevoked()
       .where('issued_at', '>=', nextSecond)
@@ -119,11 +117,11 @@ export async function revokeAccount(
   return { ...(await append(asker, head, voided)), ids };
 }
 
-/** Milliseconds: far longer than any process knows an account without asking for it. */
+/** Milliseconds: far longer than any process caches an account. */
 const ANNOUNCED = 10 * 60_000;
 
 /**
- * Has every node ask for the account again, in the caller's transaction, which changes it: an entry that voids nothing.
+ * Makes every node look up the account again: appends an entry that voids nothing, in the transaction that changes the account.
  *
  * @param now by the database's clock
  */
@@ -133,7 +131,7 @@ export async function announceAccount(asker: Asker, accountId: string, now: numb
   return { ...(await append(asker, head, [entry])), ids: [] };
 }
 
-/** Tokens of the account that were issued before a moment and are not marked as revoked, the oldest first. */
+/** Tokens of the account that were issued before the cutoff and are not marked as revoked, the oldest first. */
 export async function unmarkedTokens(
   { sql, ask }: Asker,
   { accountId, voidBefore, limit }: { accountId: string; voidBefore: number; limit: number },
@@ -150,7 +148,7 @@ export async function unmarkedTokens(
   return rows.map(deniedId);
 }
 
-/** Marks records of tokens that are void already. */
+/** Marks the records of tokens that are void already. */
 export async function markRevoked({ sql, ask }: Asker, jtis: readonly string[], now: number): Promise<void> {
   const unmarked = sql('gatehouse_tokens')
     .whereIn('jti', [...jtis])
@@ -158,7 +156,7 @@ export async function markRevoked({ sql, ask }: Asker, jtis: readonly string[], 
   await ask(unmarked.update({ revoked_at: now }));
 }
 
-/** Revoked tokens that have not expired, in the order of their ids, `limit` at most: what the denylist must hold. */
+/** Revoked, unexpired tokens in the order of their ids, `limit` at most: the content of the denylist. */
 export async function deniedIdsAfter(
   { sql, ask }: Asker,
   jti: string,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** A set of revoked token ids, each forgotten when its token would have expired by itself. */
+/** A set of revoked token ids, each kept until its token has expired. */
 export interface RevokedIds {
   readonly size: number;
   /** @param expiresAt seconds since 1970 */
   add(jti: string, expiresAt: number): void;
   has(jti: string): boolean;
-  /** The ids that are random UUIDs (RFC 9562 section 5.4), with when they expire: of others, only a digest is known. */
+  /** The ids that are random UUIDs (RFC 9562 section 5.4). Of other ids, only a digest is stored. */
   uuids(): Iterable<{ readonly jti: string; readonly expiresAt: number }>;
   /** Drops the ids of tokens that have expired. @param now seconds since 1970 */
   sweep(now: number): void;
@@ -14,24 +14,24 @@ export interface RevokedIds {
 
 /** Four words of the id, and the second in which its token expires; zero there marks a free slot. */
 const WORDS = 5;
-/** A word holds the seconds until 2106; what expires later is kept until then. */
+/** A 32-bit word holds seconds until 2106; later expiries are clamped to it. */
 const LATEST = 2 ** 32 - 1;
 const SMALLEST = 1 << 10;
-/** The share of taken slots beyond which runs of them grow long. */
+/** Load factor beyond which probe sequences grow long. */
 const FULLEST = 0.7;
 
 /**
- * An open-addressing hash table in one typed array: at most 20 / 0.35 bytes an id, outside of the heap, so that a
- * million revocations neither cost the garbage collector anything nor slow a look-up down.
+ * A hash table with open addressing in one typed array: at most 20 / 0.35 bytes an id, outside the heap, so that a million
+ * revocations cost the garbage collector nothing.
  *
- * Ids come from tokens whose signature has been verified: nobody can choose them so that they collide.
+ * Hash flooding is impossible: clients cannot choose ids, since only ids of tokens with a valid signature are added.
  */
 export function createRevokedIds(): RevokedIds {
   let slots = new Uint32Array(SMALLEST * WORDS);
   let size = 0;
   const key = new Uint32Array(4);
 
-  /** Where the key is, or the free slot where it would be. */
+  /** The offset of the key, or of the free slot for it. */
   const find = (table: Uint32Array): number => {
     const capacity = table.length / WORDS;
     let slot = (key[3] as number) & (capacity - 1);
@@ -44,7 +44,7 @@ export function createRevokedIds(): RevokedIds {
     }
   };
 
-  /** Moves what expires after `now` to a table that fits. */
+  /** Moves the ids that expire after `now` to a table of fitting size. */
   const rebuild = (now: number, wanted: number): void => {
     let capacity = SMALLEST;
     while (capacity * FULLEST <= wanted) capacity *= 2;
@@ -79,7 +79,7 @@ export function createRevokedIds(): RevokedIds {
       return slots[find(slots) + 4] !== 0;
     },
     *uuids() {
-      // Of the table as it is now: what is moved to another one meanwhile is not met twice.
+      // A snapshot: a rebuild during the iteration replaces `slots`.
       const table = slots;
       for (let at = 0; at < table.length; at += WORDS) {
         const expiresAt = table[at + 4] as number;
@@ -96,14 +96,14 @@ export function createRevokedIds(): RevokedIds {
   };
 }
 
-/** The 128 bits of a UUID in lower case, or as many of the digest of an id of any other form. */
+/** The 128 bits of a lower-case UUID, or the first 128 bits of the SHA-256 of any other id. */
 function readKey(jti: string, key: Uint32Array): void {
   if (readUuid(jti, key)) return;
   const digest = createHash('sha256').update(jti).digest();
   for (let word = 0; word < 4; word++) key[word] = digest.readUInt32BE(word * 4);
 }
 
-/** A digest has this form by chance, once in 64: an id that no token has. */
+/** One in 64 digests also has this form: such an id belongs to no token. */
 const RANDOM_UUID = /^.{8}-.{4}-4.{3}-[89ab]/;
 
 function uuidOf(key: Uint32Array): string {
@@ -113,7 +113,7 @@ function uuidOf(key: Uint32Array): string {
 
 const DASH = 45;
 
-/** Digit by digit: this is asked for each request, and a regular expression costs ten times as much. */
+/** Digit by digit: this runs on each request, and a regular expression costs ten times as much. */
 function readUuid(jti: string, key: Uint32Array): boolean {
   if (jti.length !== 36) return false;
   let word = 0;

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { followUp } from '../../gateway/revocation/follow-up.ts';
 import { revocationsAfter } from '../../gateway/revocation/history.ts';
+import { createVoidedMarker } from '../../gateway/revocation/mark-voided.ts';
 import {
   type DeniedId,
   deniedIdsAfter,
@@ -52,7 +52,11 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.deepEqual(await revocationsAfter(database, 1, MANY), [...revoked.revocations]);
 
     const denied: DeniedId[] = [];
-    const live = await followUp(database, { now: () => NOW }, async (ids) => void denied.push(...ids)).of(voiding, 9);
+    const live = await createVoidedMarker(
+      database,
+      { now: () => NOW },
+      async (ids) => void denied.push(...ids),
+    ).account(voiding, 9);
     t.is(live, 1);
     t.deepEqual(denied.map(({ jti }) => jti).sort(), ['expired', 'live']);
     t.deepEqual(await deniedIdsAfter(database, '', MANY), [
@@ -101,13 +105,13 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     );
     const denied: string[] = [];
     const sizes: number[] = [];
-    const next = followUp(database, { now: () => NOW }, async (ids) => {
+    const next = createVoidedMarker(database, { now: () => NOW }, async (ids) => {
       sizes.push(ids.length);
       denied.push(...ids.map(({ jti }) => jti));
     });
     const [voiding] = revocations;
     if (voiding?.kind !== 'account') return t.fail();
-    t.is(await next.of(voiding, 2), 1_000);
+    t.is(await next.account(voiding, 2), 1_000);
     t.is((await liveTokensOf(database, '1', NOW)).length, 845);
     await next.all();
     t.deepEqual(await liveTokensOf(database, '1', NOW), []);

@@ -5,7 +5,7 @@ import { createOwnerActions, type OwnerActionDeps, type OwnerActions } from '../
 import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';
 import type { Mail } from '../../../gateway/owners/mail/mailer.ts';
 import { createMessages } from '../../../gateway/owners/mail/messages.ts';
-import { createRevoker } from '../../../gateway/revocation/revoke.ts';
+import { createRevoker } from '../../../gateway/revocation/revoker.ts';
 import { createLinks, type Links } from '../../../gateway/signing/link.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import type { Database } from '../../../gateway/stores/database/connection.ts';

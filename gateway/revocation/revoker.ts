@@ -3,7 +3,7 @@ import { type AccountStore, sqlAccountStore } from '../stores/accounts/store.ts'
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
 import type { Denylist } from './denylist.ts';
-import { type FollowUp, followUp } from './follow-up.ts';
+import { createVoidedMarker, type VoidedMarker } from './mark-voided.ts';
 import type { Mirror } from './mirror.ts';
 import {
   announceAccount,
@@ -15,22 +15,22 @@ import {
 } from './revocations.ts';
 
 /**
- * Revokes. Each of these resolves once the revocation is durable in the database; this process knows it then, and the
- * others have heard of it, or will by reading the database. They throw GatewayError `service_unavailable` when the
- * database is out, and then nothing is done.
+ * Revokes tokens and accounts. Each function resolves when the revocation is durable in the database and known to this
+ * process; other nodes receive it from Redis, or read it from the database. They throw GatewayError `service_unavailable`
+ * when the database is out, and then nothing is revoked.
  */
 export interface Revoker {
   /**
-   * @param owner the account that the token must belong to; null for an operator
-   * @param unrecorded what is known of a token that may have no record; null: without one it is unknown
+   * @param owner the account to which the token must belong; null for an operator
+   * @param unrecorded claims of a token that may have no record; null: a token without one is unknown
    */
   token(jti: string, owner: string | null, unrecorded: Unrecorded | null): Promise<'revoked' | 'already' | 'unknown'>;
   /**
-   * All tokens and sessions that the account has up to now, however many. Then their records are marked, which may fail or
-   * be left to be done.
+   * Revokes all present tokens and sessions of the account, then marks the records of the tokens. Marking may fail or be
+   * continued later.
    *
-   * @param pieces of the records that are marked at the most, before this resolves
-   * @returns how many tokens that were live have been marked; null where that failed
+   * @param pieces most steps of marking before this resolves
+   * @returns how many live tokens were marked; null where marking failed
    */
   account(accountId: string, pieces?: number): Promise<number | null>;
   /**
@@ -39,10 +39,9 @@ export interface Revoker {
    * @returns what `change` resolves with; where that is false, nothing is revoked
    */
   changeAndRevoke(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
-  /** Changes an account whose tokens go on; every node hears of it as of a revocation. @returns what `change` resolves with */
+  /** Changes an account, whose tokens stay valid; every node learns of it. @returns what `change` resolves with */
   changeAndKeepTokens(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
-  /** Marks the records of tokens whose accounts have been voided, by whichever process. */
-  readonly followUp: FollowUp;
+  readonly voidedMarker: VoidedMarker;
 }
 
 /** Milliseconds. */
@@ -51,36 +50,36 @@ export interface RevocableLives {
   readonly pages: { readonly session: { readonly lifetime: number } };
 }
 
-/** The places that hear of a revocation beside the database. Commands have no mirror, and some gateways no Redis. */
-export interface Hearers {
+/** Where revocations go besides the database. Commands have no mirror, and some gateways no Redis. */
+export interface RevocationSinks {
   readonly mirror: Mirror | null;
   readonly redis: {
     readonly denylist: Denylist;
     readonly state: StoreState;
-    /** A revocation did not come into Redis. */
-    lost(): void;
+    /** Requests a rewrite of the denylist: a revocation was not written to Redis. */
+    requestRepair(): void;
   } | null;
-  /** The other processes of this gateway, which then read the database at once. */
+  /** Makes the other processes of this gateway read the database at once. */
   tellSiblings(): void;
 }
 
-/** How much longer, in ms, a session may live that was renewed while all of them were ended. */
+/** Milliseconds by which a session may outlive the revocation, when it is renewed at the same time. */
 const RENEWAL = 60_000;
-/** Pieces of the follow-up that are done before the answer: all of it for most accounts. */
+/** Steps of marking before the answer: enough for most accounts. */
 const PIECES_AT_ONCE = 2;
 
-/** Milliseconds that the revocation of an account must be known: it voids tokens, and sessions, which may live longer. */
+/** Milliseconds that the revocation of an account must be kept: the longest life of a token or session. */
 export function longestLife({ tokens, pages }: RevocableLives): number {
   return Math.max(tokens.maxLifetime, pages.session.lifetime + RENEWAL);
 }
 
 /**
  * @param clock the database's
- * @param maxLifetime milliseconds that a token or a session can live at the most: see `longestLife`
+ * @param maxLifetime longest life of a token or session, in ms: see `longestLife`
  */
 export function createRevoker(
   database: Database,
-  { mirror, redis, tellSiblings }: Hearers,
+  { mirror, redis, tellSiblings }: RevocationSinks,
   clock: Clock,
   maxLifetime: number,
 ): Revoker {
@@ -89,9 +88,9 @@ export function createRevoker(
     try {
       await write(redis.denylist);
     } catch (error) {
-      // It is revoked all the same: the others read it in the database, and the denylist is mended from there.
+      // The revocation stands: other nodes read it from the database, and the denylist is repaired from there.
       redis.state.down(error);
-      redis.lost();
+      redis.requestRepair();
     }
   };
 
@@ -108,26 +107,26 @@ export function createRevoker(
   };
 
   const deny = async (ids: readonly DeniedId[]) => {
-    // While Redis hangs, each piece would wait for its timeout.
-    if (redis?.state.isUp === false) redis.lost();
+    // Where Redis hangs, each step would wait for its timeout.
+    if (redis?.state.isUp === false) redis.requestRepair();
     else await inRedis((denylist) => denylist.deny(ids));
   };
-  const followedUp = followUp(database, clock, deny);
+  const voidedMarker = createVoidedMarker(database, clock, deny);
 
   const tellOfAccount = async (revoked: Revoked, pieces: number): Promise<number | null> => {
     await tell(revoked);
     const [account] = revoked.revocations;
     if (account?.kind !== 'account') return 0;
     try {
-      return revoked.ids.length + (await followedUp.of(account, pieces));
+      return revoked.ids.length + (await voidedMarker.account(account, pieces));
     } catch {
-      // They are void already: the next process that looks marks them.
+      // The tokens are void already: the next run of `all` marks them.
       return null;
     }
   };
 
   return {
-    followUp: followedUp,
+    voidedMarker,
     async token(jti, owner, unrecorded) {
       const outcome = await revokeToken(database, jti, { owner, unrecorded }, clock.now());
       if (outcome.kind === 'revoked') await tell(outcome.revoked);

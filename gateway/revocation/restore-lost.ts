@@ -6,37 +6,37 @@ import { append, cutoffsOf, lockHead, readHead, unrevokedOf, type Voided } from 
 import type { Mirror } from './mirror.ts';
 import { markRevoked } from './revocations.ts';
 
-/** Revocations that are looked up, and put back, at once. */
+/** Revocations that are looked up and restored at once. */
 const BATCH = 500;
 
 type Known = Voided & { readonly expiresAt: number };
 
-/** Keeps revocations from being lost with a database that has gone back in time. */
-export interface Healer {
-  /** The database lacks some that this process knows. */
-  lost(): void;
-  /** Puts them back, where there are such. Throws as `putBack` does, and then does so the next time. */
-  heal(): Promise<void>;
+/** Restores revocations that the database has lost: after a failover to a lagging replica, or a restore from a backup. */
+export interface LostRevocations {
+  /** Notes that the database lacks revocations that this process knows. */
+  note(): void;
+  /** Restores them, where any were noted. Throws as `putBack` does; the next call tries again. */
+  restore(): Promise<void>;
   /**
-   * Takes in what the stream in Redis still has, where the database lacks its newest entry: it was restored while no node
-   * ran. Rejects when Redis or the database is out.
+   * Reads the revocations in the stream, where the database lacks its newest entry: a backup was restored while no node ran.
+   * Rejects when Redis or the database is out.
    */
   recall(denylist: Denylist, installation: string): Promise<void>;
 }
 
-export function createHealer(database: Database, mirror: Mirror, clock: Clock, log: Logger): Healer {
+export function createLostRevocations(database: Database, mirror: Mirror, clock: Clock, log: Logger): LostRevocations {
   let isLost = false;
-  const lost = () => {
+  const note = () => {
     isLost = true;
   };
   return {
-    lost,
-    async heal() {
+    note,
+    async restore() {
       if (!isLost) return;
       isLost = false;
       try {
         const count = await putBack(database, mirror, clock.now());
-        log.info({ count }, 'the database has the lost revocations again');
+        log.info({ count }, 'the lost revocations are in the database again');
       } catch (error) {
         isLost = true;
         throw error;
@@ -48,19 +48,17 @@ export function createHealer(database: Database, mirror: Mirror, clock: Clock, l
       const revocations = await denylist.published(installation);
       for (const revocation of revocations) mirror.apply(revocation);
       log.warn({ count: revocations.length }, 'the database lacks revocations that Redis has: they are put back');
-      lost();
+      note();
     },
   };
 }
 
 /**
- * Puts back what this process knows to be revoked and the database has lost, as a replica that took over without the
- * last transactions, or a restored backup. Any number of processes may do so at once: what one has put back is there for
- * the next.
+ * Inserts the revocations of the mirror that the database lacks. Idempotent; any number of processes may run it at once.
  *
  * @param now by the database's clock
  * @returns how many were missing
- * @throws GatewayError `service_unavailable` when the database is out; once more does no harm
+ * @throws GatewayError `service_unavailable` when the database is out
  */
 export async function putBack(database: Database, mirror: Mirror, now: number): Promise<number> {
   let count = 0;
@@ -92,11 +90,11 @@ async function putBackBatch(database: Database, batch: readonly Known[], now: nu
       one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
     );
   };
-  // Almost always there is nothing to do, for which nobody need wait.
+  // Without the lock first: mostly nothing is missing.
   if ((await missingIn(database)).length === 0) return 0;
   return await database.transact(async (asker) => {
     const head = await lockHead(asker);
-    // Behind the lock: another process may have put them back meanwhile.
+    // Again under the lock: another process may have restored them meanwhile.
     const missing = await missingIn(asker);
     await append(asker, head, missing);
     const tokens = missing.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));

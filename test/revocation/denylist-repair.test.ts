@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { redisDenylist } from '../../gateway/revocation/denylist.ts';
-import { repairDenylist } from '../../gateway/revocation/repair.ts';
+import { repairDenylist } from '../../gateway/revocation/denylist-repair.ts';
 import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { migratedDatabase } from '../lab/stores/database.ts';
 import { redisProcess } from '../support/stores/redis-process.ts';

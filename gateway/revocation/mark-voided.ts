@@ -3,29 +3,29 @@ import type { Database } from '../stores/database/connection.ts';
 import { nextUnsettled, settle, type Unsettled } from './history.ts';
 import { type DeniedId, markRevoked, unmarkedTokens } from './revocations.ts';
 
-/** Tokens that are marked in one step: it takes some 20 ms, and holds nobody up. */
+/** Tokens marked in one step, which takes some 20 ms. */
 const PIECE = 500;
 
 /**
- * What is done once an account has been voided: its tokens are marked as revoked in their records, and put on the denylist
- * for other programs, one piece after another. What a process that was killed left undone, the next one does.
+ * Marks the tokens of voided accounts as revoked in their records, and adds them to the denylist for other programs. The
+ * tokens are void already; marking may take long, and any process continues what a killed one has left.
  *
- * All of it throws GatewayError `service_unavailable` when the database is out; what is done is done.
+ * Both throw GatewayError `service_unavailable` when the database is out; marks made before stay.
  */
-export interface FollowUp {
-  /** @param pieces that are done at the most; the rest is left to `all`. @returns how many of the tokens had not expired */
-  of(account: Unsettled, pieces: number): Promise<number>;
-  /** Whatever is left, by whichever process. */
+export interface VoidedMarker {
+  /** @param pieces most steps; `all` does the rest. @returns how many of the marked tokens had not expired */
+  account(account: Unsettled, pieces: number): Promise<number>;
+  /** Marks what any process has left. */
   all(): Promise<void>;
 }
 
-/** @param deny puts ids on the denylist; does not reject */
-export function followUp(
+/** @param deny adds ids to the denylist; never rejects */
+export function createVoidedMarker(
   database: Database,
   clock: Clock,
   deny: (ids: readonly DeniedId[]) => Promise<void>,
-): FollowUp {
-  const of = async (account: Unsettled, pieces: number): Promise<number> => {
+): VoidedMarker {
+  const markAccount = async (account: Unsettled, pieces: number): Promise<number> => {
     let live = 0;
     for (let left = pieces; left > 0; left--) {
       const now = clock.now();
@@ -43,10 +43,10 @@ export function followUp(
   };
 
   return {
-    of,
+    account: markAccount,
     async all() {
       for (let account = await nextUnsettled(database, 0); account !== null; ) {
-        await of(account, Number.POSITIVE_INFINITY);
+        await markAccount(account, Number.POSITIVE_INFINITY);
         account = await nextUnsettled(database, account.position);
       }
     },

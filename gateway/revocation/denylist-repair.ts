@@ -8,30 +8,30 @@ import type { Place } from './history.ts';
 import type { Mirror } from './mirror.ts';
 import { deniedIdsAfter } from './revocations.ts';
 
-/** Keeps the denylist in Redis whole: what was lost, or never came there, is written anew from the database. */
-export interface DenylistKeeper {
-  /** Looks whether something is missing, and if so writes it. Told failures, it does not reject. */
-  look(): Promise<void>;
-  /** Something did not come into Redis, or is to be written anew, which cannot be seen there. */
-  lost(): void;
+/** Keeps the denylist in Redis complete: rewrites it from the database where entries were lost or never written. */
+export interface DenylistRepair {
+  /** Checks whether entries are missing, and rewrites the denylist if so. Reports failures and never rejects. */
+  checkDenylist(): Promise<void>;
+  /** Requests a rewrite, for a loss that `checkDenylist` cannot see in Redis. */
+  requestRepair(): void;
 }
 
-/** Ids read and written at once, between two looks at the claim. */
+/** Ids written between two renewals of the lock. */
 const CHUNK = 500;
-/** Milliseconds after which the claim of a process that repairs and has gone silent ends. */
+/** Milliseconds after which the lock of a process that has died expires. */
 const CLAIM = 30_000;
 
-export function keepDenylist(
+export function createDenylistRepair(
   database: Database,
   mirror: Mirror,
   { denylist, state }: { readonly denylist: Denylist; readonly state: StoreState },
   clock: Clock,
   log: Logger,
-): DenylistKeeper {
-  let isLost = false;
+): DenylistRepair {
+  let isRequested = false;
   let missed: Place | null = null;
 
-  /** Whether the stream lacks what was known at the look before: what is younger may just be on its way. */
+  /** Whether the stream lacks what was known at the previous check: what is newer may still be in flight. */
   const isBehind = (newest: Place | null, place: Place): boolean => {
     const before = missed;
     missed = lacks(newest, place) ? place : null;
@@ -39,37 +39,37 @@ export function keepDenylist(
   };
 
   return {
-    lost() {
-      isLost = true;
+    requestRepair() {
+      isRequested = true;
     },
-    async look() {
+    async checkDenylist() {
       const { place } = mirror;
       if (!state.isUp || place === null) return;
-      const wasLost = isLost;
+      const wasRequested = isRequested;
       try {
-        if (!isBehind(await denylist.newest(place.installation), place) && !wasLost) return;
-        isLost = false;
+        if (!isBehind(await denylist.newest(place.installation), place) && !wasRequested) return;
+        isRequested = false;
         const repaired = await repairDenylist(database, denylist, place, clock);
-        if (repaired) log.info({ position: place.position }, 'denylist written anew');
-        else isLost ||= wasLost;
+        if (repaired) log.info({ position: place.position }, 'denylist rewritten from the database');
+        else isRequested ||= wasRequested;
       } catch (error) {
-        isLost ||= wasLost;
-        // A failure of the database is reported by the catch-up, which asks it all the time.
+        isRequested ||= wasRequested;
+        // Failures of the database are reported by the catch-up.
         if (!(error instanceof GatewayError)) state.down(error);
       }
     },
   };
 }
 
-/** Of another history is what has the same position and another chain. */
+/** The same position with another chain belongs to another history. */
 function lacks(newest: Place | null, { position, chain }: Place): boolean {
   return newest === null || newest.position < position || (newest.position === position && newest.chain !== chain);
 }
 
 /**
- * Writes the whole denylist anew from the database, and marks it as whole up to `place`.
+ * Rewrites the denylist from the database, and marks it as complete up to `place`.
  *
- * @returns whether this process did it; if not, another one is at it, or has taken over where Redis was too slow for this
+ * @returns whether this process did it; false: another process holds the lock, or took it over from this one
  */
 export async function repairDenylist(
   database: Database,
@@ -92,7 +92,7 @@ export async function repairDenylist(
     await denylist.mark(place);
     return true;
   } finally {
-    // Where Redis is out, the claim ends by itself.
+    // Where Redis is out, the lock expires.
     await claim.release().catch(() => {});
   }
 }

@@ -1,0 +1,68 @@
+import type { Logger } from '../ops/log.ts';
+import type { FeedEntry } from './denylist.ts';
+import type { Mirror } from './mirror.ts';
+
+/** Applies entries of the Redis stream to the mirror, and tracks whether any are missing. */
+export interface EntryTracker {
+  handle(entry: FeedEntry): void;
+  /** Entries may have been missed. */
+  interrupted(): void;
+  /** Whether no entry was missed, and none waits for a reading of the database. */
+  isComplete(): boolean;
+  /** To be called before the database is read. @returns to be called when it has been read */
+  beforeReading(): () => void;
+}
+
+/**
+ * An entry that directly follows the mirror's place advances it. For every other entry, ahead, late or of an old history, the
+ * database is read, which decides.
+ *
+ * @param readDatabase starts a reading of the database
+ */
+export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => void): EntryTracker {
+  /** The last entry that needs a reading of the database. */
+  let awaited: FeedEntry | null = null;
+  let interruptions = 0;
+  let isContinuous = false;
+  let hasWarned = false;
+
+  const warnOfForeign = (installation: string) => {
+    if (hasWarned) return;
+    hasWarned = true;
+    log.warn(
+      { installation, own: mirror.place?.installation },
+      'another installation writes to this Redis with the same redis.keyPrefix: its entries are ignored; give each its own prefix',
+    );
+  };
+
+  return {
+    handle(entry) {
+      const { place } = mirror;
+      const { installation, position, chain } = entry;
+      if (place !== null && place.installation !== installation) return warnOfForeign(installation);
+      if (place?.position === position && place.chain === chain) return;
+      if (entry.kind !== 'mark') {
+        // Also from a lost history: what was revoked stays revoked.
+        mirror.apply(entry);
+        if (mirror.follow({ installation, position: position - 1, chain: entry.previous }, chain)) return;
+      } else if (place !== null && position < place.position) {
+        return;
+      }
+      if (place === null || position >= place.position) awaited = entry;
+      readDatabase();
+    },
+    interrupted() {
+      interruptions += 1;
+      isContinuous = false;
+    },
+    isComplete: () => isContinuous && awaited === null,
+    beforeReading() {
+      const before = { interruptions, awaited };
+      return () => {
+        if (before.interruptions === interruptions) isContinuous = true;
+        // The reading has covered it: it is in the database, or was never there.
+        if (before.awaited === awaited) awaited = null;
+      };
+    },
+  };
+}
