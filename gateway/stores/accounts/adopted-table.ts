@@ -6,7 +6,7 @@ import { columnsOf, type TableColumn } from './table-columns.ts';
 
 export type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
 
-/** A table of users that an application keeps, as the configuration describes it. */
+/** An application's table of users, as the configuration describes it. */
 export interface AdoptedTable {
   /** `table` or `schema.table`. */
   readonly name: string;
@@ -14,16 +14,16 @@ export interface AdoptedTable {
   readonly confirmed: { readonly column: string } | { readonly expression: string };
 }
 
-/** @returns null where the accounts are in the gateway's own table */
+/** @returns null where the configuration uses the gateway's own table */
 export function adoptedTable({ table, columns, confirmedWhen }: Settings['accounts']): AdoptedTable | null {
   if (table === undefined) return null;
   const { confirmed, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
-  // The rules of the settings leave exactly one of the two; were there none, nobody would be confirmed.
+  // The rules of the settings require exactly one of the two; with neither, no account counts as confirmed.
   const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
   return { name: table, columns: others, confirmed: isConfirmed };
 }
 
-/** A row as the database gives it; texts have been made of id, email and hash whatever their types are. */
+/** A row as selected; id, email and hash are cast to text whatever their types are. */
 export interface AdoptedRow {
   readonly id: string | null;
   readonly email: string | null;
@@ -34,21 +34,21 @@ export interface AdoptedRow {
 export interface OpenTable {
   readonly id: TableColumn;
   readonly email: TableColumn;
-  /** Selects rows; conditions are added to it. */
+  /** A select to which callers add conditions. */
   rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
-  /** All rows that have an id, in the order of their ids, a thousand at a time. */
+  /** All rows with an id, in the order of ids, a thousand at a time. */
   chunks(): AsyncGenerator<AdoptedRow[]>;
   countWithoutId(): Promise<number>;
-  /** The ids that several rows have, and how many rows those are in all. */
+  /** The ids that several rows share, with the number of rows. */
   sharedIds(): Promise<ReadonlyMap<string, number>>;
 }
 
 const CHUNK = 1000;
 
 /**
- * Looks at the table once: that it is there, with these columns, and that the expression can be computed.
+ * Checks that the table exists with these columns, and that the expression is valid.
  *
- * @throws OperatorError that names what is missing and says what there is; GatewayError when the database is out
+ * @throws OperatorError that names what is missing and what exists; GatewayError when the database is out
  */
 export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable): Promise<OpenTable> {
   const { columns, confirmed } = table;
@@ -63,16 +63,16 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   const email = columnNamed(columns.email, 'email');
   const password = columnNamed(columns.password, 'password');
 
-  // As text: a number beyond 2^53 would be rounded on its way, and bytes would come as bytes.
+  // As text: numbers beyond 2^53 would be rounded, and bytes would arrive as a Buffer.
   const text = (column: string, name: string) =>
     sql.raw(kind === 'mysql' ? 'cast(?? as char) as ??' : 'cast(?? as text) as ??', [column, name]);
   const confirmedColumn = (column: string) => {
     const { type } = columnNamed(column, 'confirmed');
-    // The driver makes a date of 1899 of 0000-00-00.
+    // The driver turns 0000-00-00 into a date in 1899.
     if (/date|time/.test(type)) return text(column, 'confirmed');
     return sql.raw(type === 'bit' ? '?? + 0 as confirmed' : '?? as confirmed', [column]);
   };
-  // BINARY(n) fills up with NULs, which no hash has.
+  // BINARY(n) is padded with NULs, which no hash contains.
   const hash =
     password.type === 'binary'
       ? sql.raw("cast(trim(trailing x'00' from ??) as char) as ??", [columns.password, 'password'])
@@ -98,7 +98,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
     email,
     rows,
     async *chunks() {
-      // In full: the name alone would be the text that is selected, in whose order 10 comes before 9.
+      // Qualified: the plain name would be the selected text, which sorts 10 before 9.
       const key = `${table.name}.${columns.id}`;
       let last: string | null = null;
       for (;;) {
@@ -116,7 +116,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
       return Number(counted[0]?.count ?? 0);
     },
     async sharedIds() {
-      // A number and a text that are written alike are one id, and two texts that a collation takes for equal are not.
+      // The number 1 and the text "1" are one id; texts that are equal only by collation are not.
       const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [columns.id]);
       const counted: { id: string; count: number | string }[] = await ask(
         sql(table.name)
@@ -131,7 +131,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   };
 }
 
-/** Whether the database answered, and what it said was that it does not understand. */
+/** Whether the database answered with an error in the statement. */
 function isRefusal(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
   return 'sqlState' in error.cause || ('code' in error.cause && error.cause.code === 'SQLITE_ERROR');

@@ -6,10 +6,10 @@ import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Sou
 import type { AccountReader } from './store.ts';
 
 /**
- * The accounts in a table that an application keeps. It is read and never written.
+ * The accounts in an application's table, which is only read.
  *
- * Where several rows have one canonical email, none of them is found by it, and where several have one id, none is found at
- * all: which of them is meant, nobody can tell. An account whose id cannot be sent to an upstream is not found either.
+ * Rows that share a canonical email are not found by it, and rows that share an id are not found at all: they are ambiguous.
+ * Nor is an account found whose id cannot be sent to an upstream.
  *
  * @throws OperatorError as `openTable` does
  */
@@ -24,11 +24,11 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
   const findById = async (id: string): Promise<Account | null> => {
     if (!canBeSent(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
     const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(idCondition(id)));
-    // The collation of the column may ignore case, accents and spaces at the end.
+    // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
     return row === undefined || another !== undefined ? null : accountOf(row);
   };
-  /** Without a type, SQLite keeps a number and the same as a text apart. */
+  /** In a column without a type, SQLite distinguishes the number 1 from the text "1". */
   const idCondition = (id: string) =>
     source.kind === 'sqlite' && !isWholeNumber && WHOLE_NUMBER.test(id)
       ? source.sql.raw('?? in (?, cast(? as integer))', [table.columns.id, id, id])
@@ -41,7 +41,7 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
       const canonical = canonicalEmail(email);
       const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(emailCondition(email)));
       const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
-      // One without an id is nobody's.
+      // Rows without an id are no accounts.
       const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));
       if (row === undefined || row.id === null || another !== undefined) return null;
       const account = await findById(row.id);
@@ -54,11 +54,11 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 const WHOLE_NUMBER = /^(0|-?[1-9][0-9]{0,19})$/;
 
 /**
- * What the database is asked for an email. It may match too much, since emails are compared once more. It must pass over
- * no spelling of the email, or of two rows that differ by case one would be let in.
+ * The SQL condition for an email. It may match too many rows, since emails are compared again. It must match every spelling,
+ * or one of two rows that differ by case would be accepted as unambiguous.
  *
- * A collation that ignores case is served by the column's index. Under another, every row is looked at; on SQLite also
- * for an email with letters beyond ASCII.
+ * A case-insensitive collation uses the column's index. Any other one scans the table, as does SQLite for an email with
+ * letters beyond ASCII.
  */
 function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: { collation } }: OpenTable) {
   const column = table.columns.email;
@@ -68,7 +68,7 @@ function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: 
   };
   if (kind === 'sqlite') {
     const isAlike = isIn('?? collate nocase', '?');
-    // Where more bytes than characters are stored, there are letters beyond ASCII, whose case SQLite does not know.
+    // More bytes than characters: there are letters beyond ASCII, which SQLite does not fold.
     const folded = `length(cast(?? as blob)) > length(??) and ${UNICODE_LOWER}(??) = ?`;
     return (email: string) => {
       const canonical = canonicalEmail(email);
@@ -79,23 +79,23 @@ function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: 
   if (!collation?.name.endsWith('_ci')) {
     return isIn('lower(convert(?? using utf8mb4)) collate utf8mb4_bin', 'lower(?)');
   }
-  // What the character set of the column lacks becomes a question mark there; else the comparison would be an error.
+  // Converted first, or a character that the column's character set lacks would make the comparison fail.
   return isIn('??', `convert(? using ${collation.charset}) collate ${collation.name}`);
 }
 
-/** Composed and decomposed, small and capital, and as typed: SQLite ignores the case of ASCII letters alone. */
+/** Composed and decomposed, lower and upper case, and as typed: SQLite folds ASCII letters only. */
 function spellingsOf(email: string): string[] {
   const canonical = canonicalEmail(email);
   return [...new Set([email, canonical, canonical.normalize('NFD'), canonical.toUpperCase()])];
 }
 
-/** @returns null when no request may go on as this account */
+/** @returns null where the row is not a usable account */
 function accountOf({ id, email, password, confirmed }: AdoptedRow): Account | null {
   if (id === null || email === null || !canBeSent(id)) return null;
   return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp: stampOf(password) };
 }
 
-/** Bound to the stored hash: a new one ends the tokens issued under the old, without a word to the gateway. */
+/** Derived from the stored hash: a new hash voids the tokens issued before, without a notice to the gateway. */
 function stampOf(passwordHash: string | null): string {
   return createHash('sha256')
     .update(passwordHash ?? '')
@@ -103,11 +103,10 @@ function stampOf(passwordHash: string | null): string {
 }
 
 /**
- * Whether the value of an application's column says that an account is confirmed. NULL, 0, false, the empty text, zero
- * dates, and every text that is neither a number, a date nor a word for true do not.
+ * Whether the value of an application's column means that an account is confirmed. NULL, 0, false, the empty text, zero
+ * dates, and any text that is not a number, a date or a word for true mean that it is not.
  *
- * A value is judged by what it says, in whatever type of column it stands: bytes are a text, and the bits of a BIT column
- * come as a number.
+ * The type of the column does not matter: bytes are read as text, and BIT columns arrive as a number.
  */
 export function isConfirmedValue(value: unknown): boolean {
   if (typeof value === 'boolean') return value;
@@ -117,11 +116,11 @@ export function isConfirmedValue(value: unknown): boolean {
   return typeof value === 'string' && isConfirmedText(value);
 }
 
-/** @param padded BINARY(n) fills up with NULs, CHAR(n) with spaces */
+/** @param padded BINARY(n) is padded with NULs, CHAR(n) with spaces */
 function isConfirmedText(padded: string): boolean {
   const text = padded.replace(/\0+$/, '').trim();
   if (/^(true|t|yes|y|on)$/i.test(text)) return true;
-  // Zero is also the year 1 of .NET and Go, where a date cannot be absent.
+  // .NET and Go write the year 1 for an absent date.
   if (/^\d{4}-\d{2}-\d{2}([ T]|$)/.test(text)) return !/^000[01]-/.test(text);
   return /^[+-]?\d+(\.\d*)?$/.test(text) && Number(text) !== 0;
 }

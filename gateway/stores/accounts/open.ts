@@ -5,9 +5,9 @@ import { adoptedTable } from './adopted-table.ts';
 import { type AccountReader, sqlAccountStore } from './store.ts';
 
 /**
- * The accounts of whichever table the configuration names.
+ * Opens the accounts: in the gateway's own table, or in the table that the configuration names.
  *
- * @throws OperatorError when that table is not as the configuration says; GatewayError when the database is out
+ * @throws OperatorError when that table does not match the configuration; GatewayError when the database is out
  */
 export async function openAccounts(database: Database, settings: Settings['accounts']): Promise<AccountReader> {
   const table = adoptedTable(settings);

@@ -25,39 +25,39 @@ export type EmailSet = 'changed' | 'taken' | 'stale';
 
 /** What requests need of the accounts. Both throw GatewayError `service_unavailable` when the store is out. */
 export interface AccountReader {
-  /** The account whose email is this one in its canonical form, in whatever case and composition it is typed. */
+  /** Compares canonical emails: case and Unicode composition do not matter. */
   findByEmail(email: string): Promise<Account | null>;
   findById(id: string): Promise<Account | null>;
 }
 
 /** All of them throw GatewayError `service_unavailable` when the store is out. */
 export interface AccountStore extends AccountReader {
-  /** Adds an account, unless one has this email: `taken`. The email and the hash are not looked at. */
+  /** Adds an account, or returns `taken` where one has this email. Does not validate email and hash. */
   add(account: NewAccount): Promise<Added>;
-  /** Every account, in the order they were added. */
+  /** All accounts, in the order of creation. */
   list(): Promise<AccountSummary[]>;
-  /** @returns whether this changed anything: false too where the account was so already. Confirming draws a new stamp. */
+  /** Confirming draws a new stamp. @returns whether this changed anything */
   setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
-  /** Confirms the account, and draws a new stamp. @returns whether it was unconfirmed and had this very stamp */
+  /** Confirms the account, and draws a new stamp. @returns whether it was unconfirmed and had this stamp */
   confirm(id: string, stamp: string): Promise<boolean>;
   /**
    * Draws a new stamp.
    *
-   * @param passwordHash null: no password is right until there is another
-   * @param stamp that the account must have; whichever it has when left out
+   * @param passwordHash null: no password is right
+   * @param stamp that the account must have; any when omitted
    * @returns whether there is such an account
    */
   setPassword(id: string, passwordHash: string | null, stamp?: string): Promise<boolean>;
   /**
-   * Gives the account another email and a new stamp, unless another account has it. The email is not looked at.
+   * Sets the email, unless another account has it, and a new stamp. Does not validate the email.
    *
    * @param seen the account, which must still have this email and this stamp
-   * @param tokens whether they end with the stamp
+   * @param tokens whether the new stamp voids the tokens
    */
   setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
-  /** Another hash of the same password: tokens go on. @returns whether `from` was still the account's hash */
+  /** Replaces the hash of the same password; the tokens stay valid. @returns whether `from` was still the account's hash */
   replaceHash(id: string, from: string, to: string): Promise<boolean>;
-  /** Leaves the records of its tokens. @returns whether there was such an account */
+  /** Keeps the records of its tokens. @returns whether there was such an account */
   remove(id: string): Promise<boolean>;
 }
 
@@ -74,7 +74,7 @@ interface AccountRow {
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
 export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
-  // By their bytes: the collation of MySQL would ignore case, and spaces at the end.
+  // As bytes: the collation of MySQL would ignore case and trailing spaces.
   const seen = (id: string, stamp: string) =>
     accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
 
@@ -123,7 +123,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
     async setConfirmed(id, confirmed) {
       const account = accounts().where('id', keyOf(id));
       const now = Date.now();
-      // After unconfirming, a token is still proven and answered with 403: its stamp stays until the next confirmation.
+      // After unconfirming, tokens are still valid and answered with 403: the stamp stays until the next confirmation.
       const change = confirmed
         ? account.whereNull('confirmed_at').update({ confirmed_at: now, stamp: newStamp(), updated_at: now })
         : account.whereNotNull('confirmed_at').update({ confirmed_at: null, updated_at: now });
@@ -173,8 +173,8 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
 const NO_ACCOUNT = -1;
 
 /**
- * The id as the number it is in the table, or one that no account has. MySQL compares a string with a number by casting:
- * `1abc`, `01` and `1.0` would all be account 1.
+ * The id as a number, or `NO_ACCOUNT`. MySQL casts to compare a string with a number: `1abc`, `01` and `1.0` would all be
+ * account 1.
  */
 function keyOf(id: string): number {
   const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;

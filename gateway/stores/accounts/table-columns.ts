@@ -3,15 +3,15 @@ import type { Database } from '../database/connection.ts';
 
 export interface TableColumn {
   readonly name: string;
-  /** As the database calls it, in lower case: `bigint`, `char`, `varchar(36)`. */
+  /** The type name of the database, in lower case: `bigint`, `char`, `varchar(36)`. */
   readonly type: string;
-  /** Of a text on MySQL. */
+  /** Only for text columns on MySQL. */
   readonly collation: { readonly charset: string; readonly name: string } | null;
 }
 
 type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
 
-/** Tables that are named to whoever asked for one that is not there. */
+/** Most tables listed in the error about a missing one. */
 const MOST_NAMES = 20;
 
 /**

@@ -1,25 +1,25 @@
 import type { Logger } from '../../ops/log.ts';
 import { type ClockReading, differenceOf } from './clock.ts';
 
-/** How the clock of this process compares with that of a store. */
+/** The difference between the clocks of this process and of a store. */
 export interface ClockWatch {
   readonly store: 'database' | 'redis';
   /** Milliseconds that this process is ahead; negative: behind. */
   readonly difference: number;
-  /** As readiness and what is out are told. */
+  /** The name in readiness reports. */
   readonly name: 'clock';
-  /** Whether they are near enough for this node to be ready. */
+  /** Whether the difference is small enough for this node to be ready. */
   readonly isUp: boolean;
   compare(reading: ClockReading): void;
 }
 
-/** Milliseconds of difference from which on it is told, and below which it is told that all is well again. */
+/** Milliseconds of difference above which it is logged, and below which recovery is logged. */
 const TOLD = 2_000;
 const WELL = 1_000;
-/** Milliseconds from which on this node is not ready. */
+/** Milliseconds of difference above which this node is not ready. */
 export const CLOCK_BOUND = 20_000;
 
-/** Says in the log when the clocks come apart, when they are too far apart, and when they agree again: each once. */
+/** Logs when the clocks diverge, when they diverge too far, and when they agree again: each once. */
 export function watchClock(store: ClockWatch['store'], log: Logger): ClockWatch {
   let difference = 0;
   let told: 'nothing' | 'apart' | 'wrong' = 'nothing';

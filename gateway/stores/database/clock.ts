@@ -1,27 +1,26 @@
 import type { Database } from './connection.ts';
 
-/** Tells the time in milliseconds since 1970, whole ones. */
+/** The time in whole milliseconds since 1970. */
 export interface Clock {
   now(): number;
 }
 
 /**
- * The database's time, as this process last heard of it. Tokens, revocations and sessions are dated and judged by it, so
- * that all nodes agree whatever their own clocks say. Between two readings the monotonic clock of the process goes on
- * from it, also while the database is out.
+ * The time of the database as last read. Tokens, revocations and sessions use it, so that all nodes agree whatever their own
+ * clocks say. Between readings, the monotonic clock of the process continues it, also while the database is out.
  */
 export interface DatabaseClock extends Clock {
-  /** Takes in one reading. */
+  /** Adjusts the clock by a reading. */
   set(reading: ClockReading): void;
 }
 
-/** What a store said that the time is. All in milliseconds. */
+/** A reading of the time of a store. All in milliseconds. */
 export interface ClockReading {
   /** Since 1970, by the store. */
   readonly time: number;
-  /** By `performance.now()` and by the clock of this process, before the question was sent. */
+  /** The clocks of this process before the query was sent. */
   readonly asked: Moment;
-  /** The same when the answer had come. */
+  /** The clocks of this process when the answer arrived. */
   readonly answered: Moment;
 }
 
@@ -31,8 +30,8 @@ export interface Moment {
 }
 
 /**
- * Milliseconds for which records of tokens, revocations and sessions are kept beyond their end. A day covers a database
- * whose own clock is set, or that is replaced by one whose clock is another.
+ * Milliseconds that records of tokens, revocations and sessions are kept after they expire. A day covers a database whose
+ * clock is corrected, or that is replaced by one with another clock.
  */
 export const KEPT_BEYOND_END = 24 * 3_600_000;
 
@@ -50,14 +49,14 @@ export function timeExpression(kind: Database['kind']): string {
   }
 }
 
-/** Tells the time of the process until it has been set. */
+/** Returns the time of the process until the first reading. */
 export function createDatabaseClock(): DatabaseClock {
-  /** What the database's clock says at 0 of the monotonic one. */
+  /** The database's time when the monotonic clock is 0. */
   let origin: number | null = null;
   return {
     now: () => Math.floor(origin === null ? Date.now() : origin + performance.now()),
     set({ time, asked, answered }) {
-      // The time was read between question and answer: where what is known lies in between, there is nothing to mend.
+      // The database read its clock between query and answer: an origin within these bounds needs no correction.
       const earliest = time - answered.monotonic;
       const latest = time + 1 - asked.monotonic;
       origin = origin === null ? (earliest + latest) / 2 : Math.min(Math.max(origin, earliest), latest);
@@ -66,7 +65,7 @@ export function createDatabaseClock(): DatabaseClock {
 }
 
 /**
- * Asks for the time.
+ * Reads the time once.
  *
  * @throws GatewayError `service_unavailable` when the database is out
  */
@@ -79,8 +78,8 @@ export async function readDatabaseClock({ sql, ask, kind }: Database): Promise<D
 }
 
 /**
- * How far, in ms, the clock of this process is ahead of the store's (negative: behind it), as far as the time that the
- * question took leaves no doubt.
+ * Milliseconds by which the clock of this process is certainly ahead of the store's (negative: behind), given the duration of
+ * the query.
  */
 export function differenceOf({ time, asked, answered }: ClockReading): number {
   if (asked.wall > time) return asked.wall - time;

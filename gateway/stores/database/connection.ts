@@ -15,16 +15,16 @@ export interface Query<T> extends PromiseLike<T> {
   toSQL(): { readonly method: string };
 }
 
-/** What a store needs: the same inside of a transaction and outside. */
+/** Sends queries, inside or outside of a transaction. */
 export interface Asker {
-  /** Builds queries, and runs migrations. Stores send theirs through `ask`, never by awaiting them. */
+  /** Builds queries, and runs migrations. Stores send queries through `ask`, never by awaiting them. */
   readonly sql: Knex;
   /**
-   * Sends one query and gives its result, at the latest after the timeout that the database was opened with, counted
-   * from the call: waiting for a connection, sending again and waiting for another writer are all in it.
+   * Sends one query, and settles within the timeout of the database, counted from the call: it includes waiting for a
+   * connection, a retry and waiting for another writer.
    *
-   * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. After it, a
-   * write may or may not have been done.
+   * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. A write may or may not
+   *   have been executed then.
    */
   ask<T>(query: Query<T>): Promise<T>;
 }
@@ -32,33 +32,32 @@ export interface Asker {
 export interface Database extends Asker {
   readonly kind: DatabaseLocation['kind'];
   /**
-   * Runs `work` as one transaction, within the same time as `ask` has for one query. When it rejects, nothing is done.
+   * Runs `work` as one transaction, within the timeout of one query. When `work` rejects, it is rolled back.
    *
    * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
-   *   which the work may or may not have been done
+   *   which the transaction may or may not have been committed
    */
   transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
   /** Resolves when the database answers. Throws as `ask` does. */
   ping(): Promise<void>;
   /**
-   * Resolves where what holds the database is as it should be: an SQLite file is there, and can be written. Throws as `ask`
-   * does.
+   * Resolves where an SQLite file exists and is writable; at once for other databases. Throws as `ask` does.
    */
   verify(): Promise<void>;
-  /** Lets queries under way end within `ms` milliseconds, the timeout where none are named, then cuts every connection. */
+  /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
   close(ms?: number): Promise<void>;
 }
 
-/** Milliseconds between two attempts at an SQLite database that somebody else is writing to. */
+/** Milliseconds between two attempts while another process writes to the SQLite database. */
 const BUSY_PAUSE = 10;
-/** knex writes failures to the console by itself; here each one reaches the caller, who logs it once. */
+/** knex would write failures to the console; here each one reaches the caller, who logs it. */
 const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
 /**
  * Opens the database; connections are made when the first query needs one.
  *
  * @param timeout milliseconds that a query may take in all
- * @param readOnly an SQLite file must be there, and stays as it is
+ * @param readOnly an SQLite file must exist, and is not changed
  * @throws OperatorError when an SQLite file cannot be made
  */
 export function openDatabase(
@@ -110,8 +109,8 @@ export function openDatabase(
       await run(sql.raw('commit'));
       return result;
     } catch (error) {
-      // Where even this fails, the connection is of no more use, and the server undoes what it was told. Also where the
-      // beginning failed: it may still be carried out, and what the next user writes would never be committed.
+      // Where even this fails, the connection is destroyed, and the server rolls back. Also where the begin failed: it may still
+      // be executed, and the writes of the next user of the connection would never be committed.
       await run(sql.raw('rollback')).catch(() => cut(connection));
       throw error;
     } finally {
@@ -175,12 +174,12 @@ function configFor(
   });
 }
 
-/** A connection that died in the pool is found out by the query that uses it; only a read can be sent twice safely. */
+/** A dead pooled connection is detected by the next query on it; only a read can be sent again safely. */
 function isRead(query: Query<unknown>): boolean {
   return ['select', 'first', 'pluck'].includes(query.toSQL().method);
 }
 
-/** Ends a MySQL connection at once: closing it in order would wait behind the query that hangs. */
+/** Destroys a MySQL connection: an orderly close would wait behind the query that hangs. */
 function cut(connection: unknown): void {
   if (typeof connection === 'object' && connection !== null && 'stream' in connection) {
     (connection as MysqlConnection).stream.destroy();

@@ -1,4 +1,4 @@
-/** What a caller gets when a store did not answer in time. */
+/** A store did not answer in time. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
@@ -6,8 +6,8 @@ export class DeadlineExceeded extends Error {
 /**
  * Settles as `work` does, or rejects with `DeadlineExceeded` after `ms` milliseconds (at once where none are left).
  *
- * The work cannot be stopped from here: what it yields afterwards goes to `onLate`, so that a connection which arrives
- * too late is given back; a late failure is dropped, since the caller has had its answer.
+ * The work is not cancelled: a late result goes to `onLate`, so that a late connection is released. A late failure is
+ * dropped.
  */
 export function within<T>(ms: number, work: PromiseLike<T>, onLate: (value: T) => void = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -24,16 +24,15 @@ const MIGRATIONS: readonly Migration[] = [
   tokenBonds,
 ];
 
-/** Milliseconds for all of it, waiting for another process included. */
+/** Milliseconds for all migrations, including the wait for another process. */
 const DEADLINE = 5 * 60_000;
 /** Milliseconds between two attempts at an SQLite file that another process is migrating. */
 const BUSY_PAUSE = 20;
 
 /**
- * Brings the database to the schema of this program. Any number of processes may do so at the same moment, and may be
- * killed in the middle.
+ * Migrates the database to the schema of this program. Safe for concurrent processes, and for processes that are killed.
  *
- * @returns the names of the migrations that this call applied, none where the database was up to date
+ * @returns the names of the applied migrations; none where the database was up to date
  * @throws OperatorError when the database was made by a newer program
  * @throws GatewayError `service_unavailable` when the database cannot be reached, or refuses
  */
@@ -46,7 +45,7 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
 }
 
 /**
- * Makes sure that the database has the schema of this program, and changes nothing.
+ * Checks that the database has the schema of this program, and changes nothing.
  *
  * @throws OperatorError when it was made by a newer program, or lacks migrations; GatewayError when it is out
  */
@@ -88,9 +87,9 @@ async function apply(transaction: Knex.Transaction, kind: Database['kind']): Pro
   const config = {
     tableName: MIGRATIONS_TABLE,
     migrationSource: sourceOf(MIGRATIONS, kind),
-    // We are in a transaction. A savepoint in it would be lost to the first DDL statement on MySQL.
+    // This is a transaction already, and on MySQL the first DDL statement would end a savepoint in it.
     disableTransactions: true,
-    // knex would speak of a corrupt directory.
+    // knex would report a corrupt migration directory.
     disableMigrationsListValidation: true,
   };
   const [completed]: [{ name: string }[]] = await transaction.migrate.list(config);
@@ -105,7 +104,7 @@ function sourceOf(migrations: readonly Migration[], kind: Database['kind']): Kne
     getMigrationName: ({ name }) => name,
     getMigration: async ({ name, up }) => ({
       up: (sql) => up(sql, kind),
-      // knex insists on one.
+      // knex requires it.
       down: () => Promise.reject(new Error(`${name} cannot be undone`)),
     }),
   };

@@ -14,9 +14,8 @@ const LOCK_NAME = `concat('gatehouse:', sha1(database()))`;
 /**
  * Runs `work` in a transaction while no other process can, on whichever machine.
  *
- * knex's own lock is a row that says "locked", and a process that is killed leaves it so: nobody could start again. Here
- * the lock is one that ends with its holder, `GET_LOCK` of a MySQL connection or the write lock on an SQLite file.
- * Whoever has it knows that knex's row is stale, and frees it.
+ * knex's own lock is a row, which a killed process leaves locked for ever. This lock ends with its holder: `GET_LOCK` of a
+ * MySQL connection, or the write lock of an SQLite file. Its holder may free a stale row of knex.
  *
  * @throws OperatorError when another process keeps the lock for a minute
  */
@@ -25,7 +24,7 @@ export function alone<T>(database: Database, work: (transaction: Knex.Transactio
 }
 
 async function aloneOnServer<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
-  // The transaction is here to stay on one connection, the one that holds the lock.
+  // The transaction only keeps to one connection, which holds the lock.
   return await sql.transaction(async (transaction) => {
     const [rows] = await transaction.raw(`select get_lock(${LOCK_NAME}, ${LOCK_WAIT}) as held`);
     if (rows[0].held !== 1) throw lockTimeout();
@@ -43,7 +42,7 @@ async function aloneOnFile<T>(sql: Knex, work: (transaction: Knex.Transaction) =
     `create table if not exists ${LOCK_TABLE} ("index" integer not null primary key autoincrement, is_locked integer)`,
   );
   return await sql.transaction(async (transaction) => {
-    // The first statement writes, and so takes the write lock before anything has been read that could be outdated.
+    // The first statement writes, and so takes the write lock before anything is read that could be outdated.
     await transaction(LOCK_TABLE).delete();
     return await work(transaction);
   });

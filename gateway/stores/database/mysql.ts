@@ -4,22 +4,22 @@ import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
 
 type MysqlLocation = Extract<DatabaseLocation, { kind: 'mysql' }>;
 
-/** What this program touches of a mysql2 connection. */
+/** The used part of a mysql2 connection. */
 export interface MysqlConnection {
   readonly stream: Socket;
   query(statement: { sql: string; timeout: number }, done: (error: Error | null) => void): void;
 }
 
-/** Milliseconds before the kernel asks whether the peer of a silent connection is still there. */
+/** Milliseconds of silence before the first TCP keep-alive probe. */
 const KEEP_ALIVE_DELAY = 10_000;
 /** Milliseconds without use before a pooled connection is closed: well below the `wait_timeout` of any server. */
 const IDLE_LIMIT = 30_000;
 
 /**
- * How knex reaches MySQL or MariaDB: at most ten connections, none kept when idle.
+ * The knex configuration for MySQL and MariaDB: at most ten connections, none kept when idle.
  *
  * @param timeout milliseconds for each of: connecting, preparing the session, waiting for a free connection
- * @param onConnection learns of every connection's socket, so that none outlives the pool
+ * @param onConnection is called with the socket of every connection, so that none outlives the pool
  */
 export function mysqlConfig(
   location: MysqlLocation,
@@ -29,7 +29,7 @@ export function mysqlConfig(
   const { host, port, user, password, database } = location;
   return {
     client: 'mysql2',
-    // Else knex asks for the version on the first connection, without a deadline, and lets all others wait for it.
+    // Otherwise knex queries the version on the first connection, without a deadline, and all others wait.
     version: 'latest',
     connection: {
       host,
@@ -61,9 +61,9 @@ export function mysqlConfig(
 }
 
 /**
- * `sql_mode` is set in full: strict, so that nothing is cut to fit, and without `NO_BACKSLASH_ESCAPES`, under which the
- * driver's escaping of values would let a quote through. The lock waits end when the caller has given up, so that a
- * write which was answered with 503 is not carried out minutes later.
+ * `sql_mode` is set completely: strict, so that no value is truncated, and without `NO_BACKSLASH_ESCAPES`, under which the
+ * driver's escaping would allow SQL injection. Lock waits end with the caller's timeout, so that a write that was answered
+ * with 503 is not executed minutes later.
  */
 function sessionStatement(timeout: number): string {
   const seconds = Math.max(1, Math.ceil(timeout / 1000));

@@ -4,15 +4,15 @@ import { resolve } from 'node:path';
 import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
 import { isBusy } from './failure.ts';
 
-/** Milliseconds between two writes that are only there to see whether that works. */
+/** Milliseconds between two probe writes. */
 const WRITE_PAUSE = 5_000;
 
 /**
- * Looks whether an SQLite database is still the file of its name, and can be written: SQLite itself goes on with a file that
- * was deleted, and reads from one on a disk that is full.
+ * Checks that an SQLite database is still the file of its name, and writable: SQLite itself continues with a deleted file, and
+ * reads from a full disk.
  *
  * @param write writes something that changes nothing
- * @returns rejects with what is wrong with the file
+ * @returns a check that rejects with what is wrong with the file
  */
 export function sqliteHealth(file: string, write: () => Promise<unknown>): () => Promise<void> {
   const path = resolve(file);
@@ -28,7 +28,7 @@ export function sqliteHealth(file: string, write: () => Promise<unknown>): () =>
       writtenAt = performance.now();
       failure = await write().then(
         () => null,
-        // Another writer is at it, for however long: that one can write.
+        // Another writer holds the lock, so the file is writable.
         (error: unknown) => (isBusy(error instanceof Error ? error.cause : error) ? null : error),
       );
     }
@@ -36,7 +36,7 @@ export function sqliteHealth(file: string, write: () => Promise<unknown>): () =>
   };
 }
 
-/** The file that opening the database will make; null where there is one, or none is needed. */
+/** The file that opening the database will create; null where it exists, or none is needed. */
 export function newSqliteFile(location: DatabaseLocation): string | null {
   return location.kind === 'sqlite' && !existsSync(resolve(location.file)) ? location.file : null;
 }

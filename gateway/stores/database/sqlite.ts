@@ -3,26 +3,26 @@ import { dirname, resolve } from 'node:path';
 import type { Knex } from 'knex';
 import { OperatorError } from '../../domain/errors.ts';
 
-/** What this program touches of a better-sqlite3 connection. */
+/** The used part of a better-sqlite3 connection. */
 interface SqliteConnection {
   pragma(source: string): unknown;
   function(name: string, options: { deterministic: boolean }, apply: (text: unknown) => unknown): unknown;
   close(): void;
 }
 
-/** SQLite's own `lower` knows ASCII alone. */
+/** SQLite's own `lower` handles ASCII only. */
 export const UNICODE_LOWER = 'gatehouse_unicode_lower';
 
 /**
- * Milliseconds that SQLite itself waits for another writer. It waits by blocking the whole process, so this is short;
- * `Database.ask` goes on trying without blocking.
+ * Milliseconds that SQLite itself waits for another writer. The wait blocks the process, so it is short; `Database.ask`
+ * retries without blocking.
  */
 const BUSY_TIMEOUT = 50;
 
 /**
- * How knex reaches an SQLite file: one connection, since SQLite has one writer and better-sqlite3 is synchronous.
+ * The knex configuration for SQLite: one connection, since SQLite has one writer and better-sqlite3 is synchronous.
  *
- * @param readonly nothing of the file changes, its journal mode included
+ * @param readonly the file is not changed, nor is its journal mode
  */
 export function sqliteConfig(file: string, readonly: boolean): Knex.Config {
   return {
@@ -54,8 +54,8 @@ function unicodeLower(text: unknown): unknown {
 }
 
 /**
- * Makes the folder and the file where they are missing, readable by their owner alone: password hashes are in it, and
- * SQLite gives its journal files the mode of the database. What is there keeps its mode, somebody chose it.
+ * Creates the folder and the file where they are missing, with access for their owner only: the file holds password hashes,
+ * and SQLite gives its journal files the same mode. Existing ones keep their mode.
  *
  * @throws OperatorError when that is not possible
  */

@@ -3,28 +3,28 @@ import { Cluster, Redis } from 'ioredis';
 import type { RedisLocation } from '../../settings/schema/redis-url.ts';
 import { isWithoutReason } from './failure.ts';
 
-/** What ioredis offers for one server, behind Sentinels and in a Cluster alike. */
+/** A client for one server, for Sentinels or for a Cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** Milliseconds between two attempts to connect: short, since the feed is quick again only when one succeeds. */
+/** Milliseconds between two connection attempts: short, since the feed needs the connection. */
 const RETRY_FIRST = 50;
 const RETRY_LAST = 500;
-/** Milliseconds between two connections that are left because they lead to a replica; and without one, to begin anew. */
+/** Milliseconds between two reconnections away from a replica, and without one until the pause is reset. */
 const REPLICA_FIRST = 1_000;
 const REPLICA_LAST = 10_000;
 const REPLICA_FORGOTTEN = 60_000;
-/** How often a command may be sent to another node of a Cluster; a move of slots takes one. */
+/** Most redirections of a command in a Cluster; a moved slot takes one. */
 const CLUSTER_RETRIES = 3;
 
 /**
- * A client of a Redis in whichever form. It connects by itself and again, and never keeps a command for later: whoever
- * asks while Redis is out hears so at once, and a server that hangs is treated like one that is gone.
+ * A client for Redis in any form. It connects and reconnects by itself, and never queues commands: without a connection a
+ * command fails at once, and a server that hangs is treated as one that is down.
  *
  * @param timeout milliseconds for an answer
  */
 export function connectRedis(location: RedisLocation, timeout: number): RedisClient {
   const redis = createClient(location, timeout);
-  // Each command that fails says so to whoever sent it, but not why there is no connection.
+  // A failed command does not tell why there is no connection.
   const failed = (error: Error) => {
     if (!isWithoutReason(error) || !connectionErrors.has(redis)) connectionErrors.set(redis, error);
   };
@@ -36,12 +36,12 @@ export function connectRedis(location: RedisLocation, timeout: number): RedisCli
 
 const connectionErrors = new WeakMap<RedisClient, Error>();
 
-/** What the connection failed with last; null where it is there, or has not failed yet. */
+/** The last error of the connection; null where it is up, or has not failed yet. */
 export function connectionErrorOf(redis: RedisClient): Error | null {
   return connectionErrors.get(redis) ?? null;
 }
 
-/** Resolves when the client can be used, and after `ms` in any case: without Redis the work goes on all the same. */
+/** Resolves when the client is ready, and after `ms` milliseconds in any case: Redis is optional. */
 export async function whenReady(redis: RedisClient, ms: number): Promise<void> {
   if (redis.status === 'ready') return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -55,12 +55,12 @@ export async function whenReady(redis: RedisClient, ms: number): Promise<void> {
 function createClient(location: RedisLocation, timeout: number): RedisClient {
   const retry = (attempt: number) => Math.min(RETRY_FIRST * attempt, RETRY_LAST);
   const options = {
-    // RESP2: Redis before 6, and much that speaks its protocol, knows no other.
+    // RESP2: Redis before 6, and many compatible servers, support no other.
     protocol: 2 as const,
     disableClientInfo: true,
     connectTimeout: timeout,
     commandTimeout: timeout,
-    // A connection on which nothing comes back is left: by another one the server, or the one that replaced it, may answer.
+    // Abandons a silent connection: on a new one the server, or its replacement, may answer.
     socketTimeout: timeout,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -85,7 +85,7 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
         enableTLSForSentinelMode: location.tls,
         ...(location.tls && { sentinelTLS: {} }),
         sentinelCommandTimeout: timeout,
-        // No `failoverDetector`: it writes to the console. Sentinels cut the connections of a master that they replace.
+        // No `failoverDetector`: it writes to the console. Sentinels close the connections of a replaced master.
         sentinelRetryStrategy: retry,
       });
     case 'cluster': {
@@ -94,11 +94,11 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
         enableOfflineQueue: false,
         clusterRetryStrategy: retry,
         slotsRefreshTimeout: timeout,
-        // Few and short, since each may take a timeout of its own, and whoever asks is to hear soon that a node is out.
+        // Few and short: each may take a whole timeout, and the caller should learn soon that a node is down.
         maxRedirections: CLUSTER_RETRIES,
         retryDelayOnFailover: RETRY_FIRST,
         retryDelayOnClusterDown: RETRY_FIRST,
-        // Names stay names, so that certificates are checked against them.
+        // Keeps host names, against which certificates are verified.
         dnsLookup: (host: string, done: (error: null, host: string) => void) => done(null, host),
         redisOptions: { ...perNode, ...tls },
       };
@@ -108,8 +108,8 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
 }
 
 /**
- * After a failover the server may have become a replica, which takes no writes: another connection may lead to the new
- * master. Where it does not, each further try comes later.
+ * After a failover the server may be a replica, which accepts no writes; a new connection may lead to the new master. Each
+ * further attempt waits longer.
  */
 function leaveReplicas(): (error: Error) => boolean {
   let pause = 0;
@@ -123,7 +123,7 @@ function leaveReplicas(): (error: Error) => boolean {
   };
 }
 
-/** Of several servers behind one address, the one that is meant: Node's TLS does not tell by itself (RFC 6066 section 3). */
+/** The server name indication (RFC 6066 section 3), which ioredis does not set by itself. */
 function serverName(host = ''): { servername?: string } {
   return isIP(host) === 0 ? { servername: host } : {};
 }

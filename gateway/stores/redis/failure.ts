@@ -1,4 +1,4 @@
-/** What the errors of Redis, of the way to it and of its client begin with or contain, and what to do about each. */
+/** Patterns of the errors of Redis, of the network and of the client, with the advice for each. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the host and port in redis.url'],
   [/ENOTFOUND|EAI_AGAIN/, 'the name of the host is unknown: correct it in redis.url, or mend the name server'],
@@ -41,11 +41,11 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What the client says of a command when there is no connection, which is no reason. */
+/** Errors of commands without a connection, which do not give its reason. */
 const NO_CONNECTION =
   /(?:Stream|Cluster) isn't (?:writeable|ready)|max retries per request|Connection is closed|None of startup nodes|refresh slots cache/;
 
-/** Whether the error only says that there is no connection, and another one why. */
+/** Whether the error says only that there is no connection, and not why. */
 export function isWithoutReason(error: Error): boolean {
   return NO_CONNECTION.test(textOf(error));
 }
@@ -53,8 +53,8 @@ export function isWithoutReason(error: Error): boolean {
 /**
  * Why Redis cannot be used and what to do about it, in one line.
  *
- * @param error what a command failed with
- * @param connection what the connection failed with last; null where it is there
+ * @param error of a command
+ * @param connection the last error of the connection; null where it is up
  */
 export function redisFailure(error: unknown, connection: Error | null): string {
   const text = textOf(error);
@@ -64,7 +64,7 @@ export function redisFailure(error: unknown, connection: Error | null): string {
   return NO_CONNECTION.test(cause) ? 'there is no connection yet: look whether Redis runs, and at redis.url' : cause;
 }
 
-/** The innermost message, with its code; without what follows on it in further lines. */
+/** The first line of the innermost message, with its code. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return firstLine(String(error));
   const inner = innerOf(error);

@@ -8,9 +8,9 @@ import {
 import type { StoreState } from '../../ops/store-state.ts';
 import type { RedisClient } from './connect.ts';
 
-/** Counts by key, up to a limit within a window. */
+/** A rate limiter by key. */
 export interface Limiter {
-  /** Counts one. Rejects with a RateLimiterRes when that is more than the limit. */
+  /** Counts one. Rejects with a RateLimiterRes above the limit. */
   consume(key: string): Promise<unknown>;
   /** Takes one back. */
   reward(key: string): Promise<unknown>;
@@ -22,18 +22,18 @@ export interface SharedRedis {
   readonly state: StoreState;
 }
 
-/** Whether this process is the whole gateway on its machine, or one of the workers of a primary. */
+/** Whether this process is a gateway by itself, or a worker of a primary. */
 export type ProcessRole = 'alone' | 'worker';
 
 /** Milliseconds that a worker waits for the primary, which answers from memory. */
 const PRIMARY_TIMEOUT = 250;
 
 /**
- * Counts in Redis where there is one; where there is none, or while it is out, by the primary for all its workers; and by
- * this process, where it is no worker or the primary does not answer.
+ * Counts in Redis. Without Redis, or while it is out, the primary counts for all its workers. A process that is no worker, or
+ * whose primary does not answer, counts by itself.
  *
- * @param name what its keys begin with, after the prefix of all; no other limiter's
- * @param window milliseconds from the first of those counted to the moment that all are forgotten
+ * @param name the prefix of its keys, unique among limiters
+ * @param window milliseconds from the first count of a key to its reset
  */
 export function createLimiter(
   { name, limit, window }: { name: string; limit: number; window: number },
@@ -56,12 +56,12 @@ export function createLimiter(
   return withFallback(shared, onMachine, redis.state.down);
 }
 
-/** In the primary, before the first worker is there: counts for the limiters of all of them. */
+/** To be called in the primary before the first worker starts: counts for the limiters of all workers. */
 export function countForWorkers(): void {
   new RateLimiterClusterMaster();
 }
 
-/** @param onFailure hears of each time that the first could not be asked */
+/** @param onFailure is called each time the first limiter fails */
 function withFallback(first: Limiter, second: Limiter, onFailure: (error: unknown) => void): Limiter {
   const ask = async (question: (one: Limiter) => Promise<unknown>) => {
     try {

@@ -3,8 +3,8 @@ import type { RedisClient } from '../redis/connect.ts';
 import { hashOfId, type SessionStore } from './session-store.ts';
 
 /**
- * The sessions in Redis, `<prefix>session:<SHA-256 of the id>`, gone by themselves when they expire. Every command is about
- * one key, so that it works in a Cluster.
+ * The sessions in Redis, `<prefix>session:<SHA-256 of the id>`, with a TTL. Each command has one key, so that it works in a
+ * Cluster.
  */
 export function redisSessionStore(redis: RedisClient, keyPrefix: string): SessionStore {
   const keyOf = (id: string) => `${keyPrefix}session:${hashOfId(id)}`;

@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Where the sessions of the account pages are kept, each under the id that one browser holds. A store sees the id, and
- * keeps its SHA-256 alone: a copy of the store logs nobody in.
+ * Stores the sessions of the account pages by session id. Only the SHA-256 of an id is stored, so that a copy of the store is
+ * useless for session hijacking.
  *
  * All of them throw GatewayError `service_unavailable` when the store is out, at the latest after its timeout.
  */
 export interface SessionStore {
-  /** @returns what was written last; null where nothing was, or it has been destroyed or has expired */
+  /** @returns the content; null where the session does not exist, was destroyed or has expired */
   read(id: string): Promise<string | null>;
   /** @param lifetime milliseconds from now, more than 0 */
   write(id: string, content: string, lifetime: number): Promise<void>;
   /**
-   * The same for a session that is there, and nothing where it is gone: a request that is under way while another one
-   * logs out must not bring the session back.
+   * The same, but only where the session exists: a request that runs during a logout must not restore the session.
    */
   renew(id: string, content: string, lifetime: number): Promise<void>;
   destroy(id: string): Promise<void>;
 }
 
 /**
- * What a store knows an id by. An id is 256 random bits, which nobody finds by trying hashes: no salt and no slow hash is
- * needed.
+ * The stored form of a session id. An id has 256 random bits and cannot be found by brute force, so neither salt nor a slow
+ * hash is needed.
  */
 export function hashOfId(id: string): string {
   return createHash('sha256').update(id).digest('base64url');

@@ -2,13 +2,13 @@ import type { TokenClaims } from '../../domain/identity.ts';
 import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
 
-/** Remembers when tokens were used, coarsely: a request costs an entry in memory, and each minute a write or two. */
+/** Records when tokens were last used, to the minute: in memory per request, written to the database once a minute. */
 export interface LastUsed {
   /** The token was accepted now. */
   note(token: TokenClaims): void;
   /**
-   * Writes down what has been noted. A token without a record, as after the restore of a backup that is older than it, gets
-   * one: its owner sees it again, and can revoke it by its id.
+   * Writes the noted uses. Creates the record of a token that has none, as after a restore from an older backup, so that its
+   * owner sees the token and can revoke it.
    */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -46,7 +46,7 @@ export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
       try {
         await write(noted.slice(i, i + BATCH), clock.now());
       } catch {
-        // The database is out, which others report: once more with the next ones.
+        // The database is out, which is reported elsewhere: tries again with the next flush.
         for (const token of noted.slice(i)) used.set(token.jti, token);
         return;
       }

@@ -10,9 +10,9 @@ import type { Acceptance, LiveToken, Section, TokenStore } from './store.ts';
  */
 export interface LiveTokens {
   list(account: Account, section: Section): Promise<LiveToken[]>;
-  /** Those alone in whose name the text is, in whatever case. */
+  /** Tokens whose name contains the text, case-insensitively. */
   search(account: Account, text: string, section: Section): Promise<LiveToken[]>;
-  /** How many there are; no more than `most` are counted. */
+  /** The number of live tokens, counting up to `most`. */
   count(account: Account, most: number): Promise<number>;
   /** @returns null where the account has no such token, or it is not live */
   find(account: Account, jti: string): Promise<LiveToken | null>;
@@ -28,10 +28,10 @@ export interface TokenRules {
   readonly cutoffOf: CutoffOf;
 }
 
-/** Records that a search looks at in one piece: no request waits for more of them. */
+/** Records per step of a search; other requests run between the steps. */
 const PIECE = 1_000;
 
-/** @param rules with the moment of this very account, and the time of the database */
+/** @param rules with the cutoff of this account, and the time of the database */
 export function acceptanceOf(account: Account, rules: Omit<Acceptance, 'accountId' | 'boundTo'>): Acceptance {
   return { accountId: account.id, boundTo: digestForTokens(account.stamp), ...rules };
 }
@@ -50,7 +50,7 @@ export function liveTokens(
     find: (account, jti) => store.findLive(accepted(account), jti),
 
     async search(account, text, { order, after, limit }) {
-      // Here and not in SQL, where each database has a thought of its own on what the case of a letter is.
+      // Not in SQL, where each database folds case differently.
       const wanted = folded(text);
       const which = accepted(account);
       const found: LiveToken[] = [];

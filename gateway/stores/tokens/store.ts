@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Database } from '../database/connection.ts';
 
-/** What a token is bound to beside its account. */
+/** The stamp and the key of a token, as recorded. */
 export interface TokenBond {
   /** The digest of the account's stamp at the issue: see `digestForTokens`. */
   readonly boundTo: string;
@@ -9,7 +9,7 @@ export interface TokenBond {
   readonly keyId: string;
 }
 
-/** What is known of an issued token. Times are milliseconds since 1970. */
+/** The record of an issued token. Times are milliseconds since 1970. */
 export interface TokenRecord {
   readonly jti: string;
   readonly accountId: string;
@@ -31,12 +31,12 @@ export interface ListedRecord extends LiveToken {
   readonly isAccepted: boolean;
 }
 
-/** What a token of an account must be to be accepted. Times are milliseconds, moments since 1970. */
+/** The conditions for a token of an account to be accepted: the rule of `identify/standing.ts` for SQL. Times in ms since 1970. */
 export interface Acceptance {
   readonly accountId: string;
   /** The digest of the account's present stamp. */
   readonly boundTo: string;
-  /** The names of the secrets that verify; null: whichever they are. */
+  /** The ids of the keys that verify; null: any. */
   readonly keyIds: readonly string[] | null;
   /** The moment before which the account's tokens are void. */
   readonly voidBefore: number;
@@ -44,7 +44,7 @@ export interface Acceptance {
   readonly now: number;
 }
 
-/** A place in the order of issue, which stays one when the token that was there is gone. */
+/** A position in the order of issue, valid also after its token is deleted. */
 export interface Place {
   readonly issuedAt: number;
   readonly jti: string;
@@ -59,11 +59,11 @@ export interface Section {
 
 /** All of them throw GatewayError `service_unavailable` when the store is out. Times are milliseconds since 1970. */
 export interface TokenStore {
-  /** Writes down a token that is about to be handed out. */
+  /** Inserts the record of a token, before the token is handed out. */
   record(token: TokenRecord): Promise<void>;
-  /** The tokens that are accepted, those that nobody can tell of among them. */
+  /** The accepted tokens, including old records without a bond. */
   listLive(accepted: Acceptance, section: Section): Promise<LiveToken[]>;
-  /** How many there are; no more than `most` are counted. */
+  /** The number of accepted tokens, counting up to `most`. */
   countLive(accepted: Acceptance, most: number): Promise<number>;
   /** @returns null where it is none of these */
   findLive(accepted: Acceptance, jti: string): Promise<LiveToken | null>;
@@ -107,7 +107,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
     if (keyIds === null) return query;
     return query.where((which) => void which.whereNull('key_id').orWhereIn('key_id', [...keyIds]));
   };
-  // Computed, so that no database sorts all that has not expired in place of walking along the order of an index.
+  // `+ 0` keeps databases from using the index on `expires_at`, for which they would have to sort.
   const unexpired = (query: Knex.QueryBuilder, now: number) => query.whereRaw('expires_at + 0 > ?', [now]);
 
   /** Reads rows in the order of some columns, `limit` at most. @param after a place in it; null: from the beginning */
