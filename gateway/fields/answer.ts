@@ -1,3 +1,5 @@
+import { foldedName } from './name.ts';
+
 /**
  * What never reaches the client of an upstream's answer, by names in lower case. docs/forwarding.md says why to operators.
  */
@@ -18,7 +20,7 @@ const FIXED_IN_ANSWERS: ReadonlySet<string> = new Set([
   ...['sec-websocket-accept', 'sec-websocket-protocol', 'sec-websocket-extensions'],
 ]);
 
-/** Whether a route may set or remove a field of its upstream's answers. @param name in any case */
+/** Whether no route may set or remove a field of its upstream's answers. @param name in any spelling that folds to it */
 export function isFixedInAnswers(name: string): boolean {
-  return FIXED_IN_ANSWERS.has(name.toLowerCase());
+  return FIXED_IN_ANSWERS.has(foldedName(name));
 }

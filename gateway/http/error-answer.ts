@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
 import { mustCloseAfterAnswer } from './early-answer.ts';
 import { ERROR_PAGE_POLICY, type ErrorPage } from './error-page.ts';
@@ -33,7 +33,8 @@ export function answerError(
   const body = page === null ? errorJson(error) : page(error, requestId);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
   const length = Buffer.byteLength(body);
-  res.writeHead(error.status, {
+  // Node keeps the reason phrase of a head that it has refused to write.
+  res.writeHead(error.status, STATUS_CODES[error.status] ?? '', {
     'Content-Type': page === null ? 'application/json' : 'text/html; charset=utf-8',
     'Content-Length': length,
     'Cache-Control': 'no-store',

@@ -36,7 +36,7 @@ const OF_REQUESTS = [
 ];
 const OF_ANSWERS = [
   ...['X-Request-Id', 'X-User-Id', 'Connection', 'Keep-Alive', 'Trailer', 'Transfer-Encoding', 'Upgrade'],
-  ...['Content-Length', 'Content-Encoding', 'Sec-WebSocket-Accept'],
+  ...['Content-Length', 'Content_Length', 'X_User_Id', 'Content-Encoding', 'Sec-WebSocket-Accept'],
 ];
 
 for (const [part, names] of [

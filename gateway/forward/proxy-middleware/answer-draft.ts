@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { reasonPhrase } from '../headers/answer-text.ts';
 
 /** An answer that has come in full and has not been sent. */
 export interface WholeAnswer {
@@ -21,7 +22,7 @@ export interface AnswerHead {
 }
 
 export interface Draft extends AnswerHead {
-  /** @throws RangeError for a status that is none */
+  /** @throws RangeError for a status that is none, TypeError for a reason phrase that cannot be sent */
   withBody(body: Buffer): WholeAnswer;
 }
 
@@ -51,11 +52,13 @@ export function draftOf({ status, reason, fields }: WholeAnswer): Draft {
     },
     removeHeader: remove,
     withBody(body) {
-      const { statusCode, statusMessage } = draft;
+      const { statusCode } = draft;
+      const reason = String(draft.statusMessage);
       if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
         throw new RangeError(`${statusCode} is no status of an answer`);
       }
-      return { status: statusCode, reason: String(statusMessage), fields: pairs.flat(), body };
+      if (reasonPhrase(reason) !== reason) throw new TypeError(`${JSON.stringify(reason)} is no reason phrase`);
+      return { status: statusCode, reason, fields: pairs.flat(), body };
     },
   };
   return draft;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isFixedInAnswers } from '../../fields/answer.ts';
+import { foldedName } from '../../fields/name.ts';
 import { isFixedInRequests } from '../../fields/request.ts';
 import { confidential, duration, flag, listOf, options } from './formats.ts';
 
@@ -29,8 +30,10 @@ function changes(isFixed: (name: string) => boolean) {
     .superRefine((fields, context) => {
       const seen = new Set<string>();
       for (const name of Object.keys(fields)) {
-        const isTwice = seen.has(name.toLowerCase());
-        seen.add(name.toLowerCase());
+        // Two names that a program behind makes one of are one.
+        const folded = foldedName(name);
+        const isTwice = seen.has(folded);
+        seen.add(folded);
         const message = isTwice ? 'is set twice, in two spellings; must be set once' : nameProblem(name, isFixed);
         if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
       }

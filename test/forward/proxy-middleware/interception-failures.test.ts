@@ -23,6 +23,11 @@ const FAILING: readonly [title: string, text: string, cause: RegExp][] = [
     /99 is/,
   ],
   [
+    'sets a reason phrase that cannot be sent',
+    `export default (b, u, r, answer) => { answer.statusMessage = '€'; return ''; };`,
+    /is no reason phrase/,
+  ],
+  [
     'sets a field with a line break',
     `export default (b, u, r, answer) => { answer.setHeader('X-A', 'b\\r\\nX-C: d'); return ''; };`,
     /Invalid character/,
