@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { OperatorError } from './errors.ts';
 
-/** An account as every stage sees it. Made by `accounts/store.ts`, from whichever table holds it. */
+/** An account, from the gateway's own table or an application's. */
 export interface Account {
-  /** What upstreams receive as `X-User-Id`. */
+  /** Upstreams receive it as `X-User-Id`. */
   readonly id: string;
   readonly email: string;
-  /** As stored; may be absent or of a form nobody can check, in which case no password is right. */
+  /** As stored. Where it is null or of an unknown format, no password is right. */
   readonly passwordHash: string | null;
   readonly confirmed: boolean;
   /**
-   * Changes with the account's email, password and confirmation; the part that tokens are bound to whenever those issued
-   * before must stop. Never shown to anybody.
+   * Changes with the account's email, password and confirmation. Its part for tokens changes where earlier tokens must become
+   * void. Secret.
    */
   readonly stamp: string;
 }
@@ -20,16 +20,16 @@ export interface Account {
 const LONGEST = 254;
 
 /**
- * The form under which an email is looked up: two spellings of one address are equal in it, and nothing else is.
- * Characters are composed and lower-cased as Unicode says, never folded to ASCII. White space stays: `a@x ` is nobody.
+ * The form in which emails are compared. Unicode is composed (NFC) and lower-cased, never folded to ASCII. White space stays:
+ * `a@x ` matches no account.
  */
 export function canonicalEmail(text: string): string {
-  // Lower case can leave what composes anew: there is a ǰ in one piece, and no such capital.
+  // NFC again, since lower-casing may yield a composable sequence: ǰ has a composed form, its capital does not.
   return text.normalize('NFC').toLowerCase().normalize('NFC');
 }
 
 /**
- * Refuses what cannot be the email of an account. Whether anybody reads mail there is not asked.
+ * Refuses what cannot be the email of an account. Does not check whether the mailbox exists.
  *
  * @throws OperatorError which says what is wrong
  */
@@ -38,7 +38,7 @@ export function validateEmail(text: string): void {
   if (problem !== null) throw new OperatorError(`The email ${problem}.`);
 }
 
-/** @returns what to put behind "The email", or null */
+/** @returns the problem as a phrase after "The email", or null */
 export function emailProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (!text.isWellFormed()) return 'is not valid Unicode';
@@ -62,14 +62,14 @@ export function canBeSent(id: string): boolean {
 }
 
 /**
- * A stamp has a part that the account's tokens are bound to, and, behind a dot, one for changes that leave tokens alone.
- * Mailed links and sessions are bound to the whole of it, so that no change can be undone and make them good again.
+ * A stamp has a part for tokens and, after a dot, a part for changes that leave tokens valid. Tokens are bound to the first part;
+ * mailed links and sessions to the whole stamp, so that reverting a change does not make them valid again.
  */
 export function newStamp(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** Another stamp, under which the tokens go on and nothing else does. */
+/** A new stamp that keeps tokens valid, and voids mailed links and sessions. */
 export function stampForTokensToGoOn(stamp: string): string {
   return `${partForTokens(stamp)}.${randomBytes(12).toString('base64url')}`;
 }
@@ -79,7 +79,7 @@ export function partForTokens(stamp: string): string {
   return dot === -1 ? stamp : stamp.slice(0, dot);
 }
 
-/** What the record of a token keeps of the stamp that the token is bound to: 22 characters, which tell nothing of it. */
+/** A digest of the part for tokens, for the records of tokens: 22 characters, which do not reveal the stamp. */
 export function digestForTokens(stamp: string): string {
   return createHash('sha256').update(partForTokens(stamp)).digest('base64url').slice(0, 22);
 }

@@ -1,7 +1,7 @@
-/** Whose doing a failed request is. It stands in the log line, never in the answer. */
+/** Who caused a failure. For the log line, never for the answer. */
 export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
 
-/** The one table of every error the gateway answers by itself: status, and the text that the outside may read. */
+/** All errors that the gateway answers with: status, public text, and fault. */
 const TABLE = {
   bad_request: { status: 400, message: 'Malformed request', fault: 'client' },
   unauthorized: { status: 401, message: 'Invalid credentials', fault: 'client' },
@@ -30,10 +30,10 @@ const TABLE = {
 export type ErrorCode = keyof typeof TABLE;
 
 /**
- * Everything that ends a request with an answer of the gateway's own.
+ * Ends a request with an error answer of the gateway.
  *
  * `detail` and `cause` are for the log alone. `message` reaches the client only where `publicMessage` replaces the
- * table's text: it must not name an address, a secret or what a library said.
+ * table's text: it must not contain an address, a secret or the message of a library.
  */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -62,7 +62,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** A 400 whose text tells the client what to mend. */
+/** A 400 with a public text for the client. */
 export function badRequest(what: string): GatewayError {
   return new GatewayError('bad_request', what, { publicMessage: what });
 }
@@ -73,7 +73,7 @@ export function payloadTooLarge(most: number): GatewayError {
   return new GatewayError('payload_too_large', what, { publicMessage: what });
 }
 
-/** A 503 for a store that had to be asked and could not be: never 401, never 200. */
+/** A 503 where a required store is out: never a 401, never a 200. */
 export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
   return new GatewayError('service_unavailable', `${store} unavailable`, {
     fault: store,
@@ -82,7 +82,7 @@ export function storeUnavailable(store: 'database' | 'redis', cause: unknown): G
   });
 }
 
-/** What is wrong with a command, a file or an environment, in one line that says what to do. No stack is shown for it. */
+/** A problem of a command, a file or the environment, in one line that says what to do. Shown without a stack. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }

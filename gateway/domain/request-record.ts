@@ -1,44 +1,44 @@
 import type { GatewayError } from './errors.ts';
 
-/** What is known of one request, for its log line; filled in by the stages as they learn it. */
+/** The data of one request for its log line, filled in by the stages. */
 export interface RequestRecord {
   id: string;
-  /** The address of whoever sent it, as far as trusted proxies say. */
+  /** The address of the client, as far as trusted proxies report it. */
   readonly client: string;
   readonly method: string;
   /** As sent, without the query. It may hold a credential. */
   readonly path: string;
-  /** Such as `HTTP/1.1`; empty where there was none that the gateway speaks. */
+  /** Such as `HTTP/1.1`; empty where the request had no supported version. */
   readonly protocol: string;
   /** As sent. */
   readonly userAgent: string | undefined;
   /** `performance.now()` at its arrival. */
   readonly startedAt: number;
   accountId: string | null;
-  /** The id of the token that it was proven by. */
+  /** The id of its token. */
   tokenId: string | null;
   /** The name of its route; `tokens` for the gateway's own endpoints. */
   route: string | null;
   upstream: string | null;
-  /** Bytes of the body that were read, without what chunks add. */
+  /** Bytes of the request body that were read, without chunk framing. */
   received: number;
-  /** Bytes of the answer's body that were written, without what chunks add; of a WebSocket, all that came after its 101. */
+  /** Bytes of the response body that were written, without chunk framing; for a WebSocket, all bytes after its 101. */
   sent: number;
-  /** Of the answer that the listener wrote in place of the response; 499: there is no answer but the response. */
+  /** The status that the listener wrote itself; 499: none, the status is that of the response. */
   status: number;
-  /** Set when the request failed, also when the answer had already begun. */
+  /** Set when the request failed, even after the answer had begun. */
   failure: GatewayError | null;
 }
 
-/** A request to the pages of account owners, as the pipeline hands it over. */
+/** An admitted request to the pages of account owners. */
 export interface AskedPage {
-  /** In origin form, as it was decided on. */
+  /** In origin form, as it was admitted. */
   readonly url: string;
   readonly requestId: string;
-  /** The address of whoever sends it. */
+  /** The address of the client. */
   readonly client: string;
-  /** Hears of what was answered with a page that says what went wrong, for the log. */
+  /** Reports a failure that was answered with an error page, for the log. */
   onFailure(error: GatewayError): void;
-  /** Hears who is logged in, for the log. */
+  /** Reports the logged-in account, for the log. */
   onOwner(accountId: string): void;
 }

@@ -4,12 +4,12 @@ import type { Database } from '../../stores/database/connection.ts';
 import { bcryptDecoy } from './hashes/bcrypt.ts';
 import { decoyOf, recognise } from './hashes/recognise.ts';
 
-/** Rows whose hashes are looked at to find out what most are like. */
+/** Rows sampled to find the most common kind of hash. */
 const SAMPLE = 1000;
 
 /**
- * The hash that is computed where there is none to compare with: like most of an application's table, so that an unknown
- * account takes as long as one of its accounts does; else like those that the gateway makes.
+ * The hash that is verified where an account has none, so that response times do not reveal which accounts exist (account
+ * enumeration by timing). Like most hashes of an application's table; else like the gateway's own.
  *
  * @throws GatewayError when the database is out
  */
@@ -22,7 +22,7 @@ export async function decoyFor({ sql, ask }: Database, settings: Settings['accou
   return (likeMost === null ? null : decoyOf(likeMost)) ?? bcryptDecoy(settings.passwordCost);
 }
 
-/** A hash of the format and parameters that most have, of those that can be verified. */
+/** A verifiable hash with the most common format and parameters. */
 function mostCommon(hashes: readonly string[]): string | null {
   const byCost = Map.groupBy(hashes, (hash) => {
     const stored = recognise(hash);

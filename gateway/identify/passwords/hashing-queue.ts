@@ -2,15 +2,15 @@ import { GatewayError } from '../../domain/errors.ts';
 
 export interface HashingQueue {
   /**
-   * Runs the work when it is its turn. Clients take turns, however much each of them has asked for.
+   * Runs the work when it is its turn. Clients take turns (round robin), however many checks each has queued.
    *
-   * @param client who asks, such as an address
-   * @throws GatewayError 503 with `Retry-After`, when its turn cannot come in time, or has not
+   * @param client the sender, such as an address
+   * @throws GatewayError 503 with `Retry-After`, when its turn cannot come, or has not come, in time
    */
   run<T>(client: string, work: () => Promise<T>): Promise<T>;
-  /** Checks that wait. */
+  /** Checks that are waiting. */
   readonly waiting: number;
-  /** Checks whose turn it is. */
+  /** Checks that are running. */
   readonly running: number;
   /** Refuses the checks that wait. */
   close(): void;
@@ -36,15 +36,15 @@ const WEIGHT = 0.1;
 const LONGEST_RETRY = 120;
 
 /**
- * A queue in which clients take turns and checks wait for as long as they may. Only a check whose turn cannot come in time,
- * by the durations of the last ones, is refused at once.
+ * A queue in which clients take turns. Refuses a check at once only where, by the duration of recent ones, its turn cannot come
+ * within its patience.
  */
 export function createHashingQueue({ width, capacity, patience }: HashingLimits): HashingQueue {
   /** In the order in which the clients have their turns. */
   const waiting = new Map<string, Waiting[]>();
   let count = 0;
   let running = 0;
-  /** Milliseconds, a moving average. Before the first measurement nobody is refused for want of time. */
+  /** Milliseconds, a moving average; null before the first measurement, when no check is refused for time. */
   let duration: number | null = null;
   /** Checks refused since the queue was last empty. Their clients are expected again, so each is told a later time. */
   let refused = 0;
@@ -52,7 +52,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
   /** Milliseconds until a check starts that has as many before it. */
   const waitBehind = (ahead: number) => ((ahead + 1) * (duration ?? 0)) / width;
 
-  /** How many of those that wait have their turn before the next check of a client: of each other as many as it has. */
+  /** The number of waiting checks that run before the next check of a client: of each other client, as many as it has. */
   const aheadOf = (client: string): number => {
     const own = waiting.get(client)?.length ?? 0;
     let ahead = own;
@@ -62,7 +62,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
 
   const overload = (client: string): GatewayError => {
     refused += 1;
-    // Told to come when half of the patience is left to wait: where the estimate is too long, the queue does not run dry.
+    // Half of the patience earlier than estimated, so that an overestimate does not leave the queue empty.
     const seconds = Math.ceil((waitBehind(aheadOf(client) + refused) - patience / 2) / 1000);
     return new GatewayError('service_unavailable', 'too many passwords are being checked', {
       headers: { 'Retry-After': String(Math.min(Math.max(seconds, 1), LONGEST_RETRY)) },
@@ -76,7 +76,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
     if (count === 0) refused = 0;
   };
 
-  /** Makes room for a client that waits for less than another one. @returns whether there is room now */
+  /** Makes room by refusing the last check of the client with the longest queue. @returns whether there is room now */
   const hasRoomFor = (client: string): boolean => {
     if (count < capacity) return true;
     let longest: Waiting[] = [];
@@ -102,7 +102,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
   };
 
   const turn = (client: string): Promise<void> => {
-    // The scan is left out where all that wait could go first.
+    // Skips the scan where the turn comes in time even after all waiting checks.
     const isInTime = waitBehind(count) <= patience || waitBehind(aheadOf(client)) <= patience;
     if (!isInTime || !hasRoomFor(client)) throw overload(client);
     const queue = waiting.get(client) ?? [];

@@ -6,7 +6,7 @@ const MOST = 16;
 /** Threads of libuv's pool that are left to DNS look-ups and files while all others hash. */
 const OTHERS = 4;
 const POOL_SIZE = 'UV_THREADPOOL_SIZE';
-/** Milliseconds: what clients and balancers commonly wait for an answer, with room for the answer itself. */
+/** Milliseconds: below the common timeouts of clients and load balancers. */
 const PATIENCE = 30_000;
 const CAPACITY = 5_000;
 

@@ -7,7 +7,7 @@ import type { VerifiableHash } from './hashes/stored-hash.ts';
 import { usualTime } from './hashes/usual-time.ts';
 
 /**
- * Refuses what must not become a password.
+ * Refuses an invalid new password.
  *
  * @throws OperatorError which says what is wrong, and never repeats the password
  */
@@ -27,19 +27,19 @@ export async function hashPassword(password: string, cost: number): Promise<stri
   return await bcrypt.hash(composed(password), cost);
 }
 
-/** The form in which new passwords are hashed: keyboards compose `é` or not, and nobody can see which (RFC 8265 section 4.2). */
+/** The form in which new passwords are hashed: keyboards may or may not compose `é` (RFC 8265 section 4.2). */
 function composed(password: string): string {
   return password.normalize('NFC');
 }
 
 /**
- * Makes the function that says whether a password belongs to a stored hash. A hash that is missing, damaged, of an
- * unknown form or beyond the limits belongs to no password. That is said as late as "wrong" is, since whoever can tell
- * the two apart by the clock learns which accounts exist; so is "wrong" of a hash that is cheaper than the decoy. One
- * that costs more stays slower: the decoy should be like most of the table.
+ * Creates the function that checks a password against a stored hash. A hash that is missing, damaged, of an unknown format or
+ * beyond the limits matches no password. That takes as long as a wrong password, and so does a wrong password for a hash
+ * cheaper than the decoy: timing must not reveal which accounts exist (account enumeration). A hash that costs more stays
+ * slower, so the decoy should be like most of the table.
  *
- * A password is tried as it was sent, since an application may have hashed it so, and then in the form NFC, where that is
- * another: whether it is depends on what was sent alone, and tells nothing of the account.
+ * A password is tried as sent, since an application may have hashed it so, and then in NFC where that differs. Whether it
+ * differs depends on the request only, and reveals nothing of the account.
  *
  * The function rejects only when the machine fails, as for want of memory.
  *
@@ -89,7 +89,7 @@ function canBeRight(password: string): boolean {
   return !password.includes('\0') && password.isWellFormed();
 }
 
-/** @returns what to put behind "The password", or null */
+/** @returns the problem as a phrase after "The password", or null */
 export function passwordProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (!text.isWellFormed()) return 'is not valid Unicode';

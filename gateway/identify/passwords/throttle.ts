@@ -5,13 +5,13 @@ import { canonicalEmail } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import { createLimiter, type ProcessRole, type SharedRedis } from '../../stores/redis/limiter.ts';
 
-/** Counts failed passwords, and stops those who try too many. */
+/** Limits failed passwords (brute force, credential stuffing). */
 export interface Throttle {
   /**
-   * Takes one try at an account's password.
+   * Counts one attempt at an account's password.
    *
-   * @param client the address of whoever tries
-   * @returns what gives it back, once the password was right: a success costs nothing
+   * @param client the address of the client
+   * @returns a function that takes the attempt back, for a right password
    * @throws GatewayError 429 with `Retry-After`, when there have been too many
    */
   take(client: string, email: string): Promise<() => Promise<void>>;
@@ -22,7 +22,7 @@ export interface ThrottleLimits {
   readonly window: number;
   /** Failures of one address at one account: an attacker elsewhere cannot lock an owner out. */
   readonly perAddressAndAccount: number;
-  /** Failures of one address at all accounts, and what it may ask for that is mailed. */
+  /** Failures of one address at all accounts; also its limit of requested mails. */
   readonly perAddress: number;
 }
 
@@ -37,7 +37,7 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
     async take(client, email) {
       const address = networkOf(client);
       const pair = `${address}:${createHash('sha256').update(canonicalEmail(email)).digest('base64url')}`;
-      // One after the other: who is stopped at one account has used up nothing of what the address has for the others.
+      // In sequence: an attempt that is refused for one account does not count against the limit of the address.
       await byPair.consume(pair).catch(refuse);
       await byAddress.consume(address).catch(async (error: unknown) => {
         await byPair.reward(pair);
@@ -51,9 +51,9 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
 }
 
 /**
- * Counts what an address asks for that others would pay for: new accounts, and mails to whoever it names.
+ * Limits the requests of an address that send mails to others: registrations, and mailed links.
  *
- * @returns takes one; throws GatewayError 429 with `Retry-After` when there have been too many
+ * @returns a function that counts one; throws GatewayError 429 with `Retry-After` when there have been too many
  */
 export function createAskThrottle(
   { window, perAddress }: Pick<ThrottleLimits, 'window' | 'perAddress'>,
@@ -68,7 +68,7 @@ export function createAskThrottle(
   };
 }
 
-/** An IPv4 address; of an IPv6 one its /64, which is what a household or a server gets. */
+/** An IPv4 address, or the /64 of an IPv6 address: a household or a server has a whole /64. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
@@ -85,7 +85,7 @@ function refuse(error: unknown): never {
   throw tooMany(error, 'too many failed passwords');
 }
 
-/** @returns the error itself, where it is no limit that was reached */
+/** @returns a 429, or the error itself where it is not about a limit */
 function tooMany(error: unknown, what: string): unknown {
   if (!(error instanceof RateLimiterRes)) return error;
   const seconds = String(Math.max(1, Math.ceil(error.msBeforeNext / 1000)));

@@ -6,8 +6,8 @@ import type { HashingQueue } from './hashing-queue.ts';
 import { hashPassword } from './password.ts';
 
 /**
- * Replaces the hash of a password that has just been proven, where it is weaker than what the gateway makes, by bcrypt.
- * Nobody waits for it, and a failure is tried again at the next login.
+ * Replaces the hash of a password that was just checked by bcrypt, where it is weaker than the gateway's own. Runs in the
+ * background; after a failure, the next login tries again.
  *
  * @param cost of the gateway's own hashes: log2 of the number of rounds
  */

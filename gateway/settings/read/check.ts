@@ -11,10 +11,10 @@ export type Checked =
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /**
- * Turns the text of a configuration file into settings, or finds every mistake in it, sorted by place.
+ * Turns the text of a configuration file into settings, or finds all problems in it, sorted by place.
  *
  * @param file as the operator named it; relative paths in it, such as that of `${file:…}`, start from its folder
- * @param env what `${NAME}` stands for
+ * @param env the values of `${NAME}`
  * @param secrets `unread`: the token secrets are not looked at, as for commands that neither sign nor verify
  */
 export function checkSettings(
@@ -35,7 +35,7 @@ export function checkSettings(
   return { kind: 'invalid', problems: problems.sort(byPlace) };
 }
 
-/** Puts a value in the place of the secrets that no rule refuses, and nothing has to be set for. */
+/** Replaces the secrets by a valid value, so that no environment variable needs to be set for them. */
 function replaceSecrets({ document, usable }: YamlText): void {
   const tokens = usable && isMap(document.contents) ? document.get('tokens') : null;
   if (tokens === undefined || isMap(tokens)) document.setIn(['tokens', 'secrets'], ['-'.repeat(32)]);

@@ -5,12 +5,12 @@ import { unitForgotten } from '../schema/formats.ts';
 import { VARIABLES } from '../schema/settings.ts';
 
 /**
- * What to say of a value that the schema refuses: what it must be, which stands in the schema, and what it is.
+ * The message for a value that the schema refuses: what it must be, from the schema, and what was found.
  *
- * A value is repeated only where a number, a choice or a fixed form belongs, never one that came from a variable or
- * a file: it may be a secret, if only by mistake.
+ * The value is repeated only where a number, a choice or a fixed format is expected, and never where it came from a variable or
+ * a file: it may be a secret in the wrong place.
  *
- * @param origins the `${…}` that the value was made from
+ * @param origins the `${…}` of which the value was made
  */
 export function explain(issue: z.core.$ZodIssue, node: Node | null, origins: readonly string[]): string {
   const { message } = issue;
@@ -21,7 +21,7 @@ export function explain(issue: z.core.$ZodIssue, node: Node | null, origins: rea
   return `${message}; ${forgotten ?? `found ${found(issue, node)}`}`;
 }
 
-/** The same of a value that the file leaves out: it is required, or its default comes from the environment. */
+/** The message for a missing value: it is required, or its default comes from the environment. */
 export function explainMissing({ message, path }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   if (message.startsWith('must')) return `is missing; ${message}`;
   const option = path.slice(0, 2).join('.');
@@ -65,8 +65,8 @@ export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
 }
 
 /**
- * What to say of a key that nobody knows: the nearest known one when it is likely a misspelling, all of them otherwise.
- * A third of the letters may differ.
+ * The message for an unknown key: suggests the nearest known key where at most a third of the letters differ, else lists all
+ * keys.
  */
 export function unknownKey(key: string, known: readonly string[]): string {
   const ranked = known

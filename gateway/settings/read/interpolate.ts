@@ -4,14 +4,14 @@ import type { Path } from '../rules/readable.ts';
 import { readRegularFile } from './files.ts';
 import type { Finding } from './problem.ts';
 
-/** Where `${…}` finds what it stands for. */
+/** The sources of values for `${…}`. */
 export interface Sources {
   readonly env: NodeJS.ProcessEnv;
-  /** What a relative path in `${file:…}` starts from: the folder of the configuration file. */
+  /** The base of relative paths in `${file:…}`: the folder of the configuration file. */
   readonly folder: string;
 }
 
-/** A text with every `${…}` replaced, or each reason why that cannot be; `used` lists what stood between the braces. */
+/** The text with every `${…}` replaced, or each reason why that failed; `used` lists the references. */
 export type Interpolated =
   | { readonly kind: 'literal' }
   | { readonly kind: 'replaced'; readonly text: string; readonly used: readonly string[] }
@@ -25,7 +25,7 @@ const SECRET_LIMIT = 64 * 1024;
 /**
  * Replaces `${NAME}` and `${NAME:-default}` by environment variables (the default also stands in for an empty one,
  * as in a shell), `${file:/path}` by the content of a file without its last line end, and `$${` by `${`.
- * What was put in is not searched again.
+ * Inserted values are not interpolated again.
  */
 export function interpolate(text: string, { env, folder }: Sources): Interpolated {
   if (!text.includes('${')) return { kind: 'literal' };
@@ -64,9 +64,9 @@ export function filesNamedIn(text: string, folder: string): string[] {
   return [...new Set(paths.map((path) => resolve(folder, path)))];
 }
 
-/** What became of the values with `${…}`. */
+/** The result of replacing `${…}` in a document. */
 export interface Replaced {
-  /** For each value that was replaced, the `${…}` it was made from. */
+  /** The `${…}` of each replaced value. */
   readonly origins: ReadonlyMap<Node, readonly string[]>;
   /** The values that could not be replaced; they are now null. */
   readonly failed: ReadonlySet<Node>;

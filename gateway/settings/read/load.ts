@@ -8,7 +8,7 @@ import { formatProblem, type Problem } from './problem.ts';
 
 const FILE_LIMIT = 1024 * 1024;
 
-/** Everything that is wrong with a configuration file; the message has a line for each problem. */
+/** All problems of a configuration file; the message has a line for each. */
 export class SettingsError extends OperatorError {
   readonly problems: readonly Problem[];
 
@@ -22,19 +22,19 @@ export class SettingsError extends OperatorError {
  * Reads and validates a configuration file. Synchronous: nothing else runs before it.
  *
  * @param file as the operator named it
- * @param env what `${NAME}` stands for
+ * @param env the values of `${NAME}`
  * @throws SettingsError with every problem of the file
  */
 export function loadSettings(file: string, env: NodeJS.ProcessEnv): Settings {
   return load(file, env, 'read');
 }
 
-/** What commands need that neither sign nor verify tokens. */
+/** The settings for commands that neither sign nor verify tokens. */
 export type SettingsWithoutSecrets = Omit<Settings, 'tokens'> & {
   readonly tokens: Omit<Settings['tokens'], 'secrets'>;
 };
 
-/** The same, for those commands: the token secrets need not be set, and are not given out. */
+/** As `loadSettings`, but the token secrets need not be set, and are not returned. */
 export function loadWithoutSecrets(file: string, env: NodeJS.ProcessEnv): SettingsWithoutSecrets {
   const settings = load(file, env, 'unread');
   const { secrets: _, ...tokens } = settings.tokens;
@@ -53,7 +53,7 @@ function load(file: string, env: NodeJS.ProcessEnv, secrets: 'read' | 'unread'):
   return checked.settings;
 }
 
-/** The files that a configuration is made of, whether they can be read or not: itself, and those of its `${file:…}`. */
+/** The files of a configuration, readable or not: the file itself, and those of its `${file:…}`. */
 export function filesOf(file: string): string[] {
   const content = readRegularFile(file, FILE_LIMIT);
   return [file, ...(content.kind === 'text' ? filesNamedIn(content.text, dirname(file)) : [])];

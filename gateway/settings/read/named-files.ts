@@ -11,7 +11,7 @@ const LOGO_LIMIT = 1024 * 1024;
 /**
  * The files that options name and that cannot be read: modules of routes, and the logo of the pages.
  *
- * @param folder what their paths start from: the folder of the configuration file
+ * @param folder the base of relative paths: the folder of the configuration file
  */
 export function unreadableFiles({ routes = [], pages }: Readable, folder: string): Conflict[] {
   const modules = routes.flatMap((route, index) =>

@@ -10,7 +10,7 @@ export interface Problem {
   readonly column: number;
   /** Where it is in the settings, like `routes[0].upstream`; empty when it concerns the whole file. */
   readonly key: string;
-  /** What is wrong and what is allowed. */
+  /** The problem, and what is allowed. */
   readonly message: string;
 }
 
@@ -26,7 +26,7 @@ export function formatProblem({ file, line, column, key, message }: Problem): st
   return [`${file}:${line}:${column}`, key, message].filter((part) => part !== '').join('  ');
 }
 
-/** The order in which the operator meets them in the file. */
+/** By position in the file. */
 export function byPlace(a: Problem, b: Problem): number {
   return a.line - b.line || a.column - b.column || a.key.localeCompare(b.key);
 }

@@ -37,7 +37,7 @@ export function validate(
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     },
-    // The rules hold among what could be read, also when something else could not: all problems at once.
+    // The rules apply to the valid part, so that all problems are reported at once.
     { when: () => true },
   );
   const parsed = withRules.safeParse(data);

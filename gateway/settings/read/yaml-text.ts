@@ -26,7 +26,7 @@ export function parseYaml(text: string): YamlText {
   const { duplicates = [], others = [] } = Object.groupBy([...document.errors, ...document.warnings], ({ code }) =>
     code === 'DUPLICATE_KEY' ? 'duplicates' : 'others',
   );
-  // What follows the first error of syntax is read out of step, and its errors would mislead.
+  // Only the first syntax error: later ones are often its consequences.
   const syntax = others.sort((a, b) => a.pos[0] - b.pos[0]).slice(0, 1);
   const aliases = syntax.length > 0 ? [] : aliasesWithoutAnchor(document);
   const errors = [...duplicates, ...syntax].map((error) => ({
@@ -93,7 +93,7 @@ function explain({ code, message, pos: [offset] }: YAMLError, text: string): str
     case 'NON_STRING_KEY':
       return 'this key is a list or a map; keys must be text';
     default:
-      // The library quotes what it stumbles over, which may be a secret.
+      // The library quotes the offending text, which may be a secret.
       return `this is not valid YAML: ${message.replace(/: ".*/s, '')}`;
   }
 }

@@ -4,7 +4,7 @@ import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
 
-/** Every conflict between options that are each right by themselves. */
+/** All conflicts between options that are valid by themselves. */
 export function conflictsIn(settings: Readable): Conflict[] {
   return [
     ...sameAddress(settings),

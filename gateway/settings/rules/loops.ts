@@ -2,10 +2,10 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Conflict, Path, Readable } from './readable.ts';
 
-/** Every server that is the gateway's own public listener: a request to it would come back, and go round. */
+/** Upstream servers that are the gateway's own public listener: their requests would loop. */
 export function conflictsOfLoops({ listen, routes = [], upstreams = {} }: Readable): Conflict[] {
   const { host, port } = listen ?? {};
-  // A listener that takes any free port is known to nobody yet.
+  // With port 0, the port is not known yet.
   if (host === undefined || !port) return [];
   const named: { readonly path: Path; readonly url: string | undefined }[] = [
     ...routes.flatMap((route, index) =>
@@ -33,14 +33,14 @@ function leadsTo(url: string, listenHost: string, listenPort: number): boolean {
   const listened = plain(URL.parse(`http://${listenHost.includes(':') ? `[${listenHost}]` : listenHost}`)?.hostname);
   if (asked === listened) return true;
   const isEverywhere = listened === '0.0.0.0' || listened === '::';
-  // Whoever connects to no address in particular reaches the machine itself.
+  // A connection to the unspecified address reaches the machine itself.
   if (isLoopback(asked) || asked === '0.0.0.0' || asked === '::') {
     return isEverywhere || isSameLoopback(asked, listened);
   }
   return isEverywhere && ownAddresses().has(asked);
 }
 
-/** An address without brackets, and one of IPv4 without IPv6 clothes; a name in lower case, without the dot of the root. */
+/** An address without brackets, an IPv4-mapped one (::ffff:a.b.c.d) as IPv4; a name in lower case, without a trailing dot. */
 function plain(hostname = ''): string {
   const address = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(address);
@@ -53,7 +53,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 
-/** Another address of 127.0.0.0/8 than the first is another place to listen at; a name may be that of either first. */
+/** Addresses of 127.0.0.0/8 other than the first are separate listeners; a name may resolve to 127.0.0.1 or ::1. */
 function isSameLoopback(asked: string, listened: string): boolean {
   if (!isLoopback(listened)) return false;
   const isFirst = (host: string) => host === '127.0.0.1' || host === '::1';

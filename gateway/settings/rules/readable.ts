@@ -9,20 +9,20 @@ export interface Conflict {
 /** Keys and list positions from the root of the settings to an option. */
 export type Path = readonly (string | number)[];
 
-/** One of them. The path as the file has it is there where it is no path. */
+/** One route. `refusedPath` is the path in the file where it is not a valid path. */
 export type ReadableRoute = Partial<RouteSettings> & { readonly refusedPath?: string };
 
 /**
- * The settings that could be read: an option with a problem of its own is absent, so that no rule speaks of it again.
- * `methods` is then an empty list, as absent methods are all methods.
+ * The valid part of the settings: an option with a problem of its own is absent, so that no rule reports it again. `methods` is
+ * then an empty list, since absent methods mean all methods.
  */
 export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]?: Partial<Settings[Section]> } & {
   readonly routes?: readonly (ReadableRoute | undefined)[];
 };
 
 /**
- * @param value what the schema has made of a file
- * @param refused the paths of what it refused
+ * @param value the output of the schema
+ * @param refused the paths of the options that the schema refused
  */
 export function readable(value: unknown, refused: readonly Path[]): Readable {
   const settings: unknown = structuredClone(value);

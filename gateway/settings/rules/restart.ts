@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { OperatorError } from '../../domain/errors.ts';
 import type { Settings } from '../schema/settings.ts';
 
-/** What is taken over while the gateway runs; all else needs a restart. */
+/** Options that a reload applies; all others need a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['routes', 'upstreams', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level', 'listen.hsts'],
 ]);
 
 /**
- * Half of a changed file would be neither the old nor the new configuration, so one that changes more is refused whole.
+ * Refuses a reload that changes other options as a whole: half of it would be neither the old nor the new configuration.
  *
  * @throws OperatorError that names each option which only a restart can change
  */

@@ -24,12 +24,12 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
   ];
 }
 
-/** Whether a path is the prefix or lies below it. Without regard to case, in which upstreams differ. */
+/** Whether a path is the prefix or lies below it. Ignores case, which upstreams treat differently. */
 export function isWithin(path: string, prefix: string): boolean {
   return `${path}/`.toLowerCase().startsWith(`${prefix}/`.toLowerCase());
 }
 
-/** The path, also where it is none, so that it hides nothing that is wrong beside it. That it must begin with / is told. */
+/** The intended path, also where it lacks its `/`, which is reported by itself: other problems of the path are found too. */
 function pathAsMeant({ path, refusedPath }: ReadableRoute): string | undefined {
   return path ?? refusedPath?.replace(/^(?!\/)/, '/');
 }
@@ -119,7 +119,7 @@ function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, i
   return [{ path: ['routes', index, 'credentials'], message }];
 }
 
-/** What logs and metrics call what is no route. */
+/** Route names that logs and metrics use for requests without a route. */
 const RESERVED = new Set(['tokens', 'pages', 'none']);
 
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {

@@ -10,7 +10,7 @@ function columnName() {
   return matching(new RegExp(`^${IDENTIFIER}$`), 'must be the name of a column: letters, digits, "_", "$" and "-"');
 }
 
-/** Where an application's own table has what the gateway needs to know. */
+/** The columns of an application's table. */
 export const ACCOUNT_COLUMNS = options({
   id: columnName()
     .prefault('id')

@@ -82,7 +82,7 @@ export const UPSTREAM_FORM =
 /** The name of a group of upstreams. */
 export const GROUP_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
-/** @returns what is wrong with what a route names as its upstream, or null */
+/** @returns what is wrong with the `upstream` of a route, or null */
 export function upstreamProblem(text: string): string | null {
   return GROUP_NAME.test(text) ? null : addressProblem(text, UPSTREAM_FORM);
 }

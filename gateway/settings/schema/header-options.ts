@@ -6,7 +6,7 @@ import { confidential, duration, flag, listOf, options } from './formats.ts';
 
 export const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
 
-/** Printable ASCII, without space at its ends: what every program reads alike (RFC 9110 section 5.5). */
+/** Printable ASCII, without space at its ends: which all implementations parse alike (RFC 9110 section 5.5). */
 const FIELD_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
 
 function nameProblem(name: string, isFixed: (name: string) => boolean): string | null {

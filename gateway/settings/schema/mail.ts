@@ -12,7 +12,7 @@ export type MailLocation =
       readonly port: number;
       readonly credentials: { readonly user: string; readonly password: string } | null;
     }
-  /** Kept in files and printed, and sent to nobody. */
+  /** Written to files and printed, and not sent. */
   | { readonly kind: 'folder'; readonly folder: string };
 
 /** Who a mail is from. */
@@ -80,7 +80,7 @@ function parseSmtp(text: string): MailLocation | string {
 
 const SENDER_FORM = 'must be an address such as no-reply@example.com, or Gatehouse <no-reply@example.com>';
 
-/** Whom mail is from: an address, or a name with the address in angle brackets. */
+/** The sender of mails: an address, or a name with the address in angle brackets. */
 export function sender() {
   return z.string({ error: SENDER_FORM }).transform((text, context): Sender => {
     const [, quoted, plain, address = text] = /^(?:"([^"]*)"|([^"<>]*?)) *<([^<>]*)>$/.exec(text) ?? [];
@@ -96,8 +96,8 @@ const LONGEST_LOCAL_PART = 64;
 const LONGEST_ADDRESS = 254;
 
 /**
- * A dot-atom (RFC 5322 section 3.2.3), also of letters beyond ASCII (RFC 6531). Without `%` and `!`, by which a relay may
- * be told to send the mail on to somebody else, and not with a `-` in front, which programs take for an option.
+ * A dot-atom (RFC 5322 section 3.2.3), with letters beyond ASCII (RFC 6531). Without `%` and `!`, which relays may interpret as
+ * source routes, and without a leading `-`, which programs may take for an option (argument injection).
  */
 const ATOM = "[\\p{L}\\p{M}\\p{N}#$&'*+/=?^_`{|}~-]+";
 const LOCAL_PART = new RegExp(`^(?!-)${ATOM}(?:\\.${ATOM})*$`, 'u');
@@ -106,10 +106,10 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)*(?!\\d+$)${LABEL}$`);
 
 /**
- * Whether mail can be sent to this address: one mailbox and nothing else, whatever program reads it.
+ * Whether mail can be sent to this address: exactly one mailbox, for every parser.
  *
- * The domain must be written as it is looked up, save for case. Else `ada@ｅxample.com` would be another address than
- * `ada@example.com` to us and the same one to the mail server: many more mails for Ada than the limit allows.
+ * The domain must be in its normalised form, except for case. Otherwise `ada@ｅxample.com` and `ada@example.com` would be two
+ * addresses for the gateway and one for the mail server, and Ada would get more mails than the limit allows.
  */
 export function isMailAddress(text: string): boolean {
   const at = text.lastIndexOf('@');

@@ -2,7 +2,7 @@ const WILDCARD = '*.';
 
 /**
  * Whether a text names an origin as browsers write it, or, with `*.` before its host, those of all subdomains: at least two
- * labels must follow, so that nobody allows all of `.com`.
+ * labels must follow, so that a pattern cannot cover all of `.com`.
  */
 export function isOriginPattern(text: string): boolean {
   const [, scheme, host = ''] = /^(https?:\/\/)(.*)$/.exec(text) ?? [];
@@ -13,8 +13,8 @@ export function isOriginPattern(text: string): boolean {
 }
 
 /**
- * Whether an `Origin` field falls under a pattern. Scheme and port must be the same; `*.` stands for one label or more,
- * and the parent itself is no subdomain.
+ * Whether an `Origin` field matches a pattern. Scheme and port must be equal; `*.` matches one or more labels, and not the
+ * parent domain itself.
  */
 export function matchesOrigin(pattern: string, origin: string): boolean {
   const star = pattern.indexOf(WILDCARD);

@@ -45,7 +45,7 @@ function rowsOf(name: string, option: Option, required: boolean): string[] {
   return [row, ...rows];
 }
 
-/** What holds the options below this one: itself, each item of a list, or each value of a map with names of its own. */
+/** The schema of the options below this one: its own, that of list items, or that of the values of a map with free names. */
 function holderOf(option: Option): [suffix: string, holder: Option] {
   const list = [option, ...(option.anyOf ?? [])].find(({ items }) => items !== undefined);
   if (list?.items !== undefined) return ['[]', inFull(list.items)];
@@ -53,7 +53,7 @@ function holderOf(option: Option): [suffix: string, holder: Option] {
   return ['', inFull(option)];
 }
 
-/** Of what may be written in short or in full, the latter. */
+/** The full form of an option that also has a short form. */
 function inFull(option: Option): Option {
   return option.anyOf?.find(({ properties }) => properties !== undefined) ?? option;
 }

@@ -1,8 +1,8 @@
 /**
- * Explains why a URL could not be taken apart, where that may be a character in its user or password that ends them there.
+ * Explains why a URL could not be parsed, where the reason may be a raw delimiter in its user or password.
  *
  * @param url that was refused
- * @param otherwise what is wrong where it is not that
+ * @param otherwise the problem where there is no such character
  * @returns what is wrong, without repeating the text
  */
 export function refusedUrl(url: string, otherwise: string): string {

@@ -49,7 +49,7 @@ const cors = options({
   maxAge: wait().prefault('10m').describe('How long a browser remembers what it may send.'),
 });
 
-/** Text for all, or a map from what is found to what replaces it; `"*"` is found in all. */
+/** A replacement for all values, or a map from values to replacements; `"*"` matches every value. */
 function rewriting(what: string) {
   const error = `must be text that replaces ${what}, or a map from what is found to what replaces it`;
   return z.union([z.string(), z.record(z.string(), z.string())], { error });

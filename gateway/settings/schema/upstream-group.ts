@@ -2,13 +2,13 @@ import { GROUP_NAME } from './addresses.ts';
 import type { RouteSettings, Settings, UpstreamSettings } from './settings.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
-/** The servers that a route's requests go to, as the configuration describes them. */
+/** The configured servers of a route. */
 export interface GroupSettings extends UpstreamSettings {
-  /** As `upstreams` names it; its addresses, where the route names them itself. */
+  /** The name in `upstreams`; the addresses, where the route lists them itself. */
   readonly name: string;
 }
 
-/** The group that a route names, or one with the defaults made of the addresses that it has instead. */
+/** The group that a route names, or a group with the default options of the addresses that it lists. */
 export function groupOf(
   { upstream }: Pick<RouteSettings, 'upstream'>,
   upstreams: Settings['upstreams'],

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { configurationJsonSchema } from './json-schema.ts';
 import { configurationReference } from './reference.ts';
 
-/** Writes what is made from the schema: `config/gateway.schema.json` for editors, `docs/configuration.md` for people. */
+/** Writes the files generated from the schema: `config/gateway.schema.json` for editors, `docs/configuration.md` for readers. */
 function write(path: string, text: string): void {
   writeFileSync(new URL(`../../../${path}`, import.meta.url), text);
 }

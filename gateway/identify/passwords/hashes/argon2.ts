@@ -14,9 +14,9 @@ export function readArgon2(text: string): StoredHash | null {
 }
 
 /**
- * An Argon2 hash behind the prefix of whoever wrote it.
+ * An Argon2 hash after the prefix of its framework.
  *
- * @param writer begins the name of the format, and is empty where anybody writes it so
+ * @param writer prefix of the name of the format; empty for the common format
  * @param text without the prefix
  */
 export function argon2Hash(writer: string, prefix: string, text: string): StoredHash | null {

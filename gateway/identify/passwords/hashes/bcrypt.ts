@@ -17,13 +17,13 @@ export function readBcrypt(text: string): StoredHash | null {
 }
 
 /**
- * A bcrypt hash behind the prefix of whoever wrote it.
+ * A bcrypt hash after the prefix of its framework.
  *
  * A password too long for bcrypt is refused, also where the writer let it through and cut it silently (PHP, and Python's
  * bcrypt before 5.0): which of the passwords with that beginning the owner chose, the hash does not tell.
  *
  * @param text without the prefix
- * @param prepare makes of a password what the writer handed to bcrypt
+ * @param prepare converts a password to the input that the framework passes to bcrypt
  */
 export function bcryptHash(
   format: string,

@@ -17,7 +17,7 @@ export function readDjango(text: string): StoredHash | null {
     case 'bcrypt$':
       return bcryptHash('Django bcrypt', scheme, inner, (password) => password);
     case 'bcrypt_sha256$':
-      // The hex digits of the digest are what bcrypt is given: 64 bytes, however long the password is.
+      // bcrypt gets the hex digits of the digest: 64 bytes for a password of any length.
       return bcryptHash('Django bcrypt_sha256', scheme, inner, (password) => hash('sha256', password, 'hex'));
     case 'argon2$':
       return argon2Hash('Django ', scheme.slice(0, -1), `$${inner}`);

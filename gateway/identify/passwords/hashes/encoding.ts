@@ -10,9 +10,9 @@ export function encode(bytes: Buffer, encoding: Encoding): string {
 }
 
 /**
- * Buffer.from skips what it does not understand, so that many texts would be one digest.
+ * Buffer.from skips invalid characters, so that many texts would decode to one digest.
  *
- * @returns null unless the text is, to the letter, what `encode` makes of the bytes
+ * @returns null unless the text is exactly the output of `encode`
  */
 export function decode(text: string, encoding: Encoding): Buffer | null {
   const bytes = encoding === 'hex' ? Buffer.from(text, 'hex') : Buffer.from(text.replaceAll('.', '+'), 'base64');

@@ -5,9 +5,9 @@ interface Limit {
 }
 
 /**
- * The one table of what a stored hash may ask for. Whoever can write a row could otherwise stop every login with a
- * billion rounds, fill the memory, or store a digest so short that many passwords have it. `most` is several times what
- * the frameworks choose by themselves (2026: the number after each), and about what bcrypt of cost 16 takes: seconds.
+ * The limits of the parameters of stored hashes. Without them, write access to a row would suffice to block every login with a
+ * billion rounds, to exhaust the memory, or to store a digest so short that many passwords match. `most` is several times the
+ * default of the frameworks (as of 2026, listed with each), and takes about as long as bcrypt of cost 16: seconds.
  */
 const LIMITS = {
   /** log2 of the rounds. PHP 8.4, Laravel, Django: 12. */
@@ -36,10 +36,10 @@ const LIMITS = {
   digest: { what: 'bytes of digest', least: 16, most: 64 },
 } as const satisfies Record<string, Limit>;
 
-/** What a stored hash asks for, of that which has a limit. */
+/** The parameters of a stored hash that have limits. */
 export type Demands = Partial<Record<keyof typeof LIMITS, number>>;
 
-/** @returns the first demand that is beyond its limit, in words for the operator; null when none is */
+/** @returns the first parameter beyond its limit, as text for the operator; null: none */
 export function excessIn(demands: Demands): string | null {
   for (const [name, asked] of Object.entries(demands)) {
     const { what, least, most } = LIMITS[name as keyof typeof LIMITS];

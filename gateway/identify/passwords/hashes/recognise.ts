@@ -8,7 +8,7 @@ import { readWerkzeug } from './werkzeug.ts';
 /** Their forms exclude each other, so the order is that of how often they are met. */
 const READERS: readonly Reader[] = [readBcrypt, readWerkzeug, readDjango, readArgon2, readPasslib];
 
-/** Characters. Twice what any of the writers makes; beyond it nothing is parsed. */
+/** Characters: twice the longest supported hash. Longer text is not parsed. */
 const LONGEST_HASH = 512;
 
 /**
@@ -26,7 +26,7 @@ export function recognise(hash: string): StoredHash | null {
 }
 
 /**
- * What stands in for a hash where there is none, so that it costs what those in the table do.
+ * A decoy for accounts without a hash, with the cost of the hashes in the table.
  *
  * @param hash one like most of the table
  * @returns a hash of the same format, parameters and lengths, of no known password; null when that one is never computed

@@ -1,15 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Demands, excessIn } from './limits.ts';
 
-/** A hash whose passwords can be told. */
+/** A hash against which passwords can be checked. */
 export interface VerifiableHash {
   readonly verifiable: true;
   /** Who writes it and how, for the operator: `Django pbkdf2_sha256`. */
   readonly format: string;
-  /** What it costs. Two hashes of one format whose parameters are the same text take equally long. */
+  /** The cost parameters. Hashes of one format with equal parameters take equally long. */
   readonly parameters: string;
   /**
-   * Whether this is the password, as UTF-8 and normalised by nobody: neither Django nor Werkzeug, PHP or passlib does.
+   * Whether this is the password. Encoded as UTF-8 without normalisation, as in Django, Werkzeug, PHP and passlib.
    * Takes equally long for every password. Rejects only when the machine fails, as for want of memory.
    */
   verify(password: string): Promise<boolean>;
