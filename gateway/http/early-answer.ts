@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { replaceClose } from '../workarounds/node-destroy-soon.ts';
 
 /** Up to this many bytes of a body that nobody wants are read and thrown away, so that the connection can be kept. */
 const WORTH_DRAINING = 64 * 1024;
@@ -23,7 +24,7 @@ export function mustCloseAfterAnswer(req: IncomingMessage, res: ServerResponse, 
   const length = req.headers['content-length'];
   if (!awaitsContinue && length !== undefined && Number(length) <= WORTH_DRAINING) return false;
   const { socket } = req;
-  socket.destroySoon = () => lingeringClose(socket);
+  replaceClose(socket, lingeringClose);
   res.once('finish', () => req.resume());
   return true;
 }

@@ -1,22 +1,19 @@
-import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
+import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
+import { AllFieldsAgent } from '../../workarounds/node-answer-fields.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { createConnector } from '../undici/connector.ts';
-
-/** It is no secret: agents of other libraries have it too. But Node's types do not know it. */
-const { addRequest } = Agent.prototype as unknown as Pick<UpstreamAgent, 'addRequest'>;
 
 /** Milliseconds after which an idle connection is closed: before most servers close theirs, which could cross a request. */
 const IDLE = 4_000;
 
 /**
- * The connections to one server for http-proxy-middleware. They are made like those of the other transport: the same
- * deadline, TLS and socket path, and a request gets one when it is up. Whatever a request says of a host, all of them lead
- * to the server; HTTP/2 is not spoken.
+ * The connections to one server for http-proxy-middleware, over HTTP/1.1. They share deadline, TLS and socket path with
+ * undici's. All of them lead to that server, whatever host a request names.
  */
-export class UpstreamAgent extends Agent {
+export class UpstreamAgent extends AllFieldsAgent {
   readonly #connect: buildConnector.connector;
   readonly #place: Pick<URL, 'protocol' | 'hostname' | 'host' | 'port'>;
   readonly #age: number;
@@ -33,12 +30,6 @@ export class UpstreamAgent extends Agent {
     this.#place = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), host, port };
     this.#connect = createConnector({ tls, http2: false }, socketPath, connectTimeout);
     this.#age = connectionAge;
-  }
-
-  /** Node calls this for each request, before it prepares to read the answer, and would keep a thousand of its fields. */
-  addRequest(request: ClientRequest, options: ClientRequestArgs): void {
-    request.maxHeadersCount = 0;
-    addRequest.call(this, request, options);
   }
 
   override createConnection(

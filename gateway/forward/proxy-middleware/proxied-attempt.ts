@@ -1,11 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.ts';
+import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { requireStatus } from '../answer-status.ts';
 import { upstreamFailure } from '../failure.ts';
 import { fieldsByName } from '../headers/fields.ts';
 import type { RequestHead } from '../outgoing.ts';
 import type { Attempt, AttemptEvents } from '../transport.ts';
-import { sendHead } from '../undici/head-octets.ts';
 import { RequestBody, type Turn } from '../undici/request-body.ts';
 import { StreamedAnswer } from '../undici/streamed-answer.ts';
 import { type AttemptOutcome, outcomeOf } from '../upstream/group-meter.ts';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
+import { keepDisposition } from '../../workarounds/node-head-octets.ts';
 import { responseHeaders } from '../headers/headers.ts';
 import type { Outgoing } from '../outgoing.ts';
-import { keepDisposition } from './head-octets.ts';
 
 /**
  * Writes the head of an upstream's answer to the client's response.

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../domain/errors.ts';
+import { sendHead } from '../../workarounds/node-head-octets.ts';
+import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
+import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
 import { requireStatus } from '../answer-status.ts';
 import { upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
@@ -11,10 +14,7 @@ import { outcomeOf } from '../upstream/group-meter.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';
 import { dispatchOptions } from './dispatch-options.ts';
-import { expectHead, type HeldHead } from './early-head.ts';
-import { sendHead } from './head-octets.ts';
 import { flatFields } from './http2-fields.ts';
-import { expectStream, type Http2Stream } from './http2-stream.ts';
 import { RequestBody, type Turn } from './request-body.ts';
 
 /**
@@ -35,6 +35,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #stream: Http2Stream | undefined;
   #heldHead: HeldHead | undefined;
   #hasSentHead = false;
+  #isOverHttp2 = false;
   #failure: GatewayError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
@@ -153,6 +154,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
       throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
     }
+    this.#isOverHttp2 = this.#outgoing.group.settings.http2 && !Array.isArray(controller.rawHeaders);
     const sent = flatFields(controller.rawHeaders ?? parsed);
     const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
     writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
@@ -192,7 +194,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    if (this.#stream?.isWhole() === false) throw new Error('the answer was cut');
+    // Without the stream, the end is not known to be the upstream's: taken as a cut.
+    if (this.#isOverHttp2 && this.#stream?.isWhole() !== true) throw new Error('the answer was cut');
     if (this.#res.chunkedEncoding) {
       this.#res.addTrailers(trailerFields(flatFields(controller.rawTrailers ?? trailers)));
     }

@@ -1,5 +1,5 @@
 import { type buildConnector, Client, Dispatcher } from 'undici';
-import { keepReasonOctets } from './reason-octets.ts';
+import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 
 export interface ConnectionOptions {
   readonly connect: buildConnector.connector;

@@ -1,6 +1,6 @@
 import { buildConnector } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
-import { readBeforeWriteFails } from './lost-write.ts';
+import { readBeforeWriteFails } from '../../workarounds/node-lost-write.ts';
 
 /** A code that undici does not know, for a connection that the upstream has reset. */
 const UPSTREAM_RESET = 'ERR_UPSTREAM_RESET';

@@ -1,10 +1,10 @@
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
+import { allowManyFields } from '../../workarounds/undici-http2-fields-limit.ts';
+import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createConnector } from './connector.ts';
-import { allowManyFields } from './http2-fields-limit.ts';
-import { keepReasonOctets } from './reason-octets.ts';
 
 allowManyFields();
 

@@ -1,8 +1,8 @@
+import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { trailerFields } from '../headers/answer-text.ts';
 import { type ClientSide, ProxiedAnswer } from '../proxy-middleware/proxied-answer.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';
-import { sendHead } from './head-octets.ts';
 
 /** An answer that passes on its way as it comes, at the client's pace. */
 export class StreamedAnswer extends ProxiedAnswer {

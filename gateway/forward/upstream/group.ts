@@ -7,9 +7,9 @@ import { createAvailability } from './availability.ts';
 import { createBalance } from './balance.ts';
 import type { GroupMeter, MeterGroup } from './group-meter.ts';
 import { startHealthChecks } from './health-checks.ts';
-import { createWaitingLine, type Waiting } from './places.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import type { Upstream } from './upstream.ts';
+import { createWaitingLine, type Waiting } from './waiting-line.ts';
 
 /** Servers that do the same work. */
 export interface UpstreamGroup {

@@ -1,10 +1,11 @@
-import type { ClientRequest, ClientRequestEventMap, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { GatewayError } from '../../domain/errors.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
+import { beforeProxyListeners } from '../../workarounds/proxy-listeners.ts';
 import { clientClosed, upstreamFailure } from '../failure.ts';
 import { type FieldsByName, fieldsByName } from '../headers/fields.ts';
 import type { Outgoing } from '../outgoing.ts';
@@ -210,7 +211,7 @@ function observe(pending: Pending): Plugin<IncomingMessage> {
       proxyReq.maxHeadersCount = 0;
       const handshake = pending.get(req);
       if (handshake !== undefined) endOverdue(proxyReq, handshake);
-      before(proxyReq, 'response', (response) => {
+      beforeProxyListeners(proxyReq, 'response', (response) => {
         const settled = settle(pending, req);
         if (!mayPass(settled, response, refusalFields)) {
           response.destroy();
@@ -225,7 +226,7 @@ function observe(pending: Pending): Plugin<IncomingMessage> {
         response.setTimeout(idle, () => response.destroy(new Error('the upstream stopped sending its refusal')));
         return true;
       });
-      before(proxyReq, 'upgrade', (response, upstreamSocket) => {
+      beforeProxyListeners(proxyReq, 'upgrade', (response, upstreamSocket) => {
         const settled = settle(pending, req);
         if (!mayPass(settled, response, openingFields)) {
           upstreamSocket.destroy();
@@ -252,25 +253,6 @@ function observe(pending: Pending): Plugin<IncomingMessage> {
       fail(settled, (socket as Duplex).destroyed ? clientClosed() : upstreamFailure(error));
     });
   };
-}
-
-/**
- * Has an answer judged before the listeners hear of it that the library adds right after this, and keeps it from them
- * where it may not pass: they would write it to the client.
- */
-function before<Event extends 'response' | 'upgrade'>(
-  proxyReq: ClientRequest,
-  event: Event,
-  mayPass: (...answer: ClientRequestEventMap[Event]) => boolean,
-): void {
-  process.nextTick(() => {
-    const listeners = proxyReq.listeners(event);
-    proxyReq.removeAllListeners(event);
-    proxyReq.once<Event>(event, (...answer: ClientRequestEventMap[Event]) => {
-      if (!mayPass(...answer)) return;
-      for (const listener of listeners) listener.apply(proxyReq, answer);
-    });
-  });
 }
 
 /**

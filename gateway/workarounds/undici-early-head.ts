@@ -2,17 +2,18 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
-/** The head of a request that undici would write together with the first piece of its body. */
+/** The head of a request that undici holds until the first piece of its body. */
 export interface HeldHead {
-  /** Sends it ahead. To be called while nothing of the body has been handed over. */
+  /** Sends it now. To be called before undici got anything of the body. */
   send(): void;
 }
 
 /**
- * Gives the head of the request that is about to be written to a connection of HTTP/1, before anything of it is.
+ * Hands over the head of the next request that undici writes to an HTTP/1 connection, before it writes any of it.
  *
- * Undici (8.12) has no way to write a head by itself, so that an upstream that refuses an upload for what its head says
- * could not do so while the client waits with the body.
+ * Undici (8.12) writes a head only together with the first piece of the body, so an upstream could not refuse an upload by
+ * its head while the client still holds the body back. Undici publishes the head on `undici:client:sendHeaders` synchronously
+ * after `onRequestStart`, so one slot is enough. Where `take` is never called, the head leaves with the body.
  *
  * @param body of the request
  */
@@ -22,10 +23,10 @@ export function expectHead(body: Readable, take: (head: HeldHead) => void): void
 
 let expected: { readonly body: Readable; readonly take: (head: HeldHead) => void } | null = null;
 
-/** What undici publishes. */
+/** The message of undici's channel. */
 interface Written {
   readonly request: { readonly body: unknown; readonly contentLength: number | null };
-  /** Without the field that says how the body is framed, and without the empty line. */
+  /** Without the field that frames the body, and without the empty line. */
   readonly headers: string;
   readonly socket: Socket & { readonly alpnProtocol?: unknown };
 }
@@ -35,7 +36,7 @@ subscribe('undici:client:sendHeaders', (message) => {
   const { request, headers, socket } = message as Written;
   const { body, take } = expected;
   expected = null;
-  // Over HTTP/2, undici writes a head by itself, and publishes it too.
+  // Over HTTP/2, undici sends a head by itself, and publishes it on the same channel.
   if (request.body === body && socket.alpnProtocol !== 'h2') take(heldHead(socket, headers, request.contentLength));
 });
 
@@ -47,9 +48,9 @@ function heldHead(socket: Socket, headers: string, length: number | null): HeldH
       socket.write(`${headers}${framing}\r\n`, 'latin1');
       if (length === null) {
         replaceNext(socket, (text) => {
-          // The end of a body that had no piece.
+          // The last chunk of an empty body.
           if (text !== headers + CHUNKED) return '0\r\n\r\n';
-          // The line of a chunk ends the head, or the chunk before.
+          // A chunk-size line begins with the CRLF of the head or of the chunk before, which has been sent.
           replaceNext(socket, (line) => line.slice('\r\n'.length));
           return '';
         });
@@ -62,7 +63,7 @@ function heldHead(socket: Socket, headers: string, length: number | null): HeldH
 
 const CHUNKED = 'transfer-encoding: chunked\r\n';
 
-/** Puts other text in the place of what is written next. */
+/** Replaces the text that is written next. */
 function replaceNext(socket: Socket, replace: (text: string) => string): void {
   socket.write = (text: Uint8Array | string) => {
     Reflect.deleteProperty(socket, 'write');

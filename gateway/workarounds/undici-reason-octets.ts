@@ -2,14 +2,14 @@ import type { Client } from 'undici';
 import symbols from 'undici/lib/core/symbols.js';
 
 /**
- * Lets the reason phrases of a connection's answers be read as Latin-1, which loses no octet.
+ * Reads the reason phrases of a connection's answers as Latin-1, which keeps every octet.
  *
- * Undici (8.12) decodes them as UTF-8, and keeps the last piece of one that arrives in several.
+ * Undici (8.12) decodes them as UTF-8, and keeps only the last piece of a phrase that arrives in several.
  */
 export function keepReasonOctets(client: Client): void {
   client.on('connect', () => {
     const parser = (client as unknown as Connected)[symbols.kSocket]?.[symbols.kParser];
-    // There is none where HTTP/2 has been agreed on, which has no reason phrases.
+    // HTTP/2 has no parser and no reason phrases.
     if (parser != null) parser.onStatus = addStatusText;
   });
 }
@@ -18,7 +18,7 @@ interface Connected {
   readonly [symbols.kSocket]?: { readonly [symbols.kParser]?: Parser | null } | null;
 }
 
-/** Of undici: made for a connection, and emptied of the text after each answer. */
+/** Undici's parser of one connection. It clears `statusText` after each answer. */
 interface Parser {
   statusText: string;
   onStatus(piece: Buffer): number;

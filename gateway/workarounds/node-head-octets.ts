@@ -1,9 +1,9 @@
 import { type IncomingMessage, type OutgoingMessage, ServerResponse } from 'node:http';
 
 /**
- * Sends the head that waits for the first piece of the body, with the octets that its text stands for.
+ * Sends a head before the first piece of its body, one octet for each character.
  *
- * `flushHeaders` would write it in UTF-8, whereas Node writes a head that leaves together with a body in Latin-1.
+ * `flushHeaders` (Node 20 to 26) writes the head as UTF-8; Node writes a head that leaves together with a body as Latin-1.
  */
 export function sendHead(message: OutgoingMessage): void {
   message.write('', 'latin1');
@@ -14,10 +14,10 @@ const DISPOSITION = 'content-disposition';
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /**
- * Lets the `Content-Disposition` of a head leave with the octets that it came with.
+ * Keeps the octets of `Content-Disposition`.
  *
- * Behind a `Content-Length`, Node decodes the value of this one field as UTF-8 before it writes it in Latin-1: `c3 a9`
- * would leave as `e9`, and `e9` is refused. What is encoded beforehand comes out right.
+ * After a `Content-Length`, Node (20, and others: tried once below) decodes the value of this one field as UTF-8 before it
+ * writes it as Latin-1: `c3 a9` would leave as `e9`, and a lone `e9` is refused. Encoding the value beforehand undoes that.
  *
  * @param fields flat, and changed in place
  */
@@ -35,7 +35,7 @@ export function keepDisposition(fields: string[]): void {
   }
 }
 
-/** Whether this version of Node does so: tried, since nothing else tells. */
+/** Whether this version of Node does so. Tried, since no version number or flag tells. */
 const DECODES_DISPOSITION = (() => {
   const answer = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
   try {

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 
 /**
- * Lets all be read that the peer has sent before a write fails because it has closed.
+ * Delays a failed write until everything that the peer sent has been read.
  *
- * A server that refuses an upload in the middle answers and closes; what it has not read makes its kernel send a reset. The
- * next write here fails, and a socket that is destroyed for that loses the answer which lies in its receive buffer. The end
- * of the reading, or its error, comes soon in any case, and then tells what has happened.
+ * A server that refuses an upload early answers and closes; unread bytes make its kernel send a reset. The next write here
+ * then fails, and Node (20 to 26) destroys the socket for it, with the answer still in the receive buffer. The readable side
+ * ends or fails soon after in any case, and decides.
  */
 export function readBeforeWriteFails(socket: Socket): void {
   const { _write, _writev, push } = socket;
   let done: Written = () => {};
   let lost: NodeJS.ErrnoException | null = null;
 
-  // There is one write at a time, and so one function is enough for all.
+  // Writable streams have one write at a time, so one callback serves all.
   const settle: Written = (error) => {
     if (isLost(error) && !socket.readableEnded) lost = error;
     else done(error);
@@ -29,7 +29,7 @@ export function readBeforeWriteFails(socket: Socket): void {
   }
 
   socket.push = function pushed(chunk, encoding) {
-    // The write has taken the error of the reset, without which an answer that was cut would look whole.
+    // The failed write has consumed the error of the reset; without it, an answer that was cut would look whole.
     if (chunk === null && lost?.code === 'ECONNRESET') {
       socket.destroy(lost);
       return false;
@@ -37,7 +37,7 @@ export function readBeforeWriteFails(socket: Socket): void {
     return push.call(this, chunk, encoding);
   };
   socket.once('end', () => {
-    // Who reads has been told of the end; what is to be written never will be.
+    // The reader has seen the end; what is left to write can never be sent.
     if (lost !== null) setImmediate(() => socket.destroy());
   });
 }

@@ -1,22 +1,25 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 
-/** What undici does not tell of a request over HTTP/2. */
+/** A request's HTTP/2 stream, as far as undici hides it. */
 export interface Http2Stream {
-  /** Whether the upstream has said that its answer is at its end. */
+  /** Whether the upstream has sent END_STREAM. False while that is not known: the answer must then be taken as cut. */
   isWhole(): boolean;
-  /** Tells the upstream that nobody goes on with it. */
+  /** Resets the stream, so that the upstream frees it. */
   cancel(): void;
 }
 
 /**
- * Gives the stream that undici opens right after it has said that the request starts.
+ * Hands over the stream that undici (8.12) opens, synchronously, right after `onRequestStart`.
  *
- * Two things need it. Undici takes an answer that was cut by a reset with NO_ERROR or CANCEL, or by the end of a
- * connection that had announced it, for a whole one, so that what is truncated would look whole. And when it gives up a
- * request whose body is under way, it tells the upstream nothing, whose stream stays open for ever.
+ * Two reasons. Undici treats an answer cut by a reset with NO_ERROR or CANCEL, or by a connection that ends after GOAWAY,
+ * as complete: a truncated answer would look whole. And when undici gives up a request while its body is being sent, it
+ * sends no reset, and the upstream's stream stays open for ever.
  *
- * @param requestId as the request has it
+ * One slot is enough, since nothing runs between the call and the stream. Where `take` is never called, the caller must
+ * treat the answer as cut.
+ *
+ * @param requestId the value of the request's `X-Request-Id`
  */
 export function expectStream(requestId: string, take: (stream: Http2Stream) => void): void {
   expected = { requestId, take };
@@ -32,7 +35,10 @@ subscribe('http2.client.stream.created', (message) => {
   take(watched(stream));
 });
 
-/** Node ends what is read of a stream in the same way for both ends, but marks it as closed before, where it was cut. */
+/**
+ * Node (20 to 26) ends the readable side with `push(null)` both after END_STREAM and after a cut, but has marked the stream
+ * as closed before it only where it was cut.
+ */
 function watched(stream: ClientHttp2Stream): Http2Stream {
   let isWhole = false;
   const { push } = stream;
