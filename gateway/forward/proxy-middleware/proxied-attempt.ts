@@ -8,16 +8,15 @@ import type { RequestHead } from '../outgoing.ts';
 import type { Attempt, AttemptEvents } from '../transport.ts';
 import { RequestBody, type Turn } from '../undici/request-body.ts';
 import { StreamedAnswer } from '../undici/streamed-answer.ts';
-import { type AttemptOutcome, outcomeOf } from '../upstream/group-meter.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { interceptableHead } from './interceptable-request.ts';
 import { InterceptedAnswer } from './intercepted-answer.ts';
 import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
 
-/** What an attempt needs of its route. */
-export interface ProxiedRoute {
+/** How a route's attempts reach http-proxy-middleware. */
+export interface ProxiedSender {
   readonly module: LoadedModule | null;
   /** Hands both to http-proxy-middleware. Rejects when that gives up, and need not settle otherwise. */
   send(attempt: ProxiedAttempt, request: ProxiedRequest, answer: ProxiedAnswer): Promise<void>;
@@ -27,21 +26,20 @@ export interface ProxiedRoute {
 export class ProxiedAttempt implements Attempt {
   readonly upstream: Upstream;
   readonly #client: ClientSide;
-  readonly #route: ProxiedRoute;
+  readonly #route: ProxiedSender;
   readonly #events: AttemptEvents;
   readonly #head: RequestHead;
   readonly #body: RequestBody | null;
   readonly #request: ProxiedRequest;
   readonly #answer: ProxiedAnswer;
   #timer: NodeJS.Timeout | undefined;
-  #dispatchedAt = 0;
+  #account: AttemptAccount | undefined;
   #hasHead = false;
-  #isMeasured = false;
   #isOver = false;
   isBegun = false;
   isAnswered = false;
 
-  constructor(client: ClientSide, upstream: Upstream, events: AttemptEvents, route: ProxiedRoute) {
+  constructor(client: ClientSide, upstream: Upstream, events: AttemptEvents, route: ProxiedSender) {
     const { req, outgoing } = client;
     const { hasBody } = outgoing;
     this.upstream = upstream;
@@ -67,8 +65,7 @@ export class ProxiedAttempt implements Attempt {
   }
 
   dispatch(): void {
-    this.upstream.outstanding += 1;
-    this.#dispatchedAt = performance.now();
+    this.#account = this.upstream.begin();
     this.#route.send(this, this.#request, this.#answer).catch(this.onError);
   }
 
@@ -127,8 +124,7 @@ export class ProxiedAttempt implements Attempt {
     } else {
       // Also not 101; Node reports other interim answers apart.
       requireStatus(answer.statusCode, this.upstream.origin);
-      this.#measure('answered');
-      this.upstream.availability.succeeded();
+      this.#account?.answered();
       this.#answer.begin(answer);
       // What is still to come of the upload is read and thrown away.
       answer.once('end', () => this.#request.destroy());
@@ -163,20 +159,11 @@ export class ProxiedAttempt implements Attempt {
   #end(failure: GatewayError | null): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.upstream.outstanding -= 1;
-    // An answer that has begun was a success.
-    if (failure !== null && !this.#isMeasured) {
-      this.#measure(outcomeOf(failure));
-      // An upstream may lose its patience with a client that sends nothing.
-      if (failure.fault === 'upstream' && !this.waitsForClient) this.upstream.availability.failed(failure.message);
-    }
+    if (failure === null) this.#account?.ended();
+    // A timeout of the upstream that waits for a slow client does not count against it.
+    else this.#account?.failed(failure, !this.waitsForClient);
     // The library ends its connection when its response closes before the end.
     this.#answer.destroy();
     this.#request.destroy();
-  }
-
-  #measure(outcome: AttemptOutcome): void {
-    this.#isMeasured = true;
-    this.#client.outgoing.group.meter.attempted(outcome, performance.now() - this.#dispatchedAt);
   }
 }

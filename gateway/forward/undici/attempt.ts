@@ -10,8 +10,7 @@ import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { reasonPhrase, trailerFields } from '../headers/answer-text.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Attempt, AttemptEvents } from '../transport.ts';
-import { outcomeOf } from '../upstream/group-meter.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import { flatFields } from './http2-fields.ts';
@@ -38,7 +37,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #isOverHttp2 = false;
   #failure: GatewayError | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #sentAt = 0;
+  #account: AttemptAccount | undefined;
   #hasHead = false;
   /** The beginning of the body, held back for this turn of the event loop: it may be all of it. */
   #held: Buffer | null = null;
@@ -63,8 +62,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   dispatch(): void {
-    this.upstream.outstanding += 1;
-    this.#sentAt = performance.now();
+    this.#account = this.upstream.begin();
     const { group, deadlines } = this.#outgoing;
     // With HTTP/2, requests also wait in turn for connections that others are getting.
     if (group.settings.http2) this.#timer = setTimeout(() => this.#onNoConnection(), deadlines.connect);
@@ -160,8 +158,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
     this.#hasHead = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.upstream.availability.succeeded();
-    this.#outgoing.group.meter.attempted('answered', performance.now() - this.#sentAt);
+    this.#account?.answered();
     // An event stream may send its first byte much later than its head; most bodies come along with the head.
     process.nextTick(letGo, this);
   }
@@ -238,15 +235,10 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#isOver = true;
     this.#failure = failure;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.upstream.outstanding -= 1;
     if (failure !== null || this.#body?.readableEnded === false) this.#stream?.cancel();
-    if (failure !== null && !this.#hasHead) {
-      this.#outgoing.group.meter.attempted(outcomeOf(failure), performance.now() - this.#sentAt);
-    }
-    // An answer that has begun was a success. And an upstream may lose its patience with a client that sends nothing.
-    if (failure?.fault === 'upstream' && !this.#hasHead && !this.waitsForClient) {
-      this.upstream.availability.failed(failure.message);
-    }
+    if (failure === null) this.#account?.ended();
+    // A timeout of the upstream that waits for a slow client does not count against it.
+    else this.#account?.failed(failure, !this.waitsForClient);
   }
 }
 

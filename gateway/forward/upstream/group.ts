@@ -5,30 +5,28 @@ import { UpstreamAgent } from '../proxy-middleware/agent.ts';
 import { createPool, MOST_STREAMS } from '../undici/pool.ts';
 import { createAvailability } from './availability.ts';
 import { createBalance } from './balance.ts';
-import type { GroupMeter, MeterGroup } from './group-meter.ts';
+import type { MeterGroup } from './group-meter.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
-import type { Upstream } from './upstream.ts';
+import { Server, type Upstream } from './upstream.ts';
 import { createWaitingLine, type Waiting } from './waiting-line.ts';
 
 /** Servers that do the same work. */
 export interface UpstreamGroup {
   readonly settings: GroupSettings;
   readonly retryBudget: RetryBudget;
-  /** To be told of each attempt, by whoever makes it. */
-  readonly meter: GroupMeter;
   /**
-   * Who gets the next request, which takes a place there; null where those have none that could get it. Of servers that are all ejected or unwell one gets it nevertheless: it is more likely to
-   * be well again than a refusal is to be right.
+   * Chooses the server for the next request and takes a place there; null where no candidate has one free. Where all
+   * servers are ejected or unwell, one of them is chosen nevertheless: it may be well again, while a refusal fails for sure.
    */
   next(): Upstream | null;
-  /** Who gets another attempt at a request, which takes a place there: an available server not yet tried, or null. */
+  /** Chooses an available server not yet tried for a retry, and takes a place there; null where there is none. */
   another(tried: readonly Upstream[]): Upstream | null;
-  /** Waits for a place. @returns what ends the wait before its time */
+  /** Waits for a place. @returns cancels the wait */
   wait(waiting: Waiting<Upstream>): () => void;
   /** Gives a place back. */
   leave(upstream: Upstream): void;
-  /** Nothing is under way any more that anybody waits for. */
+  /** Closes all connections. To be called when no request is in progress. */
   close(): Promise<void>;
 }
 
@@ -42,33 +40,30 @@ export function openGroup(
   const servers = settings.servers.map(({ url, weight }) => ({ address: upstreamAddress(url), weight }));
   const origins = servers.map(({ address }) => address.origin);
   const meter = meterGroup(settings.name, origins);
-  const upstreams = servers.map(({ address, weight }): Upstream => {
+  const places = settings.connections * (settings.http2 ? MOST_STREAMS : 1);
+  const upstreams = servers.map(({ address, weight }) => {
     const { origin } = address;
     const about = { upstream: origin, group: settings.name };
-    return {
-      ...address,
-      weight,
+    const connections = {
       dispatcher: createPool(address, settings, connectTimeout),
       agent: new UpstreamAgent(address, settings, connectTimeout),
-      availability: createAvailability(settings.eject, about, log, () => meter.ejected(origin)),
-      outstanding: 0,
-      taken: 0,
     };
+    const availability = createAvailability(settings.eject, about, log, () => meter.ejected(origin));
+    return new Server(address, { weight, places }, connections, availability, meter);
   });
   const [first] = upstreams;
   if (first === undefined) throw new TypeError(`the group ${settings.name} has no servers`);
-  const choose = createBalance<Upstream>(settings.balance);
-  const isOpen = ({ availability, outstanding }: Upstream) => availability.isOpen(outstanding);
-  const most = settings.connections * (settings.http2 ? MOST_STREAMS : 1);
-  const hasPlace = ({ taken }: Upstream) => taken < most;
-  const take = (chosen: Upstream | undefined): Upstream | null => {
+  const choose = createBalance<Server>(settings.balance);
+  const isOpen = (server: Server) => server.isOpen;
+  const hasPlace = (server: Server) => server.hasPlace;
+  const take = (chosen: Server | undefined): Server | null => {
     if (chosen === undefined) return null;
-    chosen.taken += 1;
-    if (upstreams.length > 1) chosen.availability.chosen();
+    chosen.takePlace();
+    if (upstreams.length > 1) chosen.chosen();
     return chosen;
   };
   const next = () => {
-    if (upstreams.length === 1) return hasPlace(first) ? take(first) : null;
+    if (upstreams.length === 1) return first.hasPlace ? take(first) : null;
     const open = upstreams.filter(isOpen);
     return take(choose((open.length > 0 ? open : upstreams).filter(hasPlace)));
   };
@@ -78,14 +73,13 @@ export function openGroup(
   return {
     settings,
     retryBudget: createRetryBudget(settings.retries.budget),
-    meter,
     next,
     another(tried) {
-      return take(choose(upstreams.filter((one) => isOpen(one) && hasPlace(one) && !tried.includes(one))));
+      return take(choose(upstreams.filter((one) => one.isOpen && one.hasPlace && !tried.includes(one))));
     },
     wait: (waiting) => line.wait(waiting),
     leave(upstream) {
-      upstream.taken -= 1;
+      for (const server of upstreams) if (server === upstream) server.leavePlace();
       line.serve();
     },
     async close() {

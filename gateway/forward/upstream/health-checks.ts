@@ -1,24 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { statusRange } from '../../settings/schema/addresses.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
-import type { Upstream } from './upstream.ts';
+import type { Server } from './upstream.ts';
 
 /** Bytes of a body that are read; what has more has its connection closed. */
 const LONGEST_BODY = 128 * 1024;
 
 /**
- * Asks each server from time to time whether it is well, beginning at once.
+ * Checks the health of each server now and at each interval.
  *
- * @returns what ends that
+ * @returns stops the checks
  */
 export function startHealthChecks(
-  upstreams: readonly Upstream[],
+  servers: readonly Server[],
   { path, interval, timeout, status }: NonNullable<UpstreamSettings['health']>,
 ): () => void {
   const ranges = status.map(statusRange);
   const stopped = new AbortController();
 
-  const check = async ({ dispatcher, host, origin, availability }: Upstream) => {
+  const check = async (server: Server) => {
+    const { dispatcher, host, origin } = server;
     const options = {
       path,
       method: 'GET',
@@ -32,20 +33,20 @@ export function startHealthChecks(
       const { statusCode, body } = await dispatcher.request(options);
       await body.dump({ limit: LONGEST_BODY, signal: options.signal });
       const isWell = ranges.some(([from, to]) => from <= statusCode && statusCode <= to);
-      availability.setWell(isWell, `answered ${path} with ${statusCode}`);
+      server.checked(isWell, `answered ${path} with ${statusCode}`);
     } catch (error) {
-      if (!stopped.signal.aborted) availability.setWell(false, causeOf(error));
+      if (!stopped.signal.aborted) server.checked(false, causeOf(error));
     }
   };
 
-  const keepChecking = async (upstream: Upstream) => {
+  const keepChecking = async (server: Server) => {
     while (!stopped.signal.aborted) {
-      await check(upstream);
+      await check(server);
       await pause(interval, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
     }
   };
 
-  for (const upstream of upstreams) void keepChecking(upstream);
+  for (const server of servers) void keepChecking(server);
   return () => stopped.abort();
 }
 

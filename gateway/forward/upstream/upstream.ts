@@ -1,17 +1,144 @@
 import type { Dispatcher } from 'undici';
+import type { GatewayError } from '../../domain/errors.ts';
 import type { UpstreamAddress } from '../path.ts';
 import type { UpstreamAgent } from '../proxy-middleware/agent.ts';
 import type { Availability } from './availability.ts';
+import { type GroupMeter, outcomeOf } from './group-meter.ts';
 
 /** One server that requests can be sent to. */
 export interface Upstream extends UpstreamAddress {
   readonly dispatcher: Dispatcher;
   /** Its connections for http-proxy-middleware. */
   readonly agent: UpstreamAgent;
+  /** Starts the accounting of an attempt, which is about to be sent. */
+  begin(): AttemptAccount;
+}
+
+/** What a group of servers is told of an attempt: it counts, measures and ejects by that. Calls out of order do nothing. */
+export interface AttemptAccount {
+  /** The head of the answer has come, with any status. `ended` or `failed` is still to follow. */
+  answered(): void;
+  /** The attempt is over, and the answer complete. */
+  ended(): void;
+  /**
+   * The attempt is over without a whole answer: failed, timed out or abandoned, as the code of the error says. Once
+   * `answered`, it still counts as a success.
+   *
+   * @param counts whether a failure of the upstream counts towards its ejection
+   */
+  failed(error: GatewayError, counts?: boolean): void;
+}
+
+/** An upstream as its group sees it. */
+export class Server implements Upstream {
+  readonly origin: string;
+  readonly host: string;
+  readonly basePath: string;
+  readonly socketPath: string | null;
   readonly weight: number;
-  readonly availability: Availability;
-  /** Requests that it has not answered. Counted by whoever sends them. */
-  outstanding: number;
-  /** Places of those that it has for requests and WebSockets; with HTTP/1.1 each is a connection. */
-  taken: number;
+  readonly dispatcher: Dispatcher;
+  readonly agent: UpstreamAgent;
+  readonly #availability: Availability;
+  readonly #meter: GroupMeter;
+  readonly #places: number;
+  #taken = 0;
+  #outstanding = 0;
+
+  /** @param places for requests and WebSockets; with HTTP/1.1 each is a connection */
+  constructor(
+    { origin, host, basePath, socketPath }: UpstreamAddress,
+    { weight, places }: { readonly weight: number; readonly places: number },
+    { dispatcher, agent }: Pick<Upstream, 'dispatcher' | 'agent'>,
+    availability: Availability,
+    meter: GroupMeter,
+  ) {
+    this.origin = origin;
+    this.host = host;
+    this.basePath = basePath;
+    this.socketPath = socketPath;
+    this.weight = weight;
+    this.dispatcher = dispatcher;
+    this.agent = agent;
+    this.#availability = availability;
+    this.#meter = meter;
+    this.#places = places;
+  }
+
+  /** Attempts that are not over. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  get isOpen(): boolean {
+    return this.#availability.isOpen(this.#outstanding);
+  }
+
+  get hasPlace(): boolean {
+    return this.#taken < this.#places;
+  }
+
+  takePlace(): void {
+    this.#taken += 1;
+  }
+
+  leavePlace(): void {
+    this.#taken -= 1;
+  }
+
+  /** It gets the next request, rather than another server of its group. */
+  chosen(): void {
+    this.#availability.chosen();
+  }
+
+  /** @param cause of a failed health check */
+  checked(isWell: boolean, cause: string): void {
+    this.#availability.setWell(isWell, cause);
+  }
+
+  begin(): AttemptAccount {
+    this.#outstanding += 1;
+    return new Account(this.#availability, this.#meter, this.#over);
+  }
+
+  readonly #over = (): void => {
+    this.#outstanding -= 1;
+  };
+}
+
+type Phase = 'sent' | 'answered' | 'over';
+
+class Account implements AttemptAccount {
+  readonly #availability: Availability;
+  readonly #meter: GroupMeter;
+  readonly #over: () => void;
+  readonly #sentAt = performance.now();
+  #phase: Phase = 'sent';
+
+  constructor(availability: Availability, meter: GroupMeter, over: () => void) {
+    this.#availability = availability;
+    this.#meter = meter;
+    this.#over = over;
+  }
+
+  answered(): void {
+    if (this.#phase !== 'sent') return;
+    this.#phase = 'answered';
+    this.#availability.succeeded();
+    this.#meter.attempted('answered', performance.now() - this.#sentAt);
+  }
+
+  ended(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#over();
+  }
+
+  failed(error: GatewayError, counts = true): void {
+    const wasAnswered = this.#phase === 'answered';
+    if (this.#phase === 'over') return;
+    this.ended();
+    if (wasAnswered) return;
+    this.#meter.attempted(outcomeOf(error), performance.now() - this.#sentAt);
+    if (error.fault === 'upstream' && counts) this.#availability.failed(error.message);
+  }
 }

@@ -10,8 +10,7 @@ import { clientClosed, upstreamFailure } from '../failure.ts';
 import { type FieldsByName, fieldsByName } from '../headers/fields.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { tlsOptions } from '../undici/connector.ts';
-import { type AttemptOutcome, outcomeOf } from '../upstream/group-meter.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import { openingFields, refusalFields } from './handshake-answer.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
@@ -73,10 +72,8 @@ export function createWebSocketForwarder(): WebSocketForwarder {
       const { target, headers } = outgoing.headFor(upstream);
       req.url = target;
       req.headers = handshakeHeaders(headers);
-      const sentAt = performance.now();
-      const measure = (outcome: AttemptOutcome) => group.meter.attempted(outcome, performance.now() - sentAt);
-      pending.set(req, { upstream, outgoing, events, measure, stopWatching, isSettled: false });
-      upstream.outstanding += 1;
+      const account = upstream.begin();
+      pending.set(req, { upstream, outgoing, events, account, stopWatching, isSettled: false });
       // Of its end, more parties hear than Node takes for usual: this one, the library, the tunnel and its watchers.
       socket.setMaxListeners(20);
       socket.once('close', () => {
@@ -84,7 +81,7 @@ export function createWebSocketForwarder(): WebSocketForwarder {
         closed.resolve();
         const settled = settle(pending, req);
         if (settled === undefined) return;
-        measure('abandoned');
+        account.failed(clientClosed());
         events.onFailure(clientClosed());
         settled.proxyReq?.destroy();
       });
@@ -133,8 +130,7 @@ interface Handshake {
   readonly upstream: Upstream;
   readonly outgoing: Outgoing;
   readonly events: HandshakeEvents;
-  /** To be told once. */
-  measure(outcome: AttemptOutcome): void;
+  readonly account: AttemptAccount;
   stopWatching(): void;
   isSettled: boolean;
   /** What ends it when it is overdue. */
@@ -147,7 +143,6 @@ function settle(pending: Pending, req: IncomingMessage): Handshake | undefined {
   const handshake = pending.get(req);
   if (handshake === undefined) return undefined;
   pending.delete(req);
-  handshake.upstream.outstanding -= 1;
   handshake.stopWatching();
   handshake.isSettled = true;
   clearTimeout(handshake.timer);
@@ -181,13 +176,13 @@ function endOverdue(proxyReq: ClientRequest, handshake: Handshake): void {
  */
 function observe(pending: Pending): Plugin<IncomingMessage> {
   const fail = (settled: Handshake | undefined, error: GatewayError) => {
-    settled?.measure(outcomeOf(error));
-    if (error.fault === 'upstream') settled?.upstream.availability.failed(error.message);
+    settled?.account.failed(error);
     settled?.events.onFailure(error);
   };
-  const answered = ({ upstream, measure, events }: Handshake, status: number) => {
-    upstream.availability.succeeded();
-    measure('answered');
+  const answered = ({ account, events }: Handshake, status: number) => {
+    account.answered();
+    // The tunnel holds a place, and counts no longer as a request without an answer.
+    account.ended();
     events.onAnswer(status);
   };
   /** Puts the fields that may pass in the place of those that came. @returns whether the answer may pass at all */
