@@ -4,8 +4,10 @@
  */
 export const LONG: readonly string[] = [
   'test/control/pages/browser/every-page.test.ts',
+  'test/cli/cluster/workers.test.ts',
   'test/cli/cluster/hung-workers.test.ts',
   'test/revocation/database-outages.test.ts',
+  'test/ops/stalled-output.test.ts',
   'test/scripts/test-run.test.ts',
   'test/control/pages/form-body.test.ts',
   'test/revocation/redis-outages.test.ts',
@@ -22,7 +24,6 @@ export const LONG: readonly string[] = [
   'test/cli/user.test.ts',
   'test/control/pages/browser/journey.test.ts',
   'test/stores/sessions/store.test.ts',
-  'test/cli/cluster/workers.test.ts',
   'test/control/pages/browser/keyboard.test.ts',
   'test/forward/failures.test.ts',
   'test/forward/deadlines.test.ts',
