@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   'test/cli/cluster/hung-workers.test.ts',
   'test/revocation/database-outages.test.ts',
   'test/ops/stalled-output.test.ts',
+  'test/revocation/rewritten.test.ts',
   'test/scripts/test-run.test.ts',
   'test/control/pages/form-body.test.ts',
   'test/revocation/redis-outages.test.ts',
