@@ -31,7 +31,7 @@ export interface Shared {
   readonly live: LiveTokens;
   readonly byPassword: Identification['byPassword'];
   readonly loginEnded: Identification['standing']['ofLogin'];
-  /** Hears what logins come to. */
+  /** Counts the outcomes of logins. */
   readonly meter: IdentifyMeter;
   /** Where the gateway listens. */
   url(): string;
@@ -40,8 +40,8 @@ export interface Shared {
 export interface RunningPages {
   readonly answer: AnswerPage;
   /**
-   * Does what was to be done after the answers, then lets mails that are under way leave, and gives up what is not done in
-   * `ms` milliseconds.
+   * Finishes background work of answered requests, then sends pending mails. Abandons what is unfinished after `ms`
+   * milliseconds.
    */
   close(ms: number): Promise<void>;
 }
@@ -49,7 +49,7 @@ export interface RunningPages {
 /** Milliseconds. */
 const LONGEST_WAIT = 30_000;
 const SWEEP = 60_000;
-/** Milliseconds for the mails that are under way, when everything else is done. */
+/** Milliseconds for pending mails after everything else has closed. */
 const MAIL_GRACE = 2_000;
 const SWEEP_ROWS = 1_000;
 
@@ -61,7 +61,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   const { revoker } = revocations;
   const ownsTable = accounts.table === undefined;
   const publicUrl = () => pages.url ?? shared.url();
-  // Never among log lines that a machine reads.
+  // Mails are printed only in logs for people, never in JSON logs.
   const show = (text: string) => {
     if (isForPeople(settings.log)) print(log, text);
   };
@@ -69,9 +69,9 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   const { clock } = revocations;
   const sqlSessions = sqlSessionStore(database, clock);
   const sweep = setInterval(() => {
-    // One of the clocks is wrong, and it may be the database's.
+    // While clocks disagree, the database's clock may be the wrong one: delete nothing.
     if (!revocations.clocks.every(({ isUp }) => isUp)) return;
-    // That the database is out is reported by others.
+    // The health check of the database reports failures.
     sqlSessions.deleteExpired(clock.now() - KEPT_BEYOND_END, SWEEP_ROWS).catch(() => {});
   }, SWEEP).unref();
 
@@ -112,7 +112,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       return null;
     },
     takeAsked: createAskThrottle(accounts.throttle, redis, role),
-    // Not from memory: what another node has changed must neither leave a session good nor end a new one.
+    // Reads the database, not the cache: a change on another node must neither keep an old session valid nor end a new one.
     findAccount: stores.accounts.findById,
     loginEnded,
     now: clock.now,
@@ -122,7 +122,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       live: shared.live,
       revoke: (jti, owner) => revoker.token(jti, owner, null),
       async endAll(accountId) {
-        // Endings are told by the second: a session that follows on one in this second would outlive the next one.
+        // Cutoffs have a resolution of one second: a session started in the same second would survive the next cutoff.
         await reached(await revocations.readCutoff(accountId), clock);
         await revoker.account(accountId);
       },
@@ -137,14 +137,14 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     async close(ms) {
       const start = performance.now();
       clearInterval(sweep);
-      // Half of it is for the mails: a database that hangs is no reason to lose those that are only to be sent.
+      // Reserves half of the time for mails, so that a hung database does not cost those that are ready to send.
       if (actions !== null) await within(ms / 2, actions.settled()).catch(actions.giveUp);
       await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));
     },
   };
 }
 
-/** Waits until that moment, or for `LONGEST_WAIT`. A timer alone may fire before the clock says so. */
+/** Waits until `moment`, at most `LONGEST_WAIT`. Loops because a timer can fire before the clock reaches it. */
 async function reached(moment: number, clock: Clock): Promise<void> {
   const latest = clock.now() + LONGEST_WAIT;
   for (let now = clock.now(); now < Math.min(moment, latest); now = clock.now()) {

@@ -21,7 +21,7 @@ import { compileRoute } from '../routing/route.ts';
 import { compileRoutes, pagesPath } from '../routing/table.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 
-/** What outlives a change of the configuration. */
+/** Everything that survives a reload of the configuration. */
 export interface Services {
   readonly log: Logger;
   readonly meter: RequestMeter;
@@ -32,27 +32,27 @@ export interface Services {
   readonly openUpstreams: OpenUpstreams;
   readonly hopCounter: HopCounter;
   readonly openWebSockets: OpenWebSockets;
-  /** Is told of each request, where no peer is trusted. */
+  /** Called for each request when no proxy is trusted. */
   readonly noticeStranger: NoticeStranger;
 }
 
-/** Everything that is made of one state of the configuration. Each request sees one generation from end to end. */
+/** Everything built from one version of the configuration. Each request uses one generation from start to end. */
 export interface Generation {
   readonly settings: Settings;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly strictTransport: StrictTransport;
-  /** The address of whoever sends a request, as far as trusted proxies say. */
+  /** The client address of a request, as reported by trusted proxies. */
   readonly clientOf: (req: IncomingMessage) => string;
   readonly peerOf: (socketAddress: string | undefined) => Peer;
-  /** No request will come any more. Ends the connections to upstreams when those under way have their answers. */
+  /** Call when no more requests will come. Closes the connections to upstreams when open requests have ended. */
   retire(): Promise<void>;
 }
 
 /**
- * When anything fails, what was opened for it is closed again.
+ * Builds a generation. On failure, closes what it opened.
  *
- * @param modules those that the routes name, loaded
+ * @param modules the loaded modules that routes name
  */
 export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
   const upstreams = services.openUpstreams(settings);

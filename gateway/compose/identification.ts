@@ -17,17 +17,17 @@ import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { trackLastUsed } from '../stores/tokens/last-used.ts';
 import type { Stores } from './stores.ts';
 
-/** How a process finds out who sends a request, from its stores. */
+/** Identifies the senders of requests, from the stores of a process. */
 export interface Identification {
   readonly identify: Identify;
-  /** Checks an email and a password by themselves, as the pages get them. */
+  /** Checks an email and a password, for the login form of the pages. */
   readonly byPassword: ReturnType<typeof passwordIdentifier>;
   readonly signer: TokenSigner;
-  /** Whether what has been proven still stands. */
+  /** Checks whether a proven credential is still valid. */
   readonly standing: Standing;
-  /** How often a proven credential was remembered, and how often not. */
+  /** Hits and misses of the cache of proven credentials. */
   readonly lookUps: ProvenCredentials['lookUps'];
-  /** Writes down which tokens were used. */
+  /** Stores the last use of tokens. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function openIdentification(
     checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
     takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
     inTurn: hashing.run,
-    // The table of an application is read only, its hashes too.
+    // The table of an application is read-only, including its hashes.
     onProven: ownsTable ? hashUpgrade(sqlAccountStore(database), passwordCost, hashing, log) : () => {},
   });
   const standing = createStanding({
@@ -88,7 +88,7 @@ export async function openIdentification(
   };
 }
 
-/** Neither the database nor Redis has said for too long what is revoked. */
+/** Neither the database nor Redis has reported revocations for too long. */
 function staleMirror(age: number): GatewayError {
   return storeUnavailable('database', new Error(`revocations unknown for ${Math.round(age)} ms`));
 }

@@ -3,13 +3,13 @@ import { closed, listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 
-/** A gateway that runs, of one process or of several. */
+/** A running gateway, of one process or several. */
 export interface Gateway {
-  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  /** The URL it listens on, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly opsUrl: string;
   /**
-   * Takes over what a new state of the configuration says, for every request from now on.
+   * Applies a new configuration to all requests from now on.
    *
    * @throws OperatorError that names what only a restart can change, or a module that cannot be loaded; nothing is
    *   changed then
@@ -22,10 +22,10 @@ export interface Gateway {
   close(shutdown?: Settings['shutdown']): Promise<void>;
 }
 
-/** What answers the requests of a gateway, and can say how it is. */
+/** The part of a gateway that answers requests and reports its state. */
 export interface Answering extends Omit<Gateway, 'opsUrl'> {
   readiness(): Readiness | Promise<Readiness>;
-  /** Everything that is measured, in the text format of Prometheus. */
+  /** All metrics, in the text format of Prometheus. */
   metricsText(): Promise<string>;
 }
 

@@ -31,9 +31,9 @@ import { openStores, type Siblings } from './stores.ts';
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
   readiness(): Readiness;
-  /** What it has counted and measured up to now. */
+  /** The current values of its metrics. */
   metrics(): Promise<Snapshot>;
-  /** Reads at once what has been revoked: another process of this gateway says that something was. */
+  /** Reads revocations at once. Call when another process of this gateway has revoked something. */
   lookForRevocations(): void;
 }
 
@@ -49,25 +49,25 @@ export function startGateway(settings: Settings, log: Logger): Promise<Gateway> 
   });
 }
 
-/** Milliseconds to close again what a start that failed had opened. */
+/** Milliseconds to close everything after a failed start. */
 const FAILED_START_GRACE = 2_000;
 
 /**
  * Builds the service from its settings and starts it: stores, then stages, then the listener. When anything fails, what was
  * opened before is closed again.
  *
- * @param siblings null where this process is all there is
+ * @param siblings null when this is the only process
  * @throws OperatorError when a port is taken, a file cannot be written or a module not be loaded; GatewayError when the
  *   database is out
  */
 export async function startService(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Service> {
   const modules = await loadModules(settings.routes);
   await lowerBackgroundThreads();
-  // Closed from the last one to the first.
+  // Closes in reverse order.
   const opened = new AsyncDisposableStack();
-  // What is left to be done before the stores close, all of it at the same time.
+  // Work to finish before the stores close; runs concurrently.
   const lastWorks: (() => Promise<unknown>)[] = [];
-  /** When all must be closed, by `performance.now()`. */
+  /** Deadline for closing everything, on the scale of `performance.now()`. */
   let until = 0;
   const left = () => Math.max(0, until - performance.now());
 

@@ -11,15 +11,15 @@ import { newSqliteFile } from '../stores/database/sqlite-health.ts';
 import type { ProcessRole, SharedRedis } from '../stores/redis/limiter.ts';
 import { sqlTokenStore, type TokenStore } from '../stores/tokens/store.ts';
 
-/** The processes that are one gateway with this one; the first of them has made the stores ready. */
+/** The processes of this gateway, this one included. The first has already prepared the stores. */
 export interface Siblings {
   /** How many there are, this one included. */
   readonly count: number;
-  /** Has the others look for revocations. */
+  /** Tells the others to read revocations. */
   tellRevoked(): void;
 }
 
-/** What outlives the process, and what it has in memory of that. */
+/** The stores of a process, with their caches. */
 export interface Stores {
   readonly database: Database;
   readonly accounts: AccountReader;
@@ -29,7 +29,7 @@ export interface Stores {
   readonly revocations: RevocationService;
   /** The token secrets. */
   readonly secrets: readonly string[];
-  /** null: there is none. */
+  /** null when no Redis is configured. */
   readonly redis: SharedRedis | null;
   readonly role: ProcessRole;
   /** Lets queries under way end within `ms` milliseconds. */
