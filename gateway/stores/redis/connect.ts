@@ -65,6 +65,8 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // It asks for INFO, which a user may not be allowed, and then writes to the console. A write shows whether Redis can be used.
+    enableReadyCheck: false,
     retryStrategy: retry,
     reconnectOnError: leaveReplicas(),
     db: location.database,

@@ -4,7 +4,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'the name of the host is unknown: correct it in redis.url, or mend the name server'],
   [/EHOSTUNREACH|ENETUNREACH/, 'there is no way to that host: look at the network and the host in redis.url'],
   [/WRONGPASS|invalid (username-password|password)/i, 'user or password is wrong: correct redis.url'],
-  [/NOAUTH|Client sent AUTH/, 'it asks for a password, or for another: redis.url takes redis://USER:PASSWORD@HOST'],
+  [
+    /NOAUTH|Client sent AUTH/,
+    'it asks for a password, or for another: put user and password before the host in redis.url',
+  ],
   [/NOPERM|no permissions/, 'its user may not do that: ACL SETUSER name ~PREFIX* +@all, with redis.keyPrefix'],
   [/ERR_TLS_CERT_ALTNAME|Hostname\/IP does not match/, 'its certificate is for another name: use that in redis.url'],
   [/CERT_HAS_EXPIRED|certificate has expired/, 'its certificate has expired: renew it'],

@@ -30,7 +30,23 @@ async function saidOf(t: ExecutionContext, url: string, wanted: RegExp): Promise
 test('where Redis cannot be used, one line says why, and what to do', async (t) => {
   const [protectedOne, limited, full] = await Promise.all([
     redisProcess(t, () => ['--requirepass', 'secret']),
-    redisProcess(t, () => ['--user', 'reader', 'on', '>secret', '~*', '+@read', '+@connection', '+info']),
+    redisProcess(t, () => [
+      '--user',
+      'reader',
+      'on',
+      '>secret',
+      '~*',
+      '+@read',
+      '+@connection',
+      '+info',
+      '--user',
+      'few',
+      'on',
+      '>secret',
+      '~x:*',
+      '+get',
+      '+ping',
+    ]),
     redisProcess(t, () => ['--maxmemory', '1']),
   ]);
   const closed = await freePort();
@@ -42,9 +58,10 @@ test('where Redis cannot be used, one line says why, and what to do', async (t) 
   const cases: [string, RegExp][] = [
     [`redis://127.0.0.1:${closed}`, /ECONNREFUSED.*: nothing listens there/],
     ['redis://nowhere.invalid:6379', /ENOTFOUND|EAI_AGAIN/],
-    [`redis://127.0.0.1:${protectedOne.port}`, /NOAUTH.*USER:PASSWORD/],
+    [`redis://127.0.0.1:${protectedOne.port}`, /NOAUTH.*put user and password/],
     [`redis://:wrong@127.0.0.1:${protectedOne.port}`, /WRONGPASS.*correct redis\.url/],
     [`redis://reader:secret@127.0.0.1:${limited.port}`, /NOPERM.*ACL SETUSER/],
+    [`redis://few:secret@127.0.0.1:${limited.port}`, /NOPERM.*ACL SETUSER/],
     [`redis://127.0.0.1:${full.port}`, /OOM.*maxmemory/],
     [`redis+cluster://127.0.0.1:${limited.port}`, /cluster support disabled.*no node of a Cluster/],
     [`redis+cluster://127.0.0.1:${closed}`, /ECONNREFUSED|refused or cut/],
