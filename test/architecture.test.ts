@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -109,4 +109,19 @@ test('of ops, all but what starts a gateway and the command line import the log,
 test('Koa is known to request, routing and control alone', (t) => {
   const found = imports.filter(({ file, imported }) => /^@?koa(\b|\/)/.test(imported) && !KOA.includes(folderOf(file)));
   t.deepEqual(lines(found), []);
+});
+
+test('docs/architecture.md names files and folders that there are', (t) => {
+  const text = readFileSync(join(ROOT, '../docs/architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`([a-z][a-z0-9/-]*(?:\/|\.ts))`/g)].map(([, path = '']) => path);
+  t.true(named.length > 40);
+  const folders = new Set(
+    files.flatMap((file) => file.split('/').map((_, i, parts) => `${parts.slice(0, i).join('/')}/`)),
+  );
+  const known = (path: string) =>
+    files.includes(path) || folders.has(path) || files.some((file) => dirname(file).endsWith(path.replace(/\/$/, '')));
+  t.deepEqual(
+    named.filter((path) => !known(path) && !existsSync(join(ROOT, '..', path))),
+    [],
+  );
 });
