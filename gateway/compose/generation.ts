@@ -11,7 +11,7 @@ import type { RequestMeter } from '../request/access-log.ts';
 import { createAdmission } from '../request/admit.ts';
 import { createDepart } from '../request/departure.ts';
 import { createOnRequest, type OnRequest, type RequestDeps } from '../request/on-request.ts';
-import { createUpgradeDoor, type OnUpgrade } from '../request/on-upgrade.ts';
+import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
 import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
@@ -121,7 +121,7 @@ function generationOver(
       res.on('close', leave);
       return receive(req, res);
     },
-    onUpgrade: createUpgradeDoor({
+    onUpgrade: createOnUpgrade({
       ...{ log, meter, admission, depart, exchanges, clientOf, strictTransport, webSockets },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,

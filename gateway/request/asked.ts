@@ -1,6 +1,9 @@
-import type { Head } from '../http/head.ts';
+import type { IncomingMessage } from 'node:http';
+import type { RequestRecord } from '../domain/request-record.ts';
+import { type Head, readHead } from '../http/head.ts';
+import { requestId } from './record.ts';
 
-/** A request as a door hands it over, with its head read. */
+/** What admission needs of a request, HTTP or WebSocket handshake, once its head has been read. */
 export interface Asked {
   readonly method: string;
   readonly url: string;
@@ -9,6 +12,24 @@ export interface Asked {
   readonly client: string;
   /** The address at the other end of the connection. */
   readonly peer: string | undefined;
-  /** Whether it asks for a WebSocket. */
+  /** Whether the request is a WebSocket handshake. */
   readonly isHandshake: boolean;
+}
+
+/**
+ * Reads the head of a request, and gives its record the request id.
+ *
+ * @throws as `readHead`
+ */
+export function readAsked(req: IncomingMessage, record: RequestRecord, isHandshake: boolean): Asked {
+  const head = readHead(req);
+  record.id = requestId(head.requestId);
+  return {
+    method: record.method,
+    url: req.url ?? '',
+    head,
+    client: record.client,
+    peer: req.socket.remoteAddress,
+    isHandshake,
+  };
 }

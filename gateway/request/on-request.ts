@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { ErrorPage } from '../http/error-page.ts';
-import { type Head, readHead } from '../http/head.ts';
+import type { Head } from '../http/head.ts';
 import { isBelow } from '../routing/table.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { Admission, Decision } from './admit.ts';
-import type { Asked } from './asked.ts';
+import { type Asked, readAsked } from './asked.ts';
 import type { Depart } from './departure.ts';
 import { type Arrival, createForward } from './forwarding.ts';
 import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
@@ -14,7 +14,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import { newRecord, requestId } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
-/** @returns what the log will tell of the request */
+/** Handles one HTTP request. Never throws. @returns the record that the access log is written from */
 export type OnRequest = (req: IncomingMessage, res: ServerResponse) => RequestRecord;
 
 export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
@@ -31,14 +31,14 @@ export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
   readonly clientOf: (req: IncomingMessage) => string;
 }
 
-/** The method that a preflight asks for. */
+/** The method that a CORS preflight asks for. */
 function requestedMethod({ headers }: IncomingMessage): string | undefined {
   return headers['access-control-request-method'];
 }
 
 /**
- * The door for HTTP requests: reads the head, has it decided on, and answers as the decision says. Where everything is known,
- * the request is on its way to the upstream before this returns.
+ * Creates the handler of HTTP requests: it reads the head, runs admission, and answers as the decision says. If admission needs
+ * no store, the request is forwarded synchronously, before the handler returns.
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
   const { log, meter, prefix, errorPage, admission, hasCors, depart, exchanges, clientOf, strictTransport } = deps;
@@ -49,33 +49,24 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
   return (req, res) => {
     const record = newRecord(req, clientOf(req));
     logWhenOver(log, meter, record, req, res);
-    let head: Head;
+    let asked: Asked;
     try {
-      head = readHead(req);
+      asked = readAsked(req, record, false);
     } catch (thrown) {
       answerFailure(req, res, record, null, thrown);
       return record;
     }
-    record.id = requestId(head.requestId);
-    handle({ req, res, head, record });
+    handle({ req, res, head: asked.head, record }, asked);
     return record;
   };
 
-  function handle(arrival: Arrival): void {
+  function handle(arrival: Arrival, asked: Asked): void {
     const fail = (thrown: unknown) => refuse(arrival, thrown);
     try {
       const { req, head, record } = arrival;
-      const asked: Asked = {
-        method: record.method,
-        url: req.url ?? '',
-        head,
-        client: record.client,
-        peer: req.socket.remoteAddress,
-        isHandshake: false,
-      };
       const approach = hasCors && head.origin ? admission.approach(asked, requestedMethod(req), record) : null;
       const admit = approach?.decide ?? (() => admission.admit(asked, record));
-      // What has come of a body together with its head must have been read: it may be malformed, or all that there is.
+      // One microtask later the parser has read the bytes that came with the head: a malformed body, or the whole of it.
       const decide = head.hasBody ? () => Promise.resolve().then(admit) : admit;
       if (approach !== null && approach.corsRoute !== null) {
         answerByKoa(arrival, { ...approach, decide });
@@ -115,7 +106,7 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
     record.failure ??= error;
     record.id ||= requestId(undefined);
     tellStrictTransport(strictTransport, req, res);
-    // What does not begin with a slash is no browser's request, and could name a path below the prefix.
+    // Browsers send targets that begin with a slash; any other could name a path below the prefix.
     const isOutsideApi = record.path.startsWith('/') && !isBelow(record.path, prefix);
     record.sent += answerError(req, res, error, {
       requestId: record.id,

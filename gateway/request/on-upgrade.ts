@@ -5,17 +5,17 @@ import { clientClosed } from '../forward/failure.ts';
 import type { WebSocketForwarder } from '../forward/websocket/websocket.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
-import { readHead } from '../http/head.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Admission } from './admit.ts';
+import { readAsked } from './asked.ts';
 import type { Depart } from './departure.ts';
 import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
-import { newRecord, requestId } from './record.ts';
+import { NO_ANSWER, newRecord, requestId } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
-export interface UpgradeDoor {
+export interface UpgradeDeps {
   readonly log: Logger;
   readonly meter: RequestMeter;
   readonly admission: Admission;
@@ -23,9 +23,9 @@ export interface UpgradeDoor {
   readonly webSockets: WebSocketForwarder;
   readonly exchanges: OpenExchanges;
   readonly openWebSockets: OpenWebSockets;
-  /** Those that the configuration sets, and milliseconds for which nothing may move. */
+  /** `webSockets` of the configuration; `idle` in milliseconds. */
   readonly limits: WebSocketLimits & { readonly idle: number };
-  /** The address of whoever sends a request, as far as trusted proxies say. */
+  /** The address of a request's client, as far as trusted proxies say. */
   readonly clientOf: (req: IncomingMessage) => string;
   readonly strictTransport: StrictTransport;
 }
@@ -37,10 +37,10 @@ const POLICY_VIOLATION = 1008;
 export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 
 /**
- * The door for WebSocket handshakes: the same decision as for any request, then the tunnel. A refusal is an ordinary
- * HTTP answer, after which the connection closes. One log line is written when the tunnel has ended.
+ * Creates the handler of WebSocket handshakes: admission as for every request, then the tunnel. A refusal is an ordinary
+ * HTTP answer, after which the connection closes. The log line is written when the tunnel has ended.
  */
-export function createUpgradeDoor({
+export function createOnUpgrade({
   log,
   meter,
   admission,
@@ -51,10 +51,10 @@ export function createUpgradeDoor({
   limits,
   clientOf,
   strictTransport,
-}: UpgradeDoor): OnUpgrade {
+}: UpgradeDeps): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const record = newRecord(req, clientOf(req));
-    let status = 499;
+    let status = NO_ANSWER;
     let isMeasured = false;
     const measure = () => {
       if (!isMeasured) meter.answered(record, status);
@@ -78,21 +78,10 @@ export function createUpgradeDoor({
     };
 
     try {
-      const head = readHead(req);
-      const { client } = record;
-      record.id = requestId(head.requestId);
+      const asked = readAsked(req, record, true);
+      const { head, client } = asked;
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
-      const decision = await admission.admit(
-        {
-          method: req.method ?? '',
-          url: req.url ?? '',
-          head,
-          client,
-          peer: req.socket.remoteAddress,
-          isHandshake: true,
-        },
-        record,
-      );
+      const decision = await admission.admit(asked, record);
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
       const outgoing = depart(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();
@@ -107,7 +96,7 @@ export function createUpgradeDoor({
           const { bytesRead, bytesWritten } = req.socket;
           exchanges.begin(socket, {
             identity,
-            // It is over with its connection, and forgotten with that.
+            // A tunnel lasts as long as its connection, and leaves the list with it.
             isOver: false,
             end(reason) {
               record.failure ??= voidMeanwhile(reason);
@@ -139,9 +128,9 @@ export function createUpgradeDoor({
   };
 }
 
-/** All that one side sends is written to the other, so the client's connection tells of both. */
+/** Everything passes over the client's connection, in one direction or the other: its timeout covers both sides. */
 function endWhenIdle({ socket }: IncomingMessage, idle: number, end: () => void): void {
-  // Node's own, for requests, would cut it without a word.
+  // Node's listener, meant for requests, would destroy the socket without a close frame.
   socket.removeAllListeners('timeout');
   socket.setTimeout(idle, end);
 }
