@@ -9,67 +9,71 @@ import { USUAL_METHODS } from '../routing/table.ts';
 import type { Decision, PageApproach } from './admit.ts';
 import type { Arrival, Forward } from './forwarding.ts';
 
-/** What the middleware counts on. */
+/** `ctx.state` of every request. */
 interface RequestState {
   arrival: Arrival;
-  /** Set once the request has been decided on. */
+  /** Set once admission has finished. */
   decision: Decision;
 }
 
 type Context = Koa.ParameterizedContext<RequestState>;
-/** The request as Koa gets it. */
-type Handed = IncomingMessage & { handed?: { readonly arrival: Arrival; readonly next: Decision | PageApproach } };
+/** A request, and what is left to do for it. */
+interface Handover {
+  readonly arrival: Arrival;
+  readonly next: Decision | PageApproach;
+}
 
 export interface KoaLeafDeps {
   readonly log: Logger;
   readonly forward: Forward;
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
-  /** Answers for the pages of account owners; its rejections are answered as every other. */
+  /** Answers requests for the pages of account owners. Rejects with a failure that is still to be answered. */
   pages(req: IncomingMessage, res: ServerResponse, asked: AskedPage): Promise<void>;
-  /** Answers what a stage has thrown. */
+  /** Answers a failure. */
   refuse(arrival: Arrival, thrown: unknown): void;
 }
 
 export interface KoaLeaf {
-  /** @param next what was decided; or, for a page of another origin, what is still to be decided once CORS has been seen to */
+  /** @param next the decision; for a request from another origin, the admission that follows CORS */
   answer(arrival: Arrival, next: Decision | PageApproach): void;
-  /** Whether the client would rather read a page than JSON. */
+  /** Whether the client prefers HTML to JSON (`Accept`). */
   prefersHtml(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
 /**
- * What the gateway does with Koa: CORS, its own endpoints and pages, and routes that other middleware forwards. A request that
- * is only forwarded, and not for a page of another origin, does not come here: docs/performance.md says what that saves.
+ * Serves with Koa: CORS, the gateway's own endpoints and pages, and routes with `proxy`. A same-origin request that is only
+ * forwarded bypasses Koa; docs/performance.md has the saving.
  */
 export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: KoaLeafDeps): KoaLeaf {
   const app = new Koa<RequestState>();
+  const handovers = new WeakMap<IncomingMessage, Handover>();
   app.use(takeOver);
   app.use(answerDecision);
-  // Koa reports what its own plumbing meets after an answer has begun, such as a client that left.
+  // Koa's own errors after an answer has begun, such as a client that left.
   app.on('error', (error) => log.debug({ err: error }, 'answer not delivered'));
   const answer = app.callback();
 
   return {
     answer(arrival, next) {
-      const handed: Handed = Object.assign(arrival.req, { handed: { arrival, next } });
-      void answer(handed, arrival.res);
+      handovers.set(arrival.req, { arrival, next });
+      void answer(arrival.req, arrival.res);
     },
     prefersHtml: (req, res) => app.createContext(req, res).accepts('json', 'html') === 'html',
   };
 
-  /** Decides where that is still to be done, marked for pages of other origins, and answers what is thrown. */
+  /** Completes admission where CORS comes first, runs the next middleware, and answers what is thrown. */
   async function takeOver(ctx: Context, next: Koa.Next): Promise<void> {
-    const { handed } = ctx.req as Handed;
-    if (handed === undefined) throw new TypeError('a request that did not come by answer');
-    const { arrival } = handed;
+    const handover = handovers.get(ctx.req);
+    if (handover === undefined) throw new TypeError('Koa got a request that was not passed to answer()');
+    const { arrival } = handover;
     ctx.state.arrival = arrival;
     try {
-      if ('kind' in handed.next) {
-        ctx.state.decision = handed.next;
+      if ('kind' in handover.next) {
+        ctx.state.decision = handover.next;
         await next();
       } else {
-        await answerPage(ctx, arrival, handed.next, next);
+        await answerPage(ctx, arrival, handover.next, next);
       }
     } catch (thrown) {
       ctx.respond = false;
@@ -84,15 +88,13 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
       await next();
     };
     if (corsRoute === null) return await decideAndGoOn();
-    // The middleware of @koa/cors touches nothing of the state.
-    const asked = ctx as unknown as Koa.Context;
-    if (preflighted === null) return void (await corsRoute.cors.mark(asked, decideAndGoOn));
+    if (preflighted === null) return void (await corsRoute.cors.mark(ctx, decideAndGoOn));
     record.route = corsRoute.name;
-    await corsRoute.cors.preflight(asked, preflighted);
+    await corsRoute.cors.preflight(ctx, preflighted);
     answerEmpty(ctx);
   }
 
-  /** 204, and the connection ends where a body is still to come. */
+  /** Answers 204, and closes the connection if a body is still to come. */
   function answerEmpty(ctx: Context): void {
     const { head, record } = ctx.state.arrival;
     ctx.status = 204;

@@ -14,9 +14,9 @@ import { type RouteRules, routeFor } from './table.ts';
 export interface RouteCors {
   readonly origins: readonly string[];
   /** Sets the fields without which a browser hides an answer, be it the upstream's or a refusal, and goes on. */
-  readonly mark: Koa.Middleware;
+  mark(ctx: Koa.ParameterizedContext, next: Koa.Next): Promise<void>;
   /** Sets the fields of the answer to a preflight. @param method that it asks for */
-  preflight(ctx: Koa.Context, method: string): Promise<void>;
+  preflight(ctx: Koa.ParameterizedContext, method: string): Promise<void>;
 }
 
 /** A route with `cors`. */
