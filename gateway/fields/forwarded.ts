@@ -1,8 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 
-/** What one proxy says in `Forwarded` (RFC 7239 section 4). */
+/** One proxy's element of `Forwarded` (RFC 7239 section 4). */
 export interface ForwardedElement {
-  /** The node that sent the request to it, without quotes. */
+  /** The node that sent the request to this proxy, without quotes. */
   readonly for?: string;
   readonly proto?: string;
   readonly host?: string;
@@ -12,9 +12,9 @@ const TOKEN = "[!#$%&'*+.^_`|~A-Za-z0-9-]+";
 const PAIR = new RegExp(`[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?[ \\t]*([;,]|$)`, 'y');
 
 /**
- * The elements of a `Forwarded` field, the last one by the nearest proxy.
+ * Parses a `Forwarded` field. The nearest proxy's element comes last.
  *
- * @returns none where the field is malformed: half of a list could name the wrong client
+ * @returns an empty list if the field is malformed: half of a list could name the wrong client
  */
 export function parseForwarded(field: string): ForwardedElement[] {
   const elements: ForwardedElement[] = [];
@@ -34,20 +34,20 @@ export function parseForwarded(field: string): ForwardedElement[] {
   return elements;
 }
 
-/** The element that says who a request came from, for the upstream. */
+/** The element that names the peer of a request, for the upstream. */
 export function forwardedElement(address: string): string {
   return isIPv6(address) ? `for="[${address}]"` : `for=${address}`;
 }
 
-/** An address alone, of either family, or a node of RFC 7239 section 6: an IPv6 address is in brackets, a port may follow. */
+/** An IPv4 address or a bracketed IPv6 address, with an optional port (RFC 7239 section 6). */
 const NODE = /^"?(?:(\d+\.\d+\.\d+\.\d+)|\[([\da-f:.]+)\])(?::(?:\d{1,5}|_[\w.-]+))?"?$/i;
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * The address of a node as proxies write it, in `X-Forwarded-For` and in `Forwarded`: `203.0.113.7`, `203.0.113.7:51234`,
- * `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:51234`. One address has one spelling, so that it is counted once.
+ * Parses the address of a node of `X-Forwarded-For` or `Forwarded`: `203.0.113.7`, `203.0.113.7:51234`,
+ * `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:51234`. The result is canonical, so that throttles count each address once.
  *
- * @returns null for what is no address: `unknown`, `_hidden`, a name
+ * @returns null if it is not an address: `unknown`, `_hidden`, a name
  */
 export function addressOf(node: string): string | null {
   if (isIP(node) === 4) return node;
@@ -63,7 +63,7 @@ export function addressOf(node: string): string | null {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
-/** @param protocols a list that proxies have made between them: the first one knows; Traefik has `wss` for WebSockets */
+/** @param protocols a list to which proxies append; the first entry is the client's. Traefik sends `wss` for WebSockets */
 export function isHttps(protocols: string): boolean {
   return /^[ \t]*(?:https|wss)[ \t]*(?:,|$)/i.test(protocols);
 }

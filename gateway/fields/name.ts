@@ -1,10 +1,10 @@
 /**
- * What a field's name becomes for whoever sees letters and digits alone: lower case, one `-` for each run of other
- * characters, none at either end, and no `HTTP_` before it, which is how CGI marks what came from a request.
+ * Folds a field name to its letters and digits: lower case, one `-` for each run of other characters, none at either
+ * end, and no leading `HTTP_`, the prefix that CGI puts before request fields.
  *
- * Programs turn names into variables, each in its own way. CGI and WSGI servers (PHP, uWSGI, gunicorn, Rack) make `_` of
- * `-`, PHP of `.` too, lighttpd of every character that is no letter or digit; some read `CONTENT_LENGTH` as the length
- * of the body, whichever spelling it came from. Two names that become one here can become one there.
+ * Servers turn names into variables, each in its own way. CGI and WSGI servers (PHP, uWSGI, gunicorn, Rack) replace `-`
+ * with `_`, PHP replaces `.` too, lighttpd every character that is neither letter nor digit; some take `CONTENT_LENGTH`
+ * for the length of the body, whichever spelling it came from. Two names that fold alike can become one variable there.
  */
 export function foldedName(name: string): string {
   const folded = name
@@ -14,14 +14,14 @@ export function foldedName(name: string): string {
   return folded.replace(/^(?:http-)+(?=.)/, '');
 }
 
-/** Names in one cache: clients use few, and each is in nearly every request. */
+/** Names per generation of the cache: clients use few names, and repeat them in nearly every request. */
 const MOST_KNOWN = 1_000;
-/** A longer name is looked at each time: a client can make it as long as it likes. */
+/** Longer names are not cached, since clients can make them as long as they like. */
 const LONGEST_KNOWN = 64;
 
 /**
- * Remembers what is derived from a name. Bounded: when one map is full, it becomes the old one, and a name that is still
- * in use moves on from there. So names that somebody invents push out nothing for good.
+ * Caches a value by name, in bounded memory: a full map becomes the old generation, and names still in use move from there
+ * to the new one. So invented names cannot evict common ones for good.
  */
 export function rememberByName<Derived>(derive: (name: string) => Derived): (name: string) => Derived {
   let recent = new Map<string, Derived>();

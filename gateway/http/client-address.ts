@@ -2,14 +2,15 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { addressOf, parseForwarded } from '../fields/forwarded.ts';
 
-/** The peer of a connection: its address, and whether what it says of others is believed. */
+/** The other end of a connection. */
 export interface Peer {
   readonly address: string;
+  /** Whether it is a trusted proxy, whose forwarding fields are believed. */
   readonly trusted: boolean;
 }
 
 /**
- * Compiles `trustedProxies`. Nobody is trusted by default: `X-Forwarded-For` from just anybody is a claim.
+ * Compiles `trustedProxies`. No peer is trusted by default: any client can send `X-Forwarded-For`.
  *
  * @param ranges addresses and CIDRs, of IPv4 and IPv6, as the settings have validated them
  */
@@ -22,7 +23,7 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
     else trusted.addSubnet(address, Number(bits), family);
   }
   return (socketAddress = '') => {
-    // A socket that listens on `::` shows its IPv4 peers in IPv6 clothes.
+    // A socket that listens on `::` reports IPv4 peers as ::ffff:a.b.c.d.
     const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
     if (ranges.length === 0) return { address, trusted: false };
     const family = isIP(address);
@@ -34,11 +35,10 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
 }
 
 /**
- * Finds the address of whoever sends a request: the peer, or, where that is a trusted proxy, the last one in
- * `X-Forwarded-For` that is not; `Forwarded` counts where a proxy writes no other. What stands before it is only a claim
- * of somebody who is not trusted.
+ * Finds the client's address: the peer's, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is not a
+ * trusted proxy; `Forwarded` is read if there is no `X-Forwarded-For`. Earlier entries are unverified claims.
  *
- * @param noticeStranger is told of each request whose peer is not trusted
+ * @param noticeStranger called for each request whose peer is not trusted
  */
 export function clientAddress(
   peerOf: (address: string | undefined) => Peer,
@@ -53,7 +53,7 @@ export function clientAddress(
     let nearest = peer.address;
     for (const node of nodesOf(req.headers).reverse()) {
       const address = addressOf(node);
-      // A proxy that writes no address tells nothing of who is behind it.
+      // `unknown` or an obfuscated node: the client behind it cannot be found.
       if (address === null) break;
       const hop = peerOf(address);
       nearest = hop.address;
@@ -63,7 +63,7 @@ export function clientAddress(
   };
 }
 
-/** The senders of a request as proxies name them, the nearest one last. */
+/** The nodes that proxies report, the nearest one last. */
 function nodesOf({ 'x-forwarded-for': list, forwarded }: IncomingHttpHeaders): string[] {
   if (list !== undefined)
     return String(list)

@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { replaceClose } from '../workarounds/node-destroy-soon.ts';
 
-/** Up to this many bytes of a body that nobody wants are read and thrown away, so that the connection can be kept. */
+/** Bytes. An unwanted body up to this size is read and discarded, so that the connection can be kept. */
 const WORTH_DRAINING = 64 * 1024;
-/** How long, in ms, a client may go on sending after it was answered. */
+/** Milliseconds for which a client may go on sending after its answer. */
 const LINGER = 5_000;
-/** How long, in ms, it may take to hand the rest of an answer to a slow client. */
+/** Milliseconds to deliver the rest of an answer to a slow client. */
 const FLUSH = 30_000;
 
 /**
- * To be called before an answer is begun: when the request's body is still under way, the connection closes after the
- * answer, and it closes gently.
+ * Call before an answer begins. If the request's body is still arriving, the connection closes after the answer, with a
+ * lingering close.
  *
- * Closing a socket with unread bytes in it makes the kernel send a reset, which can overtake the answer, and the client
- * reports a broken connection in place of the 401 or 413 it was sent. So the sending half is closed first and what
- * still arrives is thrown away for a while (RFC 9112 section 9.6).
+ * Closing a socket with unread bytes makes the kernel send a reset, which can overtake the answer: the client then reports
+ * a broken connection instead of the 401 or 413. So the sending half is closed first, and further bytes are discarded for
+ * a while (RFC 9112 section 9.6).
  *
  * @returns whether the answer must carry `Connection: close`
  */
@@ -35,8 +35,8 @@ function announcesBody(req: IncomingMessage): boolean {
 }
 
 /**
- * Ends the sending half, throws away what still arrives, and closes when the peer has ended its own half or the time is
- * up: `FLUSH` for what is still to be sent, then `LINGER` for the peer to read it.
+ * Ends the sending half, discards further bytes, and closes when the peer ends its half or the time is up: `FLUSH` to send
+ * the rest, then `LINGER` for the peer to read it.
  */
 export function lingeringClose(socket: Duplex): void {
   if (socket.destroyed) return;

@@ -3,7 +3,7 @@ import { GatewayError } from '../domain/errors.ts';
 import { mustCloseAfterAnswer } from './early-answer.ts';
 import { ERROR_PAGE_POLICY, type ErrorPage } from './error-page.ts';
 
-/** What an unforeseen exception becomes: the client learns that it was not its fault, the log learns the rest. */
+/** Wraps an unforeseen exception as a 500 whose cause goes to the log only. */
 export function asGatewayError(error: unknown): GatewayError {
   return error instanceof GatewayError
     ? error
@@ -11,11 +11,11 @@ export function asGatewayError(error: unknown): GatewayError {
 }
 
 /**
- * The gateway's own answer to a request that it will not or cannot forward. Where an answer has begun already, the
- * connection is cut instead: a truncated answer has to look truncated.
+ * Answers a request that fails or is refused. If an answer has begun already, the connection is cut instead, so that the
+ * client notices the truncation.
  *
- * @param page what a person gets, where a browser asked outside the API; null: JSON
- * @param awaitsContinue whether the client holds its body back until it hears `100 Continue`
+ * @param page for browsers outside the API; null: JSON
+ * @param awaitsContinue whether the client waits for `100 Continue` before it sends its body
  * @returns bytes of the body that was sent
  */
 export function answerError(
@@ -28,7 +28,7 @@ export function answerError(
     cut(req, res);
     return 0;
   }
-  // The listener has answered already what turned out to be malformed.
+  // The listener has already answered a request that turned out malformed.
   if (res.destroyed || !req.socket.writable) return 0;
   const body = page === null ? errorJson(error) : page(error, requestId);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
@@ -52,7 +52,7 @@ export function errorJson(error: GatewayError): string {
   return JSON.stringify({ error: error.code, message: error.publicMessage });
 }
 
-/** Ends a connection in mid-answer. To HTTP/1.0 only its end delimits the answer, so a reset must tell that it was cut. */
+/** Cuts a connection in mid-answer; with a reset for HTTP/1.0, where an ordinary close means that the answer is complete. */
 function cut(req: IncomingMessage, res: ServerResponse): void {
   if (req.httpVersion === '1.0' && res.socket !== null) res.socket.resetAndDestroy();
   else res.destroy();

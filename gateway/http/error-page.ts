@@ -2,13 +2,13 @@ import type { GatewayError } from '../domain/errors.ts';
 import { logoAddress } from '../settings/schema/page-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 
-/** Makes the page that a person gets in place of an error's JSON. */
+/** Renders an error as HTML, for browsers. */
 export type ErrorPage = (error: GatewayError, requestId: string) => string;
 
-/** Allows the page what it has: styles of its own, and the logo. */
+/** The Content-Security-Policy of error pages: inline styles and the logo only. */
 export const ERROR_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'";
 
-/** What an error is to somebody who knows nothing of how the site is built; for the others the public message does. */
+/** Texts for visitors who do not know how the site is built; other errors show their public message. */
 const WORDS: Partial<Record<GatewayError['code'], readonly [title: string, text: string]>> = {
   unauthorized: ['You need to sign in', 'This page is only for people who have signed in.'],
   not_found: ['Page not found', 'There is nothing at this address. Check it for a typing mistake.'],
@@ -18,7 +18,7 @@ const WORDS: Partial<Record<GatewayError['code'], readonly [title: string, text:
   gateway_timeout: ['This service takes too long', 'It has not answered in time. Please try again in a minute.'],
 };
 
-/** A page in one piece, so that it can be shown whatever else is out: with the name, the logo and the colour of the pages. */
+/** Compiles the error page, with the name, logo and colour of the account pages. Self-contained, so it works during outages. */
 export function createErrorPage(pages: Settings['pages']): ErrorPage {
   const logo = logoAddress(pages);
   const name = escapeHtml(pages.name);

@@ -2,27 +2,28 @@ import type { IncomingMessage } from 'node:http';
 import { badRequest, GatewayError } from '../domain/errors.ts';
 import { versionNotSupported } from './request-line.ts';
 
-/** What the gateway itself needs of a request's head, read in one pass over the raw fields. */
+/** The fields that the gateway reads, from one pass over the raw head. */
 export interface Head {
-  /** The one `Authorization` line, or `undefined` where there is none. */
+  /** The only `Authorization` line; `undefined` if there is none. */
   readonly authorization: string | undefined;
-  /** The one `Host` line; `undefined` only for HTTP/1.0. */
+  /** The only `Host` line; `undefined` only in HTTP/1.0. */
   readonly host: string | undefined;
-  /** The first `X-API-Key` line, and whether there are more: only some routes take one. */
+  /** The first `X-API-Key` line. More than one is refused later, by routes that take it. */
   readonly apiKey: string | undefined;
+  /** Whether there are several `X-API-Key` lines. */
   readonly hasApiKeys: boolean;
   readonly requestId: string | undefined;
   /** The first `Origin` line. */
   readonly origin: string | undefined;
-  /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`, by which a browser says who has it send the request. */
+  /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`: a browser's statement of the initiator. */
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
-  /** The first line of `X-Forwarded-Host` and of `X-Forwarded-Proto`, whoever sent them. */
+  /** The first lines of `X-Forwarded-Host` and `X-Forwarded-Proto`, from trusted and untrusted peers alike. */
   readonly forwardedHost: string | undefined;
   readonly forwardedProto: string | undefined;
-  /** `Forwarded`, whoever sent it; several lines as one list. */
+  /** `Forwarded`, from trusted and untrusted peers alike; several lines joined to one list. */
   readonly forwarded: string | undefined;
-  /** How often the request has passed this gateway before, as it says; several lines as one list. */
+  /** `X-Gatehouse-Hops`: how often the request has passed this gateway; several lines joined to one list. */
   readonly hops: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
@@ -31,10 +32,10 @@ export interface Head {
 }
 
 /**
- * Refuses what two programs could read in two ways, before anything else looks at the request.
+ * Reads the head, and refuses what two parsers could read differently.
  *
- * Node's `headers` object keeps the first of two `Host` or `Authorization` lines and drops the second: an upstream that
- * keeps the last would see another host or another user than the one that was authorised. Hence the raw fields.
+ * Reads the raw fields: Node's `headers` keeps the first of two `Host` or `Authorization` lines, and an upstream that keeps the
+ * last would see another host or user than the one authorised.
  *
  * @throws GatewayError 400 (RFC 9112 section 3.2 for `Host`, section 6.1 for framing), 417 (RFC 9110 section 10.1.1), 505
  */
@@ -60,7 +61,7 @@ export function readHead(req: IncomingMessage): Head {
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
-    // The length is compared first: it is free, and rules out nearly every field.
+    // Comparing the length first rules out nearly every field at no cost.
     switch (name.length) {
       case 4:
         if (isField(name, 'host')) host = once(host, value, 'Host');
@@ -103,9 +104,9 @@ export function readHead(req: IncomingMessage): Head {
         break;
     }
   }
-  // The parser lets 0.9 and 2.0 pass; any other minor version of 1 has been made 1.1 by then.
+  // The parser accepts 0.9 and 2.0. `RequestLine` has changed higher minor versions of 1 to 1.1.
   if (req.httpVersionMajor !== 1) throw versionNotSupported(`HTTP/${req.httpVersion}`);
-  // A reader of octal takes 010 for eight bytes, and what is behind these for the next request.
+  // Request smuggling: a parser that reads 010 as octal takes eight bytes, and the rest for the next request.
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
     throw badRequest('The Content-Length header is not a plain number without leading zeros');
   }
@@ -113,7 +114,7 @@ export function readHead(req: IncomingMessage): Head {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
   if (transferEncoding !== undefined) {
-    // Request smuggling: a second coding, or a length beside the chunks, is what two parsers disagree about.
+    // Request smuggling (CL.TE, TE.CL, TE.TE): parsers disagree about a second coding, or a length beside chunks.
     if (transferEncoding.toLowerCase() !== 'chunked') throw badRequest('Transfer-Encoding can only be chunked');
     if (contentLength !== undefined) throw badRequest('Transfer-Encoding and Content-Length exclude each other');
     if (req.httpVersion === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding');
@@ -135,7 +136,7 @@ export function readHead(req: IncomingMessage): Head {
     forwarded,
     hops,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
-    // A client of HTTP/1.0 does not know the answer 100 (RFC 9110 section 10.1.1).
+    // HTTP/1.0 has no 100 (Continue) (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && req.httpVersion !== '1.0',
     isLastHop,
   };
@@ -144,7 +145,7 @@ export function readHead(req: IncomingMessage): Head {
 /** uri-host [":" port] of RFC 3986: a registered name, an IPv4 address or a bracketed IPv6 address; no user, no path. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 
-/** As it is written canonically, and small enough that a number of JavaScript has it exactly. */
+/** Canonical decimal, small enough to be exact as a JavaScript number. */
 const CONTENT_LENGTH = /^(?:0|[1-9]\d{0,14})$/;
 
 function isField(name: string, lowerCase: string): boolean {

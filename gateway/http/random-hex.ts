@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-/** Digits that are made at a time: to ask for few costs nearly as much as to ask for many. */
+/** Digits made at a time: asking the system for few random bytes costs nearly as much as for many. */
 const SUPPLY = 8_192;
 
 let supply = '';
 let taken = 0;
 
-/** Random hexadecimal digits, in lower case, for names that must not meet. @param digits at most a supply's */
+/** Random lower-case hexadecimal digits, for unique names. @param digits at most `SUPPLY` */
 export function randomHex(digits: number): string {
   if (taken + digits > supply.length) {
     supply = randomBytes(SUPPLY / 2).toString('hex');

@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http';
 import { badRequest, GatewayError } from '../domain/errors.ts';
 
-/** Where a request line is: before it, in its parts, or behind it. */
+/** The part of the request line that the next byte belongs to. */
 const BEFORE = 0;
 const EMPTY_LINE = 1;
 const METHOD = 2;
@@ -15,24 +15,24 @@ const SP = 0x20;
 const ONE = 0x31;
 const NINE = 0x39;
 
-/** `HTTP/`, in the one spelling that there is (RFC 9112 section 2.3). */
+/** `HTTP/`, which is case-sensitive (RFC 9112 section 2.3). */
 const NAME = [0x48, 0x54, 0x54, 0x50, 0x2f];
 const MAJOR = NAME.length;
 const MINOR = MAJOR + 2;
 
 /**
- * Reads request lines (RFC 9112 section 3) before Node's parser does, and refuses what that reads as something else: more
- * than one space between two parts, another protocol that it knows (`RTSP/1.0`), an empty line that is none. It keeps
- * to itself whether the rest is well-formed, since the parser refuses what is not.
+ * Reads request lines (RFC 9112 section 3) before Node's parser does, and refuses what that parser accepts leniently: more
+ * than one space between parts, another protocol (`RTSP/1.0`), a bare CR or LF as an empty line. Everything else that is
+ * malformed is left to the parser.
  *
- * A line may come in pieces, and costs one look at each byte. `begin` starts the next one.
+ * A line may come in pieces; each byte is read once. `begin` starts the next line.
  */
 export class RequestLine {
   #part = BEFORE;
-  /** Bytes of the version so far. */
+  /** Bytes of the version read so far. */
   #place = 0;
   #major = 0;
-  /** Where the line begins in the piece that was read last: 0 for one that began in an earlier piece. */
+  /** Where the line begins in the piece read last; where that piece begins if the line began in an earlier one. */
   start = 0;
   isMalformed = false;
 
@@ -41,18 +41,18 @@ export class RequestLine {
     this.isMalformed = false;
   }
 
-  /** Whether none of the line has come yet. */
+  /** Whether no byte of the line has arrived. */
   get isAwaited(): boolean {
     return this.#part === BEFORE || this.#part === EMPTY_LINE;
   }
 
   /**
-   * Reads on, up to the end of the line, of the bytes, or of what is well-formed.
+   * Reads up to the end of the line, the end of the bytes, or the first malformed byte.
    *
-   * A higher minor version is processed as the highest that is known (RFC 9110 section 2.5). The parser knows no way to
-   * do that, so the bytes are changed to `HTTP/1.1`.
+   * A higher minor version is processed as the highest known one (RFC 9110 section 2.5). The parser cannot do that, so
+   * the bytes are changed to `HTTP/1.1`.
    *
-   * @returns where the fields begin; -1 where the line goes on behind these bytes, or is malformed
+   * @returns where the fields begin; -1 if the line continues beyond these bytes or is malformed
    */
   read(bytes: Buffer, from: number): number {
     this.start = from;
@@ -67,7 +67,7 @@ export class RequestLine {
             this.#part = VERSION;
             this.#place = 0;
           } else if (byte === LF) {
-            // Without a version it would be HTTP/0.9, whose requests have no fields.
+            // A line without a version is HTTP/0.9.
             return this.#refuse();
           }
           break;
@@ -108,23 +108,23 @@ export class RequestLine {
   }
 }
 
-/** What stands in a request line, as far as it has come; parts that there are none of are empty. */
+/** The parts of a request line, as far as it has arrived; missing parts are empty. */
 export interface LineParts {
   readonly method: string;
   readonly target: string;
 }
 
-/** Takes a refused line apart for the log. @param line one character a byte */
+/** Splits a refused line for the log. @param line as Latin-1 */
 export function partsOf(line: string): LineParts {
   const [, method = '', target = ''] = /^([!#$%&'*+.^_`|~\w-]+)(?: +([^ \r\n]*))?/.exec(line) ?? [];
   return { method, target };
 }
 
 /**
- * What is wrong with a line that the parser would not read: 505 for another major version, 501 for a method that nobody
- * knows (RFC 9110 sections 15.6.6 and 15.6.2), else null.
+ * Finds why the parser rejected a line: 505 for another major version, 501 for an unknown method (RFC 9110 sections 15.6.6
+ * and 15.6.2), else null.
  *
- * @param line one character a byte, as far as it has come
+ * @param line as Latin-1, as far as it has arrived
  */
 export function refusedLine(line: string): GatewayError | null {
   const [matched, method = '', version] = (line.endsWith('\n') ? WHOLE_LINE : BEGINNING).exec(line) ?? [];
@@ -142,7 +142,7 @@ export function versionNotSupported(version: string): GatewayError {
   return new GatewayError('http_version_not_supported', version);
 }
 
-/** Method and major version of a line that is well-formed; or of what has come of one, as far as that goes. */
+/** Method and major version of a whole well-formed line, or of the beginning of one. */
 const WHOLE_LINE = /^([!#$%&'*+.^_`|~\w-]+) [^ ]+ HTTP\/(\d)\.\d\r\n$/;
 const BEGINNING = /^([!#$%&'*+.^_`|~\w-]+)(?: [^ ]*(?: (?:H|HT|HTT|HTTP|HTTP\/(?:(\d)(?:\.\d?)?)?)?)?)?$/;
 

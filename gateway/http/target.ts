@@ -6,7 +6,7 @@ export interface Target {
   readonly path: string;
   /** As sent: empty, or from the `?` on. */
   readonly query: string;
-  /** What servers make of `path` that normalise it, in one way or another; each once. Empty: there is only `path`. */
+  /** The paths that normalising servers may read in `path`, each once. Empty: only `path` itself. */
   readonly readings: readonly string[];
   readonly hasEncodedSlash: boolean;
 }
@@ -14,12 +14,12 @@ export interface Target {
 /**
  * Parses an origin-form target, or an absolute-form one whose authority is the request's own `Host`.
  *
- * The absolute form must be accepted (RFC 9112 section 3.2.2), and its authority is then compared and dropped: the host
- * that is contacted comes from the configuration alone.
+ * The absolute form must be accepted (RFC 9112 section 3.2.2). Its authority is compared and dropped: only the configuration
+ * decides which host is contacted.
  *
- * @param raw the target as it stood in the request line
+ * @param raw the target as sent in the request line
  * @param host the request's `Host` field
- * @throws GatewayError 400 for whatever two programs could read as two different paths
+ * @throws GatewayError 400 for a target that two programs could read as different paths
  */
 export function parseTarget(raw: string, host: string | undefined): Target {
   const target = raw.startsWith('/') ? raw : originForm(raw, host);
@@ -35,12 +35,12 @@ export function parseTarget(raw: string, host: string | undefined): Target {
 const NONE: readonly string[] = [];
 const ENCODED_SLASH = /%2f/i;
 
-/** Paths that everybody reads alike, decided without taking them apart. */
+/** Paths that every server reads alike. */
 const PLAIN = /^(?:\/[a-z0-9_~-][a-z0-9._~-]*)+$/;
 
 /**
- * The path of a target, whatever else is wrong with it; null: it is none of this host. For what is to be said in the refusal;
- * nothing may be forwarded by it.
+ * The path of a target, valid or not; null if the target is not a path of this host. Only for choosing the fields of a
+ * refusal, never for forwarding.
  */
 export function pathAsSent(raw: string, host: string | undefined): string | null {
   const [, authority, rest = ''] = ABSOLUTE.exec(raw) ?? [];
@@ -64,10 +64,10 @@ function originForm(raw: string, host: string | undefined): string {
 }
 
 /**
- * All that servers make of a path, in whichever order they do it: decode it once or twice (a program behind another decodes
- * what that has decoded already), drop `;parameters` before, between or after, merge slashes and fold case.
+ * All paths that servers may read in a path, in whichever order they normalise: decode once or twice (a program behind
+ * another may decode again), drop `;parameters` before, between or after, merge slashes and fold case.
  *
- * @throws GatewayError 400 where any of these has a dot segment, a backslash or a NUL
+ * @throws GatewayError 400 if any reading has a dot segment (path traversal), a backslash, a NUL or overlong UTF-8
  */
 function readingsOf(path: string): readonly string[] {
   if (MALFORMED_ESCAPE.test(path)) throw badRequest('The request target contains a malformed percent-encoding');
@@ -103,7 +103,7 @@ function withoutParameters(text: string): string {
   return text.includes(';') ? text.replace(/;[^/]*/g, '') : text;
 }
 
-/** Replaces the escapes that there are, each by one character for a byte, and leaves a percent sign that begins none. */
+/** Replaces each valid escape with one Latin-1 character; other percent signs stay. */
 function decode(text: string): string {
   return text.includes('%')
     ? text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -111,7 +111,7 @@ function decode(text: string): string {
 }
 
 /**
- * With slashes merged, none at the end, and in lower case. Bytes that are not UTF-8 become U+FFFD, which no configured route
+ * Merges slashes, removes a trailing one, and folds case. Bytes that are not UTF-8 become U+FFFD, which no configured route
  * contains.
  */
 function canonical(bytes: string): string {
