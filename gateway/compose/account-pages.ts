@@ -14,10 +14,8 @@ import { createMessages } from '../owners/mail/messages.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { createLinks } from '../signing/link.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
-import { type Clock, KEPT_BEYOND_END } from '../stores/database/clock.ts';
+import type { Clock } from '../stores/database/clock.ts';
 import { within } from '../stores/database/deadline.ts';
-import { redisSessionStore } from '../stores/sessions/redis-sessions.ts';
-import { sqlSessionStore } from '../stores/sessions/sql-sessions.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { Identification } from './identification.ts';
 import type { Stores } from './stores.ts';
@@ -48,10 +46,8 @@ export interface RunningPages {
 
 /** Milliseconds. */
 const LONGEST_WAIT = 30_000;
-const SWEEP = 60_000;
 /** Milliseconds for pending mails after everything else has closed. */
 const MAIL_GRACE = 2_000;
-const SWEEP_ROWS = 1_000;
 
 /** Builds what the pages of account owners need, from stores to mail. */
 export function openAccountPages(settings: Settings, shared: Shared): RunningPages {
@@ -67,13 +63,6 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   };
   const mailer = mail.url === null ? null : createMailer({ location: mail.url, from: mail.from, log, print: show });
   const { clock } = revocations;
-  const sqlSessions = sqlSessionStore(database, clock);
-  const sweep = setInterval(() => {
-    // While clocks disagree, the database's clock may be the wrong one: delete nothing.
-    if (!revocations.clocks.every(({ isUp }) => isUp)) return;
-    // The health check of the database reports failures.
-    sqlSessions.deleteExpired(clock.now() - KEPT_BEYOND_END, SWEEP_ROWS).catch(() => {});
-  }, SWEEP).unref();
 
   const actions = ownsTable
     ? createOwnerActions({
@@ -100,7 +89,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       changes: ownsTable,
     },
     secrets,
-    sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redis.keyPrefix),
+    sessions: stores.sessions,
     actions,
     async checkPassword(email, password, asked) {
       const proving = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
@@ -136,7 +125,6 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     answer,
     async close(ms) {
       const start = performance.now();
-      clearInterval(sweep);
       // Reserves half of the time for mails, so that a hung database does not cost those that are ready to send.
       if (actions !== null) await within(ms / 2, actions.settled()).catch(actions.giveUp);
       await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));

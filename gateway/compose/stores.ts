@@ -1,4 +1,6 @@
 import type { Logger } from '../ops/log.ts';
+import { FEED_BLOCK } from '../revocation/feed.ts';
+import { startHousekeeping } from '../revocation/housekeeping.ts';
 import { type RevocationService, startRevocations } from '../revocation/revocation-service.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { secretsOf } from '../signing/secrets.ts';
@@ -9,11 +11,15 @@ import { type Database, openDatabase } from '../stores/database/connection.ts';
 import { migrate } from '../stores/database/migrate.ts';
 import { newSqliteFile } from '../stores/database/sqlite-health.ts';
 import type { ProcessRole, SharedRedis } from '../stores/redis/limiter.ts';
+import { openRedis } from '../stores/redis/open.ts';
+import { redisSessionStore } from '../stores/sessions/redis-sessions.ts';
+import type { SessionStore } from '../stores/sessions/session-store.ts';
+import { sqlSessionStore } from '../stores/sessions/sql-sessions.ts';
 import { sqlTokenStore, type TokenStore } from '../stores/tokens/store.ts';
 
 /** The processes of this gateway, this one included. The first has already prepared the stores. */
 export interface Siblings {
-  /** How many there are, this one included. */
+  /** The number of processes, this one included. */
   readonly count: number;
   /** Tells the others to read revocations. */
   tellRevoked(): void;
@@ -23,9 +29,11 @@ export interface Siblings {
 export interface Stores {
   readonly database: Database;
   readonly accounts: AccountReader;
-  /** The same accounts, from memory for `accounts.cache`. */
+  /** The same accounts, cached for `accounts.cache`. */
   readonly knownAccounts: CachedAccounts;
   readonly tokens: TokenStore;
+  /** In Redis where there is one, else in the database. */
+  readonly sessions: SessionStore;
   readonly revocations: RevocationService;
   /** The token secrets. */
   readonly secrets: readonly string[];
@@ -37,38 +45,47 @@ export interface Stores {
 }
 
 /**
- * Opens the stores of a process. Resolves when it knows what is revoked.
+ * Opens the stores of a process. Resolves when all revocations are read.
  *
- * @param siblings null where this process is all there is: then it brings the database to the current schema
- * @throws OperatorError when the secret cannot be kept or an application's table is not as it should be; GatewayError when
- *   the database is out. Nothing is open then
+ * @param siblings null for a single process, which then migrates the database itself
+ * @throws OperatorError when the secret cannot be stored or an application's table does not fit; GatewayError when the
+ *   database is out. Everything is closed again then
  */
 export async function openStores(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Stores> {
   const made = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);
   if (made !== null) log.warn({ file: made }, 'new database made, without accounts: there was no such file');
+  const { url } = settings.redis;
+  const redis = url === null ? null : openRedis(url, settings.redis, FEED_BLOCK, log);
   try {
     if (siblings === null) await migrate(database);
     const secrets = secretsOf(settings);
     const accounts = await openAccounts(database, settings.accounts);
     const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
     const tellRevoked = siblings === null ? () => {} : siblings.tellRevoked;
-    const revocations = await startRevocations(database, settings, log, knownAccounts.forget, tellRevoked);
+    const revocations = await startRevocations(database, redis, settings, log, knownAccounts.forget, tellRevoked);
+    const tokens = sqlTokenStore(database);
+    const sqlSessions = sqlSessionStore(database, revocations.clock);
+    const stopHousekeeping = startHousekeeping({ database, tokens, sessions: sqlSessions, revocations });
     return {
       database,
       accounts,
       knownAccounts,
-      tokens: sqlTokenStore(database),
+      tokens,
+      sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redis.keyPrefix),
       revocations,
       secrets,
-      redis: revocations.redis && { ...revocations.redis, keyPrefix: settings.redis.keyPrefix },
+      redis,
       role: siblings === null ? 'alone' : 'worker',
       async close(ms) {
+        stopHousekeeping();
         revocations.close();
+        redis?.close();
         await database.close(ms);
       },
     };
   } catch (error) {
+    redis?.close();
     await database.close();
     throw error;
   }

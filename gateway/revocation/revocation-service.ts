@@ -1,22 +1,19 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { GatewayError } from '../domain/errors.ts';
 import type { ReadCutoff } from '../domain/identity.ts';
 import type { Logger } from '../ops/log.ts';
-import { type StoreState, steadily, watchStore } from '../ops/store-state.ts';
-import type { Settings } from '../settings/schema/settings.ts';
-import { type Clock, createDatabaseClock, KEPT_BEYOND_END, momentNow } from '../stores/database/clock.ts';
+import { type StoreState, watchStore } from '../ops/store-state.ts';
+import { type Clock, createDatabaseClock, momentNow } from '../stores/database/clock.ts';
 import { type ClockWatch, watchClock } from '../stores/database/clock-watch.ts';
 import type { Database } from '../stores/database/connection.ts';
-import { connectionErrorOf, connectRedis, type RedisClient, whenReady } from '../stores/redis/connect.ts';
-import { redisFailure } from '../stores/redis/failure.ts';
-import { sqlTokenStore } from '../stores/tokens/store.ts';
+import { whenReady } from '../stores/redis/connect.ts';
+import type { OpenRedis } from '../stores/redis/open.ts';
 import { createCatchUp } from './catch-up.ts';
 import { redisDenylist, streamKey } from './denylist.ts';
 import { createDenylistRepair } from './denylist-repair.ts';
 import { trackEntries } from './entry-tracker.ts';
-import { FEED_BLOCK, followFeed } from './feed.ts';
-import { deleteExpiredRevocations } from './history.ts';
+import { followFeed } from './feed.ts';
 import { createMirror, type Mirror } from './mirror.ts';
+import { repeat } from './repeat.ts';
 import { createLostRevocations } from './restore-lost.ts';
 import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoker.ts';
 
@@ -30,10 +27,10 @@ export interface RevocationService {
   readonly clock: Clock;
   /** How this process's own clock compares with those of the stores. */
   readonly clocks: readonly ClockWatch[];
+  /** The first of them: the clock by which rows expire. */
+  readonly databaseClock: ClockWatch;
   /** Whether the database answers, as of the last half second or its timeout. */
   readonly database: StoreState;
-  /** Redis, where there is one, and whether it answers. */
-  readonly redis: { readonly client: RedisClient; readonly state: StoreState } | null;
   close(): void;
 }
 
@@ -43,21 +40,20 @@ const POLL = 500;
 const FOLLOW_UP = 2_000;
 /** Milliseconds between two comparisons with the clock of Redis. */
 const REDIS_CLOCK = 10_000;
-const SWEEP = 60_000;
-/** Rows deleted at once; the next sweep takes the next. */
-const SWEEP_ROWS = 10_000;
 
 /**
  * Keeps this process's mirror of the revocations up to date, from the database every half second and from Redis at once,
- * and the denylist in Redis whole. Resolves when the mirror is filled.
+ * and keeps the denylist in Redis complete. Resolves when the mirror is filled.
  *
- * @param onAccount hears of accounts whose tokens were voided, here or on another node
- * @param tellSiblings is called when this process has revoked something, for the others to look
+ * @param redis is closed by its owner, after this service
+ * @param onAccount receives accounts whose tokens were voided, on this node or another
+ * @param tellSiblings is called when this process has revoked something, so that its siblings read the database
  * @throws GatewayError `service_unavailable` when the database is out at the start
  */
 export async function startRevocations(
   database: Database,
-  { redis, tokens, pages }: Pick<Settings, 'redis'> & RevocableLives,
+  redis: OpenRedis | null,
+  lives: RevocableLives,
   log: Logger,
   onAccount: (accountId: string) => void,
   tellSiblings: () => void,
@@ -67,8 +63,8 @@ export async function startRevocations(
   const databaseClock = watchClock('database', log);
   const databaseState = watchStore('database', log);
   const lostRevocations = createLostRevocations(database, mirror, clock, log);
-  const link = redis.url === null ? null : linkRedis(redis.url, redis, { database, mirror, clock }, log);
-  // Apart from the readings, which go on where only writes fail: what is known of the revocations stays true.
+  const link = redis === null ? null : linkRedis(redis, { database, mirror, clock }, log);
+  // Separate from the readings, which continue where only writes fail: the mirror stays correct.
   let isSound = true;
   const soundness = { up: () => isSound && databaseState.up(), down: databaseState.down };
   const catchUp = createCatchUp(database, mirror, soundness, clock, {
@@ -85,59 +81,48 @@ export async function startRevocations(
       link?.requestRepair();
     },
   });
-  // A failure is in the state of the database, and the next reading is at most half a second away.
+  // The state of the database reports a failure, and the next reading follows within half a second.
   const lookNow = () => void catchUp.now().catch(() => {});
   const stopping = new AbortController();
   const { signal } = stopping;
-  const close = () => {
-    stopping.abort();
-    link?.reader.disconnect();
-    link?.writer.disconnect();
-  };
 
-  try {
-    await catchUp.now();
-  } catch (error) {
-    close();
-    throw error;
-  }
-  /** Before anybody is let in: a database that was restored while no node ran has forgotten what Redis still has. */
+  await catchUp.now();
+  /** Runs before the first request: a database that was restored while no node ran lacks revocations that Redis has. */
   const recall = async () => {
     if (link === null || mirror.place === null) return;
     try {
       await lostRevocations.recall(link.denylist, mirror.place.installation);
     } catch (error) {
-      // A failure of the database is reported by the catch-up, which asks it all the time.
+      // The catch-up reports failures of the database.
       if (!(error instanceof GatewayError)) link.state.down(error);
     }
   };
   if (link !== null) {
-    // A connection that is only being made is no outage.
-    await whenReady(link.writer, redis.timeout);
-    if (link.writer.status === 'ready') await recall();
+    // A connection that is still being made is no outage.
+    await whenReady(link.client, link.timeout);
+    if (link.client.status === 'ready') await recall();
   }
-  const records = sqlTokenStore(database);
-  const revoker = createRevoker(database, { mirror, redis: link, tellSiblings }, clock, longestLife({ tokens, pages }));
+  const revoker = createRevoker(database, { mirror, redis: link, tellSiblings }, clock, longestLife(lives));
 
   const entries = trackEntries(mirror, log, lookNow);
-  void every(POLL, signal, async () => {
+  void repeat(POLL, signal, async () => {
     const done = entries.beforeReading();
     await catchUp.now();
     done();
   });
-  void every(POLL, signal, lostRevocations.restore);
-  void every(FOLLOW_UP, signal, revoker.voidedMarker.all);
+  void repeat(POLL, signal, lostRevocations.restore);
+  void repeat(FOLLOW_UP, signal, revoker.voidedMarker.all);
   let isHeard = false;
   if (link !== null) {
-    // Apart from the readings: a million ids take longer than a revocation may.
-    void every(POLL, signal, async () => {
-      // A connection is no store that works: one that is read only, or full, has one too.
+    // In a loop of its own: comparing a million ids takes longer than a revocation may.
+    void repeat(POLL, signal, async () => {
+      // A server that is read-only or full accepts connections too: only a write shows that it works.
       await link.denylist.probe().then(() => isHeard && link.state.up(), link.state.down);
       await link.checkDenylist();
     });
-    void every(REDIS_CLOCK, signal, link.compareClock);
+    void repeat(REDIS_CLOCK, signal, link.compareClock);
   }
-  void every(POLL, signal, async () => {
+  void repeat(POLL, signal, async () => {
     await database.verify().then(
       () => {
         isSound = true;
@@ -148,18 +133,9 @@ export async function startRevocations(
       },
     );
   });
-  void every(SWEEP, signal, async () => {
-    // One of the two clocks is wrong, and it may be the database's.
-    if (!databaseClock.isUp || !databaseState.isUp) return;
-    const now = clock.now();
-    mirror.sweep(now - KEPT_BEYOND_END);
-    await records.deleteExpired(now - KEPT_BEYOND_END, SWEEP_ROWS);
-    await deleteExpiredRevocations(database, now, SWEEP_ROWS);
-  });
-
   const feed =
     link &&
-    followFeed(link.reader, streamKey(redis.keyPrefix), {
+    followFeed(link.reader, streamKey(link.keyPrefix), {
       onConnected(isContinued) {
         if (isContinued) return;
         entries.interrupted();
@@ -187,48 +163,35 @@ export async function startRevocations(
     lookNow,
     clock,
     clocks: link === null ? [databaseClock] : [databaseClock, link.clock],
+    databaseClock,
     database: databaseState,
-    redis: link === null ? null : { client: link.writer, state: link.state },
     close() {
       feed?.close();
-      close();
+      stopping.abort();
     },
   };
 }
 
 function linkRedis(
-  location: NonNullable<Settings['redis']['url']>,
-  { keyPrefix, timeout }: Settings['redis'],
+  redis: OpenRedis,
   { database, mirror, clock }: { database: Database; mirror: Mirror; clock: Clock },
   log: Logger,
 ) {
-  const writer = connectRedis(location, timeout);
-  const reader = connectRedis(location, FEED_BLOCK + timeout);
-  const describe = (error: unknown) => redisFailure(error, connectionErrorOf(writer) ?? connectionErrorOf(reader));
-  const state = steadily(watchStore('redis', log, describe));
-  const told = { denylist: redisDenylist(writer, keyPrefix, clock), state };
+  const { client, state } = redis;
+  const denylist = redisDenylist(client, redis.keyPrefix, clock);
   const redisClock = watchClock('redis', log);
   return {
-    writer,
-    reader,
+    ...redis,
     clock: redisClock,
-    ...told,
-    ...createDenylistRepair(database, mirror, told, clock, log),
-    /** Nothing depends on the time of Redis, but where it is another, one of the machines is set wrong. */
+    denylist,
+    ...createDenylistRepair(database, mirror, { denylist, state }, clock, log),
+    /** Nothing depends on the time of Redis, but a difference means that the clock of one machine is wrong. */
     async compareClock() {
-      if (!told.state.isUp) return;
+      if (!state.isUp) return;
       const asked = momentNow();
-      const [seconds, microseconds] = await writer.time();
+      const [seconds, microseconds] = await client.time();
       const time = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
       redisClock.compare({ time, asked, answered: momentNow() });
     },
   };
-}
-
-/** Does the work again and again until stopped; a failure has been reported by whoever met it. */
-async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch(() => {});
-    await pause(ms, undefined, { signal, ref: false }).catch(() => {});
-  }
 }

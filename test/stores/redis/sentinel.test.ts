@@ -30,11 +30,11 @@ for (const [fault, what] of [['kill', 'died'] as const, ['pause', 'hangs'] as co
     const services = await separateServices(t, url);
     await services.untilHeard();
     await master[fault]();
-    await holds('Redis is reported out', () => services.follower.redis?.state.isUp === false);
+    await holds('Redis is reported out', () => services.followerRedis.isUp === false);
     await t.notThrowsAsync(services.untilHeard());
     const jti = await services.revoke();
     await holds('the follower knows it', () => services.follower.mirror.isDenied(jti));
-    await holds('Redis is reported back', () => services.follower.redis?.state.isUp === true);
+    await holds('Redis is reported back', () => services.followerRedis.isUp === true);
   });
 }
 

@@ -37,7 +37,7 @@ test('a password without a user, of the form of old servers, is enough', async (
 test('a wrong password is an outage that is reported, and revoking goes on without', async (t) => {
   const { port } = await redisProcess(t, () => ['--requirepass', 'secret']);
   const services = await separateServices(t, `redis://:wrong@127.0.0.1:${port}`, { timeout: TIMEOUT });
-  await holds('Redis is reported out', () => services.follower.redis?.state.isUp === false);
+  await holds('Redis is reported out', () => services.followerRedis.isUp === false);
   await t.notThrowsAsync(services.revoke());
 });
 

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import type { StoreState } from '../../../gateway/ops/store-state.ts';
+import { FEED_BLOCK } from '../../../gateway/revocation/feed.ts';
 import { type RevocationService, startRevocations } from '../../../gateway/revocation/revocation-service.ts';
 import { parseRedisUrl, type RedisLocation } from '../../../gateway/settings/schema/redis-url.ts';
 import type { Database } from '../../../gateway/stores/database/connection.ts';
+import { openRedis } from '../../../gateway/stores/redis/open.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import type { Scope } from '../../lab/scope.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
@@ -14,6 +17,7 @@ import { migratedDatabase } from '../../lab/stores/database.ts';
  */
 export interface SeparateServices {
   readonly follower: RevocationService;
+  readonly followerRedis: StoreState;
   /** Revokes a new token of the publisher's. @returns its id, when the publisher has done all that it does */
   revoke(): Promise<string>;
   /** Revokes one token after another until the follower hears of one: it is connected. */
@@ -30,8 +34,7 @@ export async function separateServices(
   url: string,
   { keyPrefix = 'test:', timeout = 2_000 }: { keyPrefix?: string; timeout?: number } = {},
 ): Promise<SeparateServices> {
-  const settings = {
-    redis: { url: locationOf(url), keyPrefix, timeout },
+  const lives = {
     tokens: { maxLifetime: LIFETIME },
     pages: { session: { lifetime: LIFETIME } },
   };
@@ -40,17 +43,24 @@ export async function separateServices(
   const head = await databases[0].sql('gatehouse_revocation_head').first('installation', 'chain');
   await databases[1].sql('gatehouse_revocation_head').update(head);
   const start = async (database: Database) => {
+    const log = pino({ level: 'silent' });
+    const redis = openRedis(locationOf(url), { keyPrefix, timeout }, FEED_BLOCK, log);
+    t.teardown(redis.close);
     const service = await startRevocations(
       database,
-      settings,
-      pino({ level: 'silent' }),
+      redis,
+      lives,
+      log,
       () => {},
       () => {},
     );
     t.teardown(service.close);
-    return { service, tokens: sqlTokenStore(database) };
+    return { service, redis: redis.state, tokens: sqlTokenStore(database) };
   };
-  const [publisher, { service: follower }] = await Promise.all([start(databases[0]), start(databases[1])]);
+  const [publisher, { service: follower, redis: followerRedis }] = await Promise.all([
+    start(databases[0]),
+    start(databases[1]),
+  ]);
 
   const revoke = async () => {
     const jti = randomUUID();
@@ -63,6 +73,7 @@ export async function separateServices(
 
   return {
     follower,
+    followerRedis,
     revoke,
     async untilHeard() {
       const tried: string[] = [];
