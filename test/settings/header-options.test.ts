@@ -57,6 +57,27 @@ for (const [part, names] of [
   });
 }
 
+test("no route sets one of the gateway's own cookies in an answer", (t) => {
+  for (const [name, value] of [
+    ['Set-Cookie', 'gatehouse_session=x; Path=/'],
+    ['set_cookie', '__Host-gatehouse_session.sig=x; Path=/; Secure'],
+    ['Set-Cookie', '__Secure-GATEHOUSE_FORM = x'],
+    ['Set-Cookie', '=gatehouse_form=x'],
+  ]) {
+    const [problem, ...more] = problemsOf(withHeaders(`{ response: { set: { ${name}: "${value}" } } }`));
+    t.is(problem?.at.split(' ')[1], `routes[0].headers.response.set.${name}`, value);
+    t.regex(problem?.message ?? '', /written by the gateway alone/, value);
+    t.notRegex(problem?.message ?? '', /gatehouse_/i);
+    t.deepEqual(more, []);
+  }
+});
+
+test('a route sets other cookies in an answer, also one that mentions a name of the gateway', (t) => {
+  for (const value of ['theme=dark; Path=/', 'theme=gatehouse_session', 'my_gatehouse_session=x']) {
+    t.deepEqual(problemsOf(withHeaders(`{ response: { set: { Set-Cookie: "${value}" } } }`)), [], value);
+  }
+});
+
 test('a name or value that is none is told with its place, and the value is not repeated', (t) => {
   const [name, value, twice, ...more] = problemsOf(
     withHeaders(`{ request: { set: { "X A": x, X-B: "hunter2\\r\\nX-User-Id: 2", X-C: 1, x-c: 2 } } }`),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
-import { FORM_COOKIE } from '../../forward/headers/headers.ts';
+import { FORM_COOKIE } from '../../fields/own-cookies.ts';
 import { macFor } from '../../signing/mac.ts';
 import type { Form } from './form-body.ts';
 import { pageCookie } from './page-cookie.ts';

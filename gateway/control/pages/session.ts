@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import { createSession } from 'koa-session';
-import { SESSION_COOKIE } from '../../forward/headers/headers.ts';
+import { SESSION_COOKIE } from '../../fields/own-cookies.ts';
 import { macFor } from '../../signing/mac.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { allowSecure, pageCookie } from './page-cookie.ts';

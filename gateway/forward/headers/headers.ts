@@ -1,7 +1,9 @@
 import { DROPPED_OF_ANSWERS } from '../../fields/answer.ts';
-import { addressOf, forwardedElement, isHttps, parseForwarded } from '../../fields/forwarded.ts';
+import { forwardedElement, isHttps } from '../../fields/forwarded.ts';
+import { setsOwnCookie, withoutOwnCookies } from '../../fields/own-cookies.ts';
 import { requestField } from '../../fields/request.ts';
 import { withoutCors } from './cors-fields.ts';
+import { addForwarded, firstOf, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
 import { isTraceparent, newTraceparent } from './trace.ts';
 
 /** What the gateway says about a request to its upstream, whatever the client said. */
@@ -38,16 +40,6 @@ export interface FieldChanges {
   readonly set: readonly string[];
 }
 
-/**
- * The names of the cookies of the gateway's account pages: whose session it is, and what its forms are bound to. With
- * `__Host-` before them where they are sent over https alone.
- */
-export const SESSION_COOKIE = 'gatehouse_session';
-export const FORM_COOKIE = 'gatehouse_form';
-const OWN_COOKIE = new RegExp(`^(?:__(?:Host|Secure)-)?(?:${SESSION_COOKIE}|${FORM_COOKIE})(?:\\.sig)?$`, 'i');
-
-const MENTIONS_OWN_COOKIE = new RegExp(`${SESSION_COOKIE}|${FORM_COOKIE}`, 'i');
-
 /** The lengths of the names of answers that are looked at. */
 const NOTED_LENGTHS: ReadonlySet<number> = new Set(
   [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id', 'content-length'].map(({ length }) => length),
@@ -72,7 +64,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   let connectionOptions = '';
   let traceparent: string | undefined;
   let tracestate: string | undefined;
-  const claimed: Claims = { for: '', proto: '', host: '', prefix: '', forwarded: '' };
+  const claimed: ProxyClaims = { for: '', proto: '', host: '', prefix: '', forwarded: '' };
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
@@ -135,7 +127,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   kept = withoutNamed(kept, connectionOptions, isRemovable);
   if (fromProxy !== null) kept.push(...fromProxy);
   if (claimed.forwarded !== '') {
-    takeFromForwarded(claimed);
+    addForwarded(claimed);
     kept.push('forwarded', claimed.forwarded + forwardedElement(forwarded.peer.address));
   }
   if (changes !== undefined) kept.push(...changes.set);
@@ -151,44 +143,12 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
-  const prefix =
-    (claimed.prefix !== '' && PREFIX.test(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
+  const prefix = (isPathPrefix(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');
   if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
   kept.push('x-request-id', forwarded.requestId);
   if (forwarded.hops !== undefined) kept.push('x-gatehouse-hops', forwarded.hops);
   if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
   return kept;
-}
-
-/** What a trusted proxy has taken off the path: segments of it, and no slash at the end. */
-const PREFIX = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/;
-
-/** What a trusted peer says of where the request came from; empty: nothing. The lists end with `, `. */
-interface Claims {
-  for: string;
-  proto: string;
-  host: string;
-  prefix: string;
-  forwarded: string;
-}
-
-/** A peer that writes `Forwarded` alone has said with it what others say with `X-Forwarded-*`. */
-function takeFromForwarded(claimed: Claims): void {
-  const elements = parseForwarded(claimed.forwarded);
-  if (elements.length === 0) claimed.forwarded = '';
-  if (claimed.for === '') {
-    for (const { for: node = 'unknown' } of elements) claimed.for += `${addressOf(node) ?? node}, `;
-  }
-  // The last element is the peer's own. What stands before it may be the client's.
-  const { proto = '', host = '' } = elements.at(-1) ?? {};
-  claimed.proto ||= proto;
-  claimed.host ||= host;
-}
-
-/** @param list of names that proxies have made between them: the first one knows which the client asked */
-function firstOf(list: string): string {
-  const end = list.indexOf(',');
-  return end === -1 ? list : list.slice(0, end).trim();
 }
 
 /** More proxies than that are on no way. */
@@ -257,18 +217,6 @@ function withoutLeadingZeros(length: string): string {
   return length.startsWith('0') && length.length > 1 ? length.replace(/^0+(?=\d)/, '') : length;
 }
 
-/**
- * Whether a `Set-Cookie` would have a browser send one of the gateway's own cookies: an upstream could give its visitors
- * the session of another account (session fixation). A browser sends a cookie without a name as its value alone, so that
- * `=gatehouse_session=x` comes back as `gatehouse_session=x` (RFC 6265bis section 5.7).
- */
-function setsOwnCookie(value: string): boolean {
-  if (!MENTIONS_OWN_COOKIE.test(value)) return false;
-  const [pair = ''] = value.split(';', 1);
-  const [name = ''] = pair.replace(/^[\s=]+/, '').split('=', 1);
-  return OWN_COOKIE.test(name.trim());
-}
-
 function text(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
 }
@@ -286,14 +234,4 @@ function withoutNamed(fields: string[], connectionOptions: string, isRemovable: 
     if (!named.has(lower) || !isRemovable(lower)) kept.push(name, fields[i + 1] as string);
   }
   return kept;
-}
-
-/** The cookies of other programs; the gateway's own must not reach an upstream that could replay them. */
-function withoutOwnCookies(value: string): string {
-  if (!value.includes(SESSION_COOKIE) && !value.includes(FORM_COOKIE)) return value;
-  return value
-    .split(';')
-    .filter((pair) => !OWN_COOKIE.test(pair.slice(0, (pair.indexOf('=') + 1 || pair.length + 1) - 1).trim()))
-    .join(';')
-    .trim();
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isFixedInAnswers } from '../../fields/answer.ts';
 import { foldedName } from '../../fields/name.ts';
+import { setsOwnCookie } from '../../fields/own-cookies.ts';
 import { isFixedInRequests } from '../../fields/request.ts';
 import { confidential, duration, flag, listOf, options } from './formats.ts';
 
@@ -9,10 +10,12 @@ export const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
 /** Printable ASCII, without space at its ends: which all implementations parse alike (RFC 9110 section 5.5). */
 const FIELD_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
 
+const IS_FIXED =
+  'frames the message, concerns one connection or is written by the gateway alone; must be another field, or be left out';
+
 function nameProblem(name: string, isFixed: (name: string) => boolean): string | null {
   if (!FIELD_NAME.test(name)) return 'is no name of a header field; must be one, such as X-Frame-Options';
-  if (!isFixed(name)) return null;
-  return 'frames the message, concerns one connection or is written by the gateway alone; must be another field, or be left out';
+  return isFixed(name) ? IS_FIXED : null;
 }
 
 function fieldValue() {
@@ -24,17 +27,24 @@ function fieldValue() {
   );
 }
 
-function changes(isFixed: (name: string) => boolean) {
+function isOwnCookie(name: string, value: string): boolean {
+  return name === 'set-cookie' && setsOwnCookie(value);
+}
+
+/** @param isFixedValue whether a field that may be set must not have this value; `name` is folded */
+function changes(isFixed: (name: string) => boolean, isFixedValue: (name: string, value: string) => boolean) {
   const set = z
     .record(z.string(), fieldValue(), { error: 'must be a map from header fields to their values' })
     .superRefine((fields, context) => {
       const seen = new Set<string>();
-      for (const name of Object.keys(fields)) {
-        // Two names that a program behind makes one of are one.
+      for (const [name, value] of Object.entries(fields)) {
+        // A program behind the gateway may read two such names as one.
         const folded = foldedName(name);
         const isTwice = seen.has(folded);
         seen.add(folded);
-        const message = isTwice ? 'is set twice, in two spellings; must be set once' : nameProblem(name, isFixed);
+        const isOwn = typeof value === 'string' && isFixedValue(folded, value);
+        const problem = isOwn ? IS_FIXED : nameProblem(name, isFixed);
+        const message = isTwice ? 'is set twice, in two spellings; must be set once' : problem;
         if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
       }
     });
@@ -54,10 +64,10 @@ function changes(isFixed: (name: string) => boolean) {
 
 /** What a route changes in the fields that it passes on. */
 export const headers = options({
-  request: changes(isFixedInRequests).describe(
+  request: changes(isFixedInRequests, () => false).describe(
     'In requests to the upstream; names in every spelling that folds to them.',
   ),
-  response: changes(isFixedInAnswers).describe(
+  response: changes(isFixedInAnswers, isOwnCookie).describe(
     "In the upstream's answers; those of the gateway itself stay as they are.",
   ),
 });
