@@ -5,28 +5,27 @@ import { clientClosed } from '../forward/failure.ts';
 import { type Logger, logRequestLine } from '../ops/log.ts';
 import { withoutCredentials } from '../ops/redact.ts';
 
-/** Hears of requests, to count and measure them. */
+/** Counts and measures requests. */
 export interface RequestMeter {
-  /** A request other than a WebSocket handshake has come. */
+  /** An HTTP request has begun. */
   began(): void;
-  /** It is over. @param status as `logRequest` has it */
+  /** An HTTP request has ended. @param status as for `logRequest` */
   ended(record: RequestRecord, status: number): void;
-  /** A WebSocket handshake has its answer, or will get none. */
+  /** A WebSocket handshake or a request that never began has its answer, or will get none. */
   answered(record: RequestRecord, status: number): void;
   webSocketOpened(): void;
   webSocketClosed(): void;
 }
 
-/** A longer path says nothing more to a reader, and fills the disk for whoever sends it. */
+/** Characters. Longer paths would let clients fill the disk. */
 const LONGEST_PATH = 2_048;
 const LONGEST_USER_AGENT = 256;
 
 /**
- * Writes one line for a request once it is over: who, what, where to, how long, and, where it failed, whose fault it
- * was and why. Never the query, which may hold secrets of the application, and never a credential, wherever it stood.
- * docs/logging.md says what each field is.
+ * Writes the access log line of a request that has ended; for a failure with cause and fault. Never logs the query, which
+ * may hold secrets of the application, nor credentials in any field. docs/logging.md describes the fields.
  *
- * @param status of the answer; 499 where there was none
+ * @param status of the answer; 499 if there was none
  */
 export function logRequest(log: Logger, record: RequestRecord, status: number): void {
   const line = {
@@ -71,7 +70,7 @@ export function logWhenOver(
   res.on('close', () => {
     if (!res.writableFinished) record.failure ??= clientClosed();
     const status = res.headersSent ? res.statusCode : record.status;
-    // What the gateway reads and answers by itself has a length that is said beforehand.
+    // For the gateway's own endpoints and answers, Content-Length is the count.
     if (record.received === 0 && req.complete) record.received = lengthOf(req.headers['content-length']);
     if (record.sent === 0 && res.writableFinished && mayHaveBody(record.method, status)) {
       record.sent = lengthOf(res.getHeader('content-length'));
@@ -81,7 +80,7 @@ export function logWhenOver(
   });
 }
 
-/** Whether a cause says anything that the line does not: not so `connect ECONNREFUSED 127.0.0.1:9000`, as a rule. */
+/** Whether a cause adds to the line; `connect ECONNREFUSED 127.0.0.1:9000` usually does not. */
 function addsTo({ upstream, detail }: { upstream: string | null; detail: string }, cause: string): boolean {
   const said = `connect read write ${upstream} ${detail}`;
   return cause.split(' ').some((word) => !said.includes(word));
@@ -95,7 +94,7 @@ function mayHaveBody(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
-/** As they are logged: clients are many, and what they call themselves is one of a few. */
+/** User agents as logged, by the field's value: many clients share few values. */
 const userAgents = new Map<string, string>();
 const MOST_USER_AGENTS = 1_000;
 
@@ -116,7 +115,7 @@ function causeOf({ cause, code }: GatewayError): string | undefined {
   return text === undefined ? undefined : withoutCredentials(text);
 }
 
-/** The innermost message of a chain of causes; with the stack where the fault is the program's own. */
+/** The innermost message of a chain of causes; for internal errors, the stack. */
 function describe(cause: unknown, withStack: boolean): string | undefined {
   if (cause === undefined) return undefined;
   if (!(cause instanceof Error)) return String(cause);

@@ -13,10 +13,10 @@ import { type Plan, planFor, routesAt } from '../routing/plan.ts';
 import type { Route } from '../routing/route.ts';
 import type { Located, RouteTable } from '../routing/table.ts';
 import type { Asked } from './asked.ts';
+import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import { presentedTo } from './presented.ts';
 
-/** A request that is to be forwarded. */
+/** The request is forwarded. */
 export interface ForwardDecision {
   readonly kind: 'forward';
   readonly target: Target;
@@ -24,26 +24,26 @@ export interface ForwardDecision {
   readonly identity: Identity | null;
 }
 
-/** What becomes of a request that may pass. */
+/** The result of admission for a request that may pass. */
 export type Decision =
   | ForwardDecision
   | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity }
   | { readonly kind: 'pages'; readonly target: Target }
-  /** `OPTIONS *`: about the server, and no resource of it (RFC 9110 section 9.3.7). */
+  /** `OPTIONS *`: about the server as a whole (RFC 9110 section 9.3.7). */
   | { readonly kind: 'server' };
 
-/** Where a request leads, before anybody asks who sends it. */
+/** The destination of a request, found before authentication. */
 type Approach =
   | { readonly kind: 'server' }
   | { readonly kind: 'located'; readonly target: Target; readonly located: Located<Route> }
-  /** The target is malformed; a page of another origin is told so all the same. */
+  /** The target is malformed. Pages of other origins can still read the 400, by the CORS fields of `located`. */
   | { readonly kind: 'malformed'; readonly error: GatewayError; readonly located: Located<Route> | null };
 
-/** The first half of the admission of a request with `Origin`. */
+/** The first half of admission, for requests with `Origin`. */
 export interface PageApproach {
-  /** The route with `cors` that it falls under, or that a preflight asks about; null: none. */
+  /** The route whose `cors` applies to the request or its preflight; null: none. */
   readonly corsRoute: CorsRoute | null;
-  /** The method that a preflight asks for; null: it is none. */
+  /** The method that a preflight asks for; null: no preflight. */
   readonly preflighted: string | null;
   /** The second half. @throws as `Admit` */
   decide(): MaybePromise<Decision>;
@@ -51,13 +51,13 @@ export interface PageApproach {
 
 export interface Admission {
   /**
-   * Decides over one request: target, route, cross-site requests, identity, authorisation.
+   * Decides on one request: target, route, cross-site requests, identity, authorisation.
    *
-   * @throws GatewayError at once or later: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
+   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
    */
   admit(asked: Asked, record: RequestRecord): MaybePromise<Decision>;
   /**
-   * The same for a request with `Origin`, in two halves: between them, a page of another origin is told what it may do.
+   * The same for a request with `Origin`, in two halves: the CORS fields are set between them.
    *
    * @param requestedMethod `Access-Control-Request-Method`
    */
@@ -65,12 +65,12 @@ export interface Admission {
 }
 
 /**
- * The one order in which every request is decided on, whichever door it comes by:
+ * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
  *
- * head (`readHead`, by the door) → target → route → CORS → cross-site → identify → authorise.
+ * head (`readAsked`, by the caller) → target → route → CORS → cross-site → identify → authorise.
  *
- * A client that has proven nothing learns nothing of which routes and methods there are below the prefix, but for what CORS and
- * `refuseCrossSite` tell of routes with `cors`.
+ * Unauthenticated clients learn nothing of the routes and methods below the prefix, except that CORS and `refuseCrossSite`
+ * reveal routes with `cors`.
  */
 export function createAdmission({
   table,
@@ -81,7 +81,7 @@ export function createAdmission({
   readonly table: RouteTable<Route>;
   readonly identify: Identify;
   readonly realm: string;
-  /** Whether a peer is believed about how the outside reaches the gateway. */
+  /** Whether a peer is a trusted proxy. */
   isTrusted(address: string | undefined): boolean;
 }): Admission {
   const locate = ({ url, method, head }: Asked): Approach => {
@@ -90,7 +90,7 @@ export function createAdmission({
     return { kind: 'located', target, located: table.locate(target) };
   };
 
-  /** A target that is refused lies somewhere too: without CORS fields its page would take the 400 for a broken network. */
+  /** Locates refused targets too: without CORS fields the page would see a network error instead of the 400. */
   const locateLeniently = (asked: Asked): Approach => {
     try {
       return locate(asked);
@@ -103,7 +103,7 @@ export function createAdmission({
 
   const decide = (approach: Approach, asked: Asked, record: RequestRecord): MaybePromise<Decision> => {
     if (approach.kind === 'malformed') throw approach.error;
-    // It tells nothing of routes and accounts, and so needs no credentials.
+    // The answer reveals no routes or accounts, so it needs no credentials.
     if (approach.kind === 'server') return SERVER;
     const { target, located } = approach;
     const { head, method, client } = asked;
@@ -149,7 +149,7 @@ function decisionFor(plan: Plan<Route>, target: Target, identity: Identity | nul
   return { kind: 'tokens', target, identity };
 }
 
-/** @param taken by the route, where it says so itself */
+/** @param taken the route's `credentials`; undefined: only `Authorization` is read */
 function identifyBy(
   identify: Identify,
   taken: readonly Scheme[] | undefined,
@@ -157,7 +157,7 @@ function identifyBy(
   client: string,
 ): MaybePromise<Outcome> {
   if (taken === undefined) return identify('authorization ', head.authorization, client);
-  const { field, value } = presentedTo(taken, head);
+  const { field, value } = credentialOfRequest(taken, head);
   return identify(field, value, client);
 }
 

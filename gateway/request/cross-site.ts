@@ -6,17 +6,17 @@ import type { Route } from '../routing/route.ts';
 import type { Located } from '../routing/table.ts';
 import type { Asked } from './asked.ts';
 
-/** Methods that change nothing (RFC 9110 section 9.2.1), of those that a page can send. */
+/** Safe methods (RFC 9110 section 9.2.1) that a page can send. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses what another site has a browser send with the Basic credentials that it remembers (cross-site request forgery; by
- * WebSocket, cross-site WebSocket hijacking). A browser adds these by itself to whatever goes to the origin that they were
- * typed in for, be it a form that another site posts. It adds no Bearer token, and no other client sends these fields.
+ * Refuses cross-site request forgery and cross-site WebSocket hijacking. A browser adds remembered Basic credentials to
+ * every request to their origin, even to a form that another site posts. Browsers never add Bearer tokens by themselves,
+ * and other clients do not send `Origin` or `Sec-Fetch-Site`.
  *
- * Before anybody has proven who they are: a page could otherwise have passwords tried by whoever opens it.
+ * Runs before authentication: otherwise a page could guess passwords from its visitors' addresses.
  *
- * @param isTrusted whether a peer is believed about how the outside reaches the gateway
+ * @param isTrusted whether a peer is a trusted proxy
  * @throws GatewayError 403
  */
 export function refuseCrossSite(
@@ -26,7 +26,7 @@ export function refuseCrossSite(
 ): void {
   const { authorization, fetchSite, origin } = head;
   if (authorization === undefined || (SAFE.has(method) && !isHandshake) || !BASIC.test(authorization)) return;
-  // The other hosts of a site (`same-site`) are other origins, which may be somebody else's; `none` is the person.
+  // `same-site` origins may belong to others; `none` is the user (address bar, bookmark).
   if (
     fetchSite ? fetchSite === 'same-origin' || fetchSite === 'none' : !origin || isOwn(origin, head, isTrusted(peer))
   ) {
@@ -41,10 +41,10 @@ export function refuseCrossSite(
 
 const BASIC = /^basic(?: |$)/i;
 
-/** Whether a page of the gateway's own origin has sent it, as far as the origin can be known behind a proxy. */
+/** Whether `Origin` is the gateway's own origin, as far as that is known behind a proxy. */
 function isOwn(origin: string, head: Asked['head'], trusted: boolean): boolean {
   const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase()) ?? [];
-  // `null` is the origin of pages in a sandbox.
+  // Sandboxed pages send `null`.
   if (scheme === undefined || authority === undefined) return false;
   const { host = '', proto } = trusted ? outsideOf(head) : { host: head.host };
   const port = scheme === 'https' ? ':443' : ':80';
@@ -52,7 +52,7 @@ function isOwn(origin: string, head: Asked['head'], trusted: boolean): boolean {
   return isOwnHost && (!proto || isHttps(proto) === (scheme === 'https'));
 }
 
-/** How the outside reaches the gateway, as a trusted proxy says; `Forwarded` counts where it writes no other. */
+/** The public host and scheme that a trusted proxy reports; `Forwarded` is read if there is no `X-Forwarded-*`. */
 function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Asked['head']): {
   host?: string;
   proto?: string;
@@ -64,14 +64,14 @@ function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Asked['he
   return { ...(outside !== undefined && { host: outside }), ...(proto !== undefined && { proto }) };
 }
 
-/** Of a list that proxies have made between them, the first one knows what the client asked for. */
+/** Proxies append to the list: its first entry is the client's. */
 function firstOf(list: string): string {
   return (list.split(',')[0] ?? '').trim();
 }
 
 /**
- * Where the route names the origin, its pages may do what they like. `*` lets scripts of any page ask, which name their
- * credentials themselves: a form, which asks nobody, is none of them.
+ * Whether the route's `cors` allows the request. Named origins may send anything. `*` allows scripts (CORS requests) of any
+ * origin, but no forms: a form's credentials come from the browser.
  */
 function isLetIn(origins: readonly string[], { origin, fetchMode }: Asked['head']): boolean {
   const allowed = allowedOrigin(origins, origin);

@@ -9,9 +9,10 @@ import type { ForwardDecision } from './admit.ts';
 import { countsHops } from './max-forwards.ts';
 import type { StrictTransport } from './strict-transport.ts';
 
+/** @returns the request as it is forwarded */
 export type Depart = (req: IncomingMessage, head: Head, decision: ForwardDecision, record: RequestRecord) => Outgoing;
 
-/** Prepares what has been decided for its way out; the same for HTTP and for WebSocket. */
+/** Builds the upstream request of an admitted request; the same for HTTP and WebSocket. */
 export function createDepart(
   peerOf: (address: string | undefined) => Peer,
   hopCounter: HopCounter,
@@ -20,7 +21,7 @@ export function createDepart(
   return (req, head, { route, target, identity }, record) => {
     const path = route.targetFor(target);
     const { group, deadlines, rewriting, changes, mayComeBack } = route;
-    // What has passed a gateway has `X-Forwarded-Host`: what comes for the first time, as a rule, needs no mark.
+    // Loop detection. A request that has passed a gateway has `X-Forwarded-Host`; most others need no count.
     const isCounted = mayComeBack && (head.hops !== undefined || head.forwardedHost !== undefined);
     const hops = isCounted ? hopCounter.next(head.hops, route.name) : undefined;
     const isOverHttps = strictTransport.value !== null && strictTransport.isFor(req.socket.remoteAddress, req.headers);

@@ -18,17 +18,17 @@ export interface Arrival {
   readonly record: RequestRecord;
 }
 
-/** Resolves when the answer has been handed over in full, and rejects as `forwardHttp` does. */
+/** Sends a request upstream. Resolves when the answer has been written in full; rejects as `forwardHttp`. */
 export type Send = (outgoing: Outgoing) => Promise<void>;
 
-/** @param send null: as `forwardHttp` does. What is wrong from the start is thrown at once. */
+/** @param send null: `forwardHttp`. @throws synchronously, and rejects, with a `GatewayError` that is still to be answered */
 export type Forward = (arrival: Arrival, decision: ForwardDecision, send: Send | null) => Promise<void>;
 
-/** The last stage: sends on what has been decided, and watches whether its credentials stay good meanwhile. */
+/** The last stage: forwards an admitted request, and ends the exchange if its credentials become void meanwhile. */
 export function createForward(depart: Depart, exchanges: OpenExchanges): Forward {
   return (arrival, decision, send) => {
     const { req, res, head, record } = arrival;
-    // The listener has ended the connection when a body that came along with its head turned out to be malformed.
+    // The listener has ended the connection if a body that came with its head is malformed.
     if (!req.socket.writable) throw clientClosed();
     if (head.isLastHop && countsHops(req.method)) {
       answerAsLastHop({ req, res, requestId: record.id }, decision.route);
@@ -55,7 +55,7 @@ class HttpExchange implements OpenExchange {
     return this.#arrival.res.closed;
   }
 
-  /** One that only waits for its answer is left alone: it was good when it was sent. */
+  /** Leaves a complete request that waits for its answer: its credentials were valid when it was sent. */
   end(reason: Ended): void {
     const { req, res, record } = this.#arrival;
     if (!res.headersSent && req.complete) return;
@@ -63,6 +63,6 @@ class HttpExchange implements OpenExchange {
     res.destroy();
   }
 
-  /** It ends by itself, and the gateway waits for it. */
+  /** Nothing: HTTP exchanges end by themselves, and shutdown waits for these. */
   goAway(): void {}
 }

@@ -3,15 +3,15 @@ import { GatewayError } from '../domain/errors.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import { allowOf, type RouteRules } from '../routing/table.ts';
 
-/** The methods whose hops `Max-Forwards` counts (RFC 9110 section 7.6.2). */
+/** Whether `Max-Forwards` applies to a method (RFC 9110 section 7.6.2). */
 export function countsHops(method: string | undefined): boolean {
   return method === 'OPTIONS' || method === 'TRACE';
 }
 
 /**
- * Answers in place of the upstream: the client has allowed no further hop, to learn who is where on the way.
+ * Answers in place of the upstream: `Max-Forwards` of the request allows no further hop.
  *
- * @throws GatewayError 405 for TRACE: what the gateway got is not for others to see
+ * @throws GatewayError 405 for TRACE, whose answer would reveal the fields that the gateway received
  */
 export function answerAsLastHop(
   { req, res, requestId }: { req: IncomingMessage; res: ServerResponse; requestId: string },

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { RequestLine } from '../http/request-line.ts';
 import { type HeldParser, holdParser } from '../workarounds/held-parser.ts';
 
-/** What of a connection's bytes comes next. */
+/** The part of a message that comes next on a connection. */
 const LINE = 0;
 const FIELDS = 1;
 const BODY = 2;
 const CHUNKS = 3;
-/** Nothing that is of interest: the connection has ended, or is no longer HTTP. */
+/** Nothing is read any more: the connection has ended, or is no longer HTTP. */
 const NOTHING = 4;
 
 const BLANK_LINE = Buffer.from('\r\n\r\n');
@@ -16,20 +16,20 @@ const CR = 0x0d;
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
 /**
- * Messages after which a connection is read by Node's parser alone. To hand it the bytes in JavaScript costs a tenth of a request,
- * and a client that has written so many lines rightly writes them all so. A line that it wrote otherwise from then on would be
- * read leniently, and forwarded in the one right form.
+ * Messages after which Node's parser alone reads a connection. Passing the bytes through JavaScript costs a tenth of a request,
+ * and a client that has sent so many well-formed lines will go on so. A later malformed line would be parsed leniently, and
+ * forwarded in the canonical form.
  */
 const MOST_MESSAGES = 100;
-/** Characters of a line that is in several pieces, for whoever asks what was wrong with it. */
+/** Characters kept of a line that arrives in several pieces, to report what is wrong with it. */
 const LONGEST_LINE = 16_384;
 
 /**
- * Looks at the request line of each message on a connection before Node's parser gets the bytes, which tells nothing of
- * how the line was written.
+ * Validates the request line of each message on a connection before Node's parser reads it: the parser accepts malformed
+ * lines, and does not report how a line was written.
  *
- * It stands between the socket and the parser, and hands on the bytes up to the end of a head or a body, so that the
- * parser itself says where the next message begins: only it knows what frames the last one. After `MOST_MESSAGES` it lets go.
+ * It stands between the socket and the parser, and passes on the bytes up to the end of a head or a body. So the parser alone
+ * determines the framing, and where the next message begins. After `MOST_MESSAGES` messages it removes itself.
  */
 export class MessageReader {
   readonly #socket: Socket;
@@ -38,38 +38,38 @@ export class MessageReader {
   readonly #line = new RequestLine();
   #next = LINE;
   #messages = 0;
-  /** Bytes of a body that are still to come. */
+  /** Bytes of a body that have not arrived. */
   #left = 0;
-  /** How much of a blank line the bytes before ended with. */
+  /** Bytes of a blank line that the previous bytes ended with. */
   #matched = 0;
-  /** The line so far, where it came in several pieces, or will not be read to its end. */
+  /** The line so far, if it arrives in several pieces or is malformed. */
   #lineText = '';
-  /** The bytes that the line came with, where it came in one piece, and its place in them. Let go with the end of the head. */
+  /** The bytes that contain a line which arrived in one piece; released at the end of the head. */
   #lineBytes: Buffer = EMPTY;
   #lineStart = 0;
   #lineLength = 0;
   #rest: Buffer = EMPTY;
 
-  /** @param newest the request whose head the parser has read last */
+  /** @param newest returns the request whose head the parser has read last */
   constructor(socket: Socket, newest: () => IncomingMessage | null) {
     this.#socket = socket;
     this.#newest = newest;
     this.#parser = holdParser(socket, this.#onData);
   }
 
-  /** Whether the request line is not of the form that it must have. */
+  /** Whether the request line is malformed. */
   get hasMalformedLine(): boolean {
     return this.#line.isMalformed;
   }
 
-  /** The request line that was read last: its length so far in bytes. */
+  /** Bytes of the current request line so far. */
   get lineLength(): number {
     return this.#lineLength;
   }
 
   /**
-   * The request line that was read last, as far as it has come, one character a byte; with its line feed, if that has. Empty
-   * once its head has been read. Never anything of what is behind it, which may be a credential.
+   * The current request line as Latin-1, as far as it has arrived, with its line feed. Empty once its head has been read. Never
+   * contains bytes behind the line, which may be a credential.
    */
   get line(): string {
     const end = this.#lineStart + this.#lineLength;
@@ -77,7 +77,7 @@ export class MessageReader {
     return text.slice(0, text.indexOf('\n') + 1 || text.length);
   }
 
-  /** No message comes any more: what does is not read. @returns what has come already */
+  /** Reads no further message. @returns the bytes not yet passed to the parser */
   stop(): Buffer {
     const rest = this.#rest;
     this.#rest = EMPTY;
@@ -86,7 +86,7 @@ export class MessageReader {
     return rest;
   }
 
-  /** The connection belongs to somebody else. @returns what has come already, and is theirs */
+  /** Gives the connection to another reader. @returns the bytes not yet passed to the parser, for that reader */
   detach(): Buffer {
     this.#socket.removeListener('data', this.#onData);
     return this.stop();
@@ -95,13 +95,13 @@ export class MessageReader {
   readonly #onData = (bytes: Buffer): void => {
     let at = 0;
     while (at < bytes.length && this.#next !== NOTHING && !this.#socket.destroyed) {
-      const end = this.#pieceOf(bytes, at);
+      const end = this.#endOfPiece(bytes, at);
       const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
       this.#rest = end === bytes.length ? EMPTY : bytes.subarray(end);
       this.#parser.parse(piece);
-      if (this.#next === FIELDS || this.#next === CHUNKS) this.#look();
+      if (this.#next === FIELDS || this.#next === CHUNKS) this.#detectNext();
       at = end;
-      // The parser takes nothing more until it is asked to: what is left comes again.
+      // The parser is paused: the remaining bytes come again when the socket resumes.
       if (at < bytes.length && this.#next !== NOTHING && this.#socket.isPaused()) {
         this.#socket.unshift(this.#rest);
         break;
@@ -110,8 +110,8 @@ export class MessageReader {
     this.#rest = EMPTY;
     if (this.#messages > MOST_MESSAGES && this.#isBetweenMessages) {
       this.#messages = 0;
-      // Not while the bytes of a read are being handed on.
-      setImmediate(this.#letGo);
+      // Not while the bytes of one read are being parsed.
+      setImmediate(this.#release);
     }
   };
 
@@ -119,21 +119,21 @@ export class MessageReader {
     return this.#next === LINE && this.#line.isAwaited;
   }
 
-  readonly #letGo = (): void => {
+  readonly #release = (): void => {
     if (!this.#isBetweenMessages || this.#socket.destroyed || this.#socket.isPaused()) return;
     this.#parser.release();
     this.stop();
   };
 
-  /** @returns the end of the bytes that the parser may have */
-  #pieceOf(bytes: Buffer, from: number): number {
+  /** @returns the end of the bytes that go to the parser next */
+  #endOfPiece(bytes: Buffer, from: number): number {
     if (this.#next === BODY) {
       const end = Math.min(bytes.length, from + this.#left);
       this.#left -= end - from;
       if (this.#left === 0) this.#begin();
       return end;
     }
-    if (this.#next !== LINE) return this.#behindBlankLine(bytes, from);
+    if (this.#next !== LINE) return this.#endOfBlankLine(bytes, from);
     const fields = this.#line.read(bytes, from);
     if (fields !== -1) {
       if (this.#lineText === '') {
@@ -144,13 +144,13 @@ export class MessageReader {
         this.#keepLine(bytes, fields);
       }
       this.#next = FIELDS;
-      // The line's own end may be the beginning of a blank line: a head without fields.
+      // In a head without fields, the line's CRLF is the first half of the blank line.
       this.#matched = 2;
-      return this.#behindBlankLine(bytes, fields);
+      return this.#endOfBlankLine(bytes, fields);
     }
     if (this.#line.isMalformed) {
       this.#keepLine(bytes, bytes.length);
-      // No line has a NUL, wherever: the parser refuses it when it is its turn.
+      // The parser refuses a NUL anywhere in a line, once the messages before it are parsed.
       bytes[this.#line.start] = 0;
       return bytes.length;
     }
@@ -172,8 +172,8 @@ export class MessageReader {
     this.#lineLength = 0;
   }
 
-  /** The parser has had the end of a head, or what may be that of chunks: what does it say comes next? */
-  #look(): void {
+  /** After the end of a head, or a possible end of chunks: determines the next part from the parser's state. */
+  #detectNext(): void {
     if (this.#matched !== BLANK_LINE.length) return;
     this.#matched = 0;
     this.#lineBytes = EMPTY;
@@ -191,8 +191,8 @@ export class MessageReader {
     }
   }
 
-  /** @returns where the next blank line ends; the end of the bytes where there is none */
-  #behindBlankLine(bytes: Buffer, from: number): number {
+  /** @returns the end of the next blank line; the end of the bytes if there is none */
+  #endOfBlankLine(bytes: Buffer, from: number): number {
     let at = from;
     while (this.#matched > 0 && this.#matched < BLANK_LINE.length && at < bytes.length) {
       const byte = bytes[at] as number;
@@ -211,7 +211,7 @@ export class MessageReader {
   }
 }
 
-/** How much of a blank line bytes end with, of those from a place on. */
+/** How many bytes of a blank line the bytes from an offset on end with. */
 function endingOf(bytes: Buffer, from: number): number {
   for (let length = Math.min(BLANK_LINE.length - 1, bytes.length - from); length > 0; length--) {
     if (bytes.subarray(bytes.length - length).equals(BLANK_LINE.subarray(0, length))) return length;

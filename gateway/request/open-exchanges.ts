@@ -5,49 +5,49 @@ import type { Ended, Identity } from '../domain/identity.ts';
 import type { MaybePromise } from '../domain/maybe-promise.ts';
 import type { Standing } from '../identify/standing.ts';
 
-/** An exchange that may last: an answer that streams, an upload, a WebSocket. */
+/** An exchange that may be long: a streaming answer, an upload, a WebSocket. */
 export interface OpenExchange {
-  /** Who it belongs to; null where nobody had to say so. */
+  /** The authenticated identity; null if none was required. */
   readonly identity: Identity | null;
-  /** Whether it has come to its end. */
+  /** Whether the exchange has ended. */
   readonly isOver: boolean;
-  /** Ends it, where it is one that lasts: its credentials are void. */
+  /** Ends a long exchange, because its credentials are void. */
   end(reason: Ended): void;
-  /** The gateway shuts down: ends it, where it has no end of its own. */
+  /** Shutdown: ends an exchange that would not end by itself. */
   goAway(): void;
 }
 
 export interface OpenExchanges {
-  /** What goes on over a client's connection now, in place of what did before. */
+  /** Registers the current exchange of a client's connection, in place of the previous one. */
   begin(connection: Duplex, exchange: OpenExchange): void;
-  /** The gateway shuts down: tells each of them. */
+  /** Shutdown: calls `goAway` of each open exchange. */
   goAway(): void;
   close(): void;
 }
 
-/** Milliseconds between two looks: what was revoked or expired ends within this. */
-const LOOK = 1_000;
-/** Accounts asked for at the same time: however many there are, requests find the database free. */
+/** Milliseconds between checks: the longest time until a revoked or expired credential ends an exchange. */
+const CHECK_INTERVAL = 1_000;
+/** Concurrent account queries, so that requests still get database connections. */
 const AT_ONCE = 4;
 
 /**
- * Ends what goes on under credentials with which a new request would be refused by now.
+ * Ends open exchanges whose credentials would be refused for a new request.
  *
- * Each account is asked for once at each look, however much it has open. A store that is out ends nothing: it says nothing
- * of the credentials.
+ * Each check loads each account once, however many exchanges it has open. A failed store ends no exchange, since it says
+ * nothing about the credentials.
  *
- * @param findAccount the account as it is now, or was seconds ago; rejects when the store is out
+ * @param findAccount loads the account, possibly seconds old; rejects when the store is out
  */
 export function watchOpenExchanges(
   standing: Pick<Standing, 'ofIdentity' | 'withoutAccount'>,
   findAccount: (id: string) => MaybePromise<Account | null>,
 ): OpenExchanges {
-  // By connections, which last: to enter each exchange and to strike it out again cost a fifth of a whole request.
+  // Keyed by connection: adding and deleting an entry per exchange would cost a fifth of a request.
   const open = new Map<Duplex, OpenExchange | null>();
   let isAsking = false;
 
-  /** Ends what is void already, and returns the rest by its accounts. */
-  const look = (): Map<string, Owned[]> => {
+  /** Ends exchanges that are void without a look at the account; groups the others by account id. */
+  const check = (): Map<string, Owned[]> => {
     const byAccount = new Map<string, Owned[]>();
     for (const [connection, exchange] of open) {
       if (exchange === null) continue;
@@ -74,15 +74,15 @@ export function watchOpenExchanges(
   };
 
   const timer = setInterval(() => {
-    const left = look().entries();
+    const left = check().entries();
     if (isAsking) return;
     isAsking = true;
     const done = () => {
       isAsking = false;
     };
-    // Where the store is out, each gives up at its first question, and the next look begins anew.
+    // When the store is out, each query loop stops at its first failure; the next check starts afresh.
     void Promise.allSettled(Array.from({ length: AT_ONCE }, () => askAccounts(left))).then(done);
-  }, LOOK).unref();
+  }, CHECK_INTERVAL).unref();
   return {
     begin(connection, exchange) {
       if (connection.closed) return;
@@ -96,7 +96,7 @@ export function watchOpenExchanges(
   };
 }
 
-/** An exchange that somebody had to prove their identity for. */
+/** An authenticated exchange. */
 interface Owned {
   readonly exchange: OpenExchange;
   readonly identity: Identity;
@@ -108,7 +108,7 @@ function entryOf(byAccount: Map<string, Owned[]>, id: string): Owned[] {
   return entry;
 }
 
-/** The log's word for an exchange that was ended because its credentials became void under it. */
+/** The failure logged for an exchange that ended because its credentials became void. */
 export function voidMeanwhile(reason: Ended): GatewayError {
   return new GatewayError('unauthorized', `the credentials became void meanwhile: ${reason}`);
 }

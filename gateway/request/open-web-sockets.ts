@@ -1,28 +1,28 @@
 import { GatewayError } from '../domain/errors.ts';
 
-/** How many WebSockets may be open at a time. */
+/** Limits of concurrent WebSockets. */
 export interface WebSocketLimits {
   /** In this process. */
   readonly max: number;
-  /** Of one client. */
+  /** Per client. */
   readonly maxPerClient: number;
 }
 
 export interface OpenWebSockets {
   /**
-   * Takes a place, from the handshake on.
+   * Counts a WebSocket, from the handshake on.
    *
-   * @param client an account, or an address where nobody had to say who they are
-   * @returns gives the place back; to be called once
-   * @throws GatewayError 429 or 503 where there is no place left
+   * @param client an account; an address if the request is not authenticated
+   * @returns stops counting it; call exactly once
+   * @throws GatewayError 429 at the client's limit, 503 at the process's
    */
   enter(client: string, limits: WebSocketLimits): () => void;
 }
 
-/** Seconds after which it is worth trying again: places come back one by one. */
+/** Seconds. */
 const RETRY_AFTER = '5';
 
-/** Counts them over all generations of the configuration. */
+/** Counts WebSockets across configuration reloads. */
 export function countOpenWebSockets(): OpenWebSockets {
   const byClient = new Map<string, number>();
   let open = 0;

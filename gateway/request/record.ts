@@ -4,15 +4,15 @@ import { randomHex } from '../http/random-hex.ts';
 import { partsOf } from '../http/request-line.ts';
 import { withoutCredentials } from '../ops/redact.ts';
 
-/** The log's status of a request that got no answer. */
+/** The logged status of a request that got no answer. */
 export const NO_ANSWER = 499;
 
 const LONGEST_METHOD = 32;
 
-/** A request id that others may have made: short, and safe in a header and in a log line. */
+/** A well-formed request id from a client: short, and safe in fields and log lines. */
 const REQUEST_ID = /^[\w.:+=@/-]{1,128}$/;
 
-/** @param client the address of whoever sent it */
+/** @param client the client's address */
 export function newRecord(req: IncomingMessage, client: string): RequestRecord {
   return {
     id: '',
@@ -34,16 +34,16 @@ export function newRecord(req: IncomingMessage, client: string): RequestRecord {
 }
 
 /**
- * What is known of bytes that did not become a request.
+ * The record of bytes that the parser rejected.
  *
- * @param line the request line, as far as it has come
+ * @param line the request line, as far as it has arrived
  */
 export function recordOfNoRequest(line: string, client: string): RequestRecord {
   const { method, target } = partsOf(line);
   return {
     id: requestId(undefined),
     client,
-    // Of any length, and with whatever a client has taken for one.
+    // Unvalidated: of any length, and possibly a credential.
     method: withoutCredentials(method).slice(0, LONGEST_METHOD),
     path: withoutQuery(target),
     protocol: '',
@@ -60,14 +60,14 @@ export function recordOfNoRequest(line: string, client: string): RequestRecord {
   };
 }
 
-/** A target without what may hold a secret of the application: its query, its fragment, and the user of an absolute form. */
+/** A target without the parts that may hold secrets of the application: query, fragment, and userinfo of an absolute form. */
 function withoutQuery(target: string): string {
   const end = target.search(/[?#]/);
   const path = end === -1 ? target : target.slice(0, end);
   return path.startsWith('/') ? path : path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 }
 
-/** Passes on the request's own `X-Request-Id` where it is well-formed and no credential, or makes one. */
+/** Keeps a client's `X-Request-Id` if it is well-formed and contains no credential; otherwise makes a new id. */
 export function requestId(given: unknown): string {
   return typeof given === 'string' && REQUEST_ID.test(given) && withoutCredentials(given) === given
     ? given

@@ -5,11 +5,11 @@ import type { Settings } from '../settings/schema/settings.ts';
 
 /** HTTP Strict Transport Security (RFC 6797), compiled. */
 export interface StrictTransport {
-  /** Of the field; null: the gateway sends none. */
+  /** The field's value; null: the gateway does not send the field. */
   readonly value: string | null;
   /**
-   * Whether a client is told: it has come by https, as a trusted proxy says. Where no proxy says anything, `pages.url`
-   * decides. Over http the field must not be sent (section 7.2).
+   * Whether an answer carries the field: if the client uses https, as a trusted proxy reports. If no proxy reports a
+   * scheme, `pages.url` decides. The field must not be sent over http (section 7.2).
    *
    * @param address of the peer
    */
@@ -38,7 +38,7 @@ export function compileStrictTransport(
   };
 }
 
-/** Adds the field to an answer of the gateway's own, where the client is to be told. */
+/** Adds the field to one of the gateway's own answers, if it applies. */
 export function tellStrictTransport(
   { value, isFor }: StrictTransport,
   req: IncomingMessage,
@@ -48,7 +48,7 @@ export function tellStrictTransport(
   res.setHeader('Strict-Transport-Security', value);
 }
 
-/** What a proxy says that the client speaks to it. */
+/** The client's scheme, as a proxy reports it. */
 function protocolOf({ 'x-forwarded-proto': protocols, forwarded }: IncomingHttpHeaders): string | undefined {
   if (protocols !== undefined) return String(protocols);
   return forwarded === undefined ? undefined : parseForwarded(forwarded).at(-1)?.proto;

@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../ops/log.ts';
 
-/** Requests with `X-Forwarded-For` after which it is judged. */
+/** Requests with a forwarding field after which the warning is decided on. */
 const ENOUGH = 10;
-/** A pair of balancers in each of two zones. More peers are clients, who may write that field by themselves. */
+/** A pair of balancers in each of two zones. More peers than that are clients, who can send the field themselves. */
 const MOST_PROXIES = 4;
-/** Requests without it after which nobody is looked at any more. */
+/** Requests without a forwarding field after which the check ends. */
 const MOST_WITHOUT = 1_000;
 
-/** To be told of each request whose peer is not trusted. */
+/** Called for each request whose peer is not trusted. */
 export type NoticeStranger = (req: IncomingMessage, address: string) => void;
 
 /**
- * Warns once of a proxy that nobody has named: where the same few peers send every request, and with `X-Forwarded-For`,
- * they are counted in place of their clients, and a client that guesses passwords has all others refused.
+ * Warns once if a proxy is missing from `trustedProxies`: the same few peers send every request, with `X-Forwarded-For`.
+ * Throttles would count such a proxy instead of its clients, so that one password-guessing client gets all others refused.
  */
 export function warnOfUnnamedProxy(log: Logger): NoticeStranger {
   const proxies = new Set<string>();
@@ -32,7 +32,7 @@ export function warnOfUnnamedProxy(log: Logger): NoticeStranger {
     }
     isDecided =
       withField === ENOUGH || without === MOST_WITHOUT || proxies.size > MOST_PROXIES || others.size > MOST_PROXIES;
-    // A proxy checks by itself whether the gateway is there, without that field.
+    // A proxy's own health checks come without the field.
     if (withField < ENOUGH || proxies.size > MOST_PROXIES || !others.isSubsetOf(proxies)) return;
     log.warn(
       { proxies: [...proxies] },

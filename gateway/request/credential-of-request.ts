@@ -4,21 +4,21 @@ import type { Head } from '../http/head.ts';
 import { schemeOf } from '../identify/credentials.ts';
 import type { CredentialField } from '../identify/proven-credentials.ts';
 
-/** The one credential of a request. */
-export interface Presented {
+/** The credential of a request, and the field that carries it. */
+export interface RequestCredential {
   readonly field: CredentialField;
   readonly value: string | undefined;
 }
 
-const NOTHING: Presented = { field: 'authorization ', value: undefined };
+const NONE: RequestCredential = { field: 'authorization ', value: undefined };
 
 /**
- * The credential of a request to a route that says itself what it takes. What the route does not take is as if it were
- * not there.
+ * Finds the credential of a request to a route with `credentials`. Schemes that the route does not take are ignored.
  *
- * @throws GatewayError 400 where there are several that it takes: another program could go by another one
+ * @param taken the schemes that the route takes
+ * @throws GatewayError 400 if there are several that the route takes: another program could pick another one
  */
-export function presentedTo(taken: readonly Scheme[], head: Head): Presented {
+export function credentialOfRequest(taken: readonly Scheme[], head: Head): RequestCredential {
   const { authorization, apiKey } = head;
   const isTaken = authorization !== undefined && taken.includes(schemeOf(authorization));
   if (taken.includes('api-key') && apiKey !== undefined) {
@@ -26,5 +26,5 @@ export function presentedTo(taken: readonly Scheme[], head: Head): Presented {
     if (isTaken) throw badRequest('Authorization and X-API-Key exclude each other');
     return { field: 'x-api-key ', value: apiKey };
   }
-  return isTaken ? { field: 'authorization ', value: authorization } : NOTHING;
+  return isTaken ? { field: 'authorization ', value: authorization } : NONE;
 }
