@@ -5,17 +5,17 @@ import type { CorsSettings } from '../settings/schema/settings.ts';
 import { type RouteRules, routeFor } from './table.ts';
 
 /**
- * What a route lets pages of other origins do (Fetch standard, "CORS protocol"), compiled.
+ * A route's `cors`, compiled (Fetch standard, "CORS protocol").
  *
- * It applies before identification: a preflight carries no credentials, and a page is to read its 401. So anybody can learn that
- * a route with `cors` lies at a path, as from the script of any page that calls it, and whether an origin that they name may.
- * They learn nothing of guarded routes without `cors`, which are answered like a path where no route lies.
+ * Applies before authentication: a preflight carries no credentials, and pages must be able to read a 401. So unauthenticated
+ * clients can find paths of routes with `cors`, and test which origins these allow; the scripts of calling pages reveal the same.
+ * Guarded routes without `cors` stay hidden: they are answered like paths without a route.
  */
 export interface RouteCors {
   readonly origins: readonly string[];
-  /** Sets the fields without which a browser hides an answer, be it the upstream's or a refusal, and goes on. */
+  /** Sets the CORS fields of an answer, be it the upstream's or a refusal, and calls `next`. */
   mark(ctx: Koa.ParameterizedContext, next: Koa.Next): Promise<void>;
-  /** Sets the fields of the answer to a preflight. @param method that it asks for */
+  /** Sets the CORS fields of the answer to a preflight. @param method `Access-Control-Request-Method` */
   preflight(ctx: Koa.ParameterizedContext, method: string): Promise<void>;
 }
 
@@ -27,21 +27,21 @@ export interface CorsRoute extends RouteRules {
 export function compileCors({ origins, headers, exposeHeaders, credentials, maxAge }: CorsSettings): RouteCors {
   const answer = cors({
     origin: ({ req }) => allowedOrigin(origins, req.headers.origin),
-    // In its place, below, a preflight is told the method that it asks for alone: that says nothing of the others.
+    // `preflight` replaces it with the requested method, so that the answer does not reveal others.
     allowMethods: 'GET',
-    // Left out, it is what the page asks for. `Authorization` is named because "*" would not include it.
+    // Undefined: the requested fields are allowed. `Authorization` is listed because "*" does not include it.
     allowHeaders: headers && ['Authorization', 'Content-Type', ...headers],
     exposeHeaders,
     credentials,
-    // As text: it takes the number 0 for nothing said, and browsers then for 5 seconds.
+    // As a string: @koa/cors omits the number 0, and browsers then default to 5 seconds.
     maxAge: String(Math.floor(maxAge / 1000)),
-    // They stay on the response, which `answerError` adds to.
+    // The fields stay on the response; `answerError` adds to it.
     keepHeadersOnError: false,
   });
   return {
     origins,
     mark: (ctx, next) => {
-      // @koa/cors takes any OPTIONS for a preflight; this one is what the page asked for by itself.
+      // @koa/cors takes any OPTIONS request for a preflight; this one is not.
       const asked = ctx.method === 'OPTIONS' ? Object.create(ctx, { method: { value: 'GET' } }) : ctx;
       return answer(asked, next);
     },
@@ -53,9 +53,8 @@ export function compileCors({ origins, headers, exposeHeaders, credentials, maxA
 }
 
 /**
- * The route whose `cors` a request falls under: the one that takes its method. What none takes falls under the first,
- * so that a page can read its 405; but only where all of them have `cors`, for otherwise the methods of one without
- * would show by their lack of it.
+ * Finds the route whose `cors` applies to a request: the one that takes its method. If none does, the first, so that a page
+ * can read the 405; but only if all routes have `cors`, since a missing field would reveal the methods of one without.
  */
 export function corsRouteFor<R extends RouteRules & { readonly cors: RouteCors | null }>(
   routes: readonly R[],
@@ -69,7 +68,7 @@ function hasCors<R extends { readonly cors: RouteCors | null }>(route: R): route
   return route.cors !== null;
 }
 
-/** @returns what `Access-Control-Allow-Origin` says; empty: there is none. Pages without an origin send `null`. */
+/** @returns the value of `Access-Control-Allow-Origin`; empty: none. @param origin `Origin`; opaque origins send `null` */
 export function allowedOrigin(origins: readonly string[], origin = ''): string {
   if (origins.includes('*')) return '*';
   return origins.some((pattern) => matchesOrigin(pattern, origin)) ? origin : '';

@@ -2,11 +2,11 @@ import { foldedName } from '../fields/name.ts';
 import type { FieldChanges } from '../forward/headers/headers.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 
-/** What a route changes in the fields of its requests and of their answers; `undefined`: nothing. */
+/** The changes of a route to the fields of requests and answers; `undefined`: none. */
 export interface RouteChanges {
   readonly request: FieldChanges | undefined;
   readonly answer: FieldChanges | undefined;
-  /** As `answer`, with `Strict-Transport-Security`: for those who came by https. */
+  /** As `answer`, with `Strict-Transport-Security`, for clients that use https. */
   readonly answerOverHttps: FieldChanges | undefined;
 }
 

@@ -2,15 +2,15 @@ import { badRequest, GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
 import { isGuarded, type Located, methodNotAllowed, type RouteRules, routeFor } from './table.ts';
 
-/** What the configuration says of a request, before anybody asks who sends it. */
+/** What the configuration prescribes for a request, before authentication. */
 export type Plan<R> =
   | { readonly kind: 'forward'; readonly route: R; readonly needsIdentity: boolean }
   | { readonly kind: 'tokens'; readonly needsIdentity: true }
   | { readonly kind: 'pages'; readonly needsIdentity: false }
-  /** Where an identity is needed, only those who have one are told. */
+  /** If an identity is needed, unauthenticated clients get a 401 instead. */
   | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
 
-/** Finds what a request would come to. Below the prefix everything needs an identity. */
+/** Finds the plan of a request. Everything below the prefix needs an identity. */
 export function planFor<R extends RouteRules>(located: Located<R>, target: Target, method: string): Plan<R> {
   const { place, belowPrefix } = located;
   const routes = routesAt(located);
@@ -32,8 +32,8 @@ export function planFor<R extends RouteRules>(located: Located<R>, target: Targe
 }
 
 /**
- * The routes that divide between them the methods of a request's place. Below the prefix, a route that is open to
- * anybody, such as a website at `/`, has no part in it.
+ * The routes that share a request's place. Below the prefix, only guarded routes count: not an open website at `/`, for
+ * example.
  */
 export function routesAt<R>({ place, belowPrefix }: Located<R>): readonly R[] {
   if (place.kind !== 'routes') return [];

@@ -5,18 +5,17 @@ import type { LoadedModule, LoadedModules } from '../forward/proxy-middleware/in
 import { createForwardProxied } from '../forward/proxy-middleware/proxied.ts';
 import type { ProxySettings, RouteSettings } from '../settings/schema/settings.ts';
 
-/** The last stage for a route with `proxy`. Resolves and throws as `forwardHttp` does. */
+/** Forwards requests of a route with `proxy`. Resolves and throws as `forwardHttp` does. */
 export type ProxiedRoute = (ctx: Koa.ParameterizedContext, outgoing: Outgoing) => Promise<void>;
 
 /**
- * Mounts http-proxy-middleware with koa-connect, for a route that asks for it.
+ * Mounts http-proxy-middleware with koa-connect, for a route with `proxy`.
  *
- * What koa-connect returns is settled by `next` alone. The middleware calls that when it gives up, and not when it
- * answers: whoever awaited it would wait for ever, and so would the stages before. Hence it is heard for failures only,
- * and the stage is over when the forwarder has seen the answer through.
+ * The promise of koa-connect settles only when the middleware calls `next`: on failure, and never after an answer. So it
+ * reports failures only, and the forwarder determines when the answer is complete.
  *
- * @param modules those that routes name, loaded
- * @returns null where the route has no `proxy`
+ * @param modules the loaded modules that routes name
+ * @returns null if the route has no `proxy`
  */
 export function compileProxied({ proxy }: RouteSettings, modules: LoadedModules): ProxiedRoute | null {
   if (proxy === undefined) return null;

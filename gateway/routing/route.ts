@@ -10,45 +10,44 @@ import { compileChanges, type RouteChanges } from './field-changes.ts';
 import type { ProxiedRoute } from './proxied-route.ts';
 import type { RouteRules } from './table.ts';
 
-/** A route as the configuration made it: all that is known of it before a request comes. */
+/** A route, compiled from the configuration. */
 export interface Route extends RouteRules {
-  /** The credentials that it takes, where it says so itself. */
+  /** The schemes of its `credentials`; undefined: any in `Authorization`. */
   readonly credentials: readonly Scheme[] | undefined;
-  /** Which pages of other origins may call it; null: none. */
+  /** Its CORS policy; null: pages of other origins may not call it. */
   readonly cors: RouteCors | null;
   readonly group: UpstreamGroup;
   readonly deadlines: Deadlines;
-  /** The target that the upstream receives behind its base path. @throws GatewayError 400 */
+  /** @returns the target for the upstream, without the upstream's base path. @throws GatewayError 400 */
   targetFor(target: { readonly path: string; readonly query: string }): string;
   readonly stripPrefix: string | undefined;
   readonly preserveHost: boolean;
   readonly passAuthorization: boolean;
   readonly takesApiKey: boolean;
-  /** Bytes that a body may have; null: any number. */
+  /** Bytes of the largest request body; null: no limit. */
   readonly maxBody: number | null;
-  /** Whether a body must say beforehand how long it is. */
+  /** Whether a request body must have Content-Length. */
   readonly requireLength: boolean;
-  /** What the route changes in the fields of requests and answers. */
   readonly changes: RouteChanges;
-  /** What becomes of cookies and references of answers; null: they pass as they are. */
+  /** Rewrites cookies and URI references of answers; null: they pass unchanged. */
   readonly rewriting: Rewriting | null;
-  /** Whether a request that leads back here would pass once more; any other has no credentials left by then. */
+  /** Whether a forwarding loop is possible: the forwarded request, sent back to the gateway, could be admitted again. */
   readonly mayComeBack: boolean;
-  /** What forwards its requests in place of undici, where it has `proxy`; null: undici. */
+  /** Forwards its requests if it has `proxy`; null: undici does. */
   readonly proxied: ProxiedRoute | null;
 }
 
-/** What routes are compiled with. */
+/** What the compilation of routes needs. */
 export interface RouteContext {
   readonly timeouts: Settings['timeouts'];
   /** The value of `Strict-Transport-Security`; null: the gateway sends none. */
   readonly strictTransport: string | null;
-  /** Opens the group that a route leads to, or finds it open. */
+  /** Opens the upstream group of a route, or returns the open one. */
   openGroup(route: RouteSettings): UpstreamGroup;
   proxiedFor(route: RouteSettings): ProxiedRoute | null;
 }
 
-/** Compiles a route once, so that no request looks anything of it up or makes it anew. */
+/** Compiles a route once, so that requests need no further lookups in the settings. */
 export function compileRoute(settings: RouteSettings, context: RouteContext): Route {
   const { name, path, methods, auth, allowEncodedSlashes, credentials, stripPrefix } = settings;
   const { connect, firstByte, idle, request } = { ...context.timeouts, ...settings.timeouts };

@@ -2,15 +2,15 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 
-/** What decides which route takes a request. */
+/** The settings that decide which route takes a request. */
 export type RouteRules = Pick<RouteSettings, 'name' | 'path' | 'methods' | 'auth' | 'allowEncodedSlashes'>;
 
-/** What lies at a path: a route's place, which may hold several routes that share the path and divide the methods. */
+/** The routes of one path, told apart by method. */
 export interface RoutePlace<R> {
   readonly kind: 'routes';
   readonly path: string;
   readonly routes: readonly R[];
-  /** Those of them that need an identity. */
+  /** The routes that need an identity. */
   readonly guarded: readonly R[];
 }
 
@@ -20,10 +20,10 @@ export type Place<R> =
   /** The pages of account owners. */
   | { readonly kind: 'pages' }
   | { readonly kind: 'nothing' }
-  /** The upstream could take the target for one that lies at another place. */
+  /** The upstream could read the target as a path of another place (path confusion). */
   | { readonly kind: 'ambiguous' };
 
-/** Where a request goes, and whether it lies below the prefix that is always authenticated. */
+/** The place of a request, and whether it lies below the prefix, which always needs authentication. */
 export interface Located<R> {
   readonly place: Place<R>;
   readonly belowPrefix: boolean;
@@ -34,11 +34,11 @@ export interface RouteTable<R> {
    * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
    *
    * An upstream that folds case, decodes or merges slashes would take `/API/v1`, `/%61pi/v1` or `/api//v1` for
-   * `/api/v1`. When any such reading leads to another place than the path as it was sent, or across the prefix, the
+   * `/api/v1`. If any such reading has another place than the path as sent, or lies on the other side of the prefix, the
    * place is ambiguous.
    */
   locate(target: Target): Located<R>;
-  /** Finds the place by the path as it was sent alone: not for what is forwarded. */
+  /** Finds the place by the path as sent, without the check for ambiguity: never for forwarding. */
   locateAsSent(path: string): Located<R>;
 }
 
@@ -48,9 +48,9 @@ const NOTHING = { kind: 'nothing' } as const;
 const AMBIGUOUS = { kind: 'ambiguous' } as const;
 
 /**
- * Compiles the routes. A look-up costs one map access for each segment, however many routes there are.
+ * Compiles the routes. A lookup costs one map access per segment, however many routes there are.
  *
- * @param pages where the pages of account owners begin; null: there are none
+ * @param pages the path of the account pages; null: none
  */
 export function compileRoutes<R extends RouteRules>(
   routes: readonly R[],
@@ -90,7 +90,7 @@ export function compileRoutes<R extends RouteRules>(
   };
 }
 
-/** The route that takes a method, of those that share a path; GET implies HEAD, and only a route that names TRACE takes it. */
+/** Finds the route for a method among routes of one path. GET implies HEAD; only a route that lists TRACE takes it. */
 export function routeFor<R extends RouteRules>(routes: readonly R[], method: string): R | undefined {
   return routes.find(({ methods }) => (methods === undefined ? method !== 'TRACE' : takes(methods, method)));
 }
@@ -100,19 +100,19 @@ function takes(methods: readonly string[], method: string): boolean {
 }
 
 /**
- * The methods of a route that names none, for `Allow`; it takes others too, but TRACE. TRACE sends back what came, with
- * what the client did not know of (RFC 9110 section 9.3.8: no credentials of intermediaries), so a route must name it.
+ * `Allow` of a route without `methods`, which takes every method but TRACE. TRACE echoes the request, with fields that
+ * intermediaries have added (RFC 9110 section 9.3.8; cross-site tracing), so a route must list it.
  */
 const USUAL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 export const USUAL_METHODS = USUAL.join(', ');
 
-/** A 405 that lists what is taken. @param routes those that share the path; none: the whole gateway */
+/** A 405 with `Allow`. @param routes of one path; empty: the gateway as a whole */
 export function methodNotAllowed(routes: readonly RouteRules[], method: string): GatewayError {
   const allow = routes.length === 0 ? USUAL_METHODS : allowOf(routes);
   return new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } });
 }
 
-/** The methods that routes take between them. */
+/** @returns the value of `Allow` for routes of one path */
 export function allowOf(routes: readonly RouteRules[]): string {
   const methods = new Set(routes.flatMap((route) => route.methods ?? USUAL));
   if (methods.has('GET')) methods.add('HEAD');
@@ -128,7 +128,7 @@ export function isGuarded({ auth }: RouteRules): boolean {
   return auth === 'required';
 }
 
-/** Looks at no more segments than the deepest route has: a target of ten thousand slashes costs what any other does. */
+/** Looks up only as many segments as the deepest route has, so that a target of ten thousand slashes costs no more. */
 function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth: number): Place<R> {
   let end = 0;
   for (let segments = 0; segments < depth && end !== path.length; segments++) {
@@ -143,7 +143,7 @@ function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth: 
   return places.get('/') ?? NOTHING;
 }
 
-/** Where the pages of account owners begin; null: there are none. */
+/** The path of the account pages; null: they are disabled. */
 export function pagesPath({ pages }: Pick<Settings, 'pages'>): string | null {
   return pages.enabled ? pages.path : null;
 }
