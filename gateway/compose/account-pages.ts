@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
 import type { OwnTokens } from '../control/pages/token-routes.ts';
 import { GatewayError } from '../domain/errors.ts';
@@ -14,7 +13,6 @@ import { createMessages } from '../owners/mail/messages.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { createLinks } from '../signing/link.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
-import type { Clock } from '../stores/database/clock.ts';
 import { within } from '../stores/database/deadline.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { Identification } from './identification.ts';
@@ -44,8 +42,6 @@ export interface RunningPages {
   close(ms: number): Promise<void>;
 }
 
-/** Milliseconds. */
-const LONGEST_WAIT = 30_000;
 /** Milliseconds for pending mails after everything else has closed. */
 const MAIL_GRACE = 2_000;
 
@@ -110,11 +106,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       issue: shared.issue,
       live: shared.live,
       revoke: (jti, owner) => revoker.token(jti, owner, null),
-      async endAll(accountId) {
-        // Cutoffs have a resolution of one second: a session started in the same second would survive the next cutoff.
-        await reached(await revocations.readCutoff(accountId), clock);
-        await revoker.account(accountId);
-      },
+      endAll: revocations.endAll,
       lifetime: settings.tokens.lifetime,
       maxLifetime: settings.tokens.maxLifetime,
       url: () => `${publicUrl()}${settings.api.prefix}/tokens/`,
@@ -130,12 +122,4 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
       await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));
     },
   };
-}
-
-/** Waits until `moment`, at most `LONGEST_WAIT`. Loops because a timer can fire before the clock reaches it. */
-async function reached(moment: number, clock: Clock): Promise<void> {
-  const latest = clock.now() + LONGEST_WAIT;
-  for (let now = clock.now(); now < Math.min(moment, latest); now = clock.now()) {
-    await pause(Math.min(moment, latest) - now);
-  }
 }

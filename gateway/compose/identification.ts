@@ -1,13 +1,11 @@
-import { type GatewayError, storeUnavailable } from '../domain/errors.ts';
 import { passwordIdentifier, provenPassword } from '../identify/by-password.ts';
 import { tokenIdentifier } from '../identify/by-token.ts';
 import { createIdentify, type Identify } from '../identify/identify.ts';
 import { decoyFor } from '../identify/passwords/decoy.ts';
-import { needsRehash } from '../identify/passwords/hashes/recognise.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { passwordChecker } from '../identify/passwords/password.ts';
 import { createThrottle } from '../identify/passwords/throttle.ts';
-import { hashUpgrade } from '../identify/passwords/upgrade.ts';
+import { hashUpgrades, noUpgrades } from '../identify/passwords/upgrade.ts';
 import { type ProvenCredentials, provenCredentials } from '../identify/proven-credentials.ts';
 import { createStanding, type Standing } from '../identify/standing.ts';
 import type { Logger } from '../ops/log.ts';
@@ -41,24 +39,28 @@ export async function openIdentification(
   const { database, accounts, redis, role } = stores;
   const { mirror } = stores.revocations;
   const { passwordCost } = settings.accounts;
-  const ownsTable = settings.accounts.table === undefined;
+  const { maxStaleness } = settings.tokens;
   const findAccountById = stores.knownAccounts.findById;
   const { now } = stores.revocations.clock;
   const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime }, now);
   const proven = provenCredentials();
+  // The table of an application is read-only, including its hashes.
+  const upgrades =
+    settings.accounts.table === undefined
+      ? hashUpgrades(sqlAccountStore(database), passwordCost, hashing, log)
+      : noUpgrades;
   const byPassword = passwordIdentifier({
     findAccount: accounts.findByEmail,
     checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
     takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
     inTurn: hashing.run,
-    // The table of an application is read-only, including its hashes.
-    onProven: ownsTable ? hashUpgrade(sqlAccountStore(database), passwordCost, hashing, log) : () => {},
+    onProven: upgrades.start,
   });
   const standing = createStanding({
     isDenied: mirror.isDenied,
     cutoffOf: mirror.cutoffOf,
     now,
-    isReplaced: (hash) => ownsTable && needsRehash(hash, passwordCost),
+    isReplaced: upgrades.isDue,
   });
   const lastUsed = trackLastUsed(database, stores.revocations.clock);
   const identify = createIdentify({
@@ -71,10 +73,7 @@ export async function openIdentification(
       ended: standing.ofToken,
       used: lastUsed.note,
       now,
-      requireFresh: () => {
-        const age = mirror.age();
-        if (age > settings.tokens.maxStaleness) throw staleMirror(age);
-      },
+      requireFresh: () => mirror.requireFresh(maxStaleness),
     }),
   });
 
@@ -86,9 +85,4 @@ export async function openIdentification(
     lookUps: proven.lookUps,
     close: lastUsed.close,
   };
-}
-
-/** Neither the database nor Redis has reported revocations for too long. */
-function staleMirror(age: number): GatewayError {
-  return storeUnavailable('database', new Error(`revocations unknown for ${Math.round(age)} ms`));
 }

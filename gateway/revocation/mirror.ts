@@ -1,3 +1,4 @@
+import { storeUnavailable } from '../domain/errors.ts';
 import type { CutoffOf } from '../domain/identity.ts';
 import type { Place, Revocation } from './history.ts';
 import type { DeniedId } from './revocations.ts';
@@ -21,6 +22,8 @@ export interface Mirror {
   isDenied(jti: string): boolean;
   /** Milliseconds since the mirror was last known to be complete. */
   age(): number;
+  /** @throws GatewayError `service_unavailable` when `age` exceeds this: neither database nor Redis has reported since */
+  requireFresh(maxAge: number): void;
   readonly cutoffOf: CutoffOf;
   /** The tokens revoked by id, as far as the ids are UUIDs. Those added during the iteration may be missing. */
   tokens(): Iterable<DeniedId>;
@@ -43,6 +46,7 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const cutoffs = new Map<string, Cutoff>();
   let place: Place | null = null;
   let knownAsOf = Number.NEGATIVE_INFINITY;
+  const age = () => performance.now() - knownAsOf;
 
   return {
     get place() {
@@ -73,7 +77,11 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
       knownAsOf = Math.max(knownAsOf, asOf);
     },
     isDenied: ids.has,
-    age: () => performance.now() - knownAsOf,
+    age,
+    requireFresh(maxAge) {
+      const ms = age();
+      if (ms > maxAge) throw storeUnavailable('database', new Error(`revocations unknown for ${Math.round(ms)} ms`));
+    },
     cutoffOf: (accountId) => cutoffs.get(accountId)?.voidBefore ?? 0,
     *tokens() {
       for (const { jti, expiresAt } of ids.uuids()) yield { jti, expiresAt: expiresAt * 1000 };

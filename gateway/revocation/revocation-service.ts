@@ -2,7 +2,7 @@ import { GatewayError } from '../domain/errors.ts';
 import type { ReadCutoff } from '../domain/identity.ts';
 import type { Logger } from '../ops/log.ts';
 import { type StoreState, watchStore } from '../ops/store-state.ts';
-import { type Clock, createDatabaseClock, momentNow } from '../stores/database/clock.ts';
+import { type Clock, createDatabaseClock, momentNow, waitUntil } from '../stores/database/clock.ts';
 import { type ClockWatch, watchClock } from '../stores/database/clock-watch.ts';
 import type { Database } from '../stores/database/connection.ts';
 import { whenReady } from '../stores/redis/connect.ts';
@@ -21,6 +21,11 @@ export interface RevocationService {
   readonly mirror: Mirror;
   readonly revoker: Revoker;
   readonly readCutoff: ReadCutoff;
+  /**
+   * Voids all tokens and sessions of the account that exist now, at the next second after an earlier cutoff. Resolves when
+   * it is durable.
+   */
+  endAll(accountId: string): Promise<void>;
   /** Reads the database at once: another process of this gateway has revoked something. */
   lookNow(): void;
   /** The database's time, by which everything is dated and judged. */
@@ -38,6 +43,8 @@ export interface RevocationService {
 const POLL = 500;
 /** Milliseconds between two looks for accounts whose tokens a process has voided and not marked. */
 const FOLLOW_UP = 2_000;
+/** Milliseconds that voiding an account's tokens waits at most for its earlier cutoff to pass. */
+const CUTOFF_WAIT = 30_000;
 /** Milliseconds between two comparisons with the clock of Redis. */
 const REDIS_CLOCK = 10_000;
 
@@ -153,12 +160,18 @@ export async function startRevocations(
       },
     });
 
+  const readCutoff: ReadCutoff = async (accountId) => {
+    await catchUp.now();
+    return mirror.cutoffOf(accountId);
+  };
   return {
     mirror,
     revoker,
-    async readCutoff(accountId) {
-      await catchUp.now();
-      return mirror.cutoffOf(accountId);
+    readCutoff,
+    async endAll(accountId) {
+      // Cutoffs have a resolution of one second: a session started in the same second would survive the next cutoff.
+      await waitUntil(await readCutoff(accountId), clock, CUTOFF_WAIT);
+      await revoker.account(accountId);
     },
     lookNow,
     clock,

@@ -5,20 +5,38 @@ import { needsRehash } from './hashes/recognise.ts';
 import type { HashingQueue } from './hashing-queue.ts';
 import { hashPassword } from './password.ts';
 
+/** Replaces weak hashes of accounts. */
+export interface HashUpgrades {
+  /** Whether a login with this hash replaces it. */
+  isDue(hash: string): boolean;
+  /** Starts the replacement in the background, where it is due, for a password that was just checked. */
+  start(account: Account, password: string): void;
+}
+
+/** For accounts that are read-only. */
+export const noUpgrades: HashUpgrades = { isDue: () => false, start() {} };
+
 /**
- * Replaces the hash of a password that was just checked by bcrypt, where it is weaker than the gateway's own. Runs in the
- * background; after a failure, the next login tries again.
+ * Replaces hashes that are weaker than the gateway's own by these. After a failure, the next login tries again.
  *
  * @param cost of the gateway's own hashes: log2 of the number of rounds
  */
-export function hashUpgrade(store: Pick<AccountStore, 'replaceHash'>, cost: number, queue: HashingQueue, log: Logger) {
-  return (account: Account, password: string): void => {
-    const { id, passwordHash } = account;
-    if (passwordHash === null || !needsRehash(passwordHash, cost)) return;
-    queue
-      .run(`upgrade of ${id}`, () => hashPassword(password, cost))
-      .then((hash) => store.replaceHash(id, passwordHash, hash))
-      .then((done) => done && log.info({ account: id }, 'password hash upgraded'))
-      .catch((error: unknown) => log.debug({ err: error, account: id }, 'password hash not upgraded'));
+export function hashUpgrades(
+  store: Pick<AccountStore, 'replaceHash'>,
+  cost: number,
+  queue: HashingQueue,
+  log: Logger,
+): HashUpgrades {
+  const isDue = (hash: string) => needsRehash(hash, cost);
+  return {
+    isDue,
+    start({ id, passwordHash }, password) {
+      if (passwordHash === null || !isDue(passwordHash)) return;
+      queue
+        .run(`upgrade of ${id}`, () => hashPassword(password, cost))
+        .then((hash) => store.replaceHash(id, passwordHash, hash))
+        .then((done) => done && log.info({ account: id }, 'password hash upgraded'))
+        .catch((error: unknown) => log.debug({ err: error, account: id }, 'password hash not upgraded'));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from './connection.ts';
 
 /** The time in whole milliseconds since 1970. */
@@ -84,4 +85,10 @@ export async function readDatabaseClock({ sql, ask, kind }: Database): Promise<D
 export function differenceOf({ time, asked, answered }: ClockReading): number {
   if (asked.wall > time) return asked.wall - time;
   return Math.min(0, answered.wall - time);
+}
+
+/** Waits until `moment`, at most `most` milliseconds. Loops because a timer can fire before the clock reaches it. */
+export async function waitUntil(moment: number, clock: Clock, most: number): Promise<void> {
+  const end = Math.min(moment, clock.now() + most);
+  for (let now = clock.now(); now < end; now = clock.now()) await pause(end - now);
 }
