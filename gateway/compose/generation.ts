@@ -15,7 +15,7 @@ import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
 import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
-import type { NoticeStranger } from '../request/unnamed-proxy.ts';
+import type { NoticeUntrustedPeer } from '../request/unlisted-proxy.ts';
 import { compileProxied } from '../routing/proxied-route.ts';
 import { compileRoute } from '../routing/route.ts';
 import { compileRoutes, pagesPath } from '../routing/table.ts';
@@ -33,7 +33,7 @@ export interface Services {
   readonly hopCounter: HopCounter;
   readonly openWebSockets: OpenWebSockets;
   /** Called for each request when no proxy is trusted. */
-  readonly noticeStranger: NoticeStranger;
+  readonly noticeUntrustedPeer: NoticeUntrustedPeer;
 }
 
 /** Everything built from one version of the configuration. Each request uses one generation from start to end. */
@@ -73,7 +73,10 @@ function generationOver(
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
   const peerOf = compileTrust(settings.trustedProxies);
-  const clientOf = clientAddress(peerOf, settings.trustedProxies.length === 0 ? services.noticeStranger : () => {});
+  const clientOf = clientAddress(
+    peerOf,
+    settings.trustedProxies.length === 0 ? services.noticeUntrustedPeer : () => {},
+  );
   const strictTransport = compileStrictTransport(settings, peerOf);
   const context = {
     timeouts: settings.timeouts,

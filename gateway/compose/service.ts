@@ -16,7 +16,7 @@ import { createMetrics } from '../ops/metrics.ts';
 import { createListener } from '../request/listener.ts';
 import { watchOpenExchanges } from '../request/open-exchanges.ts';
 import { countOpenWebSockets } from '../request/open-web-sockets.ts';
-import { warnOfUnnamedProxy } from '../request/unnamed-proxy.ts';
+import { warnOfUnlistedProxy } from '../request/unlisted-proxy.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { derivedKey } from '../signing/keys.ts';
@@ -135,7 +135,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       openUpstreams: sharedUpstreams(log, metrics.group),
       openWebSockets: countOpenWebSockets(),
       hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
-      noticeStranger: warnOfUnnamedProxy(log),
+      noticeUntrustedPeer: warnOfUnlistedProxy(log),
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
         realm: settings.api.realm,

@@ -38,16 +38,16 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
  * Finds the client's address: the peer's, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is not a
  * trusted proxy; `Forwarded` is read if there is no `X-Forwarded-For`. Earlier entries are unverified claims.
  *
- * @param noticeStranger called for each request whose peer is not trusted
+ * @param noticeUntrustedPeer called for each request whose peer is not trusted
  */
 export function clientAddress(
   peerOf: (address: string | undefined) => Peer,
-  noticeStranger: (req: IncomingMessage, address: string) => void,
+  noticeUntrustedPeer: (req: IncomingMessage, address: string) => void,
 ): (req: IncomingMessage) => string {
   return (req) => {
     const peer = peerOf(req.socket.remoteAddress);
     if (!peer.trusted) {
-      noticeStranger(req, peer.address);
+      noticeUntrustedPeer(req, peer.address);
       return peer.address;
     }
     let nearest = peer.address;

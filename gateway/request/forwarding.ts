@@ -8,7 +8,7 @@ import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
 import type { Depart } from './departure.ts';
 import { answerAsLastHop, countsHops } from './max-forwards.ts';
-import { type OpenExchange, type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
+import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 
 /** A request whose head has been read. */
 export interface Arrival {
@@ -59,7 +59,7 @@ class HttpExchange implements OpenExchange {
   end(reason: Ended): void {
     const { req, res, record } = this.#arrival;
     if (!res.headersSent && req.complete) return;
-    record.failure = voidMeanwhile(reason);
+    record.failure = credentialsBecameVoid(reason);
     res.destroy();
   }
 

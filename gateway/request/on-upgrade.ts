@@ -10,7 +10,7 @@ import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Admission } from './admit.ts';
 import { readAsked } from './asked.ts';
 import type { Depart } from './departure.ts';
-import { type OpenExchanges, voidMeanwhile } from './open-exchanges.ts';
+import { credentialsBecameVoid, type OpenExchanges } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
 import { NO_ANSWER, newRecord, requestId } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
@@ -99,7 +99,7 @@ export function createOnUpgrade({
             // A tunnel lasts as long as its connection, and leaves the list with it.
             isOver: false,
             end(reason) {
-              record.failure ??= voidMeanwhile(reason);
+              record.failure ??= credentialsBecameVoid(reason);
               tunnel.close(POLICY_VIOLATION);
             },
             goAway: () => tunnel.close(GOING_AWAY),

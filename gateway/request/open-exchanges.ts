@@ -109,6 +109,6 @@ function entryOf(byAccount: Map<string, Owned[]>, id: string): Owned[] {
 }
 
 /** The failure logged for an exchange that ended because its credentials became void. */
-export function voidMeanwhile(reason: Ended): GatewayError {
+export function credentialsBecameVoid(reason: Ended): GatewayError {
   return new GatewayError('unauthorized', `the credentials became void meanwhile: ${reason}`);
 }

@@ -82,5 +82,5 @@ export function createPipelining({ recordOf, neverStarted }: Refusals): Pipelini
 }
 
 function outOfTurn(): GatewayError {
-  return new GatewayError('client_closed', 'the connection ended before the turn of this request came');
+  return new GatewayError('client_closed', 'the connection ended before this pipelined request started');
 }

@@ -51,7 +51,7 @@ test('what arrives after an answer that said the connection closes is never exec
     ['/api/v1/o'],
   );
   const { status, detail } = await gateway.logged(({ path }) => path === '/api/v1/o/smuggled');
-  t.deepEqual([status, detail], [499, 'the connection ended before the turn of this request came']);
+  t.deepEqual([status, detail], [499, 'the connection ended before this pipelined request started']);
 });
 
 test('garbage behind a whole request is refused after that has its own answer, whether it was forwarded or not', async (t) => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import test from 'ava';
 import { pino } from 'pino';
 import { clientAddress, compileTrust } from '../../gateway/http/client-address.ts';
-import { warnOfUnnamedProxy } from '../../gateway/request/unnamed-proxy.ts';
+import { warnOfUnlistedProxy } from '../../gateway/request/unlisted-proxy.ts';
 import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
 
 type Fields = Record<string, string>;
@@ -64,7 +64,7 @@ test('a client that guesses passwords through a balancer locks out itself alone,
 function warnings(requests: readonly (readonly [address: string, fields: Fields])[]): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const notice = warnOfUnnamedProxy(log);
+  const notice = warnOfUnlistedProxy(log);
   for (const [address, fields] of requests) notice(requestFrom(address, fields), address);
   return lines;
 }

@@ -9,13 +9,13 @@ const MOST_PROXIES = 4;
 const MOST_WITHOUT = 1_000;
 
 /** Called for each request whose peer is not trusted. */
-export type NoticeStranger = (req: IncomingMessage, address: string) => void;
+export type NoticeUntrustedPeer = (req: IncomingMessage, address: string) => void;
 
 /**
  * Warns once if a proxy is missing from `trustedProxies`: the same few peers send every request, with `X-Forwarded-For`.
  * Throttles would count such a proxy instead of its clients, so that one password-guessing client gets all others refused.
  */
-export function warnOfUnnamedProxy(log: Logger): NoticeStranger {
+export function warnOfUnlistedProxy(log: Logger): NoticeUntrustedPeer {
   const proxies = new Set<string>();
   const others = new Set<string>();
   let withField = 0;
@@ -36,7 +36,7 @@ export function warnOfUnnamedProxy(log: Logger): NoticeStranger {
     if (withField < ENOUGH || proxies.size > MOST_PROXIES || !others.isSubsetOf(proxies)) return;
     log.warn(
       { proxies: [...proxies] },
-      'every request so far is said to be sent for others, and trustedProxies is empty: name your proxy there, or all of its clients count as one',
+      'every request so far has a forwarding field, and trustedProxies is empty: add your proxy there, or all of its clients count as one',
     );
   };
 }
