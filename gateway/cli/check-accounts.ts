@@ -12,7 +12,7 @@ const OWN_TABLE: AdoptedTable = {
 };
 
 /**
- * `check --accounts`: what the table of accounts is like, and which of its rows can never log in; then the exit code is 1.
+ * `check --accounts`: summarises the table of accounts and lists rows that can never log in; these make the exit code 1.
  *
  * Nothing is written. Progress is shown where standard error is a terminal.
  *
@@ -35,7 +35,7 @@ export async function checkAccounts(config: string, json: boolean): Promise<void
 function progressOn(terminal: NodeJS.WriteStream) {
   let rows = 0;
   const show = (text: string) => {
-    // To the beginning of the line, and what stood there is erased (ECMA-48: EL).
+    // Returns to the start of the line and erases it (ECMA-48: EL).
     if (terminal.isTTY) terminal.write(`\r\x1b[K${text}`);
   };
   return {

@@ -41,7 +41,7 @@ export async function startDemo(): Promise<{ log: Logger; close(): Promise<void>
   }
 }
 
-/** The demo account's password is printed in the README: nobody but this machine may reach it. */
+/** The README prints the demo account's password, so only this machine may connect. */
 function requireLoopback({ listen, ops }: Settings): void {
   for (const { host } of [listen, ops]) {
     if (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost') continue;

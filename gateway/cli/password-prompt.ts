@@ -65,7 +65,7 @@ function decoded(bytes: Buffer): string {
   }
 }
 
-/** Character by character, so that what was pasted behind a line end is there for the next question. */
+/** Yields single characters, so that pasted text after a line end remains for the next question. */
 async function* keysOf(terminal: ReadStream): AsyncGenerator<string, void, void> {
   terminal.setEncoding('utf8');
   for await (const text of terminal.iterator({ destroyOnReturn: false })) yield* String(text);

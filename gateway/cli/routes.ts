@@ -87,7 +87,7 @@ interface Pass {
   readonly upstreams: readonly string[] | null;
 }
 
-/** The answer of a request that is refused whoever sends it. */
+/** The answer to a request that is refused for every client. */
 interface Refusal extends Pick<Pass, 'method' | 'path'> {
   readonly status: number;
   readonly error: string;

@@ -71,7 +71,7 @@ async function startPrimary(file: string, settings: Settings, log: Logger, worke
   return await primary.startPrimary(file, settings, log, workers);
 }
 
-/** Listens from the first moment on: whoever stops the gateway while it starts gets an orderly end as well. */
+/** Listens from the beginning, so that a signal during the start also shuts down in order. */
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     process.once('SIGTERM', resolve);

@@ -71,10 +71,10 @@ async function voidBefore({ sql, ask }: Database, accountId: string): Promise<nu
 }
 
 /**
- * The names of the token secrets, for whoever needs no more of them.
+ * The key ids of the token secrets, without the secrets themselves.
  *
  * @param file the configuration
- * @returns null where they are not set for this command, or not made yet: then nobody can tell which tokens they verify
+ * @returns null where the secrets are not set for this command, or not created yet: the tokens that they verify are then unknown
  */
 export function knownKeyIds(file: string): string[] | null {
   try {

@@ -111,7 +111,7 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
   });
 }
 
-/** Before anything is opened: what the application keeps is not changed here. */
+/** Runs before anything is opened: an application's accounts are not changed here. */
 function requireOwnTable({ config }: Common): void {
   const { table } = loadWithoutSecrets(config, process.env).accounts;
   if (table === undefined) return;

@@ -42,7 +42,7 @@ export async function withMigratedDatabase(
   });
 }
 
-/** Milliseconds for each query: some go through a whole table, which nobody waits for but the operator. */
+/** Milliseconds for each query: some scan a whole table, and only the operator waits for them. */
 const READ_LIMIT = 10 * 60_000;
 
 /** The same, on a database in which nothing is changed, whichever tables it has. Its queries may take long. */

@@ -48,12 +48,12 @@ export function tokenIssue(needs: TokenIssue): IssueToken {
   return (account, { name, lifetime }) =>
     inTurn(account.id, async () => {
       const jti = randomUUID();
-      // What was voided a moment ago, up to the end of this second, must not void this.
+      // A cutoff applies to the end of its second, and must not void a token issued after it.
       const issuedAt = Math.floor(Math.max(await needs.readCutoff(account.id), needs.now()) / 1000);
       if ((await needs.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
       const bond = { boundTo: digestForTokens(account.stamp), keyId: needs.keyId };
-      // Recorded first: a token that nobody could list or revoke must not exist.
+      // Recorded first: a token that cannot be listed or revoked must not exist.
       await needs.record({ jti, accountId: account.id, name, ...times, bond });
       return { jti, token: needs.sign(account, { jti, issuedAt, lifetime }) };
     });

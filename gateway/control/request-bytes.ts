@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, GatewayError, payloadTooLarge } from '../domain/errors.ts';
 import { clientClosed } from '../forward/failure.ts';
 
-/** Bytes: more than any request to the gateway itself can need. */
+/** Bytes, more than any request to the gateway itself needs. */
 const LIMIT = 16 * 1024;
-/** Milliseconds for the whole body: it is small, and somebody waits for it. */
+/** Milliseconds for the whole body, which is small. */
 const DEADLINE = 10_000;
 
 /**
- * Reads the whole body of a request to the gateway itself, after saying that it may come where the client waits for that.
+ * Reads the whole body of a request to the gateway itself, and first sends `100 Continue` where the client waits for it.
  *
  * @throws GatewayError 400 when it is not valid UTF-8, 408 when it does not arrive, 413 over 16 KiB, 499 when the client left
  */
@@ -16,7 +16,7 @@ export async function readText(req: IncomingMessage, res: ServerResponse): Promi
   if (req.headers.expect !== undefined && req.httpVersion !== '1.0') res.writeContinue();
   const bytes = await readBytes(req);
   try {
-    // Other bytes are refused, not replaced.
+    // Refuses other bytes instead of replacing them.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw badRequest('The request body is not valid UTF-8');
@@ -40,7 +40,7 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
     };
     const onEnd = () => end(null);
     const onClose = () => end(clientClosed());
-    // One that announces no body has none to wait for; it counts as destroyed, which is not to say that the client left.
+    // A request without a body has ended already. It counts as destroyed too, although the client is still there.
     if (req.readableEnded) {
       resolve(Buffer.alloc(0));
       return;

@@ -9,7 +9,7 @@ import { type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';
 
-/** What the endpoints may count on: whoever comes here has been identified and is confirmed. */
+/** The state that the endpoints find: the client is identified and confirmed. */
 export interface TokenEndpointState extends Koa.DefaultState {
   identity: Identity;
 }
@@ -30,7 +30,7 @@ export interface TokenEndpoints {
    * Resolves when it is durable.
    *
    * @param owner the account that the token must belong to
-   * @param proven the token that the request was sent with, where it is that one: it is known even without a record. Times
+   * @param proven the token that the request was sent with, if it is the one to revoke: it is known even without a record. Times
    *   are milliseconds since 1970
    */
   revoke(jti: string, owner: string, proven: ProvenToken | null): Promise<'revoked' | 'already' | 'unknown'>;
@@ -53,13 +53,13 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   router.get('/', async (ctx) => {
     const { limit, after } = sectionAsked(ctx.query);
     const { account } = ctx.state.identity;
-    // One more than asked tells whether there are more.
+    // Reads one more than asked for, to know whether there is a next page.
     const found = await options.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
     const tokens = found.slice(0, limit);
     const last = tokens.at(-1);
     const next = last === undefined || found.length <= limit ? null : cursorOf(last);
     ctx.set('Cache-Control', 'no-store');
-    // Relative (RFC 8288 section 3.1), so that it holds wherever a proxy has put this.
+    // Relative (RFC 8288 section 3.1), so that it is valid behind proxies that change the path.
     if (next !== null) ctx.set('Link', `<?limit=${limit}&after=${next}>; rel="next"`);
     ctx.body = {
       tokens: tokens.map(({ jti, name, issuedAt, expiresAt }) => ({
@@ -110,7 +110,7 @@ function provenBy({ token }: Extract<Identity, { by: 'token' }>): ProvenToken {
   return { accountId, issuedAt: issuedAt * 1000, expiresAt: expiresAt * 1000 };
 }
 
-/** A token cannot buy a token: whoever steals one must not be able to prolong it. */
+/** A token cannot buy a token: a stolen one could otherwise be prolonged forever. */
 function requirePassword(identity: Identity, realm: string): Identity {
   if (identity.by === 'password') return identity;
   throw unauthorized('a token cannot buy a token', realm, identity.scheme);

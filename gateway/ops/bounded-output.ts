@@ -1,35 +1,34 @@
 import type { WriteUnblocked } from './unblocked-output.ts';
 
-/** Where lines go. Taking them neither waits nor throws, whatever becomes of them. */
+/** An output for lines. Writing neither waits nor throws. */
 export interface BoundedOutput {
-  /** Takes whole lines, which are written in one piece where the system does so. */
+  /** Takes whole lines, and writes them in one piece where the system does so. */
   write(lines: string): void;
-  /** How many lines were dropped up to now. */
+  /** The number of dropped lines. */
   readonly dropped: number;
-  /** When the process ends: waits a moment for a reader who still reads. */
+  /** Call when the process ends: waits briefly for a reader that still reads. */
   finish(): void;
 }
 
-/** @returns the line that tells of lines that were dropped before it */
+/** @returns the line that reports the lines dropped before it */
 export type TellOfLoss = (dropped: number, cause: string) => string;
 
 /** Bytes that wait for a reader; more than a second of the busiest log. */
 const CAPACITY = 4 * 1024 * 1024;
-/** Milliseconds between two tries: twice as long after each that moved nothing. */
+/** Milliseconds between two tries; doubled after each without progress. */
 const FIRST_PAUSE = 2;
 const LONGEST_PAUSE = 250;
-/** Milliseconds at the end of the process: for a reader who does not read, and for one who reads slowly. */
+/** Milliseconds to wait at the end of the process: for a reader that is stalled, and for one that is slow. */
 const LAST_STILL = 1_000;
 const LAST_IN_ALL = 3_000;
-/** The only cause that passes by itself, and soon. */
-const SLOW = 'whoever reads standard output does not keep up';
+/** The only cause that passes by itself soon. */
+const SLOW = 'the reader of standard output does not keep up';
 /** Milliseconds between two tries then. */
 const LAST_PAUSE = 5;
 
 /**
- * Writes to an output that may not take anything: a reader that has stalled or gone, a disk that is full. Then lines wait
- * in memory, up to the capacity; beyond it the newest are dropped and counted, until all that waited is written. A line
- * then says how many were.
+ * Writes to an output that may block or fail: a stalled or departed reader, a full disk. Lines then wait in memory, up to the
+ * capacity; further ones are dropped and counted until the waiting ones are written. A line then reports the number.
  */
 export function boundedOutput(write: WriteUnblocked, tell: TellOfLoss, capacity = CAPACITY): BoundedOutput {
   const waiting: (string | Buffer)[] = [];
@@ -40,7 +39,7 @@ export function boundedOutput(write: WriteUnblocked, tell: TellOfLoss, capacity 
   let pause = FIRST_PAUSE;
   let isDue = false;
 
-  /** What is left of the piece; null where it is written whole. */
+  /** @returns the rest of the piece; null when it is written completely */
   const put = (piece: string | Buffer): string | Buffer | null => {
     try {
       const written = write(piece);
@@ -140,7 +139,7 @@ function causeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EAGAIN') return SLOW;
   if (code === 'ENOSPC') return 'no space is left where standard output is written';
-  if (code === 'EPIPE') return 'nobody reads standard output';
+  if (code === 'EPIPE') return 'standard output has no reader';
   return `standard output: ${error instanceof Error ? error.message : error}`;
 }
 

@@ -3,7 +3,7 @@ import type { DestinationStream } from 'pino';
 export interface GatheredLines extends DestinationStream {
   /** Takes a line that may wait. */
   gather(line: string): void;
-  /** Writes a line at once, with what came before it. */
+  /** Writes a line at once, after the waiting ones. */
   write(line: string): void;
 }
 
@@ -11,11 +11,11 @@ export interface GatheredLines extends DestinationStream {
 const WAIT = 10;
 
 /**
- * Writes lines together that may wait: a write costs more than the rest of a line. What is left is written when the process
+ * Batches lines that may wait: a write costs more than the rest of a line. The remaining lines are written when the process
  * exits, unless the system kills it.
  *
- * @param most characters that are written together, unless one line has more
- * @param prepare what becomes of each line before
+ * @param most characters of a batch, unless one line has more
+ * @param prepare transforms each line first
  */
 export function gatheredLines(
   output: DestinationStream,
@@ -44,7 +44,7 @@ export function gatheredLines(
       add(line);
       if (isDue) return;
       isDue = true;
-      // It keeps the process for so long, as a write that is under way would.
+      // Keeps the process alive for this time, as a pending write would.
       setTimeout(onDue, WAIT);
     },
     write(line) {

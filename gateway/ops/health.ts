@@ -8,7 +8,7 @@ export interface Dependency {
   readonly isUp: boolean;
 }
 
-/** Whether requests can be answered, and which stores, or what else, is out. */
+/** Whether requests can be answered, and which stores or clocks prevent it. */
 export interface Readiness {
   readonly status: 'ready' | 'unavailable' | 'starting';
   /** Without some of these, the gateway does its work all the same, and says that they are out. */

@@ -10,9 +10,9 @@ import { upstreamMetrics } from './metrics/upstreams.ts';
 export interface Metrics {
   readonly requests: RequestMetrics;
   readonly authentications: AuthenticationMetrics;
-  /** What counts for a group of upstreams. */
+  /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
-  /** Everything at this moment, for `textOf`, or for whoever sums it up over processes. */
+  /** All values at this moment, for `textOf` or a `Total` over processes. */
   snapshot(): Promise<Snapshot>;
 }
 

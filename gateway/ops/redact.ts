@@ -33,7 +33,7 @@ const CHARACTERS = new Uint8Array(128);
 for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-_') {
   CHARACTERS[character.charCodeAt(0)] = /[I-Za-fw-z]/.test(character) ? IN_BASE64 + BEGINS_GROUP : IN_BASE64;
 }
-/** Characters: `a@b.c:d` has so many in Base64, and nobody's credentials are shorter. */
+/** Characters: the length of `a@b.c:d` in Base64, the shortest possible credentials. */
 const SHORTEST = 10;
 /** Groups of text, one after the other, at the end of a run, wherever in it they begin: those of an email and a password. */
 const SUSPICIOUS_GROUPS = 5;
@@ -83,7 +83,7 @@ function withoutPlainCredentials(text: string): string {
     .replace(USER_OF_URL, (_, user: string) => `${user}:[password]@`);
 }
 
-/** Escapes may be escaped themselves. What hides a credential is left out whole: unescaped it could be anything. */
+/** Escapes may be nested. Text that hides a credential is left out completely: unescaped it could be anything. */
 function escapedWithout(text: string): string {
   const once = unescaped(text);
   const twice = unescaped(once);

@@ -37,7 +37,7 @@ export function unblockedOutput(): WriteUnblocked {
   };
 }
 
-/** What Node has below a stream. It is in no documentation; without it, O_NONBLOCK is as the stream has left it. */
+/** Node's undocumented handle below a stream. Without it, O_NONBLOCK stays as the stream has set it. */
 interface BlockingHandle {
   setBlocking?(isBlocking: boolean): void;
 }

@@ -1,11 +1,11 @@
-/** Bytes that one write puts into a pipe in one piece, whoever else writes to it: PIPE_BUF of Linux (pipe(7)). */
+/** Bytes that one write puts into a pipe atomically: PIPE_BUF of Linux (pipe(7)). */
 export const ONE_PIECE = 4_096;
-/** UTF-16 units of a text that are kept at first; halved until the line is short enough. */
+/** UTF-16 units of a text that are kept first; halved until the line is short enough. */
 const LONGEST_TEXT = 1_024;
 
 /**
- * Shortens the texts in a line of JSON that is too long to be written in one piece. Only a client that sends a path of
- * thousands of characters, or a fault with a long stack, makes such lines.
+ * Shortens the texts in a line of JSON that is too long to be written atomically. Only paths of thousands of characters and
+ * long stacks make such lines.
  */
 export function untornLine(line: string): string {
   return fits(line) ? line : shortened(line);

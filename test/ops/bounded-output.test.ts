@@ -60,7 +60,7 @@ test('what is beyond the capacity is dropped, counted by lines, and told at its 
   write('after\n');
   read += pipe.read();
   t.deepEqual(numbersOf(read), [...Array.from({ length: kept }, (_, i) => String(i)), 'dropped', 'after']);
-  t.regex(read, new RegExp(`^dropped ${dropped}: whoever reads standard output does not keep up$`, 'm'));
+  t.regex(read, new RegExp(`^dropped ${dropped}: the reader of standard output does not keep up$`, 'm'));
   t.is(bounded.dropped, dropped);
 });
 

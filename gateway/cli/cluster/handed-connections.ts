@@ -6,11 +6,11 @@ interface Handle {
 }
 
 /**
- * Remembers the connections that a worker is being handed, until it has said that it has them. Node forgets those of a
- * worker that dies in between: nobody would ever answer them, nor close them.
+ * Tracks connections that are being handed to a worker until it acknowledges them. Node forgets those of a worker that dies
+ * in between: they would be neither answered nor closed.
  *
- * It sees the messages of Node's own between primary and worker, which are in no documentation. Where they look different
- * one day, it remembers nothing, and those clients wait until they give up.
+ * Reads Node's undocumented internal messages between primary and worker. If their form changes, nothing is tracked, and
+ * those clients wait until they give up.
  *
  * @returns closes them, once the worker is dead
  */

@@ -9,13 +9,13 @@ const SILENT_BEATS = 5;
 const SILENT_BEATS_AT_START = 30;
 
 /**
- * Kills workers that hang: one whose event loop stands still keeps its connections open, and answers none of them.
+ * Kills workers that hang: one with a blocked event loop keeps its connections open and answers none of them.
  *
- * Beats are counted, and not the time: when all processes were stopped together and go on, the first beat is one only, and
- * those that answer the next one live.
+ * Counts missed beats instead of time: when all processes were stopped and continued together, only one beat is missed, and
+ * workers that answer the next one survive.
  *
- * @param living those to watch, asked for at each beat; a killed one is replaced by whoever sees it end
- * @returns ends the watch
+ * @param living the workers to watch, read at each beat; the owner replaces a killed one when it exits
+ * @returns stops watching
  */
 export function killHung(living: () => readonly WorkerProcess[], log: Logger): () => void {
   const timer = setInterval(() => {

@@ -2,7 +2,7 @@ import type { Readiness } from '../../ops/health.ts';
 import type { Snapshot } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 
-/** What a worker is made of. */
+/** The data with which a worker starts. */
 export interface Beginning {
   /** The configuration, as the operator named it: for messages alone. */
   readonly file: string;

@@ -46,10 +46,10 @@ export interface WorkerProcess {
   kill(): void;
 }
 
-/** Milliseconds beyond the shutdown's timeout, in which a worker closes all by itself: for a log that nobody reads. */
+/** Milliseconds after the shutdown's timeout before a worker is killed: enough to give up on a stalled reader of the log. */
 const STOP_GRACE = 1_500;
 
-/** @param onRevoked hears that this worker has revoked something */
+/** @param onRevoked is called when this worker has revoked something */
 export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProcess) => void): WorkerProcess {
   const worker = cluster.fork();
   const closeHandedConnections = watchHandedConnections(worker);

@@ -100,7 +100,7 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   async function answerErrors(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
     const ctx = koa as unknown as PageContext;
     const about = asked.get(ctx.req);
-    if (about === undefined) throw new TypeError('a page that nobody asked for');
+    if (about === undefined) throw new TypeError('a page without a request');
     ctx.url = about.url;
     ctx.state.asked = about;
     ctx.state.path = path;

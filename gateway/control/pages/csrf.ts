@@ -10,34 +10,34 @@ import { sessionIdOf } from './session.ts';
 export const TOKEN_FIELD = 'form_token';
 
 /**
- * `stale`: the form was rendered for another session, for nobody yet, or in a browser that takes no cookies; whoever sent
- * it may try again. `cross-site`: another site has sent it.
+ * `stale`: the form was rendered for another session, before the login, or in a browser without cookies; the user may try
+ * again. `cross-site`: another site has sent it.
  */
 export type FormCheck = 'ok' | 'stale' | 'cross-site';
 
-/** Refuses what other sites let the browser of an account's owner post (cross-site request forgery). */
+/** Refuses forms that other sites make an owner's browser submit (cross-site request forgery, CSRF). */
 export interface FormGuard {
-  /** What the field `TOKEN_FIELD` must hold; sets the cookie to which it is bound, where the browser has none yet. */
+  /** @returns the value for the field `TOKEN_FIELD`. Sets the cookie to which it is bound, where the browser has none yet */
   formToken(ctx: Koa.Context): string;
   checkForm(ctx: Koa.Context, form: Form): FormCheck;
 }
 
 /**
- * Two defences, each of which does by itself in an up-to-date browser: the browser says which site has sent the form, and
- * the form carries what no other site can know, an HMAC of a random number in a cookie and of the session. So a number that
- * another host of the domain has planted in the browser fits no form of somebody who is logged in, and a form that was
- * rendered before a login fits nothing after it.
+ * Two defences, each sufficient in an up-to-date browser: the browser names the site that sent the form (`Sec-Fetch-Site`,
+ * `Origin`), and the form carries a token that no other site can know, an HMAC over a random number in a cookie and the
+ * session (signed double-submit cookie). Binding it to the session defeats cookie tossing from another host of the domain,
+ * and makes forms rendered before a login invalid after it.
  *
  * The pages must not say `Referrer-Policy: no-referrer`: browsers then send `Origin: null` with our own forms as well
  * (Fetch standard, "append a request `Origin` header").
  *
  * @param secrets the token secrets: the first signs, all verify
- * @param origin of the pages, such as `https://gateway.example`; null: http, and whatever host the browser asks
+ * @param origin of the pages, such as `https://gateway.example`; null: http, and the host that the browser names
  */
 export function formGuard({ secrets, origin }: { secrets: readonly string[]; origin: string | null }): FormGuard {
   const cookie = pageCookie(FORM_COOKIE, origin?.startsWith('https:') ?? false);
   const mac = macFor(secrets, 'form token');
-  /** Of requests whose cookie is only on its way to the browser. */
+  /** The numbers of cookies that this response sets. */
   const set = new WeakMap<Koa.Context, string>();
   const nonceOf = (ctx: Koa.Context) => set.get(ctx) ?? NONCE.exec(cookie.read(ctx))?.[0];
   const bound = (ctx: Koa.Context, nonce: string) => JSON.stringify([nonce, sessionIdOf(ctx)]);
@@ -65,8 +65,8 @@ export function formGuard({ secrets, origin }: { secrets: readonly string[]; ori
 const NONCE = /^[\w-]{43}$/;
 
 /**
- * By `Sec-Fetch-Site`, which browsers send to https and to this machine; elsewhere by `Origin`. A page cannot set either.
- * `none` is what a person does with the browser itself. The other hosts of our site (`same-site`) are not ours.
+ * Decides by `Sec-Fetch-Site`, which browsers send to https and to localhost; elsewhere by `Origin`. Scripts can set neither.
+ * `none` means that the user acted in the browser itself. Other hosts of the same site (`same-site`) are not trusted.
  */
 function isCrossSite({ req }: Koa.Context, origin: string): boolean {
   const site = req.headers['sec-fetch-site'];

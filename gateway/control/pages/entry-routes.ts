@@ -21,13 +21,13 @@ import { EMPTY, type Filled } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
 
 export interface Entry {
-  /** Whose email and password these are; null: nobody's. Throws GatewayError 429 and 503. */
+  /** @returns the account with this email and password; null: none. @throws GatewayError 429 and 503 */
   checkPassword(
     email: string,
     password: string,
     asked: Pick<AskedPage, 'client' | 'onFailure'>,
   ): Promise<Account | null>;
-  /** Counts what the client asks to be mailed. Throws GatewayError 429 when that is too much. */
+  /** Counts mails that the client requests. @throws GatewayError 429 above the limit */
   takeAsked(client: string): Promise<void>;
   /** Begins a session for the account. */
   begin(ctx: PageContext, account: Account): Promise<void>;
@@ -35,7 +35,7 @@ export interface Entry {
   readonly actions: OwnerActions | null;
 }
 
-/** How somebody comes in: the pages for whoever is not logged in, or not confirmed yet. */
+/** Adds the pages for visitors who are not logged in, or not confirmed yet: login, registration, confirmation, reset. */
 export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, begin, actions }: Entry): void {
   routes.get('/login', async (ctx) => {
     if (ctx.state.owner !== null) goTo(ctx, '');
@@ -99,7 +99,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     goTo(ctx, saying('ready'));
   });
 
-  /** @returns what is wrong, with the status of an answer that says so; null where it is on its way, if there is anything to send */
+  /** @returns the problem with the status of its answer; null: accepted, and sent if there is anything to send */
   const confirmAgain = async (ctx: PageContext, email: string) => {
     try {
       await takeAsked(ctx.state.asked.client);
@@ -113,7 +113,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
 
   routes.post('/confirm/again', async (ctx, form) => {
     const { owner } = ctx.state;
-    // Whoever has just registered is not logged in, and comes with the address that was typed.
+    // A new user is not logged in, so the form carries the address.
     const email = owner?.email ?? form.get('email');
     if (email === undefined) return goTo(ctx, `/login${saying('again')}`);
     requireMail(ctx);
@@ -159,7 +159,7 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
   });
 }
 
-/** The first page of somebody who is logged in and not confirmed. */
+/** The first page of an owner who is logged in and not confirmed. */
 export function showUnconfirmed(ctx: PageContext): void {
   show(ctx, unconfirmedPage(ctx.state.frame(), noticeOf(ctx.query)));
 }

@@ -10,14 +10,14 @@ const TYPE = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset=(?:utf-
 /**
  * Reads a form that a browser has sent as `application/x-www-form-urlencoded`; no body at all is an empty form.
  *
- * A field that comes twice is refused: none of our forms has two of one name, and whoever reads the first and whoever
- * reads the last would not see the same form.
+ * A repeated field is refused (HTTP parameter pollution): none of our forms has one, and a filter that reads the first value
+ * would see another form than a reader of the last.
  *
  * @throws GatewayError 400 when it is no such form or not UTF-8, 408 when it does not arrive, 413 over 16 KiB, 415 when it
- *   says that it is something else
+ *   has another content type
  */
 export async function readForm(req: IncomingMessage, res: ServerResponse): Promise<Form> {
-  // Asked before the body, so that a client which waits for `100 Continue` need not send it.
+  // Checked before the body, so that a client which waits for `100 Continue` need not send it.
   if (!TYPE.test(req.headers['content-type'] ?? '') || req.headers['content-encoding'] !== undefined) {
     throw new GatewayError('unsupported_media_type', 'not a form');
   }
@@ -32,7 +32,7 @@ export async function readForm(req: IncomingMessage, res: ServerResponse): Promi
   return form;
 }
 
-/** As browsers encode, but strict: half an escape, and bytes that are no UTF-8, are refused and not replaced. */
+/** Decodes as browsers encode, but strictly: refuses incomplete escapes and invalid UTF-8 instead of replacing them. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

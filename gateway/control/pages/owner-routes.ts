@@ -64,7 +64,7 @@ export function addOwnerRoutes(
     show(ctx, sentPage(ctx.state.frame(), { text, again: { href: '/email' }, notice: null }));
   });
 
-  // Whoever reads the mail may be logged in in another browser.
+  // The mail may be opened in a browser that is not logged in.
   routes.get('/email/confirm', async (ctx) => {
     const link = linkIn(ctx);
     const standing = await actions.findLink('email', link);

@@ -6,7 +6,7 @@ import type Koa from 'koa';
  */
 export interface PageCookie {
   readonly name: string;
-  /** @returns what the browser sent under this name, whatever it is; empty when it sent nothing */
+  /** @returns the value that the browser sent, unchecked; empty without one */
   read(ctx: Koa.Context): string;
   /** @param lifetime milliseconds; null for until the browser is closed */
   write(ctx: Koa.Context, value: string, lifetime: number | null): void;

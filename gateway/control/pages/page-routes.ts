@@ -8,23 +8,23 @@ import { goTo, type PageContext, type PageHandler, type PageState } from './page
 
 type FormHandler = (ctx: PageContext, form: Form) => Promise<void>;
 
-/** The pages by their addresses. Every POST is a form that has been checked to be our own. */
+/** The pages by path. Every POST passes the CSRF check first. */
 export interface PageRoutes {
   get(path: string, handler: PageHandler): void;
   post(path: string, handler: FormHandler): void;
-  /** For whoever is logged in and confirmed; others are led to where they can be. */
+  /** For owners who are logged in and confirmed; redirects others to the login or the start page. */
   readonly owned: {
     get(path: string, handler: (ctx: PageContext, owner: Account) => Promise<void>): void;
     post(path: string, handler: (ctx: PageContext, form: Form, owner: Account) => Promise<void>): void;
   };
-  /** Answers the request with one of them. Throws GatewayError 404 and 405. */
+  /** Answers the request. @throws GatewayError 404 and 405 */
   answer(ctx: PageContext): Promise<void>;
 }
 
-/** @param prefix where the pages begin */
+/** @param prefix of their paths */
 export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
   const router = new Router<PageState>({ prefix, sensitive: true });
-  /** The pages that are asked for with GET: a form that was refused leads back to its own. */
+  /** The paths with a GET page: a stale form redirects to its own. */
   const shown = new Set<string>();
 
   const get = (path: string, handler: PageHandler) => {

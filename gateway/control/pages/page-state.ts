@@ -6,14 +6,14 @@ import type { AskedPage } from '../../domain/request-record.ts';
 import { render } from './views/html.ts';
 import type { Frame } from './views/layout.ts';
 
-/** What each handler may count on. */
+/** The state that every handler finds. */
 export interface PageState extends Koa.DefaultState {
   asked: AskedPage;
-  /** Whoever is logged in, as the account is now; null: nobody. */
+  /** The account that is logged in, freshly read; null: none. */
   owner: Account | null;
-  /** Makes what every page has. Sets the cookie that forms are bound to. */
+  /** Makes the common parts of a page. Sets the cookie to which forms are bound. */
   frame(): Frame;
-  /** Where the pages begin. */
+  /** The path prefix of the pages. */
   path: string;
 }
 
@@ -30,7 +30,7 @@ export function show(ctx: PageContext, page: VNode, status = 200): void {
   ctx.body = render(page);
 }
 
-/** On to another page, which is asked for with GET (RFC 9110 section 15.4.4). Only to our own: none is named by a request. */
+/** Redirects to another of our pages with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */
 export function goTo(ctx: PageContext, where: string): void {
   ctx.status = 303;
   ctx.set('Location', ctx.state.path + where);

@@ -1,4 +1,4 @@
-/** Who has logged in. It says nothing of whether the account is still as it was then: whoever uses it must compare. */
+/** The login of a session. The account may have changed since: callers must check that the login still stands. */
 export interface SessionRecord {
   readonly accountId: string;
   readonly email: string;

@@ -26,15 +26,15 @@ interface Session {
   manuallyCommit(): Promise<void>;
 }
 
-/** The ids that stand in the store, by the requests to which they belong. */
+/** The ids of stored sessions, by request. */
 const ids = new WeakMap<Koa.Context, string>();
 
 /**
- * Gives every request to the app its session, which is read before anything else: when the store is out, a request with
- * a cookie of ours ends as GatewayError `service_unavailable`, and nobody is taken for logged out.
+ * Gives every request to the app its session, and reads it first: when the store is out, a request with a valid cookie ends
+ * as GatewayError `service_unavailable` instead of appearing logged out.
  *
- * Nothing is written and no cookie set until somebody logs in. What is written later is only how long the session lives,
- * so that requests which run at the same time cannot undo what another one does.
+ * Nothing is written and no cookie set before a login. Later writes only extend the lifetime, so that concurrent requests
+ * cannot undo one another's changes.
  */
 export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Sessions): void {
   const cookie = pageCookie(SESSION_COOKIE, isSecure);
@@ -86,8 +86,8 @@ export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Se
 }
 
 /**
- * Begins a session under a new id, and ends the one that the browser may have had: an id that somebody has planted in
- * the browser before is worth nothing afterwards.
+ * Begins a session under a new id, and ends the previous one of the browser, so that a planted id is worthless (session
+ * fixation).
  *
  * @throws GatewayError `service_unavailable` when the store is out
  */
@@ -97,9 +97,9 @@ export async function logIn(ctx: Koa.Context, record: SessionRecord): Promise<vo
 }
 
 /**
- * Ends the session in the store, so that a copy of its cookie is worth nothing either.
+ * Ends the session in the store, so that copies of its cookie are invalid too.
  *
- * @throws GatewayError `service_unavailable` when the store is out: then nobody has been logged out
+ * @throws GatewayError `service_unavailable` when the store is out: the session then continues
  */
 export async function logOut(ctx: Koa.Context): Promise<void> {
   const session = sessionIn(ctx);
@@ -109,12 +109,12 @@ export async function logOut(ctx: Koa.Context): Promise<void> {
   ids.delete(ctx);
 }
 
-/** @returns null where nobody is logged in */
+/** @returns null without a login */
 export function sessionOf(ctx: Koa.Context): SessionRecord | null {
   return sessionRecordOf(sessionIn(ctx)?.toJSON());
 }
 
-/** The id of the session, which only the browser may learn; null where nobody is logged in. */
+/** The id of the session, which only the browser may learn; null without a login. */
 export function sessionIdOf(ctx: Koa.Context): string | null {
   return sessionOf(ctx) === null ? null : (ids.get(ctx) ?? null);
 }

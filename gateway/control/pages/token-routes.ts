@@ -39,7 +39,7 @@ const LIFETIMES: readonly Lifetime[] = [
   { seconds: 365 * DAY, text: '1 year' },
 ];
 
-/** The owner's tokens: the first page of whoever is logged in. */
+/** Adds the pages of the owner's tokens, the first of which is the start page after a login. */
 export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: TokenHandover): void {
   const longest = Math.floor(tokens.maxLifetime / 1000);
   const lifetimes = LIFETIMES.filter(({ seconds }) => seconds <= longest);

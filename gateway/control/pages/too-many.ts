@@ -2,9 +2,10 @@ import { GatewayError } from '../../domain/errors.ts';
 import type { PageContext } from './page-state.ts';
 
 /**
- * What to say beside the field where somebody has tried too often; the answer says when there is a next try.
+ * Sets `Retry-After` for an error 429.
  *
- * @throws the error, where it is another one
+ * @returns the text to show beside the field
+ * @throws any other error unchanged
  */
 export function tooMany(ctx: PageContext, error: unknown): string {
   if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;

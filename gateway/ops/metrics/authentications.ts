@@ -37,11 +37,11 @@ const REFUSED: ReadonlyMap<string, Reason> = new Map(Object.entries(REFUSALS));
 
 export interface AuthenticationMetrics {
   decided(outcome: Outcome): void;
-  /** Nobody could say: what was thrown instead. */
+  /** The check itself failed with this error. */
   failed(error: unknown): void;
 }
 
-/** What authentications come to. All series are there from the start, so that the first of a kind shows as an increase. */
+/** Counts authentication outcomes. All series exist from the start, so that the first of a kind shows as an increase. */
 export function authenticationMetrics(registry: Registry): AuthenticationMetrics {
   const counts = new Map<Reason, number>();
   const count = (reason: Reason) => void counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -10,13 +10,13 @@ export interface Series {
 }
 
 export interface Durations<Label extends string> {
-  /** The series of these labels, the same each time. It shows from now on, so that the first of a kind is an increase. */
+  /** The series of these labels, the same on each call. It is exported from now on, so that the first of a kind is an increase. */
   series(labels: Readonly<Record<Label, string>>): Series;
 }
 
 /**
- * A histogram of the buckets above. The library's own looks its series up by their labels at every observation, which
- * costs a microsecond; this one counts at the series, and is laid out for the library when somebody scrapes.
+ * A histogram of the buckets above. The library's own looks up its series by labels at every observation, which costs
+ * a microsecond; this one counts in the series, and is converted for the library at each scrape.
  */
 export function durations<Label extends string>(
   registry: Registry,

@@ -1,8 +1,8 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /**
- * Percentiles of the event loop since whoever scraped before: they cannot be summed over processes, and their zero is
- * 10 ms. And the handles of the process, one by one: each scrape would go through all connections.
+ * Percentiles of the event loop since the last scrape: they cannot be summed over processes, and their zero is 10 ms. And the
+ * active handles: each scrape would iterate over all connections.
  */
 const UNWANTED = /^nodejs_(?:eventloop_lag|active)_/;
 

@@ -3,24 +3,24 @@ import { AggregatorRegistry, Registry } from 'prom-client';
 /** The metrics of one process at one moment, as plain data that JSON carries. */
 export type Snapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** What the text below is. */
+/** The media type of `textOf`. */
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** The sum over processes, in the text format of Prometheus; what is not summed says so in its `aggregator`. */
+/** The sum over processes in the text format of Prometheus; metrics with another `aggregator` use that instead. */
 export async function textOf(snapshots: readonly Snapshot[]): Promise<string> {
   return await AggregatorRegistry.aggregate([...snapshots]).metrics();
 }
 
 /** The metrics of processes that come and go, as one. */
 export interface Total {
-  /** The newest of a process. One that does not answer in time counts with what it said last. */
+  /** Sets the newest snapshot of a process. Without an answer in time, the previous one counts. */
   set(process: number, snapshot: Snapshot): void;
-  /** The process is gone. What it has counted stays, as the sum of counters must never fall. */
+  /** Removes a departed process. Its counts stay, as the sum of counters must never fall. */
   remove(process: number): void;
   text(): Promise<string>;
 }
 
-/** @param leftOut hears of a process whose numbers cannot be summed with those of the others: they go without it */
+/** @param leftOut is called for a process whose metrics cannot be summed with those of the others, and are left out */
 export function createTotal(leftOut: (process: number, error: unknown) => void = () => {}): Total {
   const newest = new Map<number, Snapshot>();
   let departed: Promise<Snapshot> = Promise.resolve([]);

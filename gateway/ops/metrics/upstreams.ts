@@ -13,7 +13,7 @@ export interface GroupMetrics {
 /**
  * Attempts at upstreams, by group and server as the configuration names them.
  *
- * @returns what counts for a group, once more for one that is opened again
+ * @returns creates the metrics of a group; callable again for a group that is reopened
  */
 export function upstreamMetrics(registry: Registry): (group: string, origins: readonly string[]) => GroupMetrics {
   const attempts = durations<'group' | 'outcome'>(registry, {

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { type Content, html } from './html.ts';
 import { type Frame, hiddenToken } from './layout.ts';
 
-/** What was typed into a form, and what is wrong with it, by the names of its fields. */
+/** The values of a form and their problems, by field name. */
 export interface Filled {
   readonly values: Readonly<Record<string, string>>;
   readonly problems: Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export interface Field {
   readonly maxlength?: number;
 }
 
-/** A form that sends itself to `action`, with a token of its own. */
+/** A form that posts to `action`, with its CSRF token. */
 export function form(frame: Frame, action: string, button: string, content: Content): VNode {
   return html`<form class="card" method="post" action="${frame.path}${action}" novalidate>
     ${hiddenToken(frame.formToken)} ${content}
@@ -28,13 +28,13 @@ export function form(frame: Frame, action: string, button: string, content: Cont
   </form>`;
 }
 
-/** A field with its label, its hint, and beside it what is wrong. A password is never shown again. */
+/** A field with its label, hint and problem. A password is never shown again. */
 export function field(
   { values, problems }: Filled,
   { name, label, type = 'text', autocomplete, hint, required = true, maxlength }: Field,
 ): VNode {
   const problem = problems[name];
-  // There, whoever looks and whoever listens learns what to mend: the problem is the field's description.
+  // The first problem gets the focus; as the field's description it is read aloud by screen readers too.
   const isFirstProblem = Object.keys(problems)[0] === name;
   const described = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
   return html`<div class="field">

@@ -9,24 +9,24 @@ export interface Brand {
   readonly logo: string | null;
 }
 
-/** What every page is made with. */
+/** The common parts of every page. */
 export interface Frame {
   readonly brand: Brand;
-  /** Where the pages begin, such as `/account`. */
+  /** The path prefix of the pages, such as `/account`. */
   readonly path: string;
-  /** Changes with what is served beside the pages, so that browsers may keep that for good. */
+  /** Changes with the assets, so that browsers may cache these forever. */
   readonly version: string;
   /** For the forms of the page. */
   readonly formToken: string;
-  /** Who is logged in; null: nobody. */
+  /** The owner who is logged in; null: none. */
   readonly owner: { readonly email: string; readonly confirmed: boolean } | null;
   readonly offers: Offers;
 }
 
-/** What owners can do here: less where there is no mail, or where the accounts are an application's. */
+/** The actions available to owners: fewer without mail, or where the accounts are an application's. */
 export interface Offers {
   readonly registration: boolean;
-  /** Confirmation, a new password for who has forgotten it, another email. */
+  /** Confirmation, password reset, another email. */
   readonly mail: boolean;
   readonly changes: boolean;
 }

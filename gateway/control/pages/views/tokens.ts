@@ -121,7 +121,7 @@ export function numberOf(count: number, unit = 'token'): string {
   return unit === '' ? number : `${number} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** In UTC: the page is made where nobody knows the reader's clock. */
+/** In UTC: the server does not know the reader's time zone. */
 export function moment(time: number): VNode {
   const iso = new Date(time).toISOString();
   return html`<time datetime=${iso}>${iso.slice(0, 10)} <span class="quiet">${iso.slice(11, 16)}</span></time>`;
