@@ -5,6 +5,7 @@ import type { Identity } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
+import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, tokenNameProblem } from './issue-token.ts';
 import { readJsonObject } from './json-body.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';
@@ -96,11 +97,8 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   const routes = router.routes();
   return async (ctx, next) => {
     await routes(ctx as Parameters<typeof routes>[0], async () => {
-      const allowed = router.stack.filter((layer) => layer.match(ctx.path)).flatMap((layer) => layer.methods);
-      if (allowed.length === 0) return next();
-      throw new GatewayError('method_not_allowed', `${ctx.method} on ${ctx.path}`, {
-        headers: { Allow: [...new Set(allowed)].join(', ') },
-      });
+      refuseOtherMethods(router, ctx);
+      await next();
     });
   };
 }

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
+import { refuseOtherMethods } from '../allowed-methods.ts';
 import type { FormGuard } from './csrf.ts';
 import { type Form, readForm } from './form-body.ts';
 import { saying } from './notices.ts';
@@ -72,12 +73,8 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
     },
     async answer(ctx) {
       await routes(ctx as unknown as Parameters<typeof routes>[0], async () => {
-        const allowed = router.stack.filter((layer) => layer.match(ctx.path)).flatMap((layer) => layer.methods);
-        if (allowed.length === 0)
-          throw new GatewayError('not_found', 'no such page', { publicMessage: 'There is no such page' });
-        throw new GatewayError('method_not_allowed', `${ctx.method} on ${ctx.path}`, {
-          headers: { Allow: [...new Set(allowed)].join(', ') },
-        });
+        refuseOtherMethods(router, ctx);
+        throw new GatewayError('not_found', 'no such page', { publicMessage: 'There is no such page' });
       });
     },
   };
