@@ -6,20 +6,20 @@ import type { Attempt, AttemptEvents, Transport } from './transport.ts';
 import { UndiciAttempt } from './undici/attempt.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
-/** RFC 9110 section 9.2.2: to receive it twice is as good as to receive it once. */
+/** RFC 9110 section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
- * Forwards a request, through undici unless told otherwise, and streams the answer back, with back-pressure both ways.
+ * Forwards a request, by default through undici, and streams the answer to the client, with back-pressure both ways.
  *
- * What reached no server is tried again with another one; what is idempotent and got no answer is too, also with the
- * same server, whose idle connection may have been closed at just that moment. A body is sent once: when some of it has
- * been, there is no further attempt.
+ * A request that reached no server is retried at another one. So is an idempotent request without an answer, also at the
+ * same server, which may have closed the idle connection at that moment. A request is not retried once some of its body
+ * was sent.
  *
- * Resolves when the answer has been handed over in full.
+ * Resolves when the whole answer has been handed to the client's connection.
  *
- * @throws GatewayError 502, 504, 408, 411, 413, or 499 when the client went away. When `res.headersSent`, the answer had
- *   begun: the connection must then be cut, so that what is truncated looks truncated.
+ * @throws GatewayError 502, 504, 408, 411, 413, or 499 when the client left. Where `res.headersSent`, the answer has begun:
+ *   the caller must cut the connection, so that the client sees a truncated answer as truncated.
  */
 export function forwardHttp(
   req: IncomingMessage,
@@ -35,12 +35,12 @@ export function forwardHttp(
   return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
 }
 
-/** Bytes of an answer that are copied, so that they can be written together with its head. */
+/** Bytes up to which an answer is copied, to be written in one piece with its head. */
 const IN_ONE_PIECE = 16_384;
 
 const overUndici: Transport = (...request) => new UndiciAttempt(...request);
 
-/** One request until its answer is delivered, in one attempt or several. A class, since one is made for each request. */
+/** One request until its answer is delivered, in one or more attempts. A class: one is made for each request. */
 class Delivery implements AttemptEvents {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -51,8 +51,9 @@ class Delivery implements AttemptEvents {
   readonly #tried: Upstream[] = [];
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Where it has a place, or had none yet: what ends the wait for one. */
+  /** The server that has a place for the request. */
   #place: Upstream | undefined;
+  /** Cancels the wait for a place. */
   #stopWaiting: (() => void) | undefined;
   #hasContinued = false;
   #isOver = false;
@@ -76,7 +77,7 @@ class Delivery implements AttemptEvents {
   start(): void {
     const { group, deadlines } = this.#outgoing;
     const { socket } = this.#req;
-    // Node goes back to the listener's own with the next request, unless that was sent ahead.
+    // Node resets the listener's own timeout with the next request, unless that request was pipelined.
     if (socket.timeout !== deadlines.idle) socket.setTimeout(deadlines.idle);
     this.#res.on('close', () => this.#onClientClose());
     this.#res.on('timeout', () => this.#onSocketIdle());
@@ -101,7 +102,7 @@ class Delivery implements AttemptEvents {
     if (place !== undefined) this.#outgoing.group.leave(place);
   }
 
-  /** @param upstream where it has a place */
+  /** @param upstream has a place for the request */
   #send(upstream: Upstream): void {
     this.#place = upstream;
     this.#tried.push(upstream);
@@ -109,13 +110,13 @@ class Delivery implements AttemptEvents {
       this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, this);
       this.#attempt.dispatch();
     } catch (thrown) {
-      // Whoever has made place for this one must not hear of it.
+      // A place may come from the end of another request, which this error must not reach.
       const unexpected = new GatewayError('internal_error', 'unexpected error', { cause: thrown });
       this.#fail(thrown instanceof GatewayError ? thrown : unexpected);
     }
   }
 
-  /** The client hears it once, when there is somebody who will read the body. */
+  /** Sends 100 to the client, once, when an upstream will read the body. */
   sendContinue(): void {
     if (!this.#outgoing.awaitsContinue || this.#hasContinued) return;
     this.#hasContinued = true;
@@ -125,12 +126,12 @@ class Delivery implements AttemptEvents {
   onAnswered(last: Buffer | null): void {
     this.#isOver = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    // What is still to come of the body is read and thrown away.
+    // The rest of the request body is read and discarded.
     if (this.#outgoing.hasBody) this.#req.resume();
     if (last !== null) this.#outgoing.tally.sent += last.length;
     if (last === null) this.#res.end(this.#resolve);
     else if (last.length > IN_ONE_PIECE) this.#res.end(last, this.#resolve);
-    // As text of one byte a character, which Node puts behind the head and writes with it, in one piece.
+    // As Latin-1 text, which Node appends to the head and writes in one piece with it.
     else this.#res.end(last.toString('latin1'), 'latin1', this.#resolve);
     this.#leave();
   }
@@ -146,7 +147,7 @@ class Delivery implements AttemptEvents {
     this.#send(next);
   }
 
-  /** @returns who gets the next attempt, or null: the failure stands */
+  /** @returns the server for the next attempt; null: no retry */
   #nextAfter(error: GatewayError): Upstream | null {
     const attempt = this.#attempt;
     if (attempt === undefined || error.fault !== 'upstream' || attempt.isAnswered || attempt.hasSentBody) return null;
@@ -163,14 +164,14 @@ class Delivery implements AttemptEvents {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    // What nobody reads any more must not keep the client from reading its answer.
+    // An unread request body must not keep the client from reading its answer.
     this.#req.resume();
     this.#reject(error);
     this.#leave();
   }
 
   #onClientClose(): void {
-    // Node says that it is finished before that it is closed: it has been resolved then.
+    // Node emits `finish` before `close`: the promise is already resolved.
     if (this.#res.writableFinished) return;
     this.#reject(clientClosed());
     if (this.#isOver) return;
@@ -190,7 +191,7 @@ class Delivery implements AttemptEvents {
     this.#fail(overdue);
   }
 
-  /** Nothing has moved on the client's connection for as long as it may: whose turn is it? */
+  /** The client's connection was idle for too long. Only a client that does not read its answer is at fault here. */
   #onSocketIdle(): void {
     if (!this.#res.writableEnded && !this.#attempt?.isPaused) return;
     this.#reject(new GatewayError('request_timeout', 'the client stopped reading the answer'));

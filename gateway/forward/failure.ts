@@ -1,18 +1,18 @@
 import { maxHeaderSize } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
 
-/** Codes of undici and of Node that mean: it took too long. */
+/** Codes of undici and Node for timeouts. */
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
-/** The client went away: nobody is left to answer, and the upstream is not to blame. */
+/** The client left: there is no peer to answer, and the upstream is not at fault. */
 export function clientClosed(): GatewayError {
   return new GatewayError('client_closed', 'the client closed the connection');
 }
 
 /**
- * Turns what a transport reports into the answer it deserves: 504 when the upstream was too slow, 502 when it refused,
- * reset, or answered what is not HTTP. A `GatewayError` (such as a client that went away) is passed on. Which upstream it
- * was, the log line says by itself.
+ * Turns an error of a transport into an answer: 504 where the upstream was too slow, 502 where it refused, reset, or
+ * answered something other than HTTP. A `GatewayError` is returned as it is. The detail does not name the upstream, which
+ * has its own field in the log line.
  */
 export function upstreamFailure(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
@@ -24,7 +24,7 @@ export function upstreamFailure(error: unknown): GatewayError {
 
 const HEAD_TOO_LONG = `the head of the answer is longer than ${maxHeaderSize} bytes`;
 
-/** What operators meet most, in words. */
+/** Plain words for the most frequent codes. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -37,7 +37,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function inWords(code: string, text: string): string {
-  // In HTTP/2 it is the text that names the error of the stream or the connection.
+  // With HTTP/2, the text names the error of the stream or connection.
   const words = code.startsWith('ERR_HTTP2_') ? text : WORDS[code];
   return words === undefined ? code : `${words} (${code})`;
 }
@@ -46,18 +46,18 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Codes that mean: the connection ended, or with HTTP/2 the stream. */
+/** Codes for the end of a connection, or of an HTTP/2 stream. */
 const LOST = new Set([
   ...['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'EPIPE'],
   ...['UND_ERR_INFO', 'ERR_HTTP2_STREAM_ERROR', 'ERR_HTTP2_SESSION_ERROR'],
 ]);
 
-/** Whether what a transport reports is the end of a connection, rather than a deadline or a bad answer. */
+/** Whether a transport failed because its connection ended, rather than by a deadline or a bad answer. */
 export function isConnectionLost(error: unknown): boolean {
   return LOST.has(codeOf(error) ?? '');
 }
 
-/** Node tries several addresses of a name and then reports an AggregateError: the first of its errors names the cause. */
+/** Node reports an AggregateError where it tried several addresses of a name: the first of its errors has the code. */
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

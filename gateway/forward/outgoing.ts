@@ -3,7 +3,7 @@ import type { Rewriting } from './headers/rewriting.ts';
 import type { UpstreamGroup } from './upstream/group.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
-/** How the request to one server begins. */
+/** The head of the request to one server. */
 export interface RequestHead {
   readonly target: string;
   /** Flat, as `requestHeaders` made them. */
@@ -12,43 +12,43 @@ export interface RequestHead {
 
 /** Milliseconds. */
 export interface Deadlines {
-  /** For a connection. */
+  /** To connect. */
   readonly connect: number;
   /** From the end of the request to the head of the answer. */
   readonly firstByte: number;
-  /** Between two pieces of a body, of whichever side. */
+  /** Between two pieces of a body, in either direction. */
   readonly idle: number;
-  /** For the request and its answer in all; null: as long as bytes keep coming. */
+  /** For the request and its whole answer; null: no limit while bytes keep coming. */
   readonly request: number | null;
 }
 
-/** What has come through of a request, in bytes of its bodies. */
+/** Bytes of the bodies that have passed so far. */
 export interface Tally {
   received: number;
   sent: number;
 }
 
-/** One request on its way out, decided. */
+/** A request that has been admitted, with all that its forwarding depends on. */
 export interface Outgoing {
   readonly group: UpstreamGroup;
-  /** Writes the head for the server that was chosen, and notes the server for the log. */
+  /** Makes the head for the chosen server, and notes the server for the log. */
   headFor(upstream: Upstream): RequestHead;
   readonly deadlines: Deadlines;
   readonly hasBody: boolean;
-  /** Bytes that the body may have; null: any number. */
+  /** Most bytes of the request body; null: no limit. */
   readonly maxBody: number | null;
-  /** Whether the upstream may get no chunked body. */
+  /** Whether a chunked request body is refused. */
   readonly requireLength: boolean;
-  /** Counts what passes, for the log. */
+  /** Counts bytes, for the log. */
   readonly tally: Tally;
   readonly awaitsContinue: boolean;
   readonly requestId: string;
-  /** Whether it is the gateway that says which pages may read the answer. */
+  /** Whether the gateway, not the upstream, decides on CORS. */
   readonly decidesCors: boolean;
-  /** What becomes of cookies and references of the answer; null: they pass as they are. */
+  /** How cookies and references of the answer are rewritten; null: they are not. */
   readonly rewriting: Rewriting | null;
-  /** The path that the client asked for. */
+  /** The path of the client's request. */
   readonly clientPath: string;
-  /** What the route, and HSTS, change in the fields of the answer; `undefined`: nothing. */
+  /** The fields of the answer that the route and HSTS change; `undefined`: none. */
   readonly answerChanges?: FieldChanges | undefined;
 }

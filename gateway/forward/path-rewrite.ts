@@ -1,17 +1,17 @@
 import { badRequest } from '../domain/errors.ts';
 
-/** What a route's `pathRewrite` says: regular expressions, and what replaces the first that each finds. */
+/** A route's `pathRewrite`: regular expressions and the replacement of the first match of each. */
 export type PathRules = Readonly<Record<string, string>>;
 
 /**
- * Rewrites a path as http-proxy-middleware does: of the rules, the first whose expression is found replaces what it finds
- * first, and `$1` stands for its first group.
+ * Rewrites a path as http-proxy-middleware does: the first rule that matches replaces its first match; `$1` is the first
+ * group.
  *
- * The library is not left to do it. It would see the base path and the query too, and nobody would look at what comes
- * out: a rule that takes something out of the middle can make `//host` or a dot segment of a path that was neither.
+ * The library itself would apply the rules to base path and query too, and would not check the result: a rule that
+ * removes text from the middle can turn a path into `//host` or one with dot segments (path traversal).
  *
  * @returns a path that begins with one slash
- * @throws GatewayError 400 where what comes out could be read as a host or as another path
+ * @throws GatewayError 400 where the result could be read as a host or as another path
  */
 export function rewritePath(path: string, rules: PathRules): string {
   for (const [expression, replacement] of compiled(rules)) {
@@ -29,7 +29,7 @@ export function rewritePath(path: string, rules: PathRules): string {
 /** Dot segments, backslashes and NUL. */
 const MISLEADING = /(?:^|\/)\.{1,2}(?:;[^/]*)?(?:\/|$)|[\\\0]/;
 
-/** What a program that decodes twice could see of the characters that matter. */
+/** Decodes the characters of `MISLEADING` as a program that decodes twice would. */
 function decoded(path: string): string {
   if (!path.includes('%')) return path;
   return path

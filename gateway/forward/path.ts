@@ -2,13 +2,13 @@ import { badRequest } from '../domain/errors.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 import { rewritePath } from './path-rewrite.ts';
 
-/** Where a server is, and how requests to it begin. */
+/** The address of a server, and the base path of its requests. */
 export interface UpstreamAddress {
   /** `http://host:port`, or `unix:/path`, as the log shows it. */
   readonly origin: string;
   /** For the `Host` field. */
   readonly host: string;
-  /** What stands before every path: empty, or a path without a last slash. */
+  /** Precedes every path: empty, or a path without a slash at the end. */
   readonly basePath: string;
   readonly socketPath: string | null;
 }
@@ -23,10 +23,10 @@ export function upstreamAddress(address: string): UpstreamAddress {
 }
 
 /**
- * The target that the upstream receives, to stand behind its base path: the client's own bytes, less the route's
- * `stripPrefix`, and rewritten where the route says so. The query stays as it is.
+ * The target for the upstream, without its base path: the client's own bytes without the route's `stripPrefix`, rewritten
+ * by the route's `pathRewrite`. The query stays as it is.
  *
- * @throws GatewayError 400 where stripping would leave a target that begins with `//`, which many read as a host
+ * @throws GatewayError 400 where the stripped path begins with `//`, which many programs read as a host
  */
 export function upstreamTarget(
   target: { readonly path: string; readonly query: string },

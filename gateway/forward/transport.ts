@@ -3,30 +3,30 @@ import type { GatewayError } from '../domain/errors.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
-/** One attempt at a request, over whichever transport, that carries the answer to the client's response. */
+/** One attempt to send a request over a transport. It writes the answer to the client's response. */
 export interface Attempt {
   readonly upstream: Upstream;
-  /** Whether it got a connection. */
+  /** Whether the attempt has a connection. */
   readonly isConnected: boolean;
-  /** Whether the request may have been written to a connection, in part at least. */
+  /** Whether the request may have been written to a connection, at least in part. */
   readonly isBegun: boolean;
-  /** Whether anything of an answer has come. */
+  /** Whether any part of an answer, 1xx included, has arrived. */
   readonly isAnswered: boolean;
-  /** Whether some of the body has been taken from the client, to be sent. */
+  /** Whether some of the client's body has been handed to the transport. */
   readonly hasSentBody: boolean;
-  /** Whether the answer is held up because the client does not read it. */
+  /** Whether the answer is paused because the client does not read it. */
   readonly isPaused: boolean;
-  /** Whether it is the client who is waited for, to send its request or to read its answer. */
+  /** Whether the attempt waits for the client, to send its request or to read its answer. */
   readonly waitsForClient: boolean;
   dispatch(): void;
-  /** Ends it, and nothing more is heard of it. */
+  /** Ends the attempt, without any further event. */
   abort(reason: GatewayError): void;
 }
 
 export interface AttemptEvents {
   /** The request is about to be written to a connection. */
   sendContinue(): void;
-  /** The whole answer has been written to the client's response, but for its last piece, where there is one, and its end. */
+  /** The answer has been written to the client's response, except its last piece, if any, and its end. */
   onAnswered(last: Buffer | null): void;
   onFailed(error: GatewayError): void;
 }

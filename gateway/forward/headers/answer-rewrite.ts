@@ -11,7 +11,7 @@ type Fields = readonly (Buffer | string)[];
 
 /**
  * @param basePaths of the servers that the route leads to
- * @returns null where answers pass as they are
+ * @returns null where the route rewrites nothing in answers
  */
 export function compileRewriting(
   { stripPrefix = '', proxy }: Pick<RouteSettings, 'stripPrefix' | 'proxy'>,
@@ -33,7 +33,7 @@ export function compileRewriting(
 }
 
 /**
- * The fields of an answer with cookies, redirects and other references as the route rewrites them, each in its place.
+ * Rewrites the cookies, redirects and other references of an answer as the route says. Fields keep their order.
  *
  * @param fields the upstream's, flat; bytes are read as Latin-1, which loses none
  */
@@ -44,7 +44,7 @@ export function rewrittenFields(fields: Fields, status: number, outgoing: Outgoi
   let place: Place | null = null;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as Buffer | string;
-    // The length is compared first: it is free, and rules out most fields.
+    // The length is compared first: that is cheap, and rules out most fields.
     if (!NOTED_LENGTHS.has(name.length)) continue;
     const rewrite = REWRITES.get(name.toString('latin1').toLowerCase());
     if (rewrite === undefined) continue;
@@ -59,7 +59,7 @@ export function rewrittenFields(fields: Fields, status: number, outgoing: Outgoi
 }
 
 interface Place extends AnswerPlace {
-  /** The host that the client asked, as far as trusted proxies say; null where it named none. */
+  /** The host that the client asked for, as a trusted proxy or `Host` says; null: none was named. */
   readonly clientHost: string | null;
 }
 
@@ -77,7 +77,7 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
 
 const NOTED_LENGTHS: ReadonlySet<number> = new Set([...REWRITES.keys()].map(({ length }) => length));
 
-/** The answers whose `Location` is a redirect, or something new that the client may go to. */
+/** The statuses whose `Location` the client may go to: redirects, and 201. */
 const REDIRECTS: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308]);
 
 function location(value: string, place: Place, { redirects }: Rewriting, status: number): string {
@@ -86,14 +86,14 @@ function location(value: string, place: Place, { redirects }: Rewriting, status:
   return rewrittenReference(value, place, { protocol, host: host ?? (toClientHost ? place.clientHost : null) });
 }
 
-/** RFC 8288 section 3. What stands in quotes is no reference. */
+/** RFC 8288 section 3. Quoted text is not a reference. */
 function link(value: string, place: Place): string {
   return value.replace(/"(?:[^"\\]|\\.)*"?|<([^<>]*)>/g, (found: string, reference: string | undefined) =>
     reference === undefined ? found : `<${rewrittenReference(reference.trim(), place, null)}>`,
   );
 }
 
-/** As the HTML standard reads it ("shared declarative refresh steps"). */
+/** Parsed as in the HTML standard ("shared declarative refresh steps"). */
 function refresh(value: string, place: Place): string {
   const [before, quote = ''] = /^\s*[\d.]+[\s;,]+(?:url\s*=\s*)?(["']?)/i.exec(value) ?? [];
   if (before === undefined) return value;
@@ -103,7 +103,7 @@ function refresh(value: string, place: Place): string {
   return before + rewrittenReference(reference, place, null) + rest.slice(reference.length);
 }
 
-/** One for the whole of the upstream covers its paths outside too, and what others have there may be meant by it. */
+/** A cookie for `/` stays as it is: it covers the route's paths too, and may be meant for other routes. */
 function cookie(value: string, place: Place, { cookieDomains, cookiePaths }: Rewriting): string {
   return rewrittenCookie(value, cookieDomains, cookiePaths, (path) => (path === '/' ? null : outsidePath(path, place)));
 }

@@ -1,4 +1,4 @@
-/** A reason phrase that was read as Latin-1, with all that can be sent (RFC 9112 section 4). */
+/** Replaces what a reason phrase must not contain by `?` (RFC 9112 section 4). @param read as Latin-1 */
 export function reasonPhrase(read: string): string {
   return SENDABLE.test(read) ? read : read.replace(UNSENDABLE, '?');
 }
@@ -6,7 +6,7 @@ export function reasonPhrase(read: string): string {
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 
-/** What frames or routes a message, and would do so late, for a client that merges trailers (RFC 9110 section 6.5.1). */
+/** Fields that frame or route a message: a client may merge trailers into the head (RFC 9110 section 6.5.1). */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   ...['content-encoding', 'content-range', 'content-type', 'set-cookie', 'www-authenticate'],

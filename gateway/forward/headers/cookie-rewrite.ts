@@ -1,24 +1,23 @@
-/** What replaces a value, by the value that is found; `*` is any. Empty text removes it. */
+/** Replacements by the value to replace; `*` matches any. An empty replacement removes the attribute. */
 export type Replacements = ReadonlyMap<string, string>;
 
-/** @param text for all, or a map; undefined: nothing is replaced */
+/** @param text one replacement for all values, or a map; undefined: none */
 export function replacementsOf(text: string | Readonly<Record<string, string>> | undefined): Replacements {
   if (text === undefined) return new Map();
   return new Map(typeof text === 'string' ? [['*', text]] : Object.entries(text));
 }
 
-/** The same for domains: RFC 6265 section 5.2.3 knows no case, and no dot at the beginning. */
+/** As `replacementsOf`, for domains: case and a leading dot do not count (RFC 6265 section 5.2.3). */
 export function domainReplacementsOf(text: string | Readonly<Record<string, string>> | undefined): Replacements {
   return new Map([...replacementsOf(text)].map(([domain, replacement]) => [canonicalDomain(domain), replacement]));
 }
 
 /**
- * Rewrites `Domain` and `Path` of a cookie, in whatever spelling browsers take (RFC 6265 section 5.2), and each of them
- * where one stands several times.
+ * Rewrites every `Domain` and `Path` of a cookie, in each spelling that browsers accept (RFC 6265 section 5.2).
  *
  * @param setCookie the value of the field
  * @param domains as `domainReplacementsOf` made them
- * @param outside the path that clients know one of the upstream's by; null: the same
+ * @param outside gives the client's path for a path of the upstream; null: the same path
  */
 export function rewrittenCookie(
   setCookie: string,

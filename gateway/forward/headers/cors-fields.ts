@@ -1,10 +1,9 @@
 /**
- * The fields of an answer on a route whose CORS the gateway decides: without what the upstream says of it, since two
- * answers to one question make a browser refuse both, and the upstream's must not reach further than the gateway's. The
- * gateway's own are set on the response already.
+ * Removes the upstream's `Access-Control-*` on a route whose CORS the gateway decides: a browser refuses an answer with two
+ * of them, and the upstream must not allow more than the gateway does. The gateway's own are already set on the response.
  *
- * Who may read the answer depends on who asks. So it varies on `Origin`, also where no page asked: a cache may keep it
- * for one that does (Fetch standard, "CORS protocol and HTTP caches").
+ * The answer varies on `Origin`, also where the request has none: a cache may keep it for a request that has one (Fetch
+ * standard, "CORS protocol and HTTP caches").
  *
  * @param fields flat; `Vary` comes out as one line, the upstream's names first
  */
@@ -23,5 +22,5 @@ export function withoutCors(fields: readonly string[]): string[] {
   return kept;
 }
 
-/** Among the names of the list, or "*", which stands for every field. */
+/** `Origin` in the list, or `*`, which stands for every field. */
 const VARIES_ON_ORIGIN = /(?:^|,)[ \t]*(?:\*|origin)[ \t]*(?:,|$)/i;

@@ -6,53 +6,52 @@ import { withoutCors } from './cors-fields.ts';
 import { addForwarded, firstOf, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
 import { isTraceparent, newTraceparent } from './trace.ts';
 
-/** What the gateway says about a request to its upstream, whatever the client said. */
+/** What the gateway tells the upstream about a request, in place of what the client says. */
 export interface Forwarded {
-  /** The account that was proven; `null` on a route without authentication. */
+  /** The authenticated account; `null` on a route without authentication. */
   readonly userId: string | null;
   readonly requestId: string;
-  /** Address of the peer of the connection, and whether its `X-Forwarded-*` are believed. */
+  /** The address of the connection's peer, and whether the peer is a trusted proxy. */
   readonly peer: { readonly address: string; readonly trusted: boolean };
   /** `Host` as the client sent it. */
   readonly clientHost: string | undefined;
-  /** `Host` that the upstream is to read. */
+  /** `Host` for the upstream. */
   readonly host: string;
-  /** What the route takes off the path. */
+  /** The prefix that the route removes from the path. */
   readonly stripPrefix: string | undefined;
   readonly passAuthorization: boolean;
-  /** Whether the route takes `X-API-Key` as a credential, in whatever spelling an upstream may read it. */
+  /** Whether the route takes `X-API-Key` as a credential, which then is not passed on in any spelling. */
   readonly takesApiKey?: boolean;
-  /** Whether the route takes some methods alone: then no field may tell the upstream of another one. */
+  /** Whether the route accepts certain methods only: then no field may override the method (`X-HTTP-Method-Override`). */
   readonly methodIsFixed: boolean;
-  /** Whether the request is one whose hops are counted down (`Max-Forwards` of OPTIONS and TRACE). */
+  /** Whether `Max-Forwards` is counted down, as for OPTIONS and TRACE. */
   readonly countsHops?: boolean;
-  /** How often the request has passed this gateway; `undefined`: it cannot come back with what it has. */
+  /** The value of `X-Gatehouse-Hops`; `undefined`: the request carries no such field. */
   readonly hops?: string | undefined;
   /** What the route changes in the fields; `undefined`: nothing. */
   readonly changes?: FieldChanges | undefined;
 }
 
-/** What a route sets and removes, compiled. */
+/** The fields that a route sets and removes, compiled. */
 export interface FieldChanges {
-  /** The names of what is dropped, also of what is set: folded for requests, in lower case for answers. */
+  /** The names of fields to drop, those of `set` included: folded for requests, in lower case for answers. */
   readonly replaced: ReadonlySet<string>;
-  /** Flat. */
+  /** Names and values in turn. */
   readonly set: readonly string[];
 }
 
-/** The lengths of the names of answers that are looked at. */
+/** The lengths of the field names that answers are checked for. */
 const NOTED_LENGTHS: ReadonlySet<number> = new Set(
   [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id', 'content-length'].map(({ length }) => length),
 );
 
-/** Fields that frame an answer, or by which it is found in the log: no `Connection` option removes them. */
+/** Fields that frame an answer or identify it in the log: no `Connection` option removes them. */
 const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'x-request-id']);
 
 /**
- * The fields of the request to the upstream, as a flat list of names and values. The one place that decides this, for
- * HTTP and for WebSocket: the client's fields are treated as the table in `fields/request.ts` says, the route's are
- * added, and the gateway's own are written after everything else, so that no field and no `Connection` option can add,
- * change or remove them.
+ * The fields of the request to the upstream, as a flat list of names and values, for HTTP and WebSocket alike. The table
+ * in `fields/request.ts` decides on the client's fields. The route's fields follow. The gateway's own come last, so that
+ * no field and no `Connection` option can add, change or remove them.
  *
  * @param raw the client's fields, flat, as `IncomingMessage.rawHeaders` has them
  */
@@ -113,7 +112,7 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
         if (trusted) claimed.forwarded += `${value}, `;
         break;
       case 'trusted':
-        // After what `Connection` names has been removed: a proxy may pass that field of the client's on.
+        // Added after the `Connection` options are applied: a proxy may pass on the `Connection` field of the client.
         if (trusted) fromProxy = fromProxy === null ? [name, value] : [...fromProxy, name, value];
         break;
       case 'method':
@@ -151,27 +150,27 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   return kept;
 }
 
-/** More proxies than that are on no way. */
+/** No chain of proxies is longer. */
 const MOST_HOPS = 1_000;
 
-/** RFC 9110 section 7.6.2. What is no number stays as it is. */
+/** Counts down as RFC 9110 section 7.6.2 says. A value that is not a number stays as it is. */
 function oneHopLess(maxForwards: string): string {
   return /^\d+$/.test(maxForwards) ? String(Math.max(0, Math.min(Number(maxForwards), MOST_HOPS) - 1)) : maxForwards;
 }
 
-/** Whether a `Connection` option removes a field: none does that frames, routes or identifies the message. */
+/** Whether a `Connection` option may remove a field: not one that frames, routes or identifies the message. */
 function isRemovable(name: string): boolean {
   const { treatment } = requestField(name);
   return treatment === 'pass' || treatment === 'method';
 }
 
 /**
- * The fields of the answer to the client: what the upstream sent, in its order and its spelling, less the hop-by-hop
- * ones and the cookies that are the gateway's own, and `X-Request-Id` where the upstream gave none.
+ * The fields of the answer to the client: those of the upstream, in its order and spelling, without hop-by-hop fields and
+ * without the gateway's own cookies. `X-Request-Id` is added where the upstream sent none.
  *
  * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
- * @param decidesCors whether it is the gateway that says which pages may read the answer
- * @param changes what the route changes; `undefined`: nothing
+ * @param decidesCors whether the gateway, not the upstream, decides on CORS
+ * @param changes of the route; `undefined`: none
  */
 export function responseHeaders(
   raw: readonly (Buffer | string)[],
@@ -184,7 +183,7 @@ export function responseHeaders(
   let hasRequestId = false;
   for (let i = 0; i < raw.length; i += 2) {
     const name = text(raw[i]);
-    // The length is compared first: it is free, and rules out most fields.
+    // The length is compared first: that is cheap, and rules out most fields.
     if (!NOTED_LENGTHS.has(name.length)) {
       kept.push(name, text(raw[i + 1]));
       continue;
@@ -212,7 +211,7 @@ function changed(fields: readonly string[], { replaced, set }: FieldChanges): st
   return kept;
 }
 
-/** A client that takes 010 for an octal number would read what is behind eight bytes as the next answer. */
+/** Prevents response splitting at a client that reads `010` as octal: it would take the rest for the next answer. */
 function withoutLeadingZeros(length: string): string {
   return length.startsWith('0') && length.length > 1 ? length.replace(/^0+(?=\d)/, '') : length;
 }

@@ -12,20 +12,19 @@ export interface HopCounter {
   next(carried: string | undefined, route: string): string;
 }
 
-/** How often a request may pass. One that an upstream sends on to another route of the same gateway passes twice. */
+/** How often a request may pass. A request that an upstream sends to another route of this gateway passes twice. */
 export const MOST_HOPS = 10;
 
-/** Marks of other gateways that are passed on: a loop may lead through several. */
+/** Marks of other gateways that are passed on: a loop may include several gateways. */
 const MOST_OTHERS = 8;
 
 const MARK = /^[\w-]{22}$/;
 
 /**
- * A count is written as a mark that only those make who have the key. A number that anybody can write would have the gateway
- * refuse requests in the name of others, where a cache before it keeps the refusal (cache-poisoned denial of service). A mark
- * tells nothing but that it is one.
+ * Writes each count as an HMAC. A client could write a plain number and have its request refused, and a cache before the
+ * gateway could keep the refusal for others (cache-poisoned denial of service).
  *
- * @param keys the same on every node: the first makes, all verify
+ * @param keys the same on every node: the first signs, all verify
  */
 export function createHopCounter(keys: readonly Buffer[]): HopCounter {
   const marks = keys.map((key) =>

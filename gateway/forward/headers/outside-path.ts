@@ -1,17 +1,17 @@
-/** How a route's paths lie to the outside and to one of its servers. */
+/** How the paths of clients map to those of one server of a route. */
 export interface PathMapping {
-  /** What the route takes off the path before it is forwarded, and what trusted proxies have before; both may be empty. */
+  /** The prefix that the route removes, and the one that trusted proxies removed before; both may be empty. */
   readonly prefix: string;
   readonly outerPrefix: string;
-  /** What the server's URL puts before the path; may be empty. */
+  /** The path of the server's URL, which precedes every path; may be empty. */
   readonly basePath: string;
 }
 
 /**
- * The path that clients know what an upstream names by.
+ * The client's path for a path that an upstream names.
  *
- * A path that has the prefix already stays as it is: the upstream knows of `X-Forwarded-Prefix`. Where a path could be both,
- * the longer of prefix and base path decides.
+ * A path that begins with the prefix stays as it is: the upstream has read `X-Forwarded-Prefix`. Where a path begins with
+ * both the prefix and the base path, the longer one decides.
  *
  * @param reference a path that begins with a slash, with its query and fragment, as Latin-1
  * @returns null where the mapping changes no path, or clients cannot reach this one through the route
@@ -25,7 +25,7 @@ export function outsidePath(reference: string, { prefix, outerPrefix, basePath }
   if (known !== undefined && known.length > basePath.length) return path + suffix;
   if (!isBelow(path, basePath)) return null;
   const outside = prefix + path.slice(basePath.length);
-  // Clients would read it as a host.
+  // Clients would read what follows as a host.
   return /^\/[/\\]/.test(outside) ? null : (outside || '/') + suffix;
 }
 
@@ -39,12 +39,12 @@ function isBelow(path: string, prefix: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }
 
-/** With a prefix before it, a dot segment would climb out of it; to the upstream, it ends at the root. */
+/** Resolves dot segments, which would climb out of a prefix put before them. */
 function withoutDotSegments(path: string): string {
   return /[/\\](?:\.|%2e)/i.test(path) ? new URL(`http://localhost${escaped(path)}`).pathname : path;
 }
 
-/** Octets that have been read as Latin-1, as clients send them on. */
+/** Percent-encodes octets that were read as Latin-1, as clients do. */
 function escaped(text: string): string {
   return text.replace(/[\x80-\xff]/g, (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`);
 }

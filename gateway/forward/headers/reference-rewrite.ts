@@ -1,25 +1,25 @@
 import { outsidePath, type PathMapping, resolved } from './outside-path.ts';
 
-/** Where an answer comes from, and where its request came from. */
+/** The origin and paths of an answer and of its request. */
 export interface AnswerPlace extends PathMapping {
   readonly protocol: string;
-  /** The upstream's own host, and the one that it was told: the same, or the client's. */
+  /** The upstream's own host, and the `Host` that it received: the same, or the client's. */
   readonly host: string;
   readonly sentHost: string;
-  /** The target that the upstream was asked for, and the path that the client asked for. */
+  /** The target of the request to the upstream, and the path of the client's request. */
   readonly target: string;
   readonly clientPath: string;
 }
 
-/** What takes the place of scheme and host in a redirect to the upstream itself; null: nothing does. */
+/** The scheme and host of a redirect to the upstream itself; null: unchanged. */
 export interface RedirectRules {
   readonly protocol: string | null;
   readonly host: string | null;
 }
 
 /**
- * Rewrites a reference of an upstream's (RFC 3986 section 4.1), so that it leads clients to the same place: a path, in
- * whatever form, to the path that clients know; what names the upstream's own origin likewise.
+ * Rewrites a reference of an upstream (RFC 3986 section 4.1) so that it leads clients to the same resource: relative
+ * references, absolute paths, and URLs of the upstream's own origin.
  *
  * @param rules for redirects to the upstream's own host; null: hosts and schemes stay
  * @returns the reference as it is, octet by octet, where nothing is to be changed
@@ -28,13 +28,13 @@ export function rewrittenReference(reference: string, place: AnswerPlace, rules:
   const absolute = WITH_AUTHORITY.exec(reference);
   if (absolute !== null) return rewrittenAbsolute(absolute, place, rules);
   if (reference.startsWith('/')) return outsidePath(reference, place) ?? reference;
-  // Of another scheme, or the same path once more.
+  // Another scheme, or a reference to the same path.
   if (/^(?:[a-z][a-z0-9+.-]*:|[?#\\]|$)/i.test(reference)) return reference;
   const mapped = outsidePath(resolved(reference, place.target), place);
   return mapped === null || mapped === resolved(reference, place.clientPath) ? reference : mapped;
 }
 
-/** Also without a scheme, and with the slashes that browsers take for slashes. */
+/** Also without a scheme, and with the backslashes that browsers read as slashes. */
 const WITH_AUTHORITY = /^(?:(https?):)?[/\\]{2}([^/\\?#@\s]+)((?:[/\\?#].*)?)$/i;
 
 function rewrittenAbsolute(
@@ -54,9 +54,9 @@ function rewrittenAbsolute(
     return `${newScheme === undefined ? '' : `${newScheme}:`}//${rules.host ?? authority}${mapped ?? rest}`;
   }
   if (mapped === null) return reference;
-  // The host is the one that clients know.
+  // The client knows this host: it stays.
   if (isAsTold) return `${scheme === undefined ? '' : `${scheme}:`}//${authority}${mapped}`;
-  // Another scheme is another origin: the upstream wants its clients to change to it.
+  // Another scheme is another origin, to which the upstream sends its clients on purpose.
   return protocol === place.protocol ? mapped : reference;
 }
 

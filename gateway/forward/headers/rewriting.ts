@@ -3,10 +3,10 @@ import type { RedirectRules } from './reference-rewrite.ts';
 
 /** What a route rewrites in the heads of answers. */
 export interface Rewriting {
-  /** Empty: the route takes nothing off. */
+  /** Empty: the route removes no prefix. */
   readonly stripPrefix: string;
   readonly cookieDomains: Replacements;
   readonly cookiePaths: Replacements;
-  /** `host` is null where it is the one that the client asked, or stays. */
+  /** `host` is null where it stays, or becomes the host that the client asked for. */
   readonly redirects: (RedirectRules & { readonly toClientHost: boolean }) | null;
 }

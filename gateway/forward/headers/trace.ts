@@ -7,13 +7,13 @@ export function isTraceparent(value: string): boolean {
   return TRACEPARENT.test(value);
 }
 
-/** Request ids that we make are of this form, and few others: those of zeros alone are none. */
+/** The form of the gateway's own request ids. An id of zeros alone is invalid. */
 const TRACE_ID = /^(?!0{32})[\da-f]{32}$/;
 
 /**
- * A new trace, not sampled by us to the exclusion of others: the flag says that it may be recorded.
+ * Begins a new trace, with the flag `sampled` set: other systems may record it.
  *
- * @param requestId becomes the trace's id where it can, so that one leads to the other
+ * @param requestId becomes the trace id where its form allows
  */
 export function newTraceparent(requestId: string): string {
   const traceId = TRACE_ID.test(requestId) ? requestId : randomHex(32);

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
-import { requireStatus } from '../answer-status.ts';
+import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { upstreamFailure } from '../failure.ts';
 import { fieldsByName } from '../headers/fields.ts';
 import type { RequestHead } from '../outgoing.ts';
@@ -117,18 +117,13 @@ export class ProxiedAttempt implements Attempt {
     clearTimeout(this.#timer);
     this.isAnswered = true;
     this.#hasHead = true;
-    const coding = answer.headers['transfer-encoding'];
-    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on.
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
-      this.onError(new Error('Transfer-Encoding other than chunked'));
-    } else {
-      // Also not 101; Node reports other interim answers apart.
-      requireStatus(answer.statusCode, this.upstream.origin);
-      this.#account?.answered();
-      this.#answer.begin(answer);
-      // What is still to come of the upload is read and thrown away.
-      answer.once('end', () => this.#request.destroy());
-    }
+    requireChunkedOrNone(answer.headers['transfer-encoding']);
+    // Refuses 101 too; Node reports other interim answers as `information`.
+    requireStatus(answer.statusCode, this.upstream.origin);
+    this.#account?.answered();
+    this.#answer.begin(answer);
+    // The rest of the request body is read and discarded.
+    answer.once('end', () => this.#request.destroy());
   }
 
   onError = (error: unknown): void => {

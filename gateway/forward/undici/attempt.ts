@@ -4,7 +4,7 @@ import { GatewayError } from '../../domain/errors.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
 import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
-import { requireStatus } from '../answer-status.ts';
+import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { reasonPhrase, trailerFields } from '../headers/answer-text.ts';
@@ -146,12 +146,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
       return;
     }
     requireStatus(status, this.upstream.origin);
-    const coding = parsed['transfer-encoding'];
-    // Chunks are taken apart here; any other coding would have to be too, since the field is not passed on. A repeated
-    // field is an array.
-    if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-      throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
-    }
+    requireChunkedOrNone(parsed['transfer-encoding']);
     this.#isOverHttp2 = this.#outgoing.group.settings.http2 && !Array.isArray(controller.rawHeaders);
     const sent = flatFields(controller.rawHeaders ?? parsed);
     const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
@@ -160,7 +155,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#account?.answered();
     // An event stream may send its first byte much later than its head; most bodies come along with the head.
-    process.nextTick(letGo, this);
+    process.nextTick(flushHeld, this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -168,12 +163,12 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
       this.#held = chunk;
       return;
     }
-    this.letGo();
+    this.flushHeld();
     this.#write(controller, chunk);
   }
 
-  /** What has been held back goes to the client: more is to come. */
-  letGo(): void {
+  /** Writes the part of the body that is held back, or else the head alone, to the client. */
+  flushHeld(): void {
     if (!this.#mayHold) return;
     this.#mayHold = false;
     if (this.#isOver) return;
@@ -242,8 +237,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 }
 
-function letGo(attempt: UndiciAttempt): void {
-  attempt.letGo();
+function flushHeld(attempt: UndiciAttempt): void {
+  attempt.flushHeld();
 }
 
 function sendAhead(attempt: UndiciAttempt): void {

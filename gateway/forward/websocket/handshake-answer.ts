@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { requireStatus } from '../answer-status.ts';
+import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { responseHeaders } from '../headers/headers.ts';
 import type { Outgoing } from '../outgoing.ts';
@@ -43,9 +43,7 @@ export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstr
 export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
   requireStatus(answer.statusCode, upstream.origin);
   const coding = answer.headers['transfer-encoding'];
-  // Any other would have to be undone, since the field concerns the connection to the upstream alone.
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    throw new Error('Transfer-Encoding other than chunked');
+  requireChunkedOrNone(coding);
   const fields = clientFields(answer, outgoing, upstream);
   const [length] = valuesOf(fields, 'content-length');
   return {

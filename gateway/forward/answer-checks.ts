@@ -1,0 +1,27 @@
+import { GatewayError } from '../domain/errors.ts';
+
+/**
+ * Requires the status of a final answer: 200 to 599 (RFC 9110 section 15). Any other is not HTTP: clients and caches could
+ * only guess what became of the request.
+ *
+ * @param origin of the upstream, for the log
+ * @throws GatewayError 502
+ */
+export function requireStatus(status: number | undefined, origin: string): void {
+  if (status === undefined || status < 200 || status > 599) {
+    throw new GatewayError('bad_gateway', `${origin}: ${status} as the status of an answer`);
+  }
+}
+
+/**
+ * Requires an answer without transfer coding, or with `chunked` alone. The field concerns the connection to the upstream
+ * and is not passed on, so that the gateway would have to undo any other coding.
+ *
+ * @param transferEncoding the value of the field; an array where it is repeated
+ * @throws GatewayError 502
+ */
+export function requireChunkedOrNone(transferEncoding: string | string[] | undefined): void {
+  if (transferEncoding !== undefined && String(transferEncoding).toLowerCase() !== 'chunked') {
+    throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
+  }
+}
