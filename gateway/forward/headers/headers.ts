@@ -26,7 +26,7 @@ export interface Forwarded {
   readonly methodIsFixed: boolean;
   /** Whether `Max-Forwards` is counted down, as for OPTIONS and TRACE. */
   readonly countsHops?: boolean;
-  /** The value of `X-Gatehouse-Hops`; `undefined`: the request carries no such field. */
+  /** The value of `X-Gatehouse-Hops` for the upstream; `undefined`: the field is not sent, as there is no loop to count. */
   readonly hops?: string | undefined;
   /** What the route changes in the fields; `undefined`: nothing. */
   readonly changes?: FieldChanges | undefined;

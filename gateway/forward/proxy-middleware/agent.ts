@@ -6,12 +6,12 @@ import { AllFieldsAgent } from '../../workarounds/node-answer-fields.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { createConnector } from '../undici/connector.ts';
 
-/** Milliseconds after which an idle connection is closed: before most servers close theirs, which could cross a request. */
+/** Milliseconds after which an idle connection is closed: before most servers close it, which could race with a request. */
 const IDLE = 4_000;
 
 /**
- * The connections to one server for http-proxy-middleware, over HTTP/1.1. They share deadline, TLS and socket path with
- * undici's. All of them lead to that server, whatever host a request names.
+ * The HTTP/1.1 connections to one server for http-proxy-middleware, with the same deadline, TLS options and socket path as
+ * undici's. All lead to that server, whichever host a request names.
  */
 export class UpstreamAgent extends AllFieldsAgent {
   readonly #connect: buildConnector.connector;
@@ -42,7 +42,7 @@ export class UpstreamAgent extends AllFieldsAgent {
     });
   }
 
-  /** @returns whether it is kept; Node takes no answer for yes, and so do its types */
+  /** @returns whether the connection is kept. Node reads `undefined` as true, and its types say `void`. */
   override keepSocketAlive(socket: Duplex): boolean {
     const isOld = performance.now() - (this.#since.get(socket) ?? 0) > this.#age;
     const isKept: unknown = super.keepSocketAlive(socket);

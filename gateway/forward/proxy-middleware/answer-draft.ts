@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { reasonPhrase } from '../headers/answer-text.ts';
 
-/** An answer that has come in full and has not been sent. */
+/** A complete answer that has not been sent. */
 export interface WholeAnswer {
   readonly status: number;
   readonly reason: string;
@@ -10,23 +10,23 @@ export interface WholeAnswer {
   readonly body: Buffer;
 }
 
-/** The head of an answer, to be changed. Names in any case. */
+/** The head of an answer, which a module may change. Names are case-insensitive. */
 export interface AnswerHead {
   statusCode: number;
   statusMessage: string;
-  /** @returns a list where there are several lines of the field */
+  /** @returns a list where the field is repeated */
   getHeader(name: string): string | string[] | undefined;
-  /** @throws TypeError for what cannot stand in a field */
+  /** @throws TypeError for an invalid name or value */
   setHeader(name: string, value: number | string | readonly string[]): void;
   removeHeader(name: string): void;
 }
 
 export interface Draft extends AnswerHead {
-  /** @throws RangeError for a status that is none, TypeError for a reason phrase that cannot be sent */
+  /** @throws RangeError for an invalid status, TypeError for an invalid reason phrase */
   withBody(body: Buffer): WholeAnswer;
 }
 
-/** The head of an answer in a form that a module can change; its fields stay in their order. */
+/** Makes the head of an answer changeable. Fields keep their order. */
 export function draftOf({ status, reason, fields }: WholeAnswer): Draft {
   let pairs: [name: string, value: string][] = [];
   for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i] as string, fields[i + 1] as string]);

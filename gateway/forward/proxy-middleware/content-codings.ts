@@ -12,21 +12,21 @@ const gunzipped = promisify<Buffer, { readonly maxOutputLength: number }, Buffer
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['gzip', gunzipped],
   ['x-gzip', gunzipped],
-  // Some servers leave out the zlib format that the coding has by its definition, and browsers take both.
+  // Some servers omit the zlib format that the coding requires, and browsers accept both.
   ['deflate', (body, limit) => (isZlib(body) ? inflated : rawInflated)(body, limit)],
   ['br', promisify(brotliDecompress)],
   ['zstd', promisify(zstdDecompress)],
 ]);
 
-/** Codings one over the other: more than one has no use, and each costs a pass over the whole body. */
+/** Most codings of one body: more than one is useless, and each costs a pass over the whole body. */
 const MOST_CODINGS = 4;
 
 /**
- * Undoes the content codings of a body, the last one that was applied first.
+ * Undoes the content codings of a body, in reverse order.
  *
- * @param contentEncoding the lines of the field, each a list in the order in which its codings were applied
- * @param mostBytes that the body may have after each of them, in however few it came
- * @throws GatewayError 502 for a coding that nobody knows, or a body that is not in it
+ * @param contentEncoding the lines of the field, each a list of codings in the order of their application
+ * @param mostBytes of the body after each decoding (decompression bomb)
+ * @throws GatewayError 502 for an unknown coding, or a body that cannot be decoded
  */
 export async function withoutCodings(
   body: Buffer,
@@ -48,7 +48,7 @@ export async function withoutCodings(
 }
 
 /**
- * What a client accepts, less the codings that could not be undone.
+ * Removes the codings that the gateway cannot undo from what a client accepts.
  *
  * @param acceptEncoding the value of the field (RFC 9110 section 12.5.3)
  */
@@ -68,7 +68,7 @@ function elementsOf(list: string): string[] {
     .filter((element) => element !== '');
 }
 
-/** The header of RFC 1950 section 2.2: method 8, and a check sum over the two bytes. */
+/** Checks for the header of RFC 1950 section 2.2: method 8, and a checksum over the two bytes. */
 function isZlib(body: Buffer): boolean {
   return body.length >= 2 && ((body[0] as number) & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
 }

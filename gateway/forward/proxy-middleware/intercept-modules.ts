@@ -4,19 +4,19 @@ import { OperatorError } from '../../domain/errors.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
 import type { Intercept } from './interception.ts';
 
-/** A module that a route names, loaded. */
+/** A loaded module of a route. */
 export interface LoadedModule {
   readonly file: string;
   readonly intercept: Intercept;
 }
 
-/** By their files. */
+/** Loaded modules by file. */
 export type LoadedModules = ReadonlyMap<string, LoadedModule>;
 
 /**
- * Loads the modules that routes name. A file that has changed since is loaded again, but not what it imports in turn.
+ * Loads the modules of routes. A file that has changed is loaded again, but not the files that it imports.
  *
- * @throws OperatorError that names the file and what is wrong with it
+ * @throws OperatorError that names the file and the fault
  */
 export async function loadModules(routes: readonly RouteSettings[]): Promise<LoadedModules> {
   const files = new Set(routes.flatMap(({ proxy }) => proxy?.intercept ?? []));
@@ -38,7 +38,7 @@ async function load(file: string): Promise<LoadedModule> {
   return { file, intercept: intercept as Intercept };
 }
 
-/** Node keeps what it has loaded under its URL, so each state of the file gets one of its own. */
+/** Node caches modules by URL: each version of the file gets its own URL. */
 async function imported(file: string): Promise<{ readonly default?: unknown }> {
   const url = pathToFileURL(file);
   url.searchParams.set('changed', String(statSync(file).mtimeMs));

@@ -1,15 +1,15 @@
 import type { RequestHead } from '../outgoing.ts';
 import { decodableAmong } from './content-codings.ts';
 
-/** What asks for a part of the answer; the second is read by Apache like the first. */
+/** Fields that ask for a part of the answer. Apache reads `Request-Range` like `Range`. */
 const ASKS_FOR_A_PART: ReadonlySet<string> = new Set(['range', 'request-range', 'if-range']);
 
 /**
- * The head of a request whose answer is to be intercepted: it asks for the whole, in a coding that can be undone.
+ * The head of a request whose answer is intercepted: it asks for the whole answer, in a coding that the gateway can undo.
  *
- * A module sees bodies that are whole. Of a part, it could neither decompress anything nor find what lies across its edges,
- * and a client that asks for parts would get past whatever the module takes out. Who asks for a part may always be
- * given the whole (RFC 9110 section 14.2).
+ * Modules get complete bodies. A part could not be decompressed, a module could miss text across its edges, and a client
+ * could bypass a module that removes something by asking for parts. A server may always send the whole (RFC 9110
+ * section 14.2).
  */
 export function interceptableHead({ target, headers }: RequestHead): RequestHead {
   const kept: string[] = [];

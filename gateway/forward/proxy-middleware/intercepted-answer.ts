@@ -6,7 +6,7 @@ import type { LoadedModule } from './intercept-modules.ts';
 import { type InterceptedRequest, intercepted, MOST_HELD } from './interception.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 
-/** An answer that is held until it is whole, and then passes through a module of the operator's. */
+/** An answer that is held until it is complete, then changed by a module of the operator. */
 export class InterceptedAnswer extends ProxiedAnswer {
   readonly #client: ClientSide;
   readonly #request: InterceptedRequest;
@@ -15,7 +15,7 @@ export class InterceptedAnswer extends ProxiedAnswer {
   #size = 0;
   readonly isPaused = false;
 
-  /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
+  /** @param onEnded is called at the end: with null when the answer is written to the client's response, except its end */
   constructor(
     client: ClientSide,
     server: Upstream,

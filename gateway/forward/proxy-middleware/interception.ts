@@ -2,11 +2,11 @@ import type { FieldsByName } from '../headers/fields.ts';
 import { type AnswerHead, draftOf, type WholeAnswer } from './answer-draft.ts';
 import { withoutCodings } from './content-codings.ts';
 
-/** The request as the upstream got it. */
+/** The request as sent to the upstream. */
 export interface InterceptedRequest {
   readonly method: string;
   readonly url: string;
-  /** `x-user-id` is who sends it. */
+  /** `x-user-id` is the authenticated account. */
   readonly headers: FieldsByName;
 }
 
@@ -18,9 +18,8 @@ export interface UpstreamHead {
 }
 
 /**
- * What a module that a route names as `proxy.intercept` exports as default: it is given each answer that has a body,
- * decompressed, may change its head, and returns the body for the client. The parameters are those of
- * http-proxy-middleware's `responseInterceptor`.
+ * The default export of a `proxy.intercept` module. It gets each answer with a body, decompressed, may change its head, and
+ * returns the body for the client. The parameters are those of http-proxy-middleware's `responseInterceptor`.
  */
 export type Intercept = (
   body: Buffer,
@@ -29,18 +28,17 @@ export type Intercept = (
   answer: AnswerHead,
 ) => Buffer | string | Promise<Buffer | string>;
 
-/** Bytes that an answer may have to be intercepted, as it comes and decompressed: it is held in memory. */
+/** Most bytes of an intercepted answer, both as received and decompressed: it is held in memory. */
 export const MOST_HELD = 16 * 1024 * 1024;
 
-/** What says something of the bytes of a body, and would be false of another one; RFC 9530, and what it replaces. */
+/** Fields that describe the bytes of a body and would be wrong for another one: RFC 9530, and what it replaces. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges'] as const;
 
 /**
  * Has a module change an answer.
  *
- * Not by http-proxy-middleware's `responseInterceptor`: it mangles the `Domain` of cookies, skips the route's rewriting,
- * holds any number of bytes, tells the client what zlib says of a broken body, and leaves the client without an answer
- * when the module throws.
+ * Does not use http-proxy-middleware's `responseInterceptor`, which mangles the `Domain` of cookies, skips the route's
+ * rewriting, holds any number of bytes, shows zlib's errors to the client, and sends no answer when the module throws.
  *
  * @param limit milliseconds that the module may take
  * @throws GatewayError 502 for a body that cannot be decompressed; what the module throws
@@ -52,14 +50,14 @@ export async function intercepted(
   request: InterceptedRequest,
   limit: number,
 ): Promise<WholeAnswer> {
-  // A part of something, which nobody has asked for (see `interceptableHead`): there is no whole that could be changed.
+  // A part, although the request asked for the whole (see `interceptableHead`): modules get complete bodies only.
   if (whole.status === 206) return whole;
   const draft = draftOf(whole);
   const codings = [draft.getHeader('content-encoding') ?? []].flat();
   draft.removeHeader('content-encoding');
   draft.removeHeader('content-length');
   for (const name of OF_THE_BYTES) draft.removeHeader(name);
-  // What the length would be after the module is not known.
+  // The length after the module is unknown.
   if (request.method === 'HEAD' || isBodiless(whole.status)) return draft.withBody(Buffer.alloc(0));
 
   const body = await withoutCodings(whole.body, codings, MOST_HELD);
@@ -76,7 +74,7 @@ function isBodiless(status: number): boolean {
   return status === 204 || status === 304;
 }
 
-/** @throws what it throws, or an error when the time is up */
+/** @param limit milliseconds. @throws what `run` throws, or an Error at the limit */
 async function inTime<Result>(run: () => Result | Promise<Result>, limit: number): Promise<Result> {
   const overdue = Promise.withResolvers<never>();
   const timer = setTimeout(() => overdue.reject(new Error(`not done after ${limit} ms`)), limit);

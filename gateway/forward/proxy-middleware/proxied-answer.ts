@@ -6,7 +6,7 @@ import { reasonPhrase } from '../headers/answer-text.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** The client's exchange that an answer belongs to. */
+/** The client's request and response, and what was decided about them. */
 export interface ClientSide {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -14,12 +14,12 @@ export interface ClientSide {
 }
 
 /**
- * What http-proxy-middleware takes for the client's response. The client's own is kept from it: the library would write
- * the upstream's fields over those that the gateway has set, in one line where there were several, and would cut the
- * connection before anybody could answer with an error.
+ * Stands for the client's response towards http-proxy-middleware. With the real one, the library would overwrite fields
+ * that the gateway has set, join repeated fields into one line, and cut the connection before the gateway could answer
+ * with an error.
  */
 export abstract class ProxiedAnswer extends Writable {
-  /** The library writes these two; what counts is what the upstream said. */
+  /** Written by the library, and not used: status and reason come from the upstream's head. */
   statusCode = 0;
   statusMessage = '';
   readonly headersSent = false;
@@ -31,8 +31,8 @@ export abstract class ProxiedAnswer extends Writable {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param server where it comes from
-   * @param onEnded is told of the end: null when all of it has been written to the client's response
+   * @param server that sends the answer
+   * @param onEnded is called at the end: with null when the whole answer has been written to the client's response
    */
   constructor(outgoing: Outgoing, server: Upstream, onEnded: (error: Error | null) => void) {
     super();
@@ -42,14 +42,14 @@ export abstract class ProxiedAnswer extends Writable {
     this.#onEnded = onEnded;
   }
 
-  /** Whether it is the client who is waited for. */
+  /** Whether the answer is paused because the client does not read it. */
   abstract readonly isPaused: boolean;
-  /** Takes a piece. @param done is called when it may be followed by another */
+  /** Takes a piece of the body. @param done asks for the next one */
   protected abstract take(chunk: Buffer, done: () => void): void;
-  /** All pieces have been taken. */
+  /** The body is complete. */
   protected abstract finish(): Promise<void>;
 
-  /** The head has come, and the library is about to read it. */
+  /** The head has arrived; the library reads it next. */
   begin(upstream: IncomingMessage): void {
     this.#upstream = upstream;
     this.#watch();
@@ -59,7 +59,7 @@ export abstract class ProxiedAnswer extends Writable {
     return this.writableEnded;
   }
 
-  /** What the library makes of the upstream's fields is of no interest. */
+  /** Ignores the fields that the library writes: they come from `fields`. */
   setHeader(): this {
     return this;
   }
@@ -77,7 +77,7 @@ export abstract class ProxiedAnswer extends Writable {
     return reasonPhrase(this.upstream.statusMessage ?? '');
   }
 
-  /** The upstream's fields, flat, as the route rewrites them. */
+  /** The upstream's fields, flat, rewritten by the route. */
   protected fields(): string[] {
     const { rawHeaders } = this.upstream;
     return rewrittenFields(rawHeaders, this.status, this.#outgoing, this.#server).map(String);
@@ -103,7 +103,7 @@ export abstract class ProxiedAnswer extends Writable {
   override _destroy(error: Error | null, callback: (error: null) => void): void {
     clearTimeout(this.#timer);
     this.#onEnded(this.writableFinished ? null : (error ?? new Error('the answer was cut')));
-    // Who made it has heard of the error, and an `error` event would be nobody's.
+    // `onEnded` has reported the error: an `error` event without a listener would end the process.
     callback(null);
   }
 

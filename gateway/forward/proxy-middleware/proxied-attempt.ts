@@ -15,14 +15,14 @@ import { InterceptedAnswer } from './intercepted-answer.ts';
 import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
 
-/** How a route's attempts reach http-proxy-middleware. */
+/** Sends the attempts of a route through http-proxy-middleware. */
 export interface ProxiedSender {
   readonly module: LoadedModule | null;
-  /** Hands both to http-proxy-middleware. Rejects when that gives up, and need not settle otherwise. */
+  /** Hands request and answer to http-proxy-middleware. Rejects when that fails; may stay pending otherwise. */
   send(attempt: ProxiedAttempt, request: ProxiedRequest, answer: ProxiedAnswer): Promise<void>;
 }
 
-/** An attempt through http-proxy-middleware, whose events tell it what becomes of the request that it handed over. */
+/** An attempt through http-proxy-middleware, which reports by events what happens to the request. */
 export class ProxiedAttempt implements Attempt {
   readonly upstream: Upstream;
   readonly #client: ClientSide;
@@ -89,7 +89,7 @@ export class ProxiedAttempt implements Attempt {
     if (!this.#isOver) this.#end(reason);
   }
 
-  /** There is a connection, and nothing has been written to it. */
+  /** The request has a connection, to which nothing has been written. */
   onRequest(proxyReq: ClientRequest): void {
     if (this.#isOver) {
       proxyReq.destroy();
@@ -102,7 +102,7 @@ export class ProxiedAttempt implements Attempt {
       this.isAnswered = true;
       this.#timer?.refresh();
     });
-    // Node reports no error when the upstream changes the protocol, which nobody has asked for.
+    // Node reports no error when the upstream switches the protocol without a request to do so.
     proxyReq.once('close', () => {
       if (!this.#hasHead) this.onError(new Error('the connection ended without an answer'));
     });
@@ -111,7 +111,7 @@ export class ProxiedAttempt implements Attempt {
     else sendHead(proxyReq);
   }
 
-  /** The head of the answer has come, and the library is about to read it. */
+  /** The head of the answer has arrived; the library reads it next. */
   onResponse(answer: IncomingMessage): void {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
@@ -142,7 +142,7 @@ export class ProxiedAttempt implements Attempt {
     }
   };
 
-  /** The upstream has its deadline while it is the one who is waited for. */
+  /** The upstream's deadline runs only while the attempt waits for the upstream. */
   #onTurn = (turn: Turn): void => {
     clearTimeout(this.#timer);
     if (turn === 'client' || this.#hasHead) return;
@@ -155,9 +155,9 @@ export class ProxiedAttempt implements Attempt {
     this.#isOver = true;
     clearTimeout(this.#timer);
     if (failure === null) this.#account?.ended();
-    // A timeout of the upstream that waits for a slow client does not count against it.
+    // A timeout of an upstream that waits for a slow client is not the upstream's fault.
     else this.#account?.failed(failure, !this.waitsForClient);
-    // The library ends its connection when its response closes before the end.
+    // The library closes its connection when its response closes early.
     this.#answer.destroy();
     this.#request.destroy();
   }

@@ -8,8 +8,8 @@ import type { LoadedModule } from './intercept-modules.ts';
 import { ProxiedAttempt } from './proxied-attempt.ts';
 
 /**
- * Hands a request and a response to the middleware, from where it is mounted. Rejects with what the middleware calls
- * `next` with; when it answers, it calls nothing, and this may stay pending.
+ * Calls the middleware with a request and a response, from where it is mounted. Rejects with the error that the middleware
+ * passes to `next`; stays pending when the middleware answers.
  */
 export type Hand = (middleware: RequestHandler, req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
@@ -22,10 +22,10 @@ export type ForwardProxied = (
 ) => Promise<void>;
 
 /**
- * Forwards the requests of a route through http-proxy-middleware, for what only that offers. Deadlines, attempts and
- * failures are those of every other route.
+ * Forwards the requests of a route through http-proxy-middleware, for its options. Deadlines, retries and failures are the
+ * same as on every other route.
  *
- * @param module what intercepts answers; null: nothing does
+ * @param module intercepts answers; null: none
  */
 export function createForwardProxied(module: LoadedModule | null): ForwardProxied {
   const attempts: Attempts = new WeakMap();
@@ -44,7 +44,7 @@ export function createForwardProxied(module: LoadedModule | null): ForwardProxie
         module,
         send(attempt, request, answer) {
           attempts.set(request, attempt);
-          // They have what the library asks of the real ones.
+          // Both have the members that the library uses.
           return hand(
             middlewareFor(upstream),
             request as unknown as IncomingMessage,
@@ -55,16 +55,16 @@ export function createForwardProxied(module: LoadedModule | null): ForwardProxie
   return (req, res, outgoing, hand) => forwardHttp(req, res, outgoing, transport(hand));
 }
 
-/** By the requests that were handed over. */
+/** Attempts by the requests that were handed to the library. */
 type Attempts = WeakMap<object, ProxiedAttempt>;
 
 function createMiddleware(upstream: Upstream, attempts: Attempts): RequestHandler {
   const { protocol, hostname, port } = new URL(upstream.socketPath === null ? upstream.origin : 'http://localhost');
   return createProxyMiddleware({
-    // In parts, since the library cannot take an IPv6 address that it has made of text apart again.
+    // In parts: the library cannot parse a URL with an IPv6 address.
     target: { protocol, host: hostname, port },
     agent: upstream.agent,
-    // The library's own plugins write error answers and log lines in a form of theirs.
+    // The library's own plugins write error answers and log lines in another form.
     ejectPlugins: true,
     plugins: [reportTo(attempts)],
   });

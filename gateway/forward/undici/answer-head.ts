@@ -18,7 +18,7 @@ export function writeAnswerHead(
   fields: readonly (Buffer | string)[],
 ): void {
   const headers = responseHeaders(fields, requestId, decidesCors, answerChanges);
-  // RFC 9110 section 8.6: it has no content, and so none of any length.
+  // RFC 9110 section 8.6: a 204 must not have a length.
   if (status === 204) withoutLength(headers);
   if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
   keepDisposition(headers);

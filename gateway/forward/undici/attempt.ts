@@ -17,12 +17,12 @@ import { flatFields } from './http2-fields.ts';
 import { RequestBody, type Turn } from './request-body.ts';
 
 /**
- * Bytes of an answer that may wait for the client. Node would stop at one piece of 64 KiB, and reading would be switched off
- * and on again for each.
+ * Bytes of an answer that may wait for the client. Node's own limit is one piece of 64 KiB: reading would stop and start
+ * again for each piece.
  */
 const MOST_AHEAD = 262_144;
 
-/** An attempt through undici: carries the answer from its parser to the client's response. */
+/** An attempt through undici, which writes the answer from undici's parser to the client's response. */
 export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
   readonly #req: IncomingMessage;
@@ -39,7 +39,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   #account: AttemptAccount | undefined;
   #hasHead = false;
-  /** The beginning of the body, held back for this turn of the event loop: it may be all of it. */
+  /** The first piece of the body, held back for this turn of the event loop: it may be the whole body. */
   #held: Buffer | null = null;
   #mayHold = true;
   #isOver = false;
@@ -64,7 +64,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   dispatch(): void {
     this.#account = this.upstream.begin();
     const { group, deadlines } = this.#outgoing;
-    // With HTTP/2, requests also wait in turn for connections that others are getting.
+    // With HTTP/2, requests also wait for connections that others are opening, which undici gives no deadline.
     if (group.settings.http2) this.#timer = setTimeout(() => this.#onNoConnection(), deadlines.connect);
     const options = dispatchOptions(this.#req.method ?? 'GET', this.#body, this.#outgoing, this.upstream);
     this.upstream.dispatcher.dispatch(options, this);
@@ -91,7 +91,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     return this.isPaused || this.#body?.turn === 'client';
   }
 
-  /** One that has not been started is dropped at its start. */
+  /** Where undici has not started the request, it is aborted at its start. */
   abort(reason: GatewayError): void {
     if (this.#isOver) return;
     this.#end(reason);
@@ -114,14 +114,14 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (this.#body !== null) {
       expectHead(this.#body, (head) => {
         this.#heldHead = head;
-        // What has come of the body by then leaves together with the head.
+        // The part of the body that has arrived by then is sent together with the head.
         setImmediate(sendAhead, this);
       });
     }
     this.#events.sendContinue();
   }
 
-  /** The upstream is to have the head of a request whose body is not there yet: it may answer that alone. */
+  /** Sends the head of a request whose body has not arrived yet: the upstream may answer the head alone. */
   sendHead(): void {
     if (this.#isOver || this.#body?.isBegun !== false) return;
     this.#hasSentHead = true;
@@ -140,7 +140,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   ): void {
     this.isAnswered = true;
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
-    // 101 comes here: nobody asks an upstream for them, and undici takes those not asked for as bad answers.
+    // 101 arrives here: no request asks for them, and undici reports unrequested ones as bad answers.
     if (status >= 100 && status < 200) {
       this.#timer?.refresh();
       return;
@@ -154,7 +154,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#hasHead = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#account?.answered();
-    // An event stream may send its first byte much later than its head; most bodies come along with the head.
+    // An event stream may send its first byte long after its head; most bodies arrive together with the head.
     process.nextTick(flushHeld, this);
   }
 
@@ -186,7 +186,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    // Without the stream, the end is not known to be the upstream's: taken as a cut.
+    // Without the stream, the end is not known to be the upstream's own: it counts as a truncated answer.
     if (this.#isOverHttp2 && this.#stream?.isWhole() !== true) throw new Error('the answer was cut');
     if (this.#res.chunkedEncoding) {
       this.#res.addTrailers(trailerFields(flatFields(controller.rawTrailers ?? trailers)));
@@ -200,7 +200,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#fail(upstreamFailure(error));
   }
 
-  /** The upstream has its deadline while it is the one who is waited for. */
+  /** The upstream's deadline runs only while the attempt waits for the upstream. */
   #onTurn(turn: Turn): void {
     clearTimeout(this.#timer);
     if (turn === 'client' || this.#hasHead) return;
@@ -232,7 +232,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (failure !== null || this.#body?.readableEnded === false) this.#stream?.cancel();
     if (failure === null) this.#account?.ended();
-    // A timeout of the upstream that waits for a slow client does not count against it.
+    // A timeout of an upstream that waits for a slow client is not the upstream's fault.
     else this.#account?.failed(failure, !this.waitsForClient);
   }
 }

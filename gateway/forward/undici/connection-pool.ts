@@ -3,22 +3,22 @@ import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 
 export interface ConnectionOptions {
   readonly connect: buildConnector.connector;
-  /** Milliseconds that a server may take to let a request begin. */
+  /** Milliseconds for a server to accept a request. */
   readonly headersTimeout: number;
-  /** Milliseconds after which a connection takes no more requests, so that a changed address is followed. */
+  /** Milliseconds after which a connection takes no more requests, so that changes in DNS take effect. */
   readonly age: number;
-  /** Connections at a time. A request beyond them waits for the next that is free or closed. */
+  /** Most connections at a time. Further requests wait until one is free or closed. */
   readonly most: number;
 }
 
 type Request = [options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler];
 
 /**
- * Connections to one server of HTTP/1.1, as many as there are requests at a time, up to a number of them. The one that was free last goes first,
- * so that as few as possible stay open.
+ * HTTP/1.1 connections to one server: one for each concurrent request, up to a limit. The connection that became free last
+ * is used first, so that few stay open.
  *
- * Undici's own pool looks through all of its connections for each request, twice and with their ages: with a few dozen
- * that costs as much as deciding on the request. Here the free ones lie on a stack.
+ * Undici's own pool scans all of its connections twice for each request: with a few dozen, that costs as much as the
+ * decision on the request. Here the free connections are on a stack.
  */
 export class ConnectionPool extends Dispatcher {
   readonly #origin: string;
@@ -41,12 +41,12 @@ export class ConnectionPool extends Dispatcher {
       return true;
     }
     connection.dispatch(options, handler);
-    // Where undici has refused at once what is no request, nothing more is heard of it.
+    // Undici emits no event after it refuses an invalid request at once.
     this.#giveBack(connection);
     return true;
   }
 
-  /** A connection has become free, or is no more. */
+  /** Sends the next waiting request: a connection has become free, or was closed. */
   #serve(): void {
     const request = this.#waiting.shift();
     if (request !== undefined) this.dispatch(...request);
@@ -72,7 +72,7 @@ export class ConnectionPool extends Dispatcher {
     connection.on('drain', () => this.#giveBack(connection));
     connection.on('disconnect', () => this.#dropIfFree(connection));
     connection.on('connectionError', () => this.#retire(connection));
-    // It then refuses what it is asked.
+    // A destroyed connection refuses its requests.
     if (this.#isDestroyed) void connection.destroy();
     return connection;
   }
@@ -81,7 +81,7 @@ export class ConnectionPool extends Dispatcher {
     if (connection.isFree || connection.closed || connection.destroyed) return;
     const { size, connected } = connection.stats;
     if (size > 0) return;
-    // The server has ended it with its answer, or it never came up.
+    // The server closed the connection with its answer, or the connection failed.
     if (!connected || this.#isOld(connection)) {
       this.#retire(connection);
       return;
@@ -95,7 +95,7 @@ export class ConnectionPool extends Dispatcher {
     return performance.now() - since > this.#options.age;
   }
 
-  /** One that the server has closed while nobody needed it is not opened again for the next that does. */
+  /** Drops a connection that the server closed while it was free: it is not reopened for the next request. */
   #dropIfFree(connection: Connection): void {
     if (!connection.isFree) return;
     connection.isFree = false;
@@ -103,7 +103,7 @@ export class ConnectionPool extends Dispatcher {
     this.#retire(connection);
   }
 
-  /** It takes no more requests, and ends when those that it has are answered. */
+  /** Lets a connection take no more requests, and closes it when its own are answered. */
   #retire(connection: Connection): void {
     if (connection.closed || connection.destroyed) return;
     connection.close(() => {
@@ -112,7 +112,7 @@ export class ConnectionPool extends Dispatcher {
     });
   }
 
-  /** Cuts what is under way. */
+  /** Aborts the requests in progress. */
   override async destroy(): Promise<void> {
     this.#isDestroyed = true;
     for (const [options, handler] of this.#waiting.splice(0)) this.dispatch(options, handler);

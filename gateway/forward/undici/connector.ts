@@ -2,15 +2,17 @@ import { buildConnector } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import { readBeforeWriteFails } from '../../workarounds/node-lost-write.ts';
 
-/** A code that undici does not know, for a connection that the upstream has reset. */
+/** The code for a connection that the upstream has reset: one that undici does not know. */
 const UPSTREAM_RESET = 'ERR_UPSTREAM_RESET';
 
 /**
- * Connects as undici does, but for three things.
+ * Connects as undici does, with three differences.
  *
- * Undici names the client's `Host` to TLS, so that the client would choose which certificate is right: the upstream's
- * own host is what counts. And undici takes a reset for the regular end of an answer that only the end of the connection
- * delimits, so that what is truncated would look whole: under another code it stays an error. And a write that fails waits for what is still to be read.
+ * - Undici takes the server name for TLS from the client's `Host`, so that the client would choose which certificate is
+ *   valid. Here it is the upstream's own host.
+ * - Undici reads a reset as the end of an answer that only the end of the connection delimits, so that a truncated answer
+ *   would look complete. Under another code, a reset stays an error.
+ * - A failed write is reported after the data that has arrived is read.
  *
  * @param timeout milliseconds for TCP and TLS together
  */
@@ -34,14 +36,14 @@ export function createConnector(
           if (error.code === 'ECONNRESET') error.code = UPSTREAM_RESET;
         });
         readBeforeWriteFails(socket);
-        // Without TLS nobody negotiates: HTTP/2 is spoken to whoever is said to know it (RFC 9113 section 3.3).
+        // Without TLS there is no ALPN: the settings say that the upstream speaks HTTP/2 (RFC 9113 section 3.3).
         if (http2 && options.protocol === 'http:') Object.assign(socket, { alpnProtocol: 'h2' });
       }
       callback(...result);
     });
 }
 
-/** The group's options for TLS, by the names that Node gives them. */
+/** The group's TLS options under Node's names. */
 export function tlsOptions({ ca, certificate, key, serverName }: UpstreamSettings['tls']) {
   return {
     ...(ca !== undefined && { ca }),

@@ -4,7 +4,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { http2Fields } from './http2-fields.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** A request as undici is asked for it. */
+/** The options of a request for undici. */
 export function dispatchOptions(
   method: string,
   body: RequestBody | null,
@@ -17,13 +17,13 @@ export function dispatchOptions(
     method: method as Dispatcher.HttpMethod,
     headers: group.settings.http2 ? http2Fields(headers) : headers,
     body,
-    // undici repeats nothing by itself, and must not start: what is not idempotent arrives at most once.
+    // undici must not retry by itself: a request that is not idempotent arrives at most once.
     idempotent: false,
-    // Where there is a body, it is watched whose turn it is.
+    // With a body, `UndiciAttempt` has its own timer, which runs only while the upstream is awaited.
     headersTimeout: body === null ? deadlines.firstByte : 0,
     bodyTimeout: deadlines.idle,
-    // The same for all: for another name than that of the request before, which is the client's `Host` otherwise,
-    // undici lets the requests of a connection end and makes a new one.
+    // The same for all requests. By default it is the client's `Host`, and where it differs from that of the request before,
+    // undici closes the connection and opens another.
     servername: upstream.origin,
   };
 }

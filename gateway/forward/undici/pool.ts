@@ -25,7 +25,7 @@ export function createPool(
       connect,
       headersTimeout: connectTimeout,
       age: settings.connectionAge,
-      // Health checks take no place of a request.
+      // One more for health checks, which must not take the place of a request.
       most: settings.connections + (settings.health === undefined ? 0 : 1),
     });
   }
@@ -33,22 +33,22 @@ export function createPool(
     connect,
     clientTtl: settings.connectionAge,
     connections: settings.connections,
-    // Undici would have all requests wait for the first connection, to learn which protocol it has, and try one after the
-    // other where it fails. So each gets one of its own until there is one that can be shared.
+    // With true, all requests would wait for the first connection to negotiate its protocol, and fail one after the other.
+    // With false, each request gets its own connection until one can be shared.
     allowH2: false,
     factory: (url, options) => http2Client(url, options, connect),
-    // Of a server that lets no request begin; each has its own for the head of its answer.
+    // For a server that accepts no request. Each request has its own deadline for the head of its answer.
     headersTimeout: connectTimeout,
   });
 }
 
-/** Requests that may share a connection of HTTP/2. */
+/** Most requests that share an HTTP/2 connection. */
 export const MOST_STREAMS = 100;
 
 /**
- * A connection that shares itself where HTTP/2 has been agreed on, and takes one request at a time otherwise: with
- * HTTP/1.1, one would wait behind the long answer of another. When a connection goes away while requests are under way, it
- * is by the same number that undici decides whether to make a new one for the next.
+ * A connection that many requests share over HTTP/2, and that takes one request at a time over HTTP/1.1, where a request
+ * would wait behind the long answer of another (head-of-line blocking). By the same number (`pipelining`) undici decides
+ * whether to reconnect when a connection is lost with requests in progress.
  */
 function http2Client(url: URL, options: object, connect: buildConnector.connector): Client {
   const client = new Client(url, {

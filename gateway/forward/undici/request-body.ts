@@ -4,19 +4,19 @@ import { badRequest, GatewayError, payloadTooLarge } from '../../domain/errors.t
 import { clientClosed } from '../failure.ts';
 import type { Outgoing, Tally } from '../outgoing.ts';
 
-/** Bytes that may wait for the upstream: several of the pieces in which they come, so that reading goes on. */
+/** Bytes that may wait for the upstream: several pieces, so that reading does not stop after each. */
 const MOST_AHEAD = 262_144;
 
-/** Who is waited for while a body is under way: the client to send more of it, or the upstream to take it and to answer. */
+/** The peer that the transfer of a body waits for: the client to send more, or the upstream to read it and to answer. */
 export type Turn = 'client' | 'upstream';
 
 /**
  * The body of a client's request as a stream that the transport may destroy.
  *
- * A transport destroys the body that it was given when the upstream answers early or fails. Destroying an
- * `IncomingMessage` destroys the client's connection with it, and the client would never read its answer: so the
- * transport gets this stream, and the request is only drained. Back-pressure passes through; a client that sends
- * nothing for `idle` ms while the upstream waits for it ends with 408.
+ * A transport destroys its body when the upstream answers early or fails. An `IncomingMessage` would take the client's
+ * connection with it, and the client would not get its answer: the transport destroys this stream instead, and the request
+ * is drained. Back-pressure passes through. A client that sends nothing for `idle` ms while the upstream waits for it gets
+ * 408.
  */
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
@@ -26,13 +26,13 @@ export class RequestBody extends Readable {
   readonly #onTurn: (turn: Turn) => void;
   #timer: NodeJS.Timeout | undefined;
   #size = 0;
-  /** Whether the transport has got any of it, or its end. One that has not begun can still be sent to another server. */
+  /** Whether the transport has got any of the body, or its end. Before that, another server can still get it. */
   isBegun = false;
   turn: Turn = 'upstream';
 
   /**
-   * @param outgoing how long it may pause, and how long it may be: 413 beyond that
-   * @param onTurn is told whose turn it is, from when the transport begins to send it
+   * @param outgoing has the idle deadline, and the most bytes: 413 beyond them
+   * @param onTurn is called at each change of the turn, once the transport reads the body
    */
   constructor(
     req: IncomingMessage,
@@ -45,7 +45,7 @@ export class RequestBody extends Readable {
     this.#most = maxBody;
     this.#tally = tally;
     this.#onTurn = onTurn;
-    // Transports stop listening once they have reported a failure, and an error that nobody hears ends the process.
+    // Transports stop listening after a failure, and an `error` event without a listener ends the process.
     this.on('error', () => {});
     req.on('data', this.#onData);
     req.on('end', this.#onEnd);
@@ -107,7 +107,7 @@ export class RequestBody extends Readable {
     if (!this.#req.complete) this.destroy(clientClosed());
   };
 
-  /** The parser met what is no body, or the end of it too early, and the client has been told so. */
+  /** The parser found the body malformed or truncated, and the client has its answer. */
   #onRefused = (): void => {
     if (this.#req.complete) return;
     const hasLeft = this.#req.socket.readableEnded;

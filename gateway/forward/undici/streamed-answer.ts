@@ -4,12 +4,12 @@ import { type ClientSide, ProxiedAnswer } from '../proxy-middleware/proxied-answ
 import type { Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';
 
-/** An answer that passes on its way as it comes, at the client's pace. */
+/** An answer that is streamed to the client, with back-pressure. */
 export class StreamedAnswer extends ProxiedAnswer {
   readonly #client: ClientSide;
   isPaused = false;
 
-  /** @param onEnded is told of the end: null when all of it has been written to the client's response, but for its end */
+  /** @param onEnded is called at the end: with null when the answer is written to the client's response, except its end */
   constructor(client: ClientSide, server: Upstream, onEnded: (error: Error | null) => void) {
     super(client.outgoing, server, onEnded);
     this.#client = client;
@@ -17,7 +17,7 @@ export class StreamedAnswer extends ProxiedAnswer {
 
   override begin(upstream: Parameters<ProxiedAnswer['begin']>[0]): void {
     super.begin(upstream);
-    // An event stream may send its first byte much later than its head; most bodies come along with the head.
+    // An event stream may send its first byte long after its head; most bodies arrive together with the head.
     setImmediate(() => {
       const { res } = this.#client;
       if (this.destroyed || res.headersSent) return;

@@ -1,31 +1,31 @@
 import type { Logger } from '../../ops/log.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 
-/** Whether a server is to get requests: what those before came to, and what its health checks say. */
+/** Whether a server gets requests, by the outcomes of earlier requests and by its health checks. */
 export interface Availability {
-  /** @param outstanding the requests that it has not answered */
+  /** @param outstanding number of unanswered requests */
   isOpen(outstanding: number): boolean;
-  /** It gets the next request. */
+  /** The server gets the next request. */
   chosen(): void;
-  /** It answered a request, with whatever status. */
+  /** The server answered a request, with any status. */
   succeeded(): void;
-  /** It refused, cut or let pass a deadline, or answered what is no HTTP. */
+  /** The server refused, cut the connection, missed a deadline, or answered something other than HTTP. */
   failed(cause: string): void;
-  /** What a health check says. */
+  /** Reports the result of a health check. */
   setWell(isWell: boolean, cause: string): void;
 }
 
-/** Health checks that must fail, one after the other, before a server gets no more requests. */
+/** Consecutive failed health checks after which a server gets no more requests. */
 const CHECKS_TO_FAIL = 2;
 
 /**
- * After so many failures in a row a server is ejected for a pause, then tried with one request at a time. A failure then
- * means a pause twice as long; a success ends it all.
+ * After `failures` consecutive failures a server is ejected for a pause, then tried with one request at a time. A failure
+ * then means a pause twice as long; a success ends the ejection.
  *
- * What is still under way from before the pause, such as a stream, does not keep a server from being tried.
+ * Requests from before the pause that are still open, such as streams, do not keep a server from being tried.
  *
- * @param about what the log calls it by
- * @param onEjected is told of each pause
+ * @param about the fields of the server for the log
+ * @param onEjected is called at the start of each pause
  */
 export function createAvailability(
   { failures: limit, pause, maxPause }: UpstreamSettings['eject'],
@@ -67,7 +67,7 @@ export function createAvailability(
     },
     failed(cause) {
       failures += 1;
-      // What was under way when the pause began is no news.
+      // This request began before the pause: its failure does not prolong the pause.
       if (performance.now() < ejectedUntil) return;
       if (pauses > 0 || failures >= limit) eject(cause);
     },

@@ -1,13 +1,13 @@
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 
-/** What a choice between servers depends on. */
+/** The properties of a server by which it is chosen. */
 export interface Candidate {
   readonly weight: number;
-  /** Requests that it has not answered. */
+  /** Unanswered requests. */
   readonly outstanding: number;
 }
 
-/** Chooses one of several servers; `undefined` where there is none. */
+/** Chooses a server; `undefined` where there are no candidates. */
 export type Balance<Server extends Candidate> = (candidates: readonly Server[]) => Server | undefined;
 
 export function createBalance<Server extends Candidate>(kind: UpstreamSettings['balance']): Balance<Server> {
@@ -19,14 +19,14 @@ export function createBalance<Server extends Candidate>(kind: UpstreamSettings['
   };
 }
 
-/** How busy a server would be with one more. */
+/** The load of a server with one more request. */
 function load({ outstanding, weight }: Candidate): number {
   return (outstanding + 1) / weight;
 }
 
 /**
- * Weighted round robin in which a heavy server's turns are spread out: everybody gains their weight each time, and
- * whoever has gained the most is chosen and pays what all have gained together.
+ * Smooth weighted round robin, which spreads out the turns of a heavy server. At each choice, every server gains its weight;
+ * the server with the highest sum is chosen, and its sum is reduced by the total weight.
  */
 function smoothRoundRobin<Server extends Candidate>(): Balance<Server> {
   const gained = new WeakMap<Server, number>();

@@ -11,22 +11,22 @@ import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { Server, type Upstream } from './upstream.ts';
 import { createWaitingLine, type Waiting } from './waiting-line.ts';
 
-/** Servers that do the same work. */
+/** Servers that are interchangeable. */
 export interface UpstreamGroup {
   readonly settings: GroupSettings;
   readonly retryBudget: RetryBudget;
   /**
    * Chooses the server for the next request and takes a place there; null where no candidate has one free. Where all
-   * servers are ejected or unwell, one of them is chosen nevertheless: it may be well again, while a refusal fails for sure.
+   * servers are ejected or unhealthy, one is chosen nevertheless: it may have recovered, while a refusal is sure to fail.
    */
   next(): Upstream | null;
-  /** Chooses an available server not yet tried for a retry, and takes a place there; null where there is none. */
+  /** Chooses an available server for a retry, not one of `tried`, and takes a place there; null: there is none. */
   another(tried: readonly Upstream[]): Upstream | null;
   /** Waits for a place. @returns cancels the wait */
   wait(waiting: Waiting<Upstream>): () => void;
   /** Gives a place back. */
   leave(upstream: Upstream): void;
-  /** Closes all connections. To be called when no request is in progress. */
+  /** Closes all connections. Must be called when no request is in progress. */
   close(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { statusRange } from '../../settings/schema/addresses.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { Server } from './upstream.ts';
 
-/** Bytes of a body that are read; what has more has its connection closed. */
+/** Most bytes of a body that are read: beyond them, the connection is closed. */
 const LONGEST_BODY = 128 * 1024;
 
 /**
@@ -26,7 +26,7 @@ export function startHealthChecks(
       headers: { host, 'user-agent': 'gatehouse-health' },
       signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(timeout)]),
       headersTimeout: timeout,
-      // As requests have it, whose connections are used.
+      // The same as for requests, with which the checks share connections.
       servername: origin,
     } as const;
     try {

@@ -1,14 +1,14 @@
-/** How many retries a group of servers may still be given: an outage must not be multiplied by them. */
+/** Limits the retries at a group of servers: they must not multiply the load in an outage. */
 export interface RetryBudget {
-  /** A request has come, which earns a share of a retry. */
+  /** Adds the share of a retry that each request earns. */
   earn(): void;
-  /** Whether there is a retry left. To be asked before a server is chosen for one, who then counts on getting it. */
+  /** Whether a retry is left. Must be called before a server is chosen for it: a chosen server must get a request. */
   hasRetry(): boolean;
-  /** A retry is made. */
+  /** Takes a retry off the budget. */
   spend(): void;
 }
 
-/** Retries that can be saved up, for the moment in which a server fails. */
+/** Most retries that can be saved, for the moment in which a server fails. */
 const SAVED = 10;
 
 /** @param percent retries for each hundred requests */

@@ -6,17 +6,17 @@ import type { MeterGroup } from './group-meter.ts';
 
 /** The groups of one generation of the configuration. */
 export interface Upstreams {
-  /** Opens the group that a route leads to, where neither another route nor another generation has. */
+  /** Returns the group of a route; opens it unless another route or generation has done so. */
   open(route: Pick<RouteSettings, 'upstream'>): UpstreamGroup;
-  /** Ends what no other generation uses, once its requests have their answers. */
+  /** Closes the groups that no other generation uses. Must be called when their requests are answered. */
   close(): Promise<void>;
 }
 
 export type OpenUpstreams = (settings: Pick<Settings, 'upstreams' | 'timeouts'>) => Upstreams;
 
 /**
- * Routes that lead to the same servers share a group, and so do generations of the configuration: its connections, and
- * what is known of its servers, outlive a reload that leaves it as it is.
+ * Routes to the same servers share a group, and so do generations of the configuration: connections, and the state of
+ * servers, survive a reload that does not change the group.
  */
 export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstreams {
   const shared = new Map<string, { readonly group: UpstreamGroup; users: number }>();

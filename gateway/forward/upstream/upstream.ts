@@ -8,28 +8,28 @@ import { type GroupMeter, outcomeOf } from './group-meter.ts';
 /** One server that requests can be sent to. */
 export interface Upstream extends UpstreamAddress {
   readonly dispatcher: Dispatcher;
-  /** Its connections for http-proxy-middleware. */
+  /** The connections for http-proxy-middleware. */
   readonly agent: UpstreamAgent;
-  /** Starts the accounting of an attempt, which is about to be sent. */
+  /** Starts the account of an attempt that is about to be sent. */
   begin(): AttemptAccount;
 }
 
-/** What a group of servers is told of an attempt: it counts, measures and ejects by that. Calls out of order do nothing. */
+/** Reports an attempt to its group, which counts, measures and ejects by it. Calls out of order do nothing. */
 export interface AttemptAccount {
-  /** The head of the answer has come, with any status. `ended` or `failed` is still to follow. */
+  /** The head of the answer has arrived, with any status. `ended` or `failed` must follow. */
   answered(): void;
   /** The attempt is over, and the answer complete. */
   ended(): void;
   /**
-   * The attempt is over without a whole answer: failed, timed out or abandoned, as the code of the error says. Once
-   * `answered`, it still counts as a success.
+   * The attempt is over without a complete answer: failed, timed out or abandoned, as the code of the error says. After
+   * `answered`, it counts as a success.
    *
    * @param counts whether a failure of the upstream counts towards its ejection
    */
   failed(error: GatewayError, counts?: boolean): void;
 }
 
-/** An upstream as its group sees it. */
+/** An upstream with the state by which its group chooses. */
 export class Server implements Upstream {
   readonly origin: string;
   readonly host: string;
@@ -64,7 +64,7 @@ export class Server implements Upstream {
     this.#places = places;
   }
 
-  /** Attempts that are not over. */
+  /** Attempts in progress. */
   get outstanding(): number {
     return this.#outstanding;
   }
@@ -85,7 +85,7 @@ export class Server implements Upstream {
     this.#taken -= 1;
   }
 
-  /** It gets the next request, rather than another server of its group. */
+  /** The server was chosen for the next request of its group. */
   chosen(): void {
     this.#availability.chosen();
   }

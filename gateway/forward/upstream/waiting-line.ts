@@ -1,24 +1,24 @@
 import { GatewayError } from '../../domain/errors.ts';
 
-/** Whoever waits for a place at one of the servers of a group. */
+/** A request that waits for a place at a server of its group. */
 export interface Waiting<Server> {
-  /** It has one, which is its own from now on. */
+  /** The request has a place at this server, to be given back. */
   onPlace(server: Server): void;
-  /** It has waited long enough. */
+  /** The request has waited as long as it may. */
   onOverdue(error: GatewayError): void;
 }
 
-/** Requests that wait, in the order in which they came, since each server of their group has as many as it may have. */
+/** The requests, in order of arrival, that wait while every place at the servers of their group is taken. */
 export interface WaitingLine<Server> {
-  /** @returns what ends the wait before its time */
+  /** @returns cancels the wait */
   wait(waiting: Waiting<Server>): () => void;
   /** A place may have become free. */
   serve(): void;
 }
 
 /**
- * @param take a place for the next request, or null where there is none
- * @param patience milliseconds that one waits
+ * @param take takes a place for the next request; null: there is none
+ * @param patience milliseconds that a request may wait
  */
 export function createWaitingLine<Server>(take: () => Server | null, patience: number): WaitingLine<Server> {
   const line = new Set<Waiting<Server>>();

@@ -1,18 +1,18 @@
 export interface FrameCounter {
   count(chunk: Buffer): void;
-  /** Bytes that are still to come of the frame under way, at least; 0 between two frames. */
+  /** Bytes missing from the current frame, at least; 0 between two frames. */
   missing(): number;
-  /** Counts the bytes that belong to the frame under way, and gives them; what follows is dropped. */
+  /** Counts and returns the bytes that belong to the current frame; the rest of the chunk is dropped. */
   takeRest(chunk: Buffer): Buffer;
 }
 
-/** Follows the lengths of frames (RFC 6455 section 5.2) through whatever pieces they arrive in. */
+/** Tracks the boundaries of frames (RFC 6455 section 5.2), in whichever pieces they arrive. */
 export function createFrameCounter(): FrameCounter {
   const head = Buffer.alloc(14);
   let headHas = 0;
   let payload = 0;
 
-  /** Takes a byte of a head; when the head is whole, its payload is what is missing. */
+  /** Takes a byte of a frame's head; sets `payload` when the head is complete. */
   const takeHeadByte = (byte: number) => {
     head[headHas] = byte;
     headHas += 1;

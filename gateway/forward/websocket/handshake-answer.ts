@@ -5,19 +5,17 @@ import { responseHeaders } from '../headers/headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
-/** The fields of an answer by the names that the upstream wrote; a list where there are several lines of one. */
+/** The fields of an answer, by name in the upstream's spelling; a list where a field is repeated. */
 type SpelledFields = Record<string, string | string[]>;
 
 /**
- * The fields that a client gets with the 101 to its WebSocket handshake: those of any answer, and the two that name the
- * new protocol.
+ * The fields for the client of a 101 to its WebSocket handshake: those of any answer, and the two that name the protocol.
  *
- * Only what RFC 6455 section 4.1 lets a client take is a 101 to its handshake. A tunnel behind anything else would carry
- * what nobody has decided on: another protocol, such as `h2c` (RFC 9113), or requests of HTTP/1 behind a 101 that has a
- * body for one of the two sides (RFC 9110 sections 6.4.1 and 8.6). Whether the value of `Sec-WebSocket-Accept` is right is
- * for the client to tell.
+ * Refuses a 101 that RFC 6455 section 4.1 does not let a client accept. A tunnel after it would carry requests past the
+ * gateway (request smuggling): over another protocol, such as `h2c` (RFC 9113), or over HTTP/1 after a 101 that one of the
+ * two sides reads with a body (RFC 9110 sections 6.4.1 and 8.6). The client verifies the value of `Sec-WebSocket-Accept`.
  *
- * @throws Error that says why it is none
+ * @throws Error that says what is wrong with the 101
  */
 export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
   const protocols = valuesOf(answer.rawHeaders, 'upgrade');
@@ -35,10 +33,10 @@ export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstr
 }
 
 /**
- * The fields that a client gets with a refusal of its handshake. Those that frame its body are in lower case, as
+ * The fields for the client of a refusal of its handshake. Those that frame the body are in lower case, as
  * http-proxy-middleware reads them.
  *
- * @throws Error or GatewayError that says what is wrong with the answer
+ * @throws GatewayError 502 that says what is wrong with the answer
  */
 export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstream: Upstream): SpelledFields {
   requireStatus(answer.statusCode, upstream.origin);
@@ -59,7 +57,7 @@ function clientFields(
   upstream: Upstream,
 ): string[] {
   const rewritten = rewrittenFields(rawHeaders, statusCode, outgoing, upstream);
-  // Handshakes know no CORS.
+  // CORS does not apply to handshakes.
   return responseHeaders(rewritten, outgoing.requestId, false, outgoing.answerChanges);
 }
 

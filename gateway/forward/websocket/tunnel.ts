@@ -4,27 +4,27 @@ import { createFrameCounter } from './frame-counter.ts';
 /** An open WebSocket between a client and its upstream. */
 export interface Tunnel {
   /**
-   * Ends it from the middle: the client gets a Close frame with this code as soon as the frame that is on its way to it is
-   * whole, and both connections end, within three seconds whatever the two of them do. Once more does nothing.
+   * Closes the WebSocket from the gateway's side: the client gets a Close frame with this code as soon as the current frame
+   * is complete. Both connections are closed within three seconds, whatever the peers do. A second call does nothing.
    *
    * @param code of RFC 6455 section 7.4, such as 1008 (policy violation)
    */
   close(code: number): void;
 }
 
-/** Milliseconds for the upstream to end the frame that it is sending, and for the client to read it and leave. */
+/** Milliseconds for the upstream to complete its current frame, and for the client to read it and close. */
 const CLOSING = 3_000;
 
 /**
- * Watches what the upstream sends, so that it is always known where a frame of ours could stand between two of its own.
+ * Tracks the upstream's frames, so that the gateway can send a Close frame between two of them.
  *
  * @param client the client's connection, into which `upstream` is piped
  */
 export function createTunnel(client: Duplex, upstream: Duplex): Tunnel {
   const frames = createFrameCounter();
   let isClosing = false;
-  // Not at once: a listener starts the flow, and the first frame, which often comes along with the upstream's 101, would
-  // be gone before the pipe to the client is there.
+  // Not at once: a listener starts the flow, and the first frame, which often arrives with the upstream's 101, would be
+  // lost before the pipe to the client is set up.
   process.nextTick(() => upstream.on('data', frames.count));
 
   const finish = (code: number) => {
@@ -32,7 +32,7 @@ export function createTunnel(client: Duplex, upstream: Duplex): Tunnel {
     client.end(closeFrame(code));
   };
 
-  /** Lets the rest of the frame through, at the client's pace. */
+  /** Passes on the rest of the current frame, with back-pressure. */
   const finishAfterFrame = (code: number) => {
     const takeRest = (chunk: Buffer) => {
       const mustWait = !client.write(frames.takeRest(chunk));
@@ -63,7 +63,7 @@ export function createTunnel(client: Duplex, upstream: Duplex): Tunnel {
       upstream.off('data', frames.count);
       upstream.unpipe(client);
       client.unpipe(upstream);
-      // What the client still sends is of no interest to anybody.
+      // Further data of the client is discarded.
       client.resume();
       if (frames.missing() === 0) finish(code);
       else finishAfterFrame(code);
