@@ -1,4 +1,4 @@
-/** Replaces what a reason phrase must not contain by `?` (RFC 9112 section 4). @param read as Latin-1 */
+/** Replaces the characters that a reason phrase must not contain by `?` (RFC 9112 section 4). @param read as Latin-1 */
 export function reasonPhrase(read: string): string {
   return SENDABLE.test(read) ? read : read.replace(UNSENDABLE, '?');
 }

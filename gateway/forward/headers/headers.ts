@@ -28,7 +28,7 @@ export interface Forwarded {
   readonly countsHops?: boolean;
   /** The value of `X-Gatehouse-Hops` for the upstream; `undefined`: the field is not sent, as there is no loop to count. */
   readonly hops?: string | undefined;
-  /** What the route changes in the fields; `undefined`: nothing. */
+  /** The fields that the route changes; `undefined`: none. */
   readonly changes?: FieldChanges | undefined;
 }
 

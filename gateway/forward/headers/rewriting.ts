@@ -1,7 +1,7 @@
 import type { Replacements } from './cookie-rewrite.ts';
 import type { RedirectRules } from './reference-rewrite.ts';
 
-/** What a route rewrites in the heads of answers. */
+/** The rules by which a route rewrites the heads of answers. */
 export interface Rewriting {
   /** Empty: the route removes no prefix. */
   readonly stripPrefix: string;

@@ -25,7 +25,7 @@ const FAILING: readonly [title: string, text: string, cause: RegExp][] = [
   [
     'sets a reason phrase that cannot be sent',
     `export default (b, u, r, answer) => { answer.statusMessage = '€'; return ''; };`,
-    /is no reason phrase/,
+    /is not a valid reason phrase/,
   ],
   [
     'sets a field with a line break',
