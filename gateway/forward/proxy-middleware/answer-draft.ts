@@ -57,7 +57,8 @@ export function draftOf({ status, reason, fields }: WholeAnswer): Draft {
       if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
         throw new RangeError(`${statusCode} is not a valid status`);
       }
-      if (reasonPhrase(reason) !== reason) throw new TypeError(`${JSON.stringify(reason)} is not a valid reason phrase`);
+      if (reasonPhrase(reason) !== reason)
+        throw new TypeError(`${JSON.stringify(reason)} is not a valid reason phrase`);
       return { status: statusCode, reason, fields: pairs.flat(), body };
     },
   };
