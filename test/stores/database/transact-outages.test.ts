@@ -101,7 +101,7 @@ async function untilNoTransactionIsOpen(server: PrivateMariadb): Promise<void> {
 }
 
 async function untilDone(work: () => Promise<void>): Promise<void> {
-  for (const until = performance.now() + 20_000; ; ) {
+  for (const until = performance.now() + 45_000; ; ) {
     try {
       return await work();
     } catch (error) {
