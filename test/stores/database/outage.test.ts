@@ -94,7 +94,9 @@ test('outages of a MySQL server', async (t) => {
     const database = await opened(t, server, TIMEOUT);
     const slow = await opened(t, server, 10_000);
     await slow.ask(slow.sql.raw('create table pool_probe (y integer)'));
-    const sleeping = Array.from({ length: 10 }, () => t.throwsAsync(database.ask(database.sql.raw('select sleep(30)'))));
+    const sleeping = Array.from({ length: 10 }, () =>
+      t.throwsAsync(database.ask(database.sql.raw('select sleep(30)'))),
+    );
     await inTime(t, () => database.ask(database.sql('pool_probe').insert({ y: 1 })));
     await Promise.all(sleeping);
     await database.ping();
