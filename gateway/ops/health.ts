@@ -8,7 +8,10 @@ export interface Dependency {
   readonly isUp: boolean;
 }
 
-/** Whether requests can be answered, and which stores or clocks prevent it. */
+/**
+ * Whether requests can be answered, and which stores or clocks prevent it. Required are the database and its clock; Redis is
+ * optional (`compose/service.ts`). With workers, each of them must be ready (`cli/cluster/supervisor.ts`).
+ */
 export interface Readiness {
   readonly status: 'ready' | 'unavailable' | 'starting';
   /** Without some of these, the gateway does its work all the same, and says that they are out. */

@@ -112,12 +112,14 @@ export function createAdmission({
     if (plan.kind === 'tokens') record.route = 'tokens';
 
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
+    // 403 for Basic credentials that another site has a browser send.
     if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(asked, located, isTrusted);
     const taken = plan.kind === 'forward' ? plan.route.credentials : undefined;
     return andThen(identifyBy(identify, taken, head, client), (outcome) => {
       const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
       if (identity.by === 'token') record.tokenId = identity.token.claims.jti;
+      // 403 for an unconfirmed account.
       requireConfirmed(identity);
       return decisionFor(plan, target, identity);
     });

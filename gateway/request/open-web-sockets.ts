@@ -22,7 +22,7 @@ export interface OpenWebSockets {
 /** Seconds. */
 const RETRY_AFTER = '5';
 
-/** Counts WebSockets across configuration reloads. */
+/** Counts WebSockets across configuration reloads. What ends them when their credentials become void is `open-exchanges.ts`. */
 export function countOpenWebSockets(): OpenWebSockets {
   const byClient = new Map<string, number>();
   let open = 0;

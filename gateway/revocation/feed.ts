@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type RedisClient, whenReady } from '../stores/redis/connect.ts';
 import { type FeedEntry, parseEntry } from './denylist.ts';
 
+/** The way of revocations through Redis. The way through the database is `catch-up.ts`. */
 export interface Feed {
   close(): void;
 }

@@ -135,6 +135,8 @@ export async function startRevocations(
         isSound = true;
       },
       (error: unknown) => {
+        // A check that was under way when the service closed fails for want of a connection, and says nothing of the file.
+        if (signal.aborted) return;
         isSound = false;
         databaseState.down(error);
       },

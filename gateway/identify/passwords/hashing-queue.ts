@@ -17,7 +17,7 @@ export interface HashingQueue {
 }
 
 export interface HashingLimits {
-  /** Hashes at the same time. */
+  /** Hashes at the same time; `hashing-threads.ts` says how many this machine computes. */
   readonly width: number;
   /** Checks that may wait in all; bounds the memory they take. */
   readonly capacity: number;
