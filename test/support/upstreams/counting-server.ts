@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { freePort } from '../../lab/processes/free-port.ts';
 import type { Scope } from '../../lab/scope.ts';
 
 /** It counts its connections. */
@@ -78,15 +79,10 @@ async function listen(
   };
 }
 
-/** One that nobody listens on. */
+/** A port that has no listener, and that no test beside this one is given meanwhile. */
 export async function closedPort(): Promise<{ url: string; port: number }> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return { url: urlOf(address), port: address.port };
+  const port = await freePort();
+  return { url: `http://127.0.0.1:${port}`, port };
 }
 
 function urlOf({ port }: AddressInfo): string {
