@@ -92,7 +92,10 @@ async function hang(probe: Database, server: PrivateMariadb): Promise<void> {
 
 async function untilNoTransactionIsOpen(server: PrivateMariadb): Promise<void> {
   const open = async () => {
-    const rows = await asAdministrator(server, 'select trx_id from information_schema.innodb_trx');
+    const rows = await asAdministrator(
+      server,
+      "select trx_id from information_schema.innodb_trx where trx_mysql_thread_id in (select id from information_schema.processlist where command <> 'Daemon')",
+    );
     return (rows as unknown[]).length;
   };
   await untilDone(async () => {
