@@ -100,8 +100,9 @@ function busy(detail: string): GatewayError {
 const LONGEST_NAME = 100;
 const UNPRINTABLE = /\p{Cc}|\p{Cs}/u;
 
-/** @returns what is wrong with the name of a token, or null */
-export function tokenNameProblem(name: string): string | null {
-  if (name.length <= LONGEST_NAME && !UNPRINTABLE.test(name)) return null;
-  return `must be text of at most ${LONGEST_NAME} characters without control characters`;
+/** What `isTokenName` demands, in words. */
+export const TOKEN_NAME_RULE = `must be text of at most ${LONGEST_NAME} characters without control characters`;
+
+export function isTokenName(name: string): boolean {
+  return name.length <= LONGEST_NAME && !UNPRINTABLE.test(name);
 }

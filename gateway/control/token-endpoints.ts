@@ -1,13 +1,14 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { badRequest, GatewayError } from '../domain/errors.ts';
+import { z } from 'zod';
+import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
+import { readJson } from '../http/bodies.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 import { refuseOtherMethods } from './allowed-methods.ts';
-import { type IssueToken, tokenNameProblem } from './issue-token.ts';
-import { readJsonObject } from './json-body.ts';
+import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';
 
 /** The state that the endpoints find: the client is identified and confirmed. */
@@ -42,13 +43,14 @@ export interface TokenEndpoints {
 /** The gateway's own endpoints for tokens, below `<prefix>/tokens`. */
 export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEndpointState> {
   const router = new Router<TokenEndpointState>({ prefix: `${options.prefix}/tokens`, sensitive: true });
+  const wishes = wishSchema(options);
 
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, options.realm);
-    const wish = parseWish(await readJsonObject(ctx.req, ctx.res), options);
-    const { token } = await options.issue(account, wish);
+    const wish = await readJson(ctx.req, ctx.res, wishes);
+    const { token } = await options.issue(account, { name: wish.name, lifetime: wish.expiration });
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { token, expiration: wish.lifetime };
+    ctx.body = { token, expiration: wish.expiration };
   });
 
   router.get('/', async (ctx) => {
@@ -114,20 +116,25 @@ function requirePassword(identity: Identity, realm: string): Identity {
   throw unauthorized('a token cannot buy a token', realm, identity.scheme);
 }
 
-function parseWish(
-  body: Record<string, unknown>,
-  { lifetime, maxLifetime }: Pick<TokenEndpoints, 'lifetime' | 'maxLifetime'>,
-): { name: string | null; lifetime: number } {
-  const { name = null, expiration = Math.floor(lifetime / 1000), ...unknown } = body;
-  const [key] = Object.keys(unknown);
-  if (key !== undefined) throw badRequest('The request body may only have the keys name and expiration');
+/** The body with which a token is bought. */
+function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpoints, 'lifetime' | 'maxLifetime'>) {
   const longest = Math.floor(maxLifetime / 1000);
-  if (typeof expiration !== 'number' || !Number.isInteger(expiration) || expiration < 1 || expiration > longest) {
-    throw badRequest(`expiration must be a whole number of seconds from 1 to ${longest}`);
-  }
-  if (name !== null) {
-    const problem = tokenNameProblem(typeof name === 'string' ? name : '\0');
-    if (problem !== null) throw badRequest(`name ${problem}`);
-  }
-  return { name: name as string | null, lifetime: expiration };
+  const seconds = `expiration must be a whole number of seconds from 1 to ${longest}`;
+  const named = `name ${TOKEN_NAME_RULE}`;
+  return z.strictObject(
+    {
+      expiration: z
+        .int(seconds)
+        .min(1, seconds)
+        .max(longest, seconds)
+        .prefault(Math.floor(lifetime / 1000)),
+      name: z.string(named).refine(isTokenName, named).nullable().default(null),
+    },
+    {
+      error: ({ code }) =>
+        code === 'unrecognized_keys'
+          ? 'The request body may only have the keys name and expiration'
+          : 'The request body must be a JSON object',
+    },
+  );
 }

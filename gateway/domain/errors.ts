@@ -73,6 +73,11 @@ export function payloadTooLarge(most: number): GatewayError {
   return new GatewayError('payload_too_large', what, { publicMessage: what });
 }
 
+/** The client left: there is no peer to answer, and the upstream is not at fault. */
+export function clientClosed(): GatewayError {
+  return new GatewayError('client_closed', 'the client closed the connection');
+}
+
 /** A 503 where a required store is out: never a 401, never a 200. */
 export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
   return new GatewayError('service_unavailable', `${store} unavailable`, {

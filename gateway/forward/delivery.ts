@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GatewayError, payloadTooLarge } from '../domain/errors.ts';
-import { clientClosed, isConnectionLost } from './failure.ts';
+import { clientClosed, GatewayError, payloadTooLarge } from '../domain/errors.ts';
+import { isConnectionLost } from './failure.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Attempt, AttemptEvents, Transport } from './transport.ts';
 import { UndiciAttempt } from './undici/attempt.ts';

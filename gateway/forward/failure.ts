@@ -4,11 +4,6 @@ import { GatewayError } from '../domain/errors.ts';
 /** Codes of undici and Node for timeouts. */
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
-/** The client left: there is no peer to answer, and the upstream is not at fault. */
-export function clientClosed(): GatewayError {
-  return new GatewayError('client_closed', 'the client closed the connection');
-}
-
 /**
  * Turns an error of a transport into an answer: 504 where the upstream was too slow, 502 where it refused, reset, or
  * answered something other than HTTP. A `GatewayError` is returned as it is. The detail does not name the upstream, which

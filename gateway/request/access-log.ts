@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayError } from '../domain/errors.ts';
+import { clientClosed, type GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
-import { clientClosed } from '../forward/failure.ts';
 import { type Logger, logRequestLine } from '../ops/log.ts';
 import { withoutCredentials } from '../ops/redact.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientClosed } from '../domain/errors.ts';
 import type { Ended, Identity } from '../domain/identity.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { forwardHttp } from '../forward/delivery.ts';
-import { clientClosed } from '../forward/failure.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';

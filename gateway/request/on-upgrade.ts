@@ -1,7 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { badRequest, GatewayError } from '../domain/errors.ts';
-import { clientClosed } from '../forward/failure.ts';
+import { badRequest, clientClosed, GatewayError } from '../domain/errors.ts';
 import type { WebSocketForwarder } from '../forward/websocket/websocket.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import { FORM_COOKIE } from '../../fields/own-cookies.ts';
+import type { FormFields } from '../../http/bodies.ts';
 import { macFor } from '../../signing/mac.ts';
-import type { Form } from './form-body.ts';
 import { pageCookie } from './page-cookie.ts';
 import { sessionIdOf } from './session.ts';
 
@@ -19,7 +19,7 @@ export type FormCheck = 'ok' | 'stale' | 'cross-site';
 export interface FormGuard {
   /** @returns the value for the field `TOKEN_FIELD`. Sets the cookie to which it is bound, where the browser has none yet */
   formToken(ctx: Koa.Context): string;
-  checkForm(ctx: Koa.Context, form: Form): FormCheck;
+  checkForm(ctx: Koa.Context, form: FormFields): FormCheck;
 }
 
 /**

@@ -1,13 +1,13 @@
 import Router from '@koa/router';
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
+import { type FormFields, readForm } from '../../http/bodies.ts';
 import { refuseOtherMethods } from '../allowed-methods.ts';
 import type { FormGuard } from './csrf.ts';
-import { type Form, readForm } from './form-body.ts';
 import { saying } from './notices.ts';
 import { goTo, type PageContext, type PageHandler, type PageState } from './page-state.ts';
 
-type FormHandler = (ctx: PageContext, form: Form) => Promise<void>;
+type FormHandler = (ctx: PageContext, form: FormFields) => Promise<void>;
 
 /** The pages by path. Every POST passes the CSRF check first. */
 export interface PageRoutes {
@@ -16,7 +16,7 @@ export interface PageRoutes {
   /** For owners who are logged in and confirmed; redirects others to the login or the start page. */
   readonly owned: {
     get(path: string, handler: (ctx: PageContext, owner: Account) => Promise<void>): void;
-    post(path: string, handler: (ctx: PageContext, form: Form, owner: Account) => Promise<void>): void;
+    post(path: string, handler: (ctx: PageContext, form: FormFields, owner: Account) => Promise<void>): void;
   };
   /** Answers the request. @throws GatewayError 404 and 405 */
   answer(ctx: PageContext): Promise<void>;

@@ -2,7 +2,7 @@ import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { IssueToken } from '../issue-token.ts';
-import { tokenNameProblem } from '../issue-token.ts';
+import { isTokenName, TOKEN_NAME_RULE } from '../issue-token.ts';
 import { showUnconfirmed } from './entry-routes.ts';
 import type { TokenHandover } from './handed-token.ts';
 import { noticeOf, saying } from './notices.ts';
@@ -68,10 +68,10 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: 
   routes.owned.post('/tokens', async (ctx, form, owner) => {
     const values = { name: (form.get('name') ?? '').trim(), lifetime: form.get('lifetime') ?? '' };
     const chosen = lifetimes.find(({ seconds }) => String(seconds) === values.lifetime);
-    const nameProblem = tokenNameProblem(values.name);
-    if (nameProblem !== null || chosen === undefined) {
+    const isNamed = isTokenName(values.name);
+    if (!isNamed || chosen === undefined) {
       const problems = {
-        ...(nameProblem !== null && { name: `The name ${nameProblem}.` }),
+        ...(!isNamed && { name: `The name ${TOKEN_NAME_RULE}.` }),
         ...(chosen === undefined && { lifetime: 'Choose one of these.' }),
       };
       return await list(ctx, owner, { filled: { values, problems }, status: 422 });

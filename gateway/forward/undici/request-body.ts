@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { badRequest, GatewayError, payloadTooLarge } from '../../domain/errors.ts';
-import { clientClosed } from '../failure.ts';
+import { badRequest, clientClosed, GatewayError, payloadTooLarge } from '../../domain/errors.ts';
 import type { Outgoing, Tally } from '../outgoing.ts';
 
 /** Bytes that may wait for the upstream: several pieces, so that reading does not stop after each. */

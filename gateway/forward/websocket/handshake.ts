@@ -1,10 +1,10 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Plugin } from 'http-proxy-middleware';
-import { GatewayError } from '../../domain/errors.ts';
+import { clientClosed, GatewayError } from '../../domain/errors.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
 import { beforeProxyListeners } from '../../workarounds/proxy-listeners.ts';
-import { clientClosed, upstreamFailure } from '../failure.ts';
+import { upstreamFailure } from '../failure.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import { openingFields, refusalFields } from './handshake-answer.ts';

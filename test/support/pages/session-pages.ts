@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { request } from 'undici';
 import { formGuard } from '../../../gateway/control/pages/csrf.ts';
-import { readForm } from '../../../gateway/control/pages/form-body.ts';
 import { logIn, logOut, sessionOf, useSessions } from '../../../gateway/control/pages/session.ts';
 import { GatewayError } from '../../../gateway/domain/errors.ts';
+import { readForm } from '../../../gateway/http/bodies.ts';
 import type { SessionStore } from '../../../gateway/stores/sessions/session-store.ts';
 import type { Scope } from '../../lab/scope.ts';
 

@@ -10,7 +10,7 @@ export const LONG: readonly string[] = [
   'test/ops/stalled-output.test.ts',
   'test/revocation/rewritten.test.ts',
   'test/scripts/test-run.test.ts',
-  'test/control/pages/form-body.test.ts',
+  'test/http/forms.test.ts',
   'test/revocation/redis-outages.test.ts',
   'test/stores/redis/cluster.test.ts',
   'test/control/pages/browser/changes.test.ts',

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
-import { type SessionPages, sessionPages } from '../../support/pages/session-pages.ts';
-import { sharedSessions } from '../../support/stores/session-stores.ts';
+import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
+import { type SessionPages, sessionPages } from '../support/pages/session-pages.ts';
+import { sharedSessions } from '../support/stores/session-stores.ts';
 
 const TYPE = 'application/x-www-form-urlencoded';
 
