@@ -1,6 +1,7 @@
 import type { GatewayError } from '../domain/errors.ts';
 import { logoAddress } from '../settings/schema/page-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
+import { html, renderDocument } from './html.ts';
 
 /** Renders an error as HTML, for browsers. */
 export type ErrorPage = (error: GatewayError, requestId: string) => string;
@@ -20,34 +21,33 @@ const WORDS: Partial<Record<GatewayError['code'], readonly [title: string, text:
 
 /** Compiles the error page, with the name, logo and colour of the account pages. Self-contained, so it works during outages. */
 export function createErrorPage(pages: Settings['pages']): ErrorPage {
+  const { name, colour } = pages;
   const logo = logoAddress(pages);
-  const name = escapeHtml(pages.name);
-  const brand = `${logo === null ? '' : `<img src="${escapeHtml(logo)}" alt="" height="28">`}<span>${name}</span>`;
-  const style = STYLE.replace('ACCENT', pages.colour);
+  const style = STYLE.replace('ACCENT', colour);
 
   return (error, requestId) => {
     const [title, text] = WORDS[error.code] ?? [error.publicMessage, ''];
-    return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${escapeHtml(title)} · ${name}</title>
-<style>${style}</style>
-</head>
-<body>
-<header>${brand}</header>
-<main>
-<h1>${escapeHtml(title)}</h1>
-${text === '' ? '' : `<p>${escapeHtml(text)}</p>\n`}<p class="quiet">Error ${error.status}. Request <code>${escapeHtml(requestId)}</code>.</p>
-</main>
-</body>
-</html>
-`;
+    return renderDocument(html`<html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title} · ${name}</title>
+        <style>${style}</style>
+      </head>
+      <body>
+        <header>${logo !== null && html`<img src=${logo} alt="" height="28" />`}<span>${name}</span></header>
+        <main>
+          <h1>${title}</h1>
+          ${text !== '' && html`<p>${text}</p>`}
+          <p class="quiet">Error ${error.status}. Request <code>${requestId}</code>.</p>
+        </main>
+      </body>
+    </html>`);
   };
 }
 
+/** Rendered as text: it may have no `<`, `&` or double quote. */
 const STYLE = `
 :root { color-scheme: light dark; --accent: ACCENT; font: 1rem/1.55 system-ui, sans-serif; }
 body { margin: 0; background: light-dark(#f6f7f8, #16181b); color: light-dark(#1b1f24, #e6e8eb); }
@@ -58,7 +58,3 @@ h1 { font-size: 1.625rem; line-height: 1.25; margin: 0 0 .75rem; }
 p { margin: 0 0 1rem; }
 .quiet { color: light-dark(#58606a, #a3abb5); font-size: .9rem; }
 `;
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}

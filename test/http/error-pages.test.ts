@@ -30,7 +30,7 @@ test('where a service is out or slow, a person gets a page of the brand with the
   ] as const) {
     const page = await shown(url + path);
     t.is(page.status, status);
-    t.true(page.body.includes(`<title>${title} · Örchard &#38; &#60;Co&#62;</title>`), page.body);
+    t.true(page.body.includes(`<title>${title} · Örchard &amp; &lt;Co></title>`), page.body);
     t.true(page.body.includes(`Request <code>${page.id}</code>`));
     t.regex(page.body, /--accent: #7a2e8a/);
     t.notRegex(page.body, /upstream|gateway|127\.0\.0\.1|refused/i);

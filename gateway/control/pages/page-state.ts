@@ -3,7 +3,7 @@ import type Koa from 'koa';
 import type { VNode } from 'preact';
 import type { Account } from '../../domain/account.ts';
 import type { AskedPage } from '../../domain/request-record.ts';
-import { render } from './views/html.ts';
+import { renderDocument } from '../../http/html.ts';
 import type { Frame } from './views/layout.ts';
 
 /** The state that every handler finds. */
@@ -27,7 +27,7 @@ export type PageHandler = (ctx: PageContext) => Promise<void>;
 export function show(ctx: PageContext, page: VNode, status = 200): void {
   ctx.status = status;
   ctx.type = 'html';
-  ctx.body = render(page);
+  ctx.body = renderDocument(page);
 }
 
 /** Redirects to another of our pages with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */

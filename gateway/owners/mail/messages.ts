@@ -1,4 +1,4 @@
-import { type Paragraph, render } from './render.ts';
+import { type Paragraph, renderMail } from './render.ts';
 
 /** The content of a mail. */
 export interface Message {
@@ -35,7 +35,7 @@ export type MessageKind = keyof Messages;
 export function createMessages({ name }: { name: string }): Messages {
   const message = (subject: string, ...paragraphs: Paragraph[]): Message => ({
     subject,
-    ...render(subject, [...paragraphs, { small: `This mail was written by ${name}.` }]),
+    ...renderMail(subject, [...paragraphs, { small: `This mail was written by ${name}.` }]),
   });
 
   return {

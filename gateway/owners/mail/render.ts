@@ -1,3 +1,6 @@
+import type { VNode } from 'preact';
+import { html, renderDocument } from '../../http/html.ts';
+
 /** A part of a mail: a text, a link, or the small print at the end. */
 export type Paragraph = string | { readonly label: string; readonly link: string } | { readonly small: string };
 
@@ -8,12 +11,20 @@ const STYLE = {
 };
 
 /** Renders plain text, with each link on its own line, and HTML that loads no resources. */
-export function render(title: string, paragraphs: readonly Paragraph[]): { text: string; html: string } {
+export function renderMail(title: string, paragraphs: readonly Paragraph[]): { text: string; html: string } {
   const text = ['Hello,', ...paragraphs.map(plain)].join('\n\n');
-  const body = ['<p>Hello,</p>', ...paragraphs.map(marked)].join('\n');
-  const head = `<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title>`;
-  const html = `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body style="${STYLE.page}">\n${body}\n</body></html>\n`;
-  return { text: `${text}\n`, html };
+  const document = html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="color-scheme" content="light dark" />
+      <title>${title}</title>
+    </head>
+    <body style=${STYLE.page}>
+      <p>Hello,</p>
+      ${paragraphs.map(marked)}
+    </body>
+  </html>`;
+  return { text: `${text}\n`, html: renderDocument(document) };
 }
 
 function plain(paragraph: Paragraph): string {
@@ -22,13 +33,10 @@ function plain(paragraph: Paragraph): string {
   return paragraph.link;
 }
 
-function marked(paragraph: Paragraph): string {
-  if (typeof paragraph === 'string') return `<p>${escaped(paragraph)}</p>`;
-  if ('small' in paragraph) return `<p style="${STYLE.small}">${escaped(paragraph.small)}</p>`;
+function marked(paragraph: Paragraph): VNode {
+  if (typeof paragraph === 'string') return html`<p>${paragraph}</p>`;
+  if ('small' in paragraph) return html`<p style=${STYLE.small}>${paragraph.small}</p>`;
   const { label, link } = paragraph;
-  return `<p><a href="${escaped(link)}" style="${STYLE.link}">${escaped(label)}</a></p>\n<p>Or copy this address into a browser:<br>${escaped(link)}</p>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return html`<p><a href=${link} style=${STYLE.link}>${label}</a></p>
+    <p>Or copy this address into a browser:<br />${link}</p>`;
 }

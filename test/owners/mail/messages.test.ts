@@ -25,12 +25,11 @@ test('every mail names the product, and says the same as text and as HTML', (t) 
   for (const { subject, text, html } of [...linked, ...others]) {
     t.regex(subject, /Ørsted <Shop> & "Co"/);
     t.regex(text, /Ørsted <Shop> & "Co"/);
-    t.regex(html, /Ørsted &lt;Shop&gt; &amp; &quot;Co&quot;/);
+    t.regex(html, /Ørsted &lt;Shop> &amp; &quot;Co&quot;/);
     t.notRegex(html, /<Shop>/);
     const words = html
       .replaceAll(/<[^>]*>/g, ' ')
       .replaceAll('&lt;', '<')
-      .replaceAll('&gt;', '>')
       .replaceAll('&quot;', '"')
       .replaceAll('&amp;', '&')
       .replaceAll(/\s+/g, ' ');
@@ -42,7 +41,7 @@ test('every mail names the product, and says the same as text and as HTML', (t) 
 test('a link stands on a line of its own, and as a link that nothing can break out of', (t) => {
   for (const { text, html } of all(createMessages({ name: 'Shop' })).linked) {
     t.true(text.split('\n').includes(LINK));
-    t.true(html.includes('href="https://example.com/account/reset?link=a&amp;b=&quot;c&quot;&lt;d&gt;"'));
+    t.true(html.includes('href="https://example.com/account/reset?link=a&amp;b=&quot;c&quot;&lt;d>"'));
     t.notRegex(html, /<d>/);
   }
 });

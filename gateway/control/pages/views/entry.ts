@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
+import { html } from '../../../http/html.ts';
 import { type Filled, field, form } from './form.ts';
-import { html } from './html.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const EMAIL = { name: 'email', label: 'Email', type: 'email', autocomplete: 'username', maxlength: 254 } as const;

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { type Content, html } from './html.ts';
+import { type Content, html } from '../../../http/html.ts';
 import { type Frame, hiddenToken } from './layout.ts';
 
 /** The values of a form and their problems, by field name. */

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
+import { type Content, html } from '../../../http/html.ts';
 import { TOKEN_FIELD } from '../csrf.ts';
-import { type Content, html } from './html.ts';
 
 /** How the operator wants the pages to look. */
 export interface Brand {

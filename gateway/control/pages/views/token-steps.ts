@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
+import { type Content, html } from '../../../http/html.ts';
 import type { LiveToken } from '../../../stores/tokens/store.ts';
-import { type Content, html } from './html.ts';
 import { type Frame, hiddenToken, type Notice, page } from './layout.ts';
 import { moment, nameOfToken, numberOf } from './tokens.ts';
 

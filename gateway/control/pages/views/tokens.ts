@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
+import { html } from '../../../http/html.ts';
 import type { LiveToken } from '../../../stores/tokens/store.ts';
 import { MOST_COUNTED, type TokenPage } from '../token-list.ts';
 import { type Filled, field, form } from './form.ts';
-import { html } from './html.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 /** A lifetime that can be chosen. */

@@ -7,6 +7,7 @@ export const html = markup as (strings: TemplateStringsArray, ...values: unknown
 
 export type Content = ComponentChildren;
 
-export function render(page: VNode): string {
-  return `<!doctype html>${renderToString(page)}`;
+/** @param root the `<html>` element */
+export function renderDocument(root: VNode): string {
+  return `<!doctype html>${renderToString(root)}`;
 }
