@@ -6,7 +6,7 @@ import type { Upstream } from './upstream/upstream.ts';
 /** The head of the request to one server. */
 export interface RequestHead {
   readonly target: string;
-  /** Flat, as `requestHeaders` made them. */
+  /** As `requestHeaders` made them. */
   readonly headers: string[];
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { badRequest, GatewayError } from '../domain/errors.ts';
+import { nameAt, valueAt } from '../fields/raw-fields.ts';
 import { versionNotSupported } from './request-line.ts';
 
 /** The fields that the gateway reads, from one pass over the raw head. */
@@ -58,9 +59,9 @@ export function readHead(req: IncomingMessage): Head {
   let forwarded: string | undefined;
   let hops: string | undefined;
   let isLastHop = false;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string;
-    const value = raw[i + 1] as string;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = nameAt(raw, at);
+    const value = valueAt(raw, at);
     // Comparing the length first rules out nearly every field at no cost.
     switch (name.length) {
       case 4:

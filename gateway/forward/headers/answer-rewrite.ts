@@ -1,13 +1,11 @@
+import { lastValue, latin1, nameAt, type RawAnswerFields, valueAt } from '../../fields/raw-fields.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { domainReplacementsOf, replacementsOf, rewrittenCookie } from './cookie-rewrite.ts';
-import { lastValue } from './fields.ts';
 import { outsidePath } from './outside-path.ts';
 import { type AnswerPlace, rewrittenReference } from './reference-rewrite.ts';
 import type { Rewriting } from './rewriting.ts';
-
-type Fields = readonly (Buffer | string)[];
 
 /**
  * @param basePaths of the servers that the route leads to
@@ -35,25 +33,30 @@ export function compileRewriting(
 /**
  * Rewrites the cookies, redirects and other references of an answer as the route says. Fields keep their order.
  *
- * @param fields the upstream's, flat; bytes are read as Latin-1, which loses none
+ * @param fields the upstream's
  */
-export function rewrittenFields(fields: Fields, status: number, outgoing: Outgoing, upstream: Upstream): Fields {
+export function rewrittenFields(
+  fields: RawAnswerFields,
+  status: number,
+  outgoing: Outgoing,
+  upstream: Upstream,
+): RawAnswerFields {
   const { rewriting } = outgoing;
   if (rewriting === null) return fields;
   let rewritten: (Buffer | string)[] | null = null;
   let place: Place | null = null;
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as Buffer | string;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = nameAt(fields, at);
     // The length is compared first: that is cheap, and rules out most fields.
     if (!NOTED_LENGTHS.has(name.length)) continue;
-    const rewrite = REWRITES.get(name.toString('latin1').toLowerCase());
+    const rewrite = REWRITES.get(latin1(name).toLowerCase());
     if (rewrite === undefined) continue;
     place ??= placeOf(outgoing, upstream, rewriting);
-    const value = (fields[i + 1] as Buffer | string).toString('latin1');
+    const value = latin1(valueAt(fields, at));
     const changed = rewrite(value, place, rewriting, status);
     if (changed === value) continue;
     rewritten ??= [...fields];
-    rewritten[i + 1] = changed;
+    rewritten[at + 1] = changed;
   }
   return rewritten ?? fields;
 }

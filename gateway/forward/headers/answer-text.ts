@@ -1,3 +1,5 @@
+import { latin1, nameAt, type RawAnswerFields, valueAt } from '../../fields/raw-fields.ts';
+
 /** Replaces the characters that a reason phrase must not contain by `?` (RFC 9112 section 4). @param read as Latin-1 */
 export function reasonPhrase(read: string): string {
   return SENDABLE.test(read) ? read : read.replace(UNSENDABLE, '?');
@@ -13,17 +15,13 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...['alt-svc', 'strict-transport-security', 'x-request-id', 'x-user-id'],
 ]);
 
-/**
- * The trailer fields of an answer that may be passed on.
- *
- * @param raw the upstream's, flat; bytes are read as Latin-1, which loses none
- */
-export function trailerFields(raw: readonly (Buffer | string)[]): [string, string][] {
+/** The trailer fields of an answer that may be passed on. @param raw the upstream's */
+export function trailerFields(raw: RawAnswerFields): [string, string][] {
   const fields: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] as Buffer | string).toString('latin1');
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = latin1(nameAt(raw, at));
     if (NOT_IN_TRAILERS.has(name.toLowerCase())) continue;
-    fields.push([name, (raw[i + 1] as Buffer | string).toString('latin1')]);
+    fields.push([name, latin1(valueAt(raw, at))]);
   }
   return fields;
 }

@@ -1,6 +1,7 @@
 import { DROPPED_OF_ANSWERS } from '../../fields/answer.ts';
 import { forwardedElement, isHttps } from '../../fields/forwarded.ts';
 import { setsOwnCookie, withoutOwnCookies } from '../../fields/own-cookies.ts';
+import { keepFields, latin1, nameAt, type RawAnswerFields, type RawFields, valueAt } from '../../fields/raw-fields.ts';
 import { requestField } from '../../fields/request.ts';
 import { withoutCors } from './cors-fields.ts';
 import { addForwarded, firstOf, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
@@ -36,8 +37,7 @@ export interface Forwarded {
 export interface FieldChanges {
   /** The names of fields to drop, those of `set` included: folded for requests, in lower case for answers. */
   readonly replaced: ReadonlySet<string>;
-  /** Names and values in turn. */
-  readonly set: readonly string[];
+  readonly set: RawFields;
 }
 
 /** The lengths of the field names that answers are checked for. */
@@ -49,13 +49,13 @@ const NOTED_LENGTHS: ReadonlySet<number> = new Set(
 const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'x-request-id']);
 
 /**
- * The fields of the request to the upstream, as a flat list of names and values, for HTTP and WebSocket alike. The table
- * in `fields/request.ts` decides on the client's fields. The route's fields follow. The gateway's own come last, so that
- * no field and no `Connection` option can add, change or remove them.
+ * The fields of the request to the upstream, for HTTP and WebSocket alike. The table in `fields/request.ts` decides on the
+ * client's fields. The route's fields follow. The gateway's own come last, so that no field and no `Connection` option can
+ * add, change or remove them.
  *
- * @param raw the client's fields, flat, as `IncomingMessage.rawHeaders` has them
+ * @param raw the client's fields
  */
-export function requestHeaders(raw: readonly string[], forwarded: Forwarded): string[] {
+export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
   const { trusted } = forwarded.peer;
   const { changes } = forwarded;
   let kept: string[] = [];
@@ -64,9 +64,9 @@ export function requestHeaders(raw: readonly string[], forwarded: Forwarded): st
   let traceparent: string | undefined;
   let tracestate: string | undefined;
   const claimed: ProxyClaims = { for: '', proto: '', host: '', prefix: '', forwarded: '' };
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string;
-    const value = raw[i + 1] as string;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = nameAt(raw, at);
+    const value = valueAt(raw, at);
     const { treatment, folded } = requestField(name);
     if (changes?.replaced.has(folded)) continue;
     switch (treatment) {
@@ -168,12 +168,12 @@ function isRemovable(name: string): boolean {
  * The fields of the answer to the client: those of the upstream, in its order and spelling, without hop-by-hop fields and
  * without the gateway's own cookies. `X-Request-Id` is added where the upstream sent none.
  *
- * @param raw the upstream's fields, flat; bytes are read as Latin-1, which loses none
+ * @param raw the upstream's fields
  * @param decidesCors whether the gateway, not the upstream, decides on CORS
  * @param changes of the route; `undefined`: none
  */
 export function responseHeaders(
-  raw: readonly (Buffer | string)[],
+  raw: RawAnswerFields,
   requestId: string,
   decidesCors: boolean,
   changes?: FieldChanges,
@@ -181,19 +181,20 @@ export function responseHeaders(
   const kept: string[] = [];
   let connectionOptions = '';
   let hasRequestId = false;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i]);
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = latin1(nameAt(raw, at));
     // The length is compared first: that is cheap, and rules out most fields.
     if (!NOTED_LENGTHS.has(name.length)) {
-      kept.push(name, text(raw[i + 1]));
+      kept.push(name, latin1(valueAt(raw, at)));
       continue;
     }
     const lower = name.toLowerCase();
-    if (lower === 'connection') connectionOptions += `${text(raw[i + 1])},`;
+    if (lower === 'connection') connectionOptions += `${latin1(valueAt(raw, at))},`;
     if (DROPPED_OF_ANSWERS.has(lower)) continue;
-    if (lower === 'set-cookie' && setsOwnCookie(text(raw[i + 1]))) continue;
+    const value = latin1(valueAt(raw, at));
+    if (lower === 'set-cookie' && setsOwnCookie(value)) continue;
     if (lower === 'x-request-id') hasRequestId = true;
-    kept.push(name, lower === 'content-length' ? withoutLeadingZeros(text(raw[i + 1])) : text(raw[i + 1]));
+    kept.push(name, lower === 'content-length' ? withoutLeadingZeros(value) : value);
   }
   if (!hasRequestId) kept.push('X-Request-Id', requestId);
   const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
@@ -201,12 +202,8 @@ export function responseHeaders(
   return changes === undefined ? answered : changed(answered, changes);
 }
 
-function changed(fields: readonly string[], { replaced, set }: FieldChanges): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    if (!replaced.has(name.toLowerCase())) kept.push(name, fields[i + 1] as string);
-  }
+function changed(fields: RawFields, { replaced, set }: FieldChanges): string[] {
+  const kept = keepFields(fields, (name) => !replaced.has(name));
   kept.push(...set);
   return kept;
 }
@@ -216,21 +213,11 @@ function withoutLeadingZeros(length: string): string {
   return length.startsWith('0') && length.length > 1 ? length.replace(/^0+(?=\d)/, '') : length;
 }
 
-function text(value: Buffer | string | undefined): string {
-  return typeof value === 'string' ? value : (value as Buffer).toString('latin1');
-}
-
 /** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
 function withoutNamed(fields: string[], connectionOptions: string, isRemovable: (name: string) => boolean): string[] {
   if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
   const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
   for (const option of ['', 'keep-alive', 'close', 'upgrade']) named.delete(option);
   if (named.size === 0) return fields;
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    const lower = name.toLowerCase();
-    if (!named.has(lower) || !isRemovable(lower)) kept.push(name, fields[i + 1] as string);
-  }
-  return kept;
+  return keepFields(fields, (name) => !named.has(name) || !isRemovable(name));
 }

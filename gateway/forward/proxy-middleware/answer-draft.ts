@@ -1,12 +1,12 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { nameAt, type RawFields, valueAt } from '../../fields/raw-fields.ts';
 import { reasonPhrase } from '../headers/answer-text.ts';
 
 /** A complete answer that has not been sent. */
 export interface WholeAnswer {
   readonly status: number;
   readonly reason: string;
-  /** Flat. */
-  readonly fields: readonly string[];
+  readonly fields: RawFields;
   readonly body: Buffer;
 }
 
@@ -29,7 +29,7 @@ export interface Draft extends AnswerHead {
 /** Makes the head of an answer changeable. Fields keep their order. */
 export function draftOf({ status, reason, fields }: WholeAnswer): Draft {
   let pairs: [name: string, value: string][] = [];
-  for (let i = 0; i < fields.length; i += 2) pairs.push([fields[i] as string, fields[i + 1] as string]);
+  for (let at = 0; at < fields.length; at += 2) pairs.push([nameAt(fields, at), valueAt(fields, at)]);
 
   const valuesOf = (name: string) =>
     pairs.filter(([other]) => other.toLowerCase() === name.toLowerCase()).map(([, value]) => value);

@@ -1,3 +1,4 @@
+import { nameAt, valueAt } from '../../fields/raw-fields.ts';
 import type { RequestHead } from '../outgoing.ts';
 import { decodableAmong } from './content-codings.ts';
 
@@ -13,9 +14,9 @@ const ASKS_FOR_A_PART: ReadonlySet<string> = new Set(['range', 'request-range', 
  */
 export function interceptableHead({ target, headers }: RequestHead): RequestHead {
   const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    const value = headers[i + 1] as string;
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = nameAt(headers, at);
+    const value = valueAt(headers, at);
     const canonical = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
     if (ASKS_FOR_A_PART.has(canonical)) continue;
     kept.push(name, canonical === 'accept-encoding' ? decodableAmong(value) : value);

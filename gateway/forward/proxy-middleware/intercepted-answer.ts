@@ -1,5 +1,5 @@
 import { GatewayError } from '../../domain/errors.ts';
-import { fieldsByName } from '../headers/fields.ts';
+import { fieldsByName } from '../../fields/raw-fields.ts';
 import { writeAnswerHead } from '../undici/answer-head.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';

@@ -1,4 +1,4 @@
-import type { FieldsByName } from '../headers/fields.ts';
+import type { FieldsByName } from '../../fields/raw-fields.ts';
 import { type AnswerHead, draftOf, type WholeAnswer } from './answer-draft.ts';
 import { withoutCodings } from './content-codings.ts';
 

@@ -77,7 +77,7 @@ export abstract class ProxiedAnswer extends Writable {
     return reasonPhrase(this.upstream.statusMessage ?? '');
   }
 
-  /** The upstream's fields, flat, rewritten by the route. */
+  /** The upstream's fields, rewritten by the route. */
   protected fields(): string[] {
     const { rawHeaders } = this.upstream;
     return rewrittenFields(rawHeaders, this.status, this.#outgoing, this.#server).map(String);

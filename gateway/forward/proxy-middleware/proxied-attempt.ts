@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.ts';
+import { fieldsByName } from '../../fields/raw-fields.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { upstreamFailure } from '../failure.ts';
-import { fieldsByName } from '../headers/fields.ts';
 import type { RequestHead } from '../outgoing.ts';
 import type { Attempt, AttemptEvents } from '../transport.ts';
 import { RequestBody, type Turn } from '../undici/request-body.ts';

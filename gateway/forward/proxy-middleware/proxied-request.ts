@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { Readable } from 'node:stream';
-import { type FieldsByName, fieldsByName } from '../headers/fields.ts';
+import { type FieldsByName, fieldsByName, nameAt, valueAt } from '../../fields/raw-fields.ts';
 import type { RequestHead } from '../outgoing.ts';
 
 /** The request for http-proxy-middleware: the client's body, and the head for the upstream. */
@@ -45,10 +45,10 @@ function readNothing(this: Readable): void {
 export function writeFields(proxyReq: ClientRequest, { headers }: RequestHead, hasBody: boolean): void {
   for (const name of proxyReq.getHeaderNames()) proxyReq.removeHeader(name);
   let length: string | undefined;
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') length = headers[i + 1] as string;
-    else proxyReq.appendHeader(name, headers[i + 1] as string);
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = nameAt(headers, at);
+    if (name.length === 14 && name.toLowerCase() === 'content-length') length = valueAt(headers, at);
+    else proxyReq.appendHeader(name, valueAt(headers, at));
   }
   // Last: Node changes the octets of a `Content-Disposition` that follows it.
   if (length !== undefined) proxyReq.setHeader('content-length', length);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { keepFields, nameAt, type RawFields, valueAt, valuesOf } from '../../fields/raw-fields.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { responseHeaders } from '../headers/headers.ts';
@@ -45,7 +46,7 @@ export function refusalFields(answer: IncomingMessage, outgoing: Outgoing, upstr
   const fields = clientFields(answer, outgoing, upstream);
   const [length] = valuesOf(fields, 'content-length');
   return {
-    ...spelled(fields.flatMap((text, i) => (i % 2 === 0 && !isLength(text) ? [text, fields[i + 1] as string] : []))),
+    ...spelled(keepFields(fields, (name) => name !== 'content-length')),
     ...(length !== undefined && { 'content-length': length }),
     ...(coding !== undefined && { 'transfer-encoding': coding }),
   };
@@ -61,25 +62,17 @@ function clientFields(
   return responseHeaders(rewritten, outgoing.requestId, false, outgoing.answerChanges);
 }
 
-function isLength(name: string): boolean {
-  return name.toLowerCase() === 'content-length';
-}
-
-function valuesOf(flat: readonly string[], name: string): string[] {
-  return flat.filter((_, i) => i % 2 === 1 && flat[i - 1]?.toLowerCase() === name);
-}
-
-function spelled(flat: readonly string[]): SpelledFields {
-  const fields: SpelledFields = Object.create(null);
+function spelled(fields: RawFields): SpelledFields {
+  const byName: SpelledFields = Object.create(null);
   const spellings = new Map<string, string>();
-  for (let i = 0; i < flat.length; i += 2) {
-    const written = flat[i] as string;
+  for (let at = 0; at < fields.length; at += 2) {
+    const written = nameAt(fields, at);
     const lower = written.toLowerCase();
     const name = spellings.get(lower) ?? written;
     spellings.set(lower, name);
-    const before = fields[name];
-    const value = flat[i + 1] as string;
-    fields[name] = before === undefined ? value : [before].flat().concat(value);
+    const before = byName[name];
+    const value = valueAt(fields, at);
+    byName[name] = before === undefined ? value : [before].flat().concat(value);
   }
-  return fields;
+  return byName;
 }

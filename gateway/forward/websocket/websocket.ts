@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { clientClosed, type GatewayError } from '../../domain/errors.ts';
+import { type FieldsByName, fieldsByName, type RawFields } from '../../fields/raw-fields.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
-import { type FieldsByName, fieldsByName } from '../headers/fields.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { tlsOptions } from '../undici/connector.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -128,6 +128,6 @@ function serverName({ host }: Upstream): string {
 }
 
 /** The handshake's fields in the form that Node's client takes; the two that name the new protocol are written anew. */
-function handshakeHeaders(flat: readonly string[]): FieldsByName {
-  return { ...fieldsByName(flat), connection: 'Upgrade', upgrade: 'websocket' };
+function handshakeHeaders(fields: RawFields): FieldsByName {
+  return { ...fieldsByName(fields), connection: 'Upgrade', upgrade: 'websocket' };
 }
