@@ -31,7 +31,7 @@ export async function checkAccounts(config: string, json: boolean): Promise<void
   });
 }
 
-/** Shows on a terminal how many rows have been read, over both readings of the table; elsewhere nothing. */
+/** Shows on a terminal how many rows have been read, in both passes together. Writes nothing elsewhere. */
 function progressOn(terminal: NodeJS.WriteStream) {
   let rows = 0;
   const show = (text: string) => {
@@ -61,7 +61,7 @@ function asText(table: string, { rows, canLogIn, unconfirmed, never, formats, ob
   const summary = [
     [String(rows), `rows in ${table}`],
     [String(canLogIn), 'can log in'],
-    [String(unconfirmed), 'could, once confirmed'],
+    [String(unconfirmed), 'can log in once confirmed'],
     [String(never), 'can never log in'],
   ];
   const hashes = formats.map(({ format, parameters, count }) => [String(count), format, parameters]);
@@ -75,7 +75,7 @@ function asText(table: string, { rows, canLogIn, unconfirmed, never, formats, ob
     .join('\n');
 }
 
-/** An id that cannot be printed as it is, is written like a text in JSON. */
+/** An id that is long, or not printable ASCII, is shown as a JSON string. */
 function shown(id: string): string {
   return /^[\x21-\x7e]{1,60}$/.test(id) ? id : JSON.stringify(id.slice(0, 60));
 }

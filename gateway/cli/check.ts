@@ -11,13 +11,13 @@ interface Options {
 
 /**
  * `check`: validates a configuration and prints every problem, one a line, on standard error; exit code 0 or 1. With `--json`
- * the verdict is on standard output, whatever it is.
+ * the result is on standard output, valid or not.
  */
 export function checkCommand(): Command {
   return new Command('check')
     .description('validate the configuration and print every problem at once')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
-    .option('--accounts', 'look through the accounts, too, for those that can never log in')
+    .option('--accounts', 'check the table of accounts, and list rows that can never log in')
     .option('--json', 'print JSON')
     .action(async ({ config, accounts, json }: Options) => {
       if (accounts) return await checkAccounts(config, json === true);

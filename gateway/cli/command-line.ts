@@ -35,7 +35,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A reader that has seen enough, such as `head`, closes the pipe: there is nothing more to do then, and nothing wrong. */
+/** Exits without an error when the reader closes the pipe, as `head` does. */
 function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,10 +2,10 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Keeps what Node makes of the sources beside the packages, which halves the time of the next start. Not in the system's
- * folder for temporary files, where others could put code of theirs. Where it cannot be written, nothing is kept.
+ * Caches Node's compiled code in node_modules, which halves the time of the next start. The system's temporary folder is no
+ * alternative: other users could plant code in it. Caches nothing when the folder is not writable.
  *
- * To be called before anything else is loaded.
+ * Must be called before other modules are loaded.
  */
 export function keepCompiled(): void {
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gatehouse', import.meta.url)));

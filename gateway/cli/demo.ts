@@ -17,7 +17,7 @@ const EMAIL = 'demo@example.com';
 const PASSWORD = 'demo';
 const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
 
-/** Runs everything that the first look needs in one process, and prints what to type. */
+/** Runs a gateway, an example upstream and a demo account in one process, and prints commands to try. */
 export async function startDemo(): Promise<{ log: Logger; close(): Promise<void> }> {
   const upstream = await startExampleUpstream({ host: '127.0.0.1', port: 0 });
   try {
@@ -65,7 +65,7 @@ async function addDemoAccount(settings: Settings): Promise<void> {
   }
 }
 
-/** Nothing may stand between a stranger and the first answer, a taken port least of all: only that one is changed. */
+/** Replaces a port that is taken by any free one, so that the demo always starts. */
 async function startOnFreePorts(settings: Settings, log: Logger): Promise<Gateway> {
   try {
     return await startGateway(settings, log);

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { OperatorError } from '../domain/errors.ts';
 
 /**
- * A small service to put behind the gateway: answers every request with what it received, as JSON, and never looks at
- * credentials. `GET /health` answers 200.
+ * A small service to put behind the gateway: echoes every request as JSON, and ignores credentials. `GET /health` answers
+ * 200.
  *
- * @param where The address to listen on; port 0 takes any free one.
- * @returns Its URL, and `close`, which ends open connections too.
- * @throws {OperatorError} When the address cannot be had.
+ * @param where the address to listen on; port 0 takes any free one
+ * @returns its URL, and `close`, which also closes open connections
+ * @throws OperatorError when it cannot listen on the address
  */
 export async function startExampleUpstream(where: {
   readonly host: string;
@@ -38,7 +38,7 @@ export async function startExampleUpstream(where: {
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? '/';
   const said = path === '/health' ? { status: 'ok' } : echo(request, path);
-  // The body is not of interest, but a client may wait until it has been read.
+  // Discards the body: some clients wait until it has been read.
   request.resume();
   response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(`${JSON.stringify(said, null, 2)}\n`);
@@ -55,7 +55,7 @@ function echo(request: IncomingMessage, path: string) {
   };
 }
 
-/** Runs it by itself, where the environment's HOST and PORT say, until SIGINT or SIGTERM. */
+/** Runs the service alone, on the HOST and PORT of the environment, until SIGINT or SIGTERM. */
 async function main(): Promise<void> {
   const { HOST = '127.0.0.1', PORT = '9000' } = process.env;
   const port = Number(PORT);

@@ -2,7 +2,7 @@ import type { Account } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 
-/** The account that an operator names. @throws OperatorError when there is none with this email */
+/** @throws OperatorError when no account has this email */
 export async function existingAccount(accounts: AccountReader, email: string): Promise<Account> {
   const account = await accounts.findByEmail(email);
   if (account === null) throw noAccount(email);
@@ -10,5 +10,5 @@ export async function existingAccount(accounts: AccountReader, email: string): P
 }
 
 export function noAccount(email: string): OperatorError {
-  return new OperatorError(`No account has the email ${email}: \`user list\` shows those that there are.`);
+  return new OperatorError(`No account has the email ${email}: \`user list\` shows all accounts.`);
 }

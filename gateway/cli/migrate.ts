@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { withMigratedDatabase } from './with-database.ts';
 
-/** `migrate`: brings the database to the current schema, and says which migrations that took. */
+/** `migrate`: brings the database to the current schema, and prints which migrations it applied. */
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('Bring the database to the current schema. `start` does so by itself.')
+    .description('Bring the database to the current schema. `start` does this too.')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async ({ config, json }: { config: string; json?: true }) => {

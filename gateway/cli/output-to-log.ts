@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import type { Logger } from '../ops/log.ts';
 
 /**
- * Sends all other output of this process to the log: `console` calls of libraries and of modules of routes, Node's warnings,
- * and uncaught errors. So only the log writes to a reader that may stall or be gone, and operators read one place.
+ * Sends all other output of this process to the log: `console` calls of libraries and of intercept modules, Node's warnings,
+ * and uncaught errors. Only the log then writes to a reader that may stall or close, and operators have one place to read.
  *
  * An uncaught error ends the process with exit code 1, as Node does by default.
  */
@@ -17,14 +17,14 @@ export function sendOutputToLog(log: Logger): void {
         done();
       },
     });
-  // A module of a route may still write to these directly: without a reader, that must not end the process.
+  // An intercept module may still write to these directly: EPIPE must not end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   Object.assign(console, new Console({ stdout: toLog('info'), stderr: toLog('warn'), colorMode: false }));
 
   // Node's own listener writes to standard error.
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) => log.warn({ source: 'node', warning: name }, message));
-  // An unhandled rejection is a bug of the gateway, and no reason to drop the requests of other clients.
+  // An unhandled rejection is a bug in the gateway, but must not drop the requests of other clients.
   process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'unhandled rejection'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error, fault: 'gateway' }, 'uncaught exception');

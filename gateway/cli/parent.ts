@@ -1,9 +1,9 @@
 /** Milliseconds between two checks of the parent. */
-const LOOK = 500;
+const CHECK_INTERVAL = 500;
 
 /**
- * Shuts this process down, as by SIGTERM, when its launcher has exited, which forwards signals to it (scripts/run-node.mjs):
- * otherwise an orphaned gateway would keep the port after the launcher is killed. Does nothing without a launcher.
+ * Shuts this process down, as by SIGTERM, when its launcher (scripts/run-node.mjs, which forwards signals) has exited.
+ * Otherwise an orphaned gateway would keep the port after the launcher is killed. Does nothing without a launcher.
  */
 export function endWithParent(): void {
   const parent = process.env.GATEHOUSE_PARENT;
@@ -14,5 +14,5 @@ export function endWithParent(): void {
     if (process.ppid === Number(parent)) return;
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
-  }, LOOK).unref();
+  }, CHECK_INTERVAL).unref();
 }

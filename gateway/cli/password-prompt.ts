@@ -2,20 +2,20 @@ import type { ReadStream } from 'node:tty';
 import { OperatorError } from '../domain/errors.ts';
 import { problemsOfPassword } from '../owners/input.ts';
 
-/** What a shell gives for a program that was ended by SIGINT. */
+/** The exit code that a shell reports after SIGINT: 128 + 2. */
 const INTERRUPTED = 130;
-/** Bytes; far above any password, so that a wrong file is refused before it fills the memory. */
+/** Bytes; far above any password. Rejects a wrong file before it fills the memory. */
 const STDIN_LIMIT = 4096;
 
 /**
- * Asks twice on the terminal, without echo. Ctrl-C ends the process with 130 and the terminal as it was.
+ * Asks twice on the terminal, without echo. Ctrl-C restores the terminal and exits with 130.
  *
- * @throws OperatorError when standard input is no terminal, the two differ, or the password cannot be one
+ * @throws OperatorError when standard input is not a terminal, the two entries differ, or the password breaks a rule
  */
 export async function askNewPassword(email: string): Promise<string> {
   const terminal = process.stdin;
   if (!terminal.isTTY) {
-    throw new OperatorError('Standard input is no terminal to ask for a password: pipe it in with --password-stdin.');
+    throw new OperatorError('Standard input is not a terminal: pipe the password in with --password-stdin.');
   }
   const keys = keysOf(terminal);
   terminal.setRawMode(true);
@@ -33,9 +33,9 @@ export async function askNewPassword(email: string): Promise<string> {
 }
 
 /**
- * Reads standard input to its end, less one line end.
+ * Reads standard input to its end, and drops one trailing line end.
  *
- * @throws OperatorError when it is not UTF-8 or cannot be a password
+ * @throws OperatorError when the input is not UTF-8 or breaks a rule for passwords
  */
 export async function readNewPassword(email: string): Promise<string> {
   const chunks: Buffer[] = [];
@@ -51,7 +51,7 @@ export async function readNewPassword(email: string): Promise<string> {
   return password;
 }
 
-/** The same rules as on the pages. @param email of the account that the password is for */
+/** Applies the same rules as the account pages. @param email the email of the account */
 function requireGood(password: string, email: string): void {
   const [problem] = problemsOfPassword(password, email);
   if (problem !== undefined) throw new OperatorError(problem.text);
@@ -71,7 +71,7 @@ async function* keysOf(terminal: ReadStream): AsyncGenerator<string, void, void>
   for await (const text of terminal.iterator({ destroyOnReturn: false })) yield* String(text);
 }
 
-/** One line. The prompt appears once the terminal echoes nothing. */
+/** Reads one line. The terminal's echo is already off when the prompt appears. */
 async function readHidden(keys: AsyncGenerator<string, void, void>, prompt: string): Promise<string> {
   process.stderr.write(prompt);
   let typed: string[] = [];

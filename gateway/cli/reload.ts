@@ -4,23 +4,23 @@ import type { Logger } from '../ops/log.ts';
 import { filesOf, loadSettings, SettingsError } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 
-/** Milliseconds between two looks at what is watched. */
-const LOOK = 1_000;
+/** Milliseconds between two polls of the watched files. */
+const POLL_INTERVAL = 1_000;
 
 export interface Reloader {
-  /** Reads the configuration and takes it over, or says what is wrong; nothing changes then. One at a time. */
+  /** Reads and applies the configuration; on an error, logs the problems and changes nothing. Calls run one after another. */
   reload(): Promise<void>;
   stop(): void;
 }
 
 /**
- * Takes over changes of the configuration file, and of the files that its `${file:…}` name: when told to, and, while
- * `watch` is set in it, by itself.
+ * Applies changes of the configuration file, and of the files in its `${file:…}`: on `reload()`, and, with `watch: true`,
+ * when a file changes.
  *
- * They are looked at rather than subscribed to: that works on every file system, and through the links that orchestrators
- * swap. A change counts once it has stood still from one look to the next, as half of a file may be valid.
+ * Polls instead of subscribing: polling works on every file system, and through the symlinks that orchestrators swap. A
+ * change counts once it is the same in two polls: a half-written file may be valid.
  *
- * @param takeOver rejects with an OperatorError when the running gateway cannot change so
+ * @param takeOver applies new settings; rejects with an OperatorError when they need a restart
  */
 export function createReloader(
   file: string,
@@ -55,14 +55,14 @@ export function createReloader(
   const timer = setInterval(() => {
     if (!isWatched) return;
     const now = stampOf(files);
-    const stoodStill = now === seen;
+    const isStable = now === seen;
     seen = now;
-    if (stoodStill && now !== taken && existsSync(file)) void reload();
-  }, LOOK).unref();
+    if (isStable && now !== taken && existsSync(file)) void reload();
+  }, POLL_INTERVAL).unref();
   return { reload, stop: () => clearInterval(timer) };
 }
 
-/** What changes with each of the files, and where one comes or goes. */
+/** A text that differs when any of the files has changed, appeared or disappeared. */
 function stampOf(files: readonly string[]): string {
   return files.map(stampOfOne).join(' ');
 }
@@ -72,7 +72,7 @@ function stampOfOne(file: string): string {
     const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
     return `${dev}:${ino}:${size}:${mtimeNs}`;
   } catch {
-    return 'out of reach';
+    return 'unreadable';
   }
 }
 

@@ -15,7 +15,7 @@ export interface Obstacle {
   readonly ids: readonly string[];
 }
 
-/** What a table of accounts is like. No part of a hash is in it. */
+/** A summary of a table of accounts. It contains no part of a hash. */
 export interface Review {
   readonly rows: number;
   readonly canLogIn: number;
@@ -30,9 +30,9 @@ export interface Review {
 const IDS_SHOWN = 5;
 
 /**
- * Reads a table twice, a thousand rows at a time, keeping a number for each row.
+ * Reads the table twice, a thousand rows at a time, and keeps one number for each row in memory.
  *
- * @throws GatewayError when the database is out
+ * @throws GatewayError when the database does not answer
  */
 export async function reviewAccounts(table: OpenTable, findByEmail: AccountReader['findByEmail']): Promise<Review> {
   const isShared = await sharedEmails(table);
@@ -77,7 +77,7 @@ export async function reviewAccounts(table: OpenTable, findByEmail: AccountReade
   };
 }
 
-/** @returns whether an email is that of several rows, in its canonical form */
+/** @returns a predicate: whether several rows share the canonical form of an email */
 async function sharedEmails(table: OpenTable): Promise<(email: string) => boolean> {
   const seen = new Set<number>();
   const shared = new Set<number>();
@@ -92,7 +92,7 @@ async function sharedEmails(table: OpenTable): Promise<(email: string) => boolea
   return (email) => shared.has(keyOf(email));
 }
 
-/** 52 bits in place of an email: among a million, two are one by chance in one table of nine thousand. */
+/** A 52-bit hash of an email. With a million emails, the chance of any collision is 1 in 9,000. */
 function keyOf(email: string): number {
   const digest = hash('sha256', canonicalEmail(email), 'buffer');
   return digest.readUIntBE(0, 6) * 16 + (digest.readUInt8(6) >> 4);
@@ -110,7 +110,7 @@ function emailProblems({ email }: AdoptedRow): string[] {
   // RFC 7617 section 2.
   if (/[:\p{Cc}]/u.test(email))
     problems.push('the email has a colon or a control character, which HTTP Basic cannot carry');
-  if (TOKEN_USERS.has(email.toLowerCase())) problems.push('the email is a user name that stands for a token');
+  if (TOKEN_USERS.has(email.toLowerCase())) problems.push('the email is a user name reserved for tokens');
   return problems;
 }
 
@@ -123,7 +123,7 @@ function hashProblems({ password }: AdoptedRow): string[] {
 
 const SHARED = 'another row has the same email, but for case or composition';
 
-/** Databases and Unicode agree on ASCII: only the others are looked up, and those that seem to share their email. */
+/** Looks up only non-ASCII and shared emails: databases and Unicode compare ASCII alike. */
 async function isFound(
   { id, email }: AdoptedRow,
   isAlone: boolean,

@@ -14,10 +14,10 @@ interface Options {
   json?: true;
 }
 
-/** `routes`: the route table, or what becomes of one request; exit code 1 where that would be refused. */
+/** `routes`: prints the route table, or where one request goes; exit code 1 when the gateway would refuse it. */
 export function routesCommand(): Command {
   return new Command('routes')
-    .description('Print the route table, or what becomes of one request.')
+    .description('Print the route table, or where one request goes.')
     .argument('[method]', 'the method of a request, such as GET')
     .argument('[path]', 'the path of that request, such as /api/v1/orders/7')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
@@ -77,17 +77,17 @@ function tableOf(rows: readonly Row[]): string {
   return alignedTable([['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'], ...lines]);
 }
 
-/** A request that passes. */
+/** A request that the gateway forwards or answers. */
 interface Pass {
   readonly method: string;
   readonly path: string;
   readonly route: string;
   readonly who: string;
-  /** The URLs that it may become; null: the gateway answers. */
+  /** The possible upstream URLs; null: the gateway answers. */
   readonly upstreams: readonly string[] | null;
 }
 
-/** The answer to a request that is refused for every client. */
+/** The answer to a request that the gateway refuses from every client. */
 interface Refusal extends Pick<Pass, 'method' | 'path'> {
   readonly status: number;
   readonly error: string;

@@ -30,14 +30,14 @@ interface Running {
   log: Logger;
 }
 
-// The gateway itself is loaded here, and not with the command line: the other commands do without it.
+// Imported on demand: the other commands start faster without the gateway.
 async function startDemo(): Promise<Running> {
   const demo = await import('./demo.ts');
   return await demo.startDemo();
 }
 
 async function startConfigured(file: string): Promise<Running> {
-  // From the first moment on: without a listener the signal ends the process.
+  // Registered first: without a listener, SIGHUP ends the process.
   let onHangup = () => {};
   process.on('SIGHUP', () => onHangup());
   const settings = loadSettings(file, process.env);
@@ -71,7 +71,7 @@ async function startPrimary(file: string, settings: Settings, log: Logger, worke
   return await primary.startPrimary(file, settings, log, workers);
 }
 
-/** Listens from the beginning, so that a signal during the start also shuts down in order. */
+/** Must be called before the start, so that a signal during the start also shuts down in order. */
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     process.once('SIGTERM', resolve);
@@ -79,7 +79,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Keeps the process until the signal, then answers what is under way. A second signal ends it at once. */
+/** Waits for the signal, then drains open requests and exits. A second signal exits at once. */
 async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): Promise<void> {
   const signal = await stop;
   process.once('SIGTERM', () => process.exit(1));
@@ -87,6 +87,6 @@ async function closeOn(stop: Promise<NodeJS.Signals>, { log, close }: Running): 
   log.info({ signal }, 'stopping');
   await close();
   log.info('stopped');
-  // What hangs, such as a connection to a store, keeps no process that has ended in order.
+  // Exits explicitly: a hanging connection to a store must not keep the process alive.
   process.exit(0);
 }

@@ -8,7 +8,7 @@ export function alignedTable(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 
-/** A moment in ms since 1970 as a cell has it: UTC, to the second. */
+/** @param time milliseconds since 1970 @returns UTC in ISO 8601, to the second */
 export function momentText(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -9,41 +9,41 @@ import { acceptanceOf } from '../stores/tokens/live-tokens.ts';
 import { type ListedRecord, sqlTokenStore } from '../stores/tokens/store.ts';
 import { alignedTable, momentText } from './table.ts';
 
-export interface ListAsked {
+export interface ListQuery {
   readonly json: boolean;
   /** Milliseconds. */
   readonly maxLifetime: number;
-  /** As `knownKeyIds` has them. */
+  /** The result of `knownKeyIds`. */
   readonly keyIds: readonly string[] | null;
 }
 
-/** Records that are read and printed at once. */
-const PIECE = 1_000;
+/** Records that are read and printed at a time. */
+const PAGE_SIZE = 1_000;
 const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE'];
 
 /**
- * The account's tokens that have not expired, as JSON or as a table for the eye; never a token itself. First those that
- * were not revoked, the oldest first, then those that were. In pieces, however many there are.
+ * Yields the account's unexpired tokens as JSON or as a table, in chunks; never the tokens themselves. Unrevoked tokens come
+ * first, each group oldest first.
  */
-export async function* listTokens(database: Database, account: Account, asked: ListAsked): AsyncGenerator<string> {
+export async function* listTokens(database: Database, account: Account, query: ListQuery): AsyncGenerator<string> {
   const store = sqlTokenStore(database);
-  const { maxLifetime, keyIds } = asked;
+  const { maxLifetime, keyIds } = query;
   const { now } = await readDatabaseClock(database);
   const voidedBefore = await voidBefore(database, account.id);
   const accepted = acceptanceOf(account, { maxLifetime, keyIds, voidBefore: voidedBefore, now: now() });
   let last: ListedRecord | null = null;
   let isFirst = true;
   for (;;) {
-    const records: ListedRecord[] = await store.listUnexpired(accepted, last, PIECE);
+    const records: ListedRecord[] = await store.listUnexpired(accepted, last, PAGE_SIZE);
     const tokens = records.map((record) => listed(record, account));
     const separator = isFirst ? '[' : tokens.length > 0 ? ',' : '';
-    if (asked.json) yield separator + tokens.map((token) => JSON.stringify(token)).join(',');
+    if (query.json) yield separator + tokens.map((token) => JSON.stringify(token)).join(',');
     else yield alignedTable([...(isFirst ? [HEADINGS] : []), ...tokens.map(cellsOf)]);
     isFirst = false;
     last = records.at(-1) ?? null;
-    if (records.length < PIECE) break;
+    if (records.length < PAGE_SIZE) break;
   }
-  if (asked.json) yield ']\n';
+  if (query.json) yield ']\n';
 }
 
 function listed(record: ListedRecord, account: Account) {
@@ -74,7 +74,7 @@ async function voidBefore({ sql, ask }: Database, accountId: string): Promise<nu
  * The key ids of the token secrets, without the secrets themselves.
  *
  * @param file the configuration
- * @returns null where the secrets are not set for this command, or not created yet: the tokens that they verify are then unknown
+ * @returns null when the secrets are not set for this command, or not generated yet: which tokens they verify is then unknown
  */
 export function knownKeyIds(file: string): string[] | null {
   try {

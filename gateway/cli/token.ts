@@ -13,13 +13,13 @@ interface Common {
   json?: true;
 }
 
-/** `token`: the tokens that the gateway has issued. */
+/** `token`: lists or revokes issued tokens. */
 export function tokenCommand(): Command {
   const command = new Command('token').description('List or revoke tokens.');
 
   command
     .command('list')
-    .description('list the tokens of an account that have not expired, those that are not live any more too')
+    .description('list the unexpired tokens of an account, including revoked ones')
     .argument('<email>')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
@@ -28,18 +28,18 @@ export function tokenCommand(): Command {
         const accounts = await openAccounts(database, settings.accounts);
         const account = await existingAccount(accounts, email);
         const { maxLifetime } = settings.tokens;
-        const asked = { json: json ?? false, maxLifetime, keyIds: knownKeyIds(config) };
-        for await (const piece of listTokens(database, account, asked)) {
-          if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+        const query = { json: json ?? false, maxLifetime, keyIds: knownKeyIds(config) };
+        for await (const chunk of listTokens(database, account, query)) {
+          if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
         }
       });
     });
 
   command
     .command('revoke')
-    .description('stop one token, or all of an account')
+    .description('revoke one token, or all tokens of an account')
     .argument('[jti]', 'the id of the token, as `token list` shows it')
-    .option('--user <email>', 'all tokens that this account has been issued up to now')
+    .option('--user <email>', 'revoke all tokens issued to this account so far')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
     .action(async (jti: string | undefined, options: Common & { user?: string }, self: Command) => {
@@ -52,7 +52,7 @@ export function tokenCommand(): Command {
   return command;
 }
 
-/** An id as the gateway gives them out. A token may have one and no record, where a backup was restored. */
+/** The form of the gateway's token ids. After the restore of a backup, a token may have no record. */
 const TOKEN_ID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 /** No account has this id. */
 const UNKNOWN_ACCOUNT = '';
@@ -65,11 +65,11 @@ async function revokeOne(jti: string, { config, json }: Common): Promise<void> {
       const issuedAt = clock.now();
       const expiresAt = issuedAt + settings.tokens.maxLifetime;
       outcome = await revoker.token(jti, null, { accountId: UNKNOWN_ACCOUNT, issuedAt, expiresAt });
-      text = `There is no record of a token ${jti}; its id is refused until ${momentText(expiresAt)}.`;
+      text = `There is no record of token ${jti}; this id is now refused until ${momentText(expiresAt)}.`;
     }
     if (outcome === 'unknown') {
       throw new OperatorError(
-        `No token has the id ${jti}, or it has expired: \`token list EMAIL\` shows those of an account.`,
+        `No unexpired token has the id ${jti}: \`token list EMAIL\` shows the tokens of an account.`,
       );
     }
     process.stdout.write(`${json ? JSON.stringify({ id: jti, revoked: true }) : text}\n`);
@@ -80,7 +80,10 @@ async function revokeAllOf(email: string, { config, json }: Common): Promise<voi
   await withRevoker(config, async ({ accounts, revoker }) => {
     const account = await existingAccount(accounts, email);
     const count = await revoker.account(account.id, Number.POSITIVE_INFINITY);
-    const were = count === null ? 'the gateways mark them one by one' : `${count} ${count === 1 ? 'was' : 'were'} live`;
+    const were =
+      count === null
+        ? 'the gateways mark them as revoked in the background'
+        : `${count} ${count === 1 ? 'was' : 'were'} live`;
     const text = `Revoked all tokens of ${account.email} (id ${account.id}); ${were}.`;
     process.stdout.write(`${json ? JSON.stringify({ account: account.id, revoked: count }) : text}\n`);
   });

@@ -5,7 +5,7 @@ import { type AccountSummary, sqlAccountStore } from '../stores/accounts/store.t
 import type { Database } from '../stores/database/connection.ts';
 import { alignedTable, momentText } from './table.ts';
 
-/** Every account, as JSON or as a table for the eye, from whichever table holds them. */
+/** All accounts, as JSON or as a table, from the gateway's own table or the application's. */
 export async function listAccounts(database: Database, settings: Settings['accounts'], json: boolean): Promise<string> {
   const table = adoptedTable(settings);
   if (table === null) {

@@ -20,21 +20,21 @@ interface PasswordSource {
   passwordStdin?: true;
 }
 
-/** `user`: the accounts. Those in an application's own table can only be listed. */
+/** `user`: manages accounts. Accounts in an application's own table can only be listed. */
 export function userCommand(): Command {
   const command = new Command('user').description('Add, list, confirm, unconfirm, re-password or remove accounts.');
 
   subcommand(command, 'add', 'add an account')
     .argument('<email>')
-    .option('--confirmed', 'confirm it at once')
+    .option('--confirmed', 'mark it as confirmed')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
       validateEmail(email);
       requireOwnTable(options);
-      // The first account is commonly added before the gateway has ever started: here the tables are made too.
+      // The first account is commonly added before the first start, so this command migrates the database too.
       await withMigratedDatabase(options.config, async ({ database, settings, applied }) => {
         if (applied.length > 0 && process.stderr.isTTY) {
-          process.stderr.write(`Made tables in the database: ${applied.join(', ')}.\n`);
+          process.stderr.write(`Applied migrations to the database: ${applied.join(', ')}.\n`);
         }
         const accounts = sqlAccountStore(database);
         if ((await accounts.findByEmail(email)) !== null) throw taken(email);
@@ -53,15 +53,15 @@ export function userCommand(): Command {
     });
   });
 
-  subcommand(command, 'confirm', 'let an account in')
+  subcommand(command, 'confirm', 'confirm an account, which allows it to log in')
     .argument('<email>')
     .action((email: string, options: Common) => setConfirmed(email, true, options));
 
-  subcommand(command, 'unconfirm', 'keep an account out until it is confirmed again, and void its tokens')
+  subcommand(command, 'unconfirm', 'lock an account until it is confirmed again, and revoke its tokens')
     .argument('<email>')
     .action((email: string, options: Common) => setConfirmed(email, false, options));
 
-  subcommand(command, 'password', 'give an account a new password, which voids its tokens')
+  subcommand(command, 'password', 'set the password of an account, and revoke its tokens')
     .argument('<email>')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource) => {
@@ -78,7 +78,7 @@ export function userCommand(): Command {
       });
     });
 
-  subcommand(command, 'remove', 'remove an account, which voids its tokens')
+  subcommand(command, 'remove', 'remove an account, and revoke its tokens')
     .argument('<email>')
     .action(async (email: string, options: Common) => {
       requireOwnTable(options);
@@ -111,7 +111,7 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
   });
 }
 
-/** Runs before anything is opened: an application's accounts are not changed here. */
+/** Refuses, before opening the database, to change accounts in an application's own table. */
 function requireOwnTable({ config }: Common): void {
   const { table } = loadWithoutSecrets(config, process.env).accounts;
   if (table === undefined) return;
@@ -127,7 +127,7 @@ function newPassword(email: string, { passwordStdin }: PasswordSource): Promise<
 
 function taken(email: string): OperatorError {
   return new OperatorError(
-    `There is an account with the email ${email} already: \`user password\` changes its password.`,
+    `An account with the email ${email} exists already: \`user password\` changes its password.`,
   );
 }
 

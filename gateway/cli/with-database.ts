@@ -16,10 +16,11 @@ export interface MigratedDatabase extends OpenDatabase {
 }
 
 /**
- * Does a command's work on the database of a configuration, which has to be there with the current schema, and closes it.
+ * Opens the database of a configuration, does a command's work on it, and closes it. The database must exist with the current
+ * schema.
  *
- * @param file the configuration, as the operator named it
- * @throws OperatorError when the configuration is wrong, or the database does not answer or lacks its tables
+ * @param file the path of the configuration as the operator gave it
+ * @throws OperatorError when the configuration is invalid, or the database does not answer or lacks its tables
  */
 export async function withDatabase(file: string, work: (open: OpenDatabase) => Promise<void>): Promise<void> {
   const settings = loadWithoutSecrets(file, process.env);
@@ -30,7 +31,7 @@ export async function withDatabase(file: string, work: (open: OpenDatabase) => P
   });
 }
 
-/** The same, with the database made where there is none, and brought to the current schema as `start` does. */
+/** As `withDatabase`, but creates a missing SQLite database, and migrates to the current schema as `start` does. */
 export async function withMigratedDatabase(
   file: string,
   work: (open: MigratedDatabase) => Promise<void>,
@@ -45,11 +46,11 @@ export async function withMigratedDatabase(
 /** Milliseconds for each query: some scan a whole table, and only the operator waits for them. */
 const READ_LIMIT = 10 * 60_000;
 
-/** The same, on a database in which nothing is changed, whichever tables it has. Its queries may take long. */
+/** As `withDatabase`, but read-only, with any schema, and with a long limit for each query. */
 export async function withReadOnlyDatabase(file: string, work: (open: OpenDatabase) => Promise<void>): Promise<void> {
   const settings = loadWithoutSecrets(file, process.env);
   requireFile(file, settings);
-  // Whether it answers at all is found out as fast as anywhere.
+  // Pings with the configured timeout first, so that a database which is down fails fast.
   const first = openDatabase(settings.database.url, { ...settings.database, readOnly: true });
   await closing(file, first, (database) => database.ping());
   const database = openDatabase(settings.database.url, { timeout: READ_LIMIT, readOnly: true });
@@ -60,7 +61,7 @@ export async function withReadOnlyDatabase(file: string, work: (open: OpenDataba
 function requireFile(file: string, { database: { url } }: SettingsWithoutSecrets): void {
   if (url.kind !== 'sqlite' || existsSync(url.file)) return;
   throw new OperatorError(
-    `database.url of ${file}: there is no SQLite database ${resolve(url.file)}: name one that is there, or make it with ` +
+    `database.url of ${file}: there is no SQLite database ${resolve(url.file)}: name an existing one, or create it with ` +
       '`gatehouse migrate`.',
   );
 }
@@ -75,13 +76,13 @@ async function closing(file: string, database: Database, work: (database: Databa
   }
 }
 
-/** What a command says of a database that failed it, in place of the answer that a client would get. */
+/** Turns the error of a failed database, which is worded for clients, into one for the operator. */
 export function explained(file: string, error: unknown): unknown {
   return error instanceof GatewayError ? outOfReach(file, error.cause) : error;
 }
 
 function outOfReach(file: string, cause: unknown): OperatorError {
-  // A name with several addresses fails with an error that has no text of its own.
+  // When a host name has several addresses, Node throws an AggregateError without a message.
   const codeOrNothing = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = cause instanceof Error && cause.message !== '' ? cause.message : codeOrNothing;
   return new OperatorError(

@@ -18,8 +18,8 @@ export interface Work {
 }
 
 /**
- * Does a command's work that may revoke tokens: the running gateways hear of it through Redis at once, and where Redis is
- * out, which is said on standard error, by reading the database.
+ * Does a command's work that may revoke tokens. Running gateways learn of revocations through Redis at once. If Redis does
+ * not answer, they read them from the database, and a line on standard error says so.
  *
  * @throws OperatorError as `withDatabase` does
  */

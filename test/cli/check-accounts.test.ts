@@ -22,7 +22,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       code: 0,
       stderr: '',
       stdout:
-        '1  rows in users\n1  can log in\n0  could, once confirmed\n0  can never log in\n\n' +
+        '1  rows in users\n1  can log in\n0  can log in once confirmed\n0  can never log in\n\n' +
         `1  Werkzeug scrypt  ${JSON.parse((await run('check', '--accounts', '--json')).stdout).formats[0].parameters}\n`,
     });
 

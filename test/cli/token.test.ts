@@ -82,12 +82,12 @@ test('`token list` of an account without tokens is empty, and of no account an e
   t.deepEqual(await command(['token', 'list', 'nobody@x']), {
     code: 1,
     stdout: '',
-    stderr: 'No account has the email nobody@x: `user list` shows those that there are.\n',
+    stderr: 'No account has the email nobody@x: `user list` shows all accounts.\n',
   });
   t.deepEqual(await command(['token', 'revoke', 'nothing']), {
     code: 1,
     stdout: '',
-    stderr: 'No token has the id nothing, or it has expired: `token list EMAIL` shows those of an account.\n',
+    stderr: 'No unexpired token has the id nothing: `token list EMAIL` shows the tokens of an account.\n',
   });
   t.is((await command(['token', 'list'])).code, 2);
 });

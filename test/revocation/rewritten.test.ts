@@ -99,7 +99,7 @@ test.serial(
 
     const { code, stdout } = await group.command(['token', 'revoke', told.id]);
     t.is(code, 0);
-    t.regex(stdout, new RegExp(`^There is no record of a token ${told.id}; its id is refused until \\S+Z\\.\n$`));
+    t.regex(stdout, new RegExp(`^There is no record of token ${told.id}; this id is now refused until \\S+Z\\.\n$`));
     await everywhere([a], [told], 401);
     t.is((await group.command(['token', 'revoke', told.id])).stdout, `Token ${told.id} was revoked already.\n`);
     t.is((await group.command(['token', 'revoke', told.id.toUpperCase()])).code, 1, 'no id that is given out');

@@ -4,23 +4,23 @@ import { createSharedLog } from '../../ops/log.ts';
 import { textOfError } from '../error-text.ts';
 import { sendOutputToLog } from '../output-to-log.ts';
 import { explained } from '../with-database.ts';
-import { type Answers, type Beginning, type FromWorker, isFromPrimary, type ToWorker } from './messages.ts';
+import { type Answers, type FromWorker, isFromPrimary, type StartData, type ToWorker } from './messages.ts';
 
 type Order = Exclude<ToWorker, { kind: 'start' | 'beat' }>;
 
-/** The work of a worker: does what the primary says, and tells it what it must know. */
+/** The main loop of a worker: starts the service, executes the primary's messages, and reports back. */
 export function followPrimary(): void {
   let running: Promise<Service | null> = Promise.resolve(null);
   process.on('message', (message) => {
     if (!isFromPrimary(message)) return;
     if (message.kind === 'start') running = start(message);
     else if (message.kind === 'beat') tell({ kind: 'beat' });
-    else void running.then((service) => service && obey(message, service));
+    else void running.then((service) => service && execute(message, service));
   });
 }
 
-/** @returns null where it cannot start; the primary has been told why, and this process ends */
-async function start({ file, settings, count }: Beginning): Promise<Service | null> {
+/** @returns null when the service cannot start; the primary gets the reason, and this process exits */
+async function start({ file, settings, count }: StartData): Promise<Service | null> {
   const log = createSharedLog(settings.log, { worker: Number(cluster.worker?.id) });
   sendOutputToLog(log);
   try {
@@ -34,9 +34,9 @@ async function start({ file, settings, count }: Beginning): Promise<Service | nu
   }
 }
 
-async function obey(order: Order, service: Service): Promise<void> {
+async function execute(order: Order, service: Service): Promise<void> {
   switch (order.kind) {
-    case 'look':
+    case 'check-revocations':
       service.lookForRevocations();
       break;
     case 'question':
@@ -62,7 +62,7 @@ async function answerTo(
   }
 }
 
-/** Where the primary is gone, nothing is sent: this process is about to end, too. */
+/** Sends nothing when the primary is gone: Node then ends this process too. */
 function tell(message: FromWorker, sent = () => {}): void {
   process.send?.(message, sent);
 }

@@ -6,13 +6,13 @@ interface Handle {
 }
 
 /**
- * Tracks connections that are being handed to a worker until it acknowledges them. Node forgets those of a worker that dies
- * in between: they would be neither answered nor closed.
+ * Tracks connections that the primary hands to a worker until the worker acknowledges them. Node forgets the connections of
+ * a worker that dies before that: they would be neither answered nor closed.
  *
  * Reads Node's undocumented internal messages between primary and worker. If their form changes, nothing is tracked, and
- * those clients wait until they give up.
+ * those clients wait until their own timeout.
  *
- * @returns closes them, once the worker is dead
+ * @returns closes the tracked connections; call it once the worker is dead
  */
 export function watchHandedConnections({ process }: Worker): () => void {
   const handed = new Map<number, Handle>();

@@ -3,20 +3,20 @@ import type { Snapshot } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 
 /** The data with which a worker starts. */
-export interface Beginning {
-  /** The configuration, as the operator named it: for messages alone. */
+export interface StartData {
+  /** The path of the configuration as the operator gave it; used in messages only. */
   readonly file: string;
-  /** With every secret that all workers must share. */
+  /** Includes the secrets that all workers share. */
   readonly settings: Settings;
-  /** How many workers there are. */
+  /** The number of workers. */
   readonly count: number;
 }
 
-/** What the primary asks a worker about, and gets from it. */
+/** The answer to each question of the primary. */
 export interface Answers {
   readonly readiness: Readiness;
   readonly metrics: Snapshot;
-  /** Why the new settings were not taken over; null when they were. */
+  /** Why the worker rejected the new settings; null when it applied them. */
   readonly reload: string | null;
 }
 
@@ -26,24 +26,24 @@ export type Question =
   | { readonly about: 'reload'; readonly settings: Settings };
 
 export type ToWorker =
-  | ({ readonly kind: 'start' } & Beginning)
+  | ({ readonly kind: 'start' } & StartData)
   | ({ readonly kind: 'question'; readonly id: number } & Question)
-  /** Something has been revoked, by another worker. */
-  | { readonly kind: 'look' }
-  /** Asks for a sign of life. */
+  /** Another worker has revoked something. */
+  | { readonly kind: 'check-revocations' }
+  /** The worker answers with a beat of its own. */
   | { readonly kind: 'beat' }
   | { readonly kind: 'stop'; readonly shutdown: Settings['shutdown'] };
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly url: string }
-  /** It cannot start, and ends. */
+  /** The worker cannot start, and exits. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[keyof Answers] }
   | { readonly kind: 'revoked' }
-  /** It lives: its event loop goes round. */
+  /** The worker's event loop is not blocked. */
   | { readonly kind: 'beat' };
 
-// The throttle's library sends messages of its own over the same channel.
+// rate-limiter-flexible sends its own messages over the same channel.
 
 export function isFromPrimary(message: unknown): message is ToWorker {
   return hasKind(message);

@@ -14,19 +14,19 @@ import { startWorkers } from './supervisor.ts';
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 /**
- * Starts a gateway of several processes: this one, which answers the operators and looks after the others, and the
- * workers, which answer requests.
+ * Starts a gateway of several processes: this one, the primary, serves the ops listener and supervises the workers, which
+ * serve requests.
  *
- * @param file the configuration, as the operator named it
- * @param count how many workers
+ * @param file the path of the configuration as the operator gave it
+ * @param count the number of workers
  * @throws OperatorError with the reason when a worker cannot start or the ops port is taken; GatewayError when the
- *   database is out
+ *   database does not answer
  */
 export function startPrimary(file: string, settings: Settings, log: Logger, count: number): Promise<Gateway> {
   return startOperated(settings.ops, log, async () => {
     let current = settings;
     const secrets = await prepareStores(settings, log);
-    /** A file that is lost while the gateway runs must not give later workers another secret. */
+    /** Passes the secret read at start: if the secret file is deleted later, new workers must not generate another one. */
     const withSecrets = (one: Settings): Settings => ({ ...one, tokens: { ...one.tokens, secrets } });
     countForWorkers();
     cluster.setupPrimary({ exec: WORKER, args: [], serialization: 'advanced' });
@@ -44,7 +44,7 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
   });
 }
 
-/** What must be done once, before several processes begin at the same time. @returns the token secrets */
+/** Migrates the database and creates the secret once, before the workers start. @returns the token secrets */
 async function prepareStores(settings: Settings, log: Logger): Promise<string[]> {
   const made = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);

@@ -1,14 +1,14 @@
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 30_000;
-/** Milliseconds of life after which earlier deaths do not count any more. */
+/** Milliseconds of uptime after which earlier exits no longer count. */
 const STEADY = 60_000;
 
 /**
- * How long to wait before a worker is replaced: a crash loop must not take the machine from the workers that live.
+ * The delay before a worker is replaced, with exponential backoff: a crash loop must not take CPU time from the other workers.
  *
- * @param deaths in the same place, one soon after the other, before this one
- * @param age milliseconds that the one which died has lived
- * @returns the deaths with this one, and the milliseconds to wait
+ * @param deaths the number of recent exits of the worker's predecessors
+ * @param age the uptime in milliseconds of the worker that has exited
+ * @returns the number of exits including this one, and the delay in milliseconds
  */
 export function restartDelay(deaths: number, age: number): { deaths: number; delay: number } {
   const before = age >= STEADY ? 0 : deaths;

@@ -5,48 +5,52 @@ import { createTotal } from '../../ops/metrics/total.ts';
 import { primaryMetrics } from '../../ops/metrics.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { killHung } from './heartbeat.ts';
-import type { Beginning } from './messages.ts';
+import type { StartData } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';
 import { forkWorker, type WorkerProcess } from './worker-process.ts';
 
-/** The workers of a gateway, as one. */
+/** All workers of a gateway. */
 export interface Workers {
-  /** Where they all listen. */
+  /** The URL of the public listener, which the workers share. */
   readonly url: string;
-  /** Ready when each of them is. */
+  /** Ready when every worker is ready. */
   readiness(): Promise<Readiness>;
-  /** The sum of what they measure, in the text format of Prometheus. */
+  /** The sums over all workers and the primary, in the Prometheus text format. */
   metricsText(): Promise<string>;
-  /** Has each take over the settings, which must be such that it can. One that does not is ended and replaced. */
+  /**
+   * Applies new settings in every worker. A worker that does not apply them is stopped and replaced.
+   *
+   * @param settings validated; they differ only in options that a reload can change
+   */
   reload(settings: Settings): Promise<void>;
-  /** Resolves when all have ended. */
+  /** Resolves when all workers have exited. */
   stop(shutdown: Settings['shutdown']): Promise<void>;
 }
 
-/** Milliseconds that a worker has for an answer that takes it less than one: beyond it, it hangs. */
+/** Milliseconds for an answer, which normally takes less than one; a worker that needs longer counts as hung. */
 const ANSWER_LIMIT = 1_000;
-/** Among the ids of workers, which begin with 1. */
+/** The primary's id in the metrics; the ids of workers start at 1. */
 const PRIMARY = 0;
-/** Milliseconds to take over new settings. */
+/** Milliseconds to apply new settings. */
 const RELOAD_LIMIT = 5_000;
 
 /**
- * Starts the workers, and replaces each one that ends, or hangs.
+ * Starts the workers, and replaces each one that exits or hangs.
  *
- * @throws OperatorError with the reason when one ends before it was ready; the others are ended then
+ * @throws OperatorError with the reason when a worker exits before it is ready; the others are killed then
  */
-export async function startWorkers(beginning: Beginning, log: Logger): Promise<Workers> {
-  let { settings } = beginning;
+export async function startWorkers(startData: StartData, log: Logger): Promise<Workers> {
+  let { settings } = startData;
   let { port } = settings.listen;
   const stopping = new AbortController();
   const total = createTotal((worker, error) => log.error({ worker, err: error }, 'metrics of a worker left out'));
   const ownMetrics = primaryMetrics(() => linesDropped(log));
   const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
   const fork = () =>
-    forkWorker({ ...beginning, settings: onPort(settings) }, (from) => {
-      for (const other of living()) if (other !== from) other.look();
+    forkWorker({ ...startData, settings: onPort(settings) }, (from) => {
+      for (const other of living()) if (other !== from) other.checkRevocations();
     });
-  const places: { worker: WorkerProcess | null }[] = Array.from({ length: beginning.count }, () => ({
+  const places: { worker: WorkerProcess | null }[] = Array.from({ length: startData.count }, () => ({
     worker: fork(),
   }));
   const living = () => places.flatMap(({ worker }) => worker ?? []);
@@ -78,12 +82,13 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
         (where) => {
           const about = { worker: next.id, pid: next.pid };
           if (where === url) return log.info({ ...about, replaces: id }, 'worker ready');
-          // Port 0 is any free one, and all had left the first at once: clients come to that, so it is named from now on.
+          // With port 0, Node picked another port because all workers had exited at once. Clients know the first port, so
+          // later workers get that one by number.
           port = Number(new URL(url).port);
           log.error({ ...about, url: where }, 'worker replaced: it listens on another port');
           next.kill();
         },
-        // Its end is told above.
+        // `worker.ended` reports it in the next round of the loop.
         () => {},
       );
     }
@@ -140,10 +145,10 @@ export async function startWorkers(beginning: Beginning, log: Logger): Promise<W
   };
 }
 
-/** In the place of a worker that is being replaced, or hangs. */
+/** The readiness of a worker that is being replaced, or hangs. */
 const MISSING: Readiness = { status: 'unavailable', unavailable: ['workers'] };
 
-/** Why the worker does not have these settings; null where it has, or is gone and what replaces it will have. */
+/** @returns why the worker did not apply the settings; null when it did, or has exited: its replacement starts with them */
 async function refusalOf(worker: WorkerProcess, settings: Settings): Promise<string | null> {
   try {
     await worker.ready;

@@ -5,10 +5,10 @@ import { within } from '../../stores/database/deadline.ts';
 import { watchHandedConnections } from './handed-connections.ts';
 import {
   type Answers,
-  type Beginning,
   type FromWorker,
   isFromWorker,
   type Question,
+  type StartData,
   type ToWorker,
 } from './messages.ts';
 
@@ -16,41 +16,41 @@ import {
 export interface Ending {
   readonly code: number | null;
   readonly signal: string | null;
-  /** What it said itself, where it could not start. */
+  /** The worker's own message, when it could not start. */
   readonly reason: string | null;
 }
 
 /** A worker, as the primary sees it. */
 export interface WorkerProcess {
-  /** Never used twice; its lines in the log have it. */
+  /** Never reused; the worker's log lines carry it. */
   readonly id: number;
   readonly pid: number | undefined;
-  /** Resolves with where it listens. Rejects with an OperatorError when it ends before. */
+  /** Resolves with the URL of the worker's listener. Rejects with an OperatorError when the worker exits before that. */
   readonly ready: Promise<string>;
   readonly isReady: boolean;
   readonly ended: Promise<Ending>;
-  /** Milliseconds since it was made. */
+  /** Milliseconds since the fork. */
   age(): number;
-  /** Rejects when it has ended, or has not answered within `ms`. */
+  /** Rejects when the worker has exited, or does not answer within `ms` milliseconds. */
   ask<Q extends Question>(question: Q, ms: number): Promise<Answers[Q['about']]>;
-  /** Another worker has revoked something. */
-  look(): void;
-  /** Asks for a sign of life. @returns how many times that was done before, since it was last heard of */
+  /** Tells the worker that another one has revoked something. */
+  checkRevocations(): void;
+  /** Sends a heartbeat. @returns the number of earlier ones since the worker's last message */
   beat(): number;
   /**
-   * Has it end in order.
+   * Shuts the worker down in order, and kills it after the shutdown timeout.
    *
-   * @returns how it ended; `killed` when it had to be, being overdue
+   * @returns how it ended; `killed` after that timeout
    */
   stop(shutdown: Settings['shutdown']): Promise<Ending | 'killed'>;
   kill(): void;
 }
 
-/** Milliseconds after the shutdown's timeout before a worker is killed: enough to give up on a stalled reader of the log. */
+/** Milliseconds after the shutdown timeout before a worker is killed: enough to give up on a stalled log reader. */
 const STOP_GRACE = 1_500;
 
-/** @param onRevoked is called when this worker has revoked something */
-export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProcess) => void): WorkerProcess {
+/** @param onRevoked called when this worker has revoked something */
+export function forkWorker(startData: StartData, onRevoked: (worker: WorkerProcess) => void): WorkerProcess {
   const worker = cluster.fork();
   const closeHandedConnections = watchHandedConnections(worker);
   const bornAt = performance.now();
@@ -62,7 +62,7 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
   let isReady = false;
   let reason: string | null = null;
 
-  // A message to one that has just died is lost, as it should be. One that could not be made has no channel.
+  // A message to a worker that has just died is lost, which is harmless. A worker that failed to fork has no channel.
   const tell = (message: ToWorker) => {
     if (worker.isConnected()) worker.send(message, () => {});
   };
@@ -74,11 +74,11 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
   };
 
   worker.on('message', (message: unknown) => {
-    // Whatever it says, and however late: it lives.
+    // Any message proves that the worker is alive, even a late one.
     beats = 0;
-    if (isFromWorker(message)) hear(message);
+    if (isFromWorker(message)) handle(message);
   });
-  const hear = (message: FromWorker) => {
+  const handle = (message: FromWorker) => {
     switch (message.kind) {
       case 'ready':
         isReady = true;
@@ -101,23 +101,23 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
   worker.once('exit', (code: number | null, signal: string | null) => {
     isReady = false;
     const settle = () => {
-      // What it said last may arrive after the news of its death, but not after the end of the channel. The event that
-      // tells of that end is not to be relied on: Node withholds it while a connection is being handed over.
+      // The last messages may arrive after 'exit', but not after the channel has closed. The 'disconnect' event is not
+      // reliable here: Node withholds it while a connection is being handed over.
       if (worker.isConnected()) return void setImmediate(settle);
       closeHandedConnections();
-      // For the same reason, Node would go on counting it among those that listen.
+      // For the same reason, Node would keep the worker in its list of listening workers.
       worker.disconnect();
       end(code, signal);
     };
     setImmediate(settle);
   });
-  // Without a listener, the throttle's answer to a worker that has just died would end the primary.
+  // Without a listener, the limiter's answer to a worker that has just died would crash the primary.
   worker.on('error', (error: unknown) => {
     if (worker.process.pid !== undefined) return;
     reason = `A worker cannot be started: ${error instanceof Error ? error.message : error}.`;
     end(null, null);
   });
-  tell({ kind: 'start', ...beginning });
+  tell({ kind: 'start', ...startData });
 
   const self: WorkerProcess = {
     id: worker.id,
@@ -131,7 +131,7 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
     async ask<Q extends Question>(question: Q, ms: number) {
       lastId += 1;
       const id = lastId;
-      // The worker answers what it was asked.
+      // The cast holds: a worker answers each question with the type of that question.
       const answer = new Promise<Answers[Q['about']]>((resolve) => {
         asked.set(id, resolve as (answer: Answers[keyof Answers]) => void);
       });
@@ -143,7 +143,7 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
         asked.delete(id);
       }
     },
-    look: () => tell({ kind: 'look' }),
+    checkRevocations: () => tell({ kind: 'check-revocations' }),
     beat() {
       tell({ kind: 'beat' });
       return beats++;
@@ -166,5 +166,5 @@ export function forkWorker(beginning: Beginning, onRevoked: (worker: WorkerProce
 }
 
 function silentDeath(how: string): string {
-  return `A worker ended before it was ready (${how}): it may have written why above; where it was killed, the memory may be short.`;
+  return `A worker ended before it was ready (${how}): see the lines above; if it was killed, the machine may be out of memory.`;
 }
