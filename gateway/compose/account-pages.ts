@@ -1,6 +1,6 @@
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
+import { passwordCheck } from '../control/pages/password-check.ts';
 import type { OwnTokens } from '../control/pages/token-routes.ts';
-import { GatewayError } from '../domain/errors.ts';
 import type { IdentifyMeter } from '../identify/identify.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
@@ -13,7 +13,6 @@ import { createMessages } from '../owners/mail/messages.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { createLinks } from '../signing/link.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
-import { within } from '../stores/database/deadline.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import type { Identification } from './identification.ts';
 import type { Stores } from './stores.ts';
@@ -87,15 +86,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     secrets,
     sessions: stores.sessions,
     actions,
-    async checkPassword(email, password, asked) {
-      const proving = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
-      proving.then(meter.decided, meter.failed);
-      const outcome = await proving;
-      if (outcome.kind === 'found') return outcome.identity.account;
-      const reason = outcome.kind === 'refused' ? outcome.reason : 'no credentials';
-      asked.onFailure(new GatewayError('unauthorized', reason));
-      return null;
-    },
+    checkPassword: passwordCheck(byPassword, meter),
     takeAsked: createAskThrottle(accounts.throttle, redis, role),
     // Reads the database, not the cache: a change on another node must neither keep an old session valid nor end a new one.
     findAccount: stores.accounts.findById,
@@ -116,10 +107,10 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
   return {
     answer,
     async close(ms) {
-      const start = performance.now();
+      const until = performance.now() + ms;
       // Reserves half of the time for mails, so that a hung database does not cost those that are ready to send.
-      if (actions !== null) await within(ms / 2, actions.settled()).catch(actions.giveUp);
-      await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, start + ms - performance.now())));
+      await actions?.close(ms / 2);
+      await mailer?.close(Math.max(0, Math.min(MAIL_GRACE, until - performance.now())));
     },
   };
 }

@@ -15,6 +15,7 @@ import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
 import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
+import { requestsUnderWay } from '../request/under-way.ts';
 import type { NoticeUntrustedPeer } from '../request/unlisted-proxy.ts';
 import { compileProxied } from '../routing/proxied-route.ts';
 import { compileRoute } from '../routing/route.ts';
@@ -106,13 +107,7 @@ function generationOver(
   });
   const webSockets = createWebSocketForwarder();
 
-  let underWay = 0;
-  const idle = Promise.withResolvers<void>();
-  let isRetired = false;
-  const leave = () => {
-    underWay -= 1;
-    if (isRetired && underWay === 0) idle.resolve();
-  };
+  const underWay = requestsUnderWay();
 
   return {
     settings,
@@ -120,8 +115,7 @@ function generationOver(
     clientOf,
     peerOf,
     onRequest(req, res) {
-      underWay += 1;
-      res.on('close', leave);
+      underWay.enter(res);
       return receive(req, res);
     },
     onUpgrade: createOnUpgrade({
@@ -130,8 +124,7 @@ function generationOver(
       limits: settings.webSockets,
     }),
     async retire() {
-      isRetired = true;
-      if (underWay > 0) await idle.promise;
+      await underWay.idle();
       await upstreams.close();
     },
   };

@@ -40,7 +40,7 @@ export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...deps }
     findLink: changes.findLink,
     /** Resolves when all background work is done, and its mails are with the mailer. */
     settled: background.settled,
-    /** Drops background work that has not begun. */
-    giveUp: background.giveUp,
+    /** Gives background work `ms` milliseconds to be done, and drops what has not begun then. */
+    close: background.close,
   };
 }

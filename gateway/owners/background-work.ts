@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../domain/errors.ts';
 import type { Logger } from '../ops/log.ts';
+import { within } from '../stores/database/deadline.ts';
 
 /** The request was accepted; the result is mailed to the address. The same whether or not there is an account. */
 export interface Accepted {
@@ -15,8 +16,8 @@ export interface BackgroundWork {
   run(work: string, task: () => Promise<void>): void;
   /** Resolves when no task is waiting or running. */
   settled(): Promise<void>;
-  /** Drops the tasks that have not begun, and logs how many. */
-  giveUp(): void;
+  /** Resolves as `settled`, or after `ms` milliseconds: drops the tasks that have not begun then, and logs how many. */
+  close(ms: number): Promise<void>;
 }
 
 const CAPACITY = 1_000;
@@ -30,6 +31,14 @@ export function createBackgroundWork(log: Logger, ping: () => Promise<void>): Ba
   let waiting = 0;
   let isGivenUp = false;
   let last = Promise.resolve();
+
+  const settled = async () => {
+    while (waiting > 0) await last;
+  };
+  const giveUp = () => {
+    isGivenUp = true;
+    if (waiting > 0) log.error({ tasks: waiting }, 'not done after the answer: the gateway ends');
+  };
 
   return {
     async requireReady() {
@@ -51,12 +60,7 @@ export function createBackgroundWork(log: Logger, ping: () => Promise<void>): Ba
           waiting -= 1;
         });
     },
-    async settled() {
-      while (waiting > 0) await last;
-    },
-    giveUp() {
-      isGivenUp = true;
-      if (waiting > 0) log.error({ tasks: waiting }, 'not done after the answer: the gateway ends');
-    },
+    settled,
+    close: (ms) => within(ms, settled()).catch(giveUp),
   };
 }

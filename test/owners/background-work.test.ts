@@ -55,10 +55,10 @@ test('what has not begun when the gateway ends is given up, with one line that s
   });
   for (const name of ['b', 'c']) background.run(name, async () => void done.push(name));
   await holds('the first has begun', () => done.length > 0);
-  background.giveUp();
+  await background.close(0);
   gate.resolve();
   await background.settled();
-  background.giveUp();
+  await background.close(0);
   t.deepEqual(done, ['a']);
   t.deepEqual(
     lines.map(({ msg, tasks }) => [msg, tasks]),

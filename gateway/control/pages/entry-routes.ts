@@ -1,10 +1,10 @@
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { AskedPage } from '../../domain/request-record.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
+import type { CheckPassword } from './password-check.ts';
 import { logOut } from './session.ts';
 import { tooMany } from './too-many.ts';
 import {
@@ -21,12 +21,7 @@ import { EMPTY, type Filled } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
 
 export interface Entry {
-  /** @returns the account with this email and password; null: none. @throws GatewayError 429 and 503 */
-  checkPassword(
-    email: string,
-    password: string,
-    asked: Pick<AskedPage, 'client' | 'onFailure'>,
-  ): Promise<Account | null>;
+  readonly checkPassword: CheckPassword;
   /** Counts mails that the client requests. @throws GatewayError 429 above the limit */
   takeAsked(client: string): Promise<void>;
   /** Begins a session for the account. */
