@@ -5,8 +5,8 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
 import { readJson } from '../http/bodies.ts';
+import type { Revoker } from '../revocation/revoker.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
-import type { TokenRecord } from '../stores/tokens/store.ts';
 import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
 import { cursorOf, sectionAsked } from './token-sections.ts';
@@ -15,9 +15,6 @@ import { cursorOf, sectionAsked } from './token-sections.ts';
 export interface TokenEndpointState extends Koa.DefaultState {
   identity: Identity;
 }
-
-/** Times are milliseconds since 1970. */
-type ProvenToken = Pick<TokenRecord, 'accountId' | 'issuedAt' | 'expiresAt'>;
 
 export interface TokenEndpoints {
   readonly prefix: string;
@@ -28,14 +25,7 @@ export interface TokenEndpoints {
   readonly maxLifetime: number;
   readonly issue: IssueToken;
   readonly listLive: LiveTokens['list'];
-  /**
-   * Resolves when it is durable.
-   *
-   * @param owner the account that the token must belong to
-   * @param proven the token that the request was sent with, if it is the one to revoke: it is known even without a record. Times
-   *   are milliseconds since 1970
-   */
-  revoke(jti: string, owner: string, proven: ProvenToken | null): Promise<'revoked' | 'already' | 'unknown'>;
+  readonly revoke: Revoker['token'];
   /** Resolves when it is durable. */
   revokeAll(accountId: string): Promise<unknown>;
 }
@@ -83,7 +73,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   router.delete('/current', async (ctx) => {
     const { identity } = ctx.state;
     if (identity.by !== 'token') throw new GatewayError('not_found', 'no token is in use');
-    await options.revoke(identity.token.claims.jti, identity.account.id, provenBy(identity));
+    await options.revoke(identity.token.claims.jti, identity.account.id, claimsOf(identity));
     ctx.status = 204;
   });
 
@@ -91,7 +81,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
     const { identity } = ctx.state;
     const id = ctx.params.id ?? '';
     const isCurrent = identity.by === 'token' && identity.token.claims.jti === id;
-    const outcome = await options.revoke(id, identity.account.id, isCurrent ? provenBy(identity) : null);
+    const outcome = await options.revoke(id, identity.account.id, isCurrent ? claimsOf(identity) : null);
     if (outcome === 'unknown') throw new GatewayError('not_found', 'no such token of this account');
     ctx.status = 204;
   });
@@ -105,7 +95,8 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   };
 }
 
-function provenBy({ token }: Extract<Identity, { by: 'token' }>): ProvenToken {
+/** The token that the request was sent with is known, even without a record. Times are milliseconds since 1970. */
+function claimsOf({ token }: Extract<Identity, { by: 'token' }>) {
   const { accountId, issuedAt, expiresAt } = token.claims;
   return { accountId, issuedAt: issuedAt * 1000, expiresAt: expiresAt * 1000 };
 }

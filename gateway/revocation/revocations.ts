@@ -1,4 +1,5 @@
 import type { Asker, Database } from '../stores/database/connection.ts';
+import type { TokenRow } from '../stores/tokens/store.ts';
 import { type Appended, append, lockHead, type Voided } from './history.ts';
 
 /** A token id for the denylist. `expiresAt` in milliseconds since 1970. */
@@ -22,15 +23,6 @@ export interface Unrecorded {
   readonly accountId: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-}
-
-interface TokenRow {
-  jti: string | Buffer;
-  account_id: string | Buffer;
-  name: string | null;
-  issued_at: number;
-  expires_at: number;
-  revoked_at: number | null;
 }
 
 /** Most tokens that the revocation of an account revokes by id, in its transaction. */

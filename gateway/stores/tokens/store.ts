@@ -78,8 +78,11 @@ export interface TokenStore {
   deleteExpired(before: number, limit: number): Promise<number>;
 }
 
-/** `jti`, `account_id` and the bond are compared as bytes; MySQL gives such columns as a Buffer. */
-interface TokenRow {
+/**
+ * A row of `gatehouse_tokens`, with times in ms since 1970. `jti`, `account_id` and the bond are compared as bytes; MySQL
+ * gives such columns as a Buffer.
+ */
+export interface TokenRow {
   jti: string | Buffer;
   account_id: string | Buffer;
   name: string | null;
