@@ -1,18 +1,20 @@
 import { GatewayError } from '../domain/errors.ts';
 
-interface Routes {
-  readonly stack: readonly { readonly methods: readonly string[]; match(path: string): boolean }[];
+interface Routed {
+  readonly method: string;
+  readonly path: string;
+  /** What @koa/router has found for the path, whatever the method. */
+  readonly matched?: readonly { readonly methods: readonly string[] }[];
 }
 
 /**
- * Call where no route has answered. Unlike the router's own `allowedMethods`, it neither answers OPTIONS nor knows 501.
+ * Call behind a router, where no route has answered. The router's own `allowedMethods` would answer OPTIONS with 200 and
+ * unknown methods with 501, and cannot name the method and the path for the log.
  *
  * @throws GatewayError 405 with `Allow` when the path has routes for other methods
  */
-export function refuseOtherMethods({ stack }: Routes, { method, path }: { method: string; path: string }): void {
-  const allowed = stack.filter((layer) => layer.match(path)).flatMap((layer) => layer.methods);
-  if (allowed.length === 0) return;
-  throw new GatewayError('method_not_allowed', `${method} on ${path}`, {
-    headers: { Allow: [...new Set(allowed)].join(', ') },
-  });
+export function refuseOtherMethods({ method, path, matched = [] }: Routed): void {
+  const allowed = new Set(matched.flatMap(({ methods }) => methods));
+  if (allowed.size === 0) return;
+  throw new GatewayError('method_not_allowed', `${method} on ${path}`, { headers: { Allow: [...allowed].join(', ') } });
 }

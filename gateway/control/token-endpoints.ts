@@ -89,7 +89,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   const routes = router.routes();
   return async (ctx, next) => {
     await routes(ctx as Parameters<typeof routes>[0], async () => {
-      refuseOtherMethods(router, ctx);
+      refuseOtherMethods(ctx);
       await next();
     });
   };

@@ -73,7 +73,7 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
     },
     async answer(ctx) {
       await routes(ctx as unknown as Parameters<typeof routes>[0], async () => {
-        refuseOtherMethods(router, ctx);
+        refuseOtherMethods(ctx);
         throw new GatewayError('not_found', 'no such page', { publicMessage: 'There is no such page' });
       });
     },
