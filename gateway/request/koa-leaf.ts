@@ -129,7 +129,7 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
     ctx.set('X-Request-Id', record.id);
     ctx.url = target.path + target.query;
     const withIdentity = Object.assign(ctx, { state: { ...ctx.state, identity } });
-    await tokenEndpoints(withIdentity as unknown as Parameters<typeof tokenEndpoints>[0], async () => {
+    await tokenEndpoints(withIdentity, async () => {
       throw new GatewayError('not_found', 'no such endpoint');
     });
   }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, clientClosed, GatewayError } from '../domain/errors.ts';
 import type { WebSocketForwarder } from '../forward/websocket/websocket.ts';
@@ -33,7 +34,7 @@ export interface UpgradeDeps {
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 
-export type OnUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+export type OnUpgrade = (req: IncomingMessage, socket: Duplex, firstBytes: Buffer) => Promise<void>;
 
 /**
  * Creates the handler of WebSocket handshakes: admission as for every request, then the tunnel. A refusal is an ordinary
@@ -68,7 +69,7 @@ export function createOnUpgrade({
       if (socket.destroyed || error.code === 'client_closed') return;
       status = error.status;
       const res = new ServerResponse(req);
-      res.assignSocket(socket as Parameters<typeof res.assignSocket>[0]);
+      res.assignSocket(socket as Socket);
       res.shouldKeepAlive = false;
       tellStrictTransport(strictTransport, req, res);
       record.sent = answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });

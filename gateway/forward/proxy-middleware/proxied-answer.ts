@@ -13,12 +13,19 @@ export interface ClientSide {
   readonly outgoing: Outgoing;
 }
 
+/** The members of a response that http-proxy-middleware uses. */
+export interface ProxiedResponse
+  extends Writable,
+    Pick<ServerResponse, 'statusCode' | 'statusMessage' | 'headersSent' | 'finished'> {
+  setHeader(name: string, value: number | string | readonly string[]): unknown;
+}
+
 /**
  * Stands for the client's response towards http-proxy-middleware. With the real one, the library would overwrite fields
  * that the gateway has set, join repeated fields into one line, and cut the connection before the gateway could answer
  * with an error.
  */
-export abstract class ProxiedAnswer extends Writable {
+export abstract class ProxiedAnswer extends Writable implements ProxiedResponse {
   /** Written by the library, and not used: status and reason come from the upstream's head. */
   statusCode = 0;
   statusMessage = '';

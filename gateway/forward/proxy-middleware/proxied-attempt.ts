@@ -12,14 +12,14 @@ import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { interceptableHead } from './interceptable-request.ts';
 import { InterceptedAnswer } from './intercepted-answer.ts';
-import type { ClientSide, ProxiedAnswer } from './proxied-answer.ts';
+import type { ClientSide, ProxiedAnswer, ProxiedResponse } from './proxied-answer.ts';
 import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
 
 /** Sends the attempts of a route through http-proxy-middleware. */
 export interface ProxiedSender {
   readonly module: LoadedModule | null;
   /** Hands request and answer to http-proxy-middleware. Rejects when that fails; may stay pending otherwise. */
-  send(attempt: ProxiedAttempt, request: ProxiedRequest, answer: ProxiedAnswer): Promise<void>;
+  send(attempt: ProxiedAttempt, request: ProxiedRequest, response: ProxiedResponse): Promise<void>;
 }
 
 /** An attempt through http-proxy-middleware, which reports by events what happens to the request. */

@@ -42,14 +42,10 @@ export function createForwardProxied(module: LoadedModule | null): ForwardProxie
     (req, res, outgoing, upstream, events) =>
       new ProxiedAttempt({ req, res, outgoing }, upstream, events, {
         module,
-        send(attempt, request, answer) {
+        send(attempt, request, response) {
           attempts.set(request, attempt);
           // Both have the members that the library uses.
-          return hand(
-            middlewareFor(upstream),
-            request as unknown as IncomingMessage,
-            answer as unknown as ServerResponse,
-          );
+          return hand(middlewareFor(upstream), request as IncomingMessage, response as ServerResponse);
         },
       });
   return (req, res, outgoing, hand) => forwardHttp(req, res, outgoing, transport(hand));

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { clientClosed, type GatewayError } from '../../domain/errors.ts';
@@ -11,11 +11,15 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { type HandshakeEvents, observe, type Pending, settle } from './handshake.ts';
 
 export interface WebSocketForwarder {
-  /** Resolves when both connections are closed, or when there was none to the upstream. */
+  /**
+   * Resolves when both connections are closed, or when there was none to the upstream.
+   *
+   * @param firstBytes what the client has sent after its handshake
+   */
   forward(
     req: IncomingMessage,
     socket: Duplex,
-    head: Buffer,
+    firstBytes: Buffer,
     outgoing: Outgoing,
     events: HandshakeEvents,
   ): Promise<void>;
@@ -44,7 +48,7 @@ export function createWebSocketForwarder(): WebSocketForwarder {
   };
 
   return {
-    async forward(req, socket, head, outgoing, events) {
+    async forward(req, socket, firstBytes, outgoing, events) {
       const { group } = outgoing;
       const closed = Promise.withResolvers<void>();
       const stopWatching = destroyAtEnd(socket);
@@ -71,11 +75,7 @@ export function createWebSocketForwarder(): WebSocketForwarder {
         events.onFailure(clientClosed());
         settled.proxyReq?.destroy();
       });
-      proxyTo(upstream, group.settings.tls).upgrade(
-        req,
-        socket as Parameters<typeof req.socket.pipe>[0] & typeof req.socket,
-        head,
-      );
+      proxyTo(upstream, group.settings.tls).upgrade(req, socket as Socket, firstBytes);
       return closed.promise;
     },
   };
