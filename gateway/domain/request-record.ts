@@ -2,7 +2,7 @@ import type { GatewayError } from './errors.ts';
 
 /** The data of one request for its log line, filled in by the stages. */
 export interface RequestRecord {
-  id: string;
+  readonly id: string;
   /** The address of the client, as far as trusted proxies report it. */
   readonly client: string;
   readonly method: string;

@@ -12,9 +12,9 @@ import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
 import { type Plan, planFor, routesAt } from '../routing/plan.ts';
 import type { Route } from '../routing/route.ts';
 import type { Located, RouteTable } from '../routing/table.ts';
-import type { Asked } from './asked.ts';
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 
 /** The request is forwarded. */
 export interface ForwardDecision {
@@ -55,19 +55,19 @@ export interface Admission {
    *
    * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
    */
-  admit(asked: Asked, record: RequestRecord): MaybePromise<Decision>;
+  admit(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Decision>;
   /**
    * The same for a request with `Origin`, in two halves: the CORS fields are set between them.
    *
    * @param requestedMethod `Access-Control-Request-Method`
    */
-  approach(asked: Asked, requestedMethod: string | undefined, record: RequestRecord): PageApproach;
+  approach(incoming: IncomingRequest, requestedMethod: string | undefined, record: RequestRecord): PageApproach;
 }
 
 /**
  * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
  *
- * head (`readAsked`, by the caller) → target → route → CORS → cross-site → identify → authorise.
+ * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise.
  *
  * Unauthenticated clients learn nothing of the routes and methods below the prefix, except that CORS and `refuseCrossSite`
  * reveal routes with `cors`.
@@ -84,36 +84,36 @@ export function createAdmission({
   /** Whether a peer is a trusted proxy. */
   isTrusted(address: string | undefined): boolean;
 }): Admission {
-  const locate = ({ url, method, head }: Asked): Approach => {
+  const locate = ({ url, method, head }: IncomingRequest): Approach => {
     if (url === '*' && method === 'OPTIONS') return SERVER;
     const target = parseTarget(url, head.host);
     return { kind: 'located', target, located: table.locate(target) };
   };
 
   /** Locates refused targets too: without CORS fields the page would see a network error instead of the 400. */
-  const locateLeniently = (asked: Asked): Approach => {
+  const locateLeniently = (incoming: IncomingRequest): Approach => {
     try {
-      return locate(asked);
+      return locate(incoming);
     } catch (thrown) {
-      const path = pathAsSent(asked.url, asked.head.host);
+      const path = pathAsSent(incoming.url, incoming.head.host);
       const located = path === null ? null : table.locateAsSent(path);
       return { kind: 'malformed', error: asGatewayError(thrown), located };
     }
   };
 
-  const decide = (approach: Approach, asked: Asked, record: RequestRecord): MaybePromise<Decision> => {
+  const decide = (approach: Approach, incoming: IncomingRequest, record: RequestRecord): MaybePromise<Decision> => {
     if (approach.kind === 'malformed') throw approach.error;
     // The answer reveals no routes or accounts, so it needs no credentials.
     if (approach.kind === 'server') return SERVER;
     const { target, located } = approach;
-    const { head, method, client } = asked;
+    const { head, method, client } = incoming;
     const plan = planFor(located, target, method);
     if (plan.kind === 'forward') record.route = plan.route.name;
     if (plan.kind === 'tokens') record.route = 'tokens';
 
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
     // 403 for Basic credentials that another site has a browser send.
-    if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(asked, located, isTrusted);
+    if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(incoming, located, isTrusted);
     const taken = plan.kind === 'forward' ? plan.route.credentials : undefined;
     return andThen(identifyBy(identify, taken, head, client), (outcome) => {
       const identity = identified(outcome, realm, taken);
@@ -126,16 +126,16 @@ export function createAdmission({
   };
 
   return {
-    admit: (asked, record) => decide(locate(asked), asked, record),
-    approach(asked, requestedMethod, record) {
-      const approach = locateLeniently(asked);
+    admit: (incoming, record) => decide(locate(incoming), incoming, record),
+    approach(incoming, requestedMethod, record) {
+      const approach = locateLeniently(incoming);
       const routes = approach.kind === 'server' || approach.located === null ? [] : routesAt(approach.located);
-      const preflighted = asked.method === 'OPTIONS' && requestedMethod ? requestedMethod : null;
+      const preflighted = incoming.method === 'OPTIONS' && requestedMethod ? requestedMethod : null;
       const asksAbout = preflighted === null ? null : corsRouteFor(routes, preflighted);
       return {
-        corsRoute: asksAbout ?? corsRouteFor(routes, asked.method),
+        corsRoute: asksAbout ?? corsRouteFor(routes, incoming.method),
         preflighted: asksAbout === null ? null : preflighted,
-        decide: () => decide(approach, asked, record),
+        decide: () => decide(approach, incoming, record),
       };
     },
   };

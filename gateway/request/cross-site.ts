@@ -1,10 +1,11 @@
 import { GatewayError } from '../domain/errors.ts';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
+import type { Head } from '../http/head.ts';
 import { allowedOrigin, corsRouteFor } from '../routing/cors.ts';
 import { routesAt } from '../routing/plan.ts';
 import type { Route } from '../routing/route.ts';
 import type { Located } from '../routing/table.ts';
-import type { Asked } from './asked.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 
 /** Safe methods (RFC 9110 section 9.2.1) that a page can send. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -20,7 +21,7 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * @throws GatewayError 403
  */
 export function refuseCrossSite(
-  { method, head, isHandshake, peer }: Asked,
+  { method, head, isHandshake, peer }: IncomingRequest,
   located: Located<Route>,
   isTrusted: (address: string | undefined) => boolean,
 ): void {
@@ -42,7 +43,7 @@ export function refuseCrossSite(
 const BASIC = /^basic(?: |$)/i;
 
 /** Whether `Origin` is the gateway's own origin, as far as that is known behind a proxy. */
-function isOwn(origin: string, head: Asked['head'], trusted: boolean): boolean {
+function isOwn(origin: string, head: Head, trusted: boolean): boolean {
   const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase()) ?? [];
   // Sandboxed pages send `null`.
   if (scheme === undefined || authority === undefined) return false;
@@ -53,7 +54,7 @@ function isOwn(origin: string, head: Asked['head'], trusted: boolean): boolean {
 }
 
 /** The public host and scheme that a trusted proxy reports; `Forwarded` is read if there is no `X-Forwarded-*`. */
-function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Asked['head']): {
+function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Head): {
   host?: string;
   proto?: string;
 } {
@@ -73,7 +74,7 @@ function firstOf(list: string): string {
  * Whether the route's `cors` allows the request. Named origins may send anything. `*` allows scripts (CORS requests) of any
  * origin, but no forms: a form's credentials come from the browser.
  */
-function isLetIn(origins: readonly string[], { origin, fetchMode }: Asked['head']): boolean {
+function isLetIn(origins: readonly string[], { origin, fetchMode }: Head): boolean {
   const allowed = allowedOrigin(origins, origin);
   if (allowed !== '*') return allowed !== '';
   return fetchMode === undefined || fetchMode === 'cors' || fetchMode === 'websocket';

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { ErrorPage } from '../http/error-page.ts';
@@ -6,12 +7,12 @@ import type { Head } from '../http/head.ts';
 import { isBelow } from '../routing/table.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { Admission, Decision } from './admit.ts';
-import { type Asked, readAsked } from './asked.ts';
 import type { Depart } from './departure.ts';
 import { type Arrival, createForward } from './forwarding.ts';
+import { type IncomingRequest, readIncoming } from './incoming-request.ts';
 import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
-import { newRecord, requestId } from './record.ts';
+import { newRecord } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
 /** Handles one HTTP request. Never throws. @returns the record that the access log is written from */
@@ -47,25 +48,22 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
   const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
 
   return (req, res) => {
-    const record = newRecord(req, clientOf(req));
+    const client = clientOf(req);
+    const incoming = readIncoming(req, client, false);
+    const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
+    const record = newRecord(req, client, givenId);
     logWhenOver(log, meter, record, req, res);
-    let asked: Asked;
-    try {
-      asked = readAsked(req, record, false);
-    } catch (thrown) {
-      answerFailure(req, res, record, null, thrown);
-      return record;
-    }
-    handle({ req, res, head: asked.head, record }, asked);
+    if (incoming instanceof GatewayError) answerFailure(req, res, record, null, incoming);
+    else handle({ req, res, head: incoming.head, record }, incoming);
     return record;
   };
 
-  function handle(arrival: Arrival, asked: Asked): void {
+  function handle(arrival: Arrival, incoming: IncomingRequest): void {
     const fail = (thrown: unknown) => refuse(arrival, thrown);
     try {
       const { req, head, record } = arrival;
-      const approach = hasCors && head.origin ? admission.approach(asked, requestedMethod(req), record) : null;
-      const admit = approach?.decide ?? (() => admission.admit(asked, record));
+      const approach = hasCors && head.origin ? admission.approach(incoming, requestedMethod(req), record) : null;
+      const admit = approach?.decide ?? (() => admission.admit(incoming, record));
       // One microtask later the parser has read the bytes that came with the head: a malformed body, or the whole of it.
       const decide = head.hasBody ? () => Promise.resolve().then(admit) : admit;
       if (approach !== null && approach.corsRoute !== null) {
@@ -104,7 +102,6 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
   ): void {
     const error = asGatewayError(thrown);
     record.failure ??= error;
-    record.id ||= requestId(undefined);
     tellStrictTransport(strictTransport, req, res);
     // Browsers send targets that begin with a slash; any other could name a path below the prefix.
     const isOutsideApi = record.path.startsWith('/') && !isBelow(record.path, prefix);

@@ -8,11 +8,11 @@ import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Admission } from './admit.ts';
-import { readAsked } from './asked.ts';
 import type { Depart } from './departure.ts';
+import { readIncoming } from './incoming-request.ts';
 import { credentialsBecameVoid, type OpenExchanges } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
-import { NO_ANSWER, newRecord, requestId } from './record.ts';
+import { NO_ANSWER, newRecord } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
 export interface UpgradeDeps {
@@ -53,7 +53,10 @@ export function createOnUpgrade({
   strictTransport,
 }: UpgradeDeps): OnUpgrade {
   return async (req, socket, firstBytes) => {
-    const record = newRecord(req, clientOf(req));
+    const client = clientOf(req);
+    const incoming = readIncoming(req, client, true);
+    const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
+    const record = newRecord(req, client, givenId);
     let status = NO_ANSWER;
     let isMeasured = false;
     const measure = () => {
@@ -78,10 +81,10 @@ export function createOnUpgrade({
     };
 
     try {
-      const asked = readAsked(req, record, true);
-      const { head, client } = asked;
+      if (incoming instanceof GatewayError) throw incoming;
+      const { head } = incoming;
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
-      const decision = await admission.admit(asked, record);
+      const decision = await admission.admit(incoming, record);
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
       const outgoing = depart(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();
@@ -118,7 +121,6 @@ export function createOnUpgrade({
         onFailure: refuse,
       });
     } catch (thrown) {
-      record.id ||= requestId(undefined);
       refuse(asGatewayError(thrown));
     } finally {
       leave?.();

@@ -12,25 +12,16 @@ const LONGEST_METHOD = 32;
 /** A well-formed request id from a client: short, and safe in fields and log lines. */
 const REQUEST_ID = /^[\w.:+=@/-]{1,128}$/;
 
-/** @param client the client's address */
-export function newRecord(req: IncomingMessage, client: string): RequestRecord {
-  return {
-    id: '',
-    client,
-    method: req.method ?? '',
-    path: withoutQuery(req.url ?? ''),
-    protocol: req.httpVersion === '1.1' ? 'HTTP/1.1' : `HTTP/${req.httpVersion}`,
-    userAgent: req.headers['user-agent'],
-    startedAt: performance.now(),
-    accountId: null,
-    tokenId: null,
-    route: null,
-    upstream: null,
-    received: 0,
-    sent: 0,
-    status: NO_ANSWER,
-    failure: null,
-  };
+/**
+ * The record of a request that the parser has read.
+ *
+ * @param client the client's address
+ * @param givenId the client's `X-Request-Id`: kept if it is well-formed and contains no credential
+ */
+export function newRecord(req: IncomingMessage, client: string, givenId: string | string[] | undefined): RequestRecord {
+  const protocol = req.httpVersion === '1.1' ? 'HTTP/1.1' : `HTTP/${req.httpVersion}`;
+  const path = withoutQuery(req.url ?? '');
+  return recordOf(requestId(givenId), client, req.method ?? '', path, protocol, req.headers['user-agent']);
 }
 
 /**
@@ -40,14 +31,26 @@ export function newRecord(req: IncomingMessage, client: string): RequestRecord {
  */
 export function recordOfNoRequest(line: string, client: string): RequestRecord {
   const { method, target } = partsOf(line);
+  // Unvalidated: of any length, and possibly a credential.
+  const logged = withoutCredentials(method).slice(0, LONGEST_METHOD);
+  return recordOf(requestId(undefined), client, logged, withoutQuery(target), '', undefined);
+}
+
+function recordOf(
+  id: string,
+  client: string,
+  method: string,
+  path: string,
+  protocol: string,
+  userAgent: string | undefined,
+): RequestRecord {
   return {
-    id: requestId(undefined),
+    id,
     client,
-    // Unvalidated: of any length, and possibly a credential.
-    method: withoutCredentials(method).slice(0, LONGEST_METHOD),
-    path: withoutQuery(target),
-    protocol: '',
-    userAgent: undefined,
+    method,
+    path,
+    protocol,
+    userAgent,
     startedAt: performance.now(),
     accountId: null,
     tokenId: null,
@@ -67,8 +70,7 @@ function withoutQuery(target: string): string {
   return path.startsWith('/') ? path : path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 }
 
-/** Keeps a client's `X-Request-Id` if it is well-formed and contains no credential; otherwise makes a new id. */
-export function requestId(given: unknown): string {
+function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && REQUEST_ID.test(given) && withoutCredentials(given) === given
     ? given
     : randomHex(32);

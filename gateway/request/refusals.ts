@@ -9,7 +9,7 @@ import { malformedLine, refusedLine } from '../http/request-line.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { MessageReader } from './message-reader.ts';
-import { NO_ANSWER, newRecord, requestId } from './record.ts';
+import { NO_ANSWER, newRecord } from './record.ts';
 
 export interface RefusalDeps {
   readonly log: Logger;
@@ -53,11 +53,7 @@ export function createRefusals({ log, meter, clientOf, strictTransport }: Refusa
     logRequest(log, record, status);
   };
   return {
-    recordOf(req) {
-      const record = newRecord(req, clientOf(req));
-      record.id = requestId(req.headers['x-request-id']);
-      return record;
-    },
+    recordOf: (req) => newRecord(req, clientOf(req), req.headers['x-request-id']),
     refuse(socket, record, error) {
       record.sent = answer(socket, record.id, error);
       end(record, error, error.status);
