@@ -1,12 +1,12 @@
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
+import { byField, tooMany } from './form-problems.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
 import type { CheckPassword } from './password-check.ts';
 import { logOut } from './session.ts';
-import { tooMany } from './too-many.ts';
 import {
   forgottenPage,
   linkPage,
@@ -157,16 +157,6 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
 /** The first page of an owner who is logged in and not confirmed. */
 export function showUnconfirmed(ctx: PageContext): void {
   show(ctx, unconfirmedPage(ctx.state.frame(), noticeOf(ctx.query)));
-}
-
-export function byField({
-  problems,
-}: {
-  problems: readonly { field: string; text: string }[];
-}): Record<string, string> {
-  const first: Record<string, string> = {};
-  for (const { field, text } of problems) first[field] ??= text;
-  return first;
 }
 
 /** The token of a mailed link. */

@@ -1,10 +1,10 @@
 import type { Account } from '../../domain/account.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
-import { byField, type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { byField, tooMany } from './form-problems.ts';
 import { noticeOf, saying } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { goTo, type PageContext, show } from './page-state.ts';
-import { tooMany } from './too-many.ts';
 import { emailPage, passwordPage } from './views/changes.ts';
 import { linkPage, messagePage, sentPage } from './views/entry.ts';
 import { EMPTY } from './views/form.ts';

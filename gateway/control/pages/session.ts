@@ -1,11 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import { createSession } from 'koa-session';
+import { z } from 'zod';
 import { SESSION_COOKIE } from '../../fields/own-cookies.ts';
 import { macFor } from '../../signing/mac.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { allowSecure, pageCookie } from './page-cookie.ts';
-import { isMoment, type SessionRecord, sessionRecordOf } from './session-record.ts';
+
+const TEXT = z.string().min(1);
+/** Milliseconds since 1970. */
+const MOMENT = z.int().nonnegative();
+
+/** Checked when read: the store may be one where other programs can write. */
+const RECORD = z.object({
+  accountId: TEXT,
+  email: TEXT,
+  /** The account's stamp at the login. */
+  stamp: TEXT,
+  /** The time of the login. */
+  createdAt: MOMENT,
+});
+/** A record with the moment at which koa-session takes it for expired. */
+const STORED = RECORD.extend({ _expire: MOMENT });
+
+/** The login of a session. The account may have changed since: callers must check that the login still stands. */
+export type SessionRecord = Readonly<z.infer<typeof RECORD>>;
 
 export interface Sessions {
   readonly store: SessionStore;
@@ -111,7 +130,7 @@ export async function logOut(ctx: Koa.Context): Promise<void> {
 
 /** @returns null without a login */
 export function sessionOf(ctx: Koa.Context): SessionRecord | null {
-  return sessionRecordOf(sessionIn(ctx)?.toJSON());
+  return RECORD.safeParse(sessionIn(ctx)?.toJSON()).data ?? null;
 }
 
 /** The id of the session, which only the browser may learn; null without a login. */
@@ -126,16 +145,11 @@ function sessionIn(ctx: Koa.Context): Session | null {
   return ctx.session;
 }
 
-/** @returns the record with the moment at which koa-session takes it for expired; null for what is no session of ours */
-function parseStored(content: string | null): Record<string, unknown> | null {
-  let value: unknown;
+/** @returns null for what is no session of ours */
+function parseStored(content: string | null): z.infer<typeof STORED> | null {
   try {
-    value = JSON.parse(content ?? '');
+    return STORED.safeParse(JSON.parse(content ?? '')).data ?? null;
   } catch {
     return null;
   }
-  const record = sessionRecordOf(value);
-  if (record === null) return null;
-  const { _expire } = value as Record<string, unknown>;
-  return isMoment(_expire) ? { ...record, _expire } : null;
 }

@@ -1,5 +1,13 @@
 import { GatewayError } from '../../domain/errors.ts';
+import type { Invalid } from '../../owners/input.ts';
 import type { PageContext } from './page-state.ts';
+
+/** @returns the first problem of each field, as a page shows it beside the field */
+export function byField({ problems }: Invalid): Record<string, string> {
+  const first: Record<string, string> = {};
+  for (const { field, text } of problems) first[field] ??= text;
+  return first;
+}
 
 /**
  * Sets `Retry-After` for an error 429.
