@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientClosed, GatewayError, payloadTooLarge } from '../domain/errors.ts';
+import type { Attempt, AttemptEvents, CreateAttempt } from './attempt.ts';
 import { isConnectionLost } from './failure.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { Attempt, AttemptEvents, Transport } from './transport.ts';
-import { UndiciAttempt } from './undici/attempt.ts';
+import { UndiciAttempt } from './undici/undici-attempt.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** RFC 9110 section 9.2.2. */
@@ -25,27 +25,27 @@ export function forwardHttp(
   req: IncomingMessage,
   res: ServerResponse,
   outgoing: Outgoing,
-  transport: Transport = overUndici,
+  createAttempt: CreateAttempt = overUndici,
 ): Promise<void> {
   const { maxBody, requireLength } = outgoing;
   if (requireLength && req.headers['transfer-encoding'] !== undefined) {
     throw new GatewayError('length_required', 'a chunked body on a route with requireLength');
   }
   if (maxBody !== null && Number(req.headers['content-length'] ?? 0) > maxBody) throw payloadTooLarge(maxBody);
-  return new Promise((resolve, reject) => new Delivery(req, res, outgoing, transport, resolve, reject).start());
+  return new Promise((resolve, reject) => new Delivery(req, res, outgoing, createAttempt, resolve, reject).start());
 }
 
 /** Bytes up to which an answer is copied, to be written in one piece with its head. */
 const IN_ONE_PIECE = 16_384;
 
-const overUndici: Transport = (...request) => new UndiciAttempt(...request);
+const overUndici: CreateAttempt = (...request) => new UndiciAttempt(...request);
 
 /** One request until its answer is delivered, in one or more attempts. A class: one is made for each request. */
 class Delivery implements AttemptEvents {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #outgoing: Outgoing;
-  readonly #transport: Transport;
+  readonly #createAttempt: CreateAttempt;
   readonly #resolve: () => void;
   readonly #reject: (error: GatewayError) => void;
   readonly #tried: Upstream[] = [];
@@ -62,14 +62,14 @@ class Delivery implements AttemptEvents {
     req: IncomingMessage,
     res: ServerResponse,
     outgoing: Outgoing,
-    transport: Transport,
+    createAttempt: CreateAttempt,
     resolve: () => void,
     reject: (error: GatewayError) => void,
   ) {
     this.#req = req;
     this.#res = res;
     this.#outgoing = outgoing;
-    this.#transport = transport;
+    this.#createAttempt = createAttempt;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -107,7 +107,7 @@ class Delivery implements AttemptEvents {
     this.#place = upstream;
     this.#tried.push(upstream);
     try {
-      this.#attempt = this.#transport(this.#req, this.#res, this.#outgoing, upstream, this);
+      this.#attempt = this.#createAttempt(this.#req, this.#res, this.#outgoing, upstream, this);
       this.#attempt.dispatch();
     } catch (thrown) {
       // A place may come from the end of another request, which this error must not reach.
@@ -150,12 +150,14 @@ class Delivery implements AttemptEvents {
   /** @returns the server for the next attempt; null: no retry */
   #nextAfter(error: GatewayError): Upstream | null {
     const attempt = this.#attempt;
-    if (attempt === undefined || error.fault !== 'upstream' || attempt.isAnswered || attempt.hasSentBody) return null;
+    if (attempt === undefined || error.fault !== 'upstream') return null;
+    const { progress } = attempt;
+    if (progress === 'body taken' || progress === 'answered') return null;
     const isLost = isConnectionLost(error.cause);
-    if (attempt.isBegun && !(isLost && IDEMPOTENT.has(this.#req.method ?? ''))) return null;
+    if (progress === 'begun' && !(isLost && IDEMPOTENT.has(this.#req.method ?? ''))) return null;
     const { group } = this.#outgoing;
     if (this.#tried.length > group.settings.retries.attempts || !group.retryBudget.hasRetry()) return null;
-    const next = group.another(this.#tried) ?? (attempt.isConnected && isLost ? attempt.upstream : null);
+    const next = group.another(this.#tried) ?? (progress !== 'waiting' && isLost ? attempt.upstream : null);
     if (next !== null) group.retryBudget.spend();
     return next;
   }

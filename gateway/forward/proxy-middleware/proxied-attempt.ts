@@ -3,9 +3,9 @@ import { GatewayError } from '../../domain/errors.ts';
 import { fieldsByName } from '../../fields/raw-fields.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
+import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { upstreamFailure } from '../failure.ts';
 import type { RequestHead } from '../outgoing.ts';
-import type { Attempt, AttemptEvents } from '../transport.ts';
 import { RequestBody, type Turn } from '../undici/request-body.ts';
 import { StreamedAnswer } from '../undici/streamed-answer.ts';
 import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
@@ -22,6 +22,9 @@ export interface ProxiedSender {
   send(attempt: ProxiedAttempt, request: ProxiedRequest, response: ProxiedResponse): Promise<void>;
 }
 
+/** How far the exchange with the upstream has come: no connection, the request, a 1xx, the head of the answer. */
+type Phase = 'waiting' | 'begun' | 'interim' | 'answered';
+
 /** An attempt through http-proxy-middleware, which reports by events what happens to the request. */
 export class ProxiedAttempt implements Attempt {
   readonly upstream: Upstream;
@@ -34,10 +37,8 @@ export class ProxiedAttempt implements Attempt {
   readonly #answer: ProxiedAnswer;
   #timer: NodeJS.Timeout | undefined;
   #account: AttemptAccount | undefined;
-  #hasHead = false;
+  #phase: Phase = 'waiting';
   #isOver = false;
-  isBegun = false;
-  isAnswered = false;
 
   constructor(client: ClientSide, upstream: Upstream, events: AttemptEvents, route: ProxiedSender) {
     const { req, outgoing } = client;
@@ -69,12 +70,9 @@ export class ProxiedAttempt implements Attempt {
     this.#route.send(this, this.#request, this.#answer).catch(this.onError);
   }
 
-  get isConnected(): boolean {
-    return this.isBegun;
-  }
-
-  get hasSentBody(): boolean {
-    return this.#body?.isBegun ?? false;
+  get progress(): Progress {
+    if (this.#phase === 'interim' || this.#phase === 'answered') return 'answered';
+    return this.#body?.isBegun ? 'body taken' : this.#phase;
   }
 
   get isPaused(): boolean {
@@ -95,16 +93,16 @@ export class ProxiedAttempt implements Attempt {
       proxyReq.destroy();
       return;
     }
-    this.isBegun = true;
+    this.#phase = 'begun';
     writeFields(proxyReq, this.#head, this.#body !== null);
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100.
     proxyReq.on('information', () => {
-      this.isAnswered = true;
+      this.#phase = 'interim';
       this.#timer?.refresh();
     });
     // Node reports no error when the upstream switches the protocol without a request to do so.
     proxyReq.once('close', () => {
-      if (!this.#hasHead) this.onError(new Error('the connection ended without an answer'));
+      if (this.#phase !== 'answered') this.onError(new Error('the connection ended without an answer'));
     });
     this.#events.sendContinue();
     if (this.#body === null) this.#onTurn('upstream');
@@ -115,8 +113,7 @@ export class ProxiedAttempt implements Attempt {
   onResponse(answer: IncomingMessage): void {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.isAnswered = true;
-    this.#hasHead = true;
+    this.#phase = 'answered';
     requireChunkedOrNone(answer.headers['transfer-encoding']);
     // Refuses 101 too; Node reports other interim answers as `information`.
     requireStatus(answer.statusCode, this.upstream.origin);
@@ -145,7 +142,7 @@ export class ProxiedAttempt implements Attempt {
   /** The upstream's deadline runs only while the attempt waits for the upstream. */
   #onTurn = (turn: Turn): void => {
     clearTimeout(this.#timer);
-    if (turn === 'client' || this.#hasHead) return;
+    if (turn === 'client' || this.#phase === 'answered') return;
     const { firstByte } = this.#client.outgoing.deadlines;
     const detail = `no answer within ${firstByte} ms`;
     this.#timer = setTimeout(() => this.onError(new GatewayError('gateway_timeout', detail)), firstByte);

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware';
+import type { CreateAttempt } from '../attempt.ts';
 import { forwardHttp } from '../delivery.ts';
 import type { Outgoing } from '../outgoing.ts';
-import type { Transport } from '../transport.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { ProxiedAttempt } from './proxied-attempt.ts';
@@ -37,8 +37,8 @@ export function createForwardProxied(module: LoadedModule | null): ForwardProxie
     return made;
   };
 
-  const transport =
-    (hand: Hand): Transport =>
+  const attemptBy =
+    (hand: Hand): CreateAttempt =>
     (req, res, outgoing, upstream, events) =>
       new ProxiedAttempt({ req, res, outgoing }, upstream, events, {
         module,
@@ -48,7 +48,7 @@ export function createForwardProxied(module: LoadedModule | null): ForwardProxie
           return hand(middlewareFor(upstream), request as IncomingMessage, response as ServerResponse);
         },
       });
-  return (req, res, outgoing, hand) => forwardHttp(req, res, outgoing, transport(hand));
+  return (req, res, outgoing, hand) => forwardHttp(req, res, outgoing, attemptBy(hand));
 }
 
 /** Attempts by the requests that were handed to the library. */

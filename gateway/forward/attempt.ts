@@ -3,17 +3,23 @@ import type { GatewayError } from '../domain/errors.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
+/** How far an attempt has come, and so whether another one may follow it. */
+export type Progress =
+  /** It has no connection. */
+  | 'waiting'
+  /** It has a connection, to which nothing has been written. */
+  | 'connected'
+  /** Some of the request may have been written. */
+  | 'begun'
+  /** Some of the client's body has been handed to the transport. */
+  | 'body taken'
+  /** Any part of an answer, 1xx included, has arrived. */
+  | 'answered';
+
 /** One attempt to send a request over a transport. It writes the answer to the client's response. */
 export interface Attempt {
   readonly upstream: Upstream;
-  /** Whether the attempt has a connection. */
-  readonly isConnected: boolean;
-  /** Whether the request may have been written to a connection, at least in part. */
-  readonly isBegun: boolean;
-  /** Whether any part of an answer, 1xx included, has arrived. */
-  readonly isAnswered: boolean;
-  /** Whether some of the client's body has been handed to the transport. */
-  readonly hasSentBody: boolean;
+  readonly progress: Progress;
   /** Whether the answer is paused because the client does not read it. */
   readonly isPaused: boolean;
   /** Whether the attempt waits for the client, to send its request or to read its answer. */
@@ -32,7 +38,7 @@ export interface AttemptEvents {
 }
 
 /** Prepares an attempt over one transport; `dispatch` begins it. */
-export type Transport = (
+export type CreateAttempt = (
   req: IncomingMessage,
   res: ServerResponse,
   outgoing: Outgoing,

@@ -5,11 +5,11 @@ import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
 import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
+import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { reasonPhrase, trailerFields } from '../headers/answer-text.ts';
 import type { Outgoing } from '../outgoing.ts';
-import type { Attempt, AttemptEvents } from '../transport.ts';
 import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';
 import { dispatchOptions } from './dispatch-options.ts';
@@ -22,6 +22,9 @@ import { RequestBody, type Turn } from './request-body.ts';
  */
 const MOST_AHEAD = 262_144;
 
+/** How far the answer has come: its first part, be it 1xx; its head, with the body held back; its body. */
+type AnswerPhase = 'awaited' | 'begun' | 'held' | 'flowing';
+
 /** An attempt through undici, which writes the answer from undici's parser to the client's response. */
 export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly upstream: Upstream;
@@ -32,18 +35,16 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly #events: AttemptEvents;
   #controller: Dispatcher.DispatchController | undefined;
   #stream: Http2Stream | undefined;
-  #heldHead: HeldHead | undefined;
-  #hasSentHead = false;
+  #requestHead: HeldHead | undefined;
+  #hasSentRequestHead = false;
   #isOverHttp2 = false;
   #failure: GatewayError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #account: AttemptAccount | undefined;
-  #hasHead = false;
-  /** The first piece of the body, held back for this turn of the event loop: it may be the whole body. */
+  #answer: AnswerPhase = 'awaited';
+  /** The first piece of the answer's body, held back for this turn of the event loop: it may be the whole body. */
   #held: Buffer | null = null;
-  #mayHold = true;
   #isOver = false;
-  isAnswered = false;
 
   constructor(
     req: IncomingMessage,
@@ -70,17 +71,12 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.upstream.dispatcher.dispatch(options, this);
   }
 
-  get isConnected(): boolean {
-    return this.#controller !== undefined;
-  }
-
-  get isBegun(): boolean {
-    if (!this.isConnected || this.#body === null || this.#outgoing.group.settings.http2) return this.isConnected;
-    return this.#hasSentHead || this.#body.isBegun;
-  }
-
-  get hasSentBody(): boolean {
-    return this.#body?.isBegun ?? false;
+  get progress(): Progress {
+    if (this.#answer !== 'awaited') return 'answered';
+    if (this.#body?.isBegun) return 'body taken';
+    if (this.#controller === undefined) return 'waiting';
+    const isHeadHeld = this.#body !== null && !this.#outgoing.group.settings.http2 && !this.#hasSentRequestHead;
+    return isHeadHeld ? 'connected' : 'begun';
   }
 
   get isPaused(): boolean {
@@ -113,7 +109,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     }
     if (this.#body !== null) {
       expectHead(this.#body, (head) => {
-        this.#heldHead = head;
+        this.#requestHead = head;
         // The part of the body that has arrived by then is sent together with the head.
         setImmediate(sendAhead, this);
       });
@@ -122,14 +118,14 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   /** Sends the head of a request whose body has not arrived yet: the upstream may answer the head alone. */
-  sendHead(): void {
+  sendRequestHead(): void {
     if (this.#isOver || this.#body?.isBegun !== false) return;
-    this.#hasSentHead = true;
-    this.#heldHead?.send();
+    this.#hasSentRequestHead = true;
+    this.#requestHead?.send();
   }
 
   onResponseStarted(): void {
-    this.isAnswered = true;
+    this.#answer = 'begun';
   }
 
   onResponseStart(
@@ -138,7 +134,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     parsed: IncomingHttpHeaders,
     reason?: string,
   ): void {
-    this.isAnswered = true;
+    this.#answer = 'begun';
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
     // 101 arrives here: no request asks for them, and undici reports unrequested ones as bad answers.
     if (status >= 100 && status < 200) {
@@ -151,7 +147,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     const sent = flatFields(controller.rawHeaders ?? parsed);
     const fields = rewrittenFields(sent, status, this.#outgoing, this.upstream);
     writeAnswerHead(this.#req, this.#res, this.#outgoing, status, reasonPhrase(reason ?? ''), fields);
-    this.#hasHead = true;
+    this.#answer = 'held';
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#account?.answered();
     // An event stream may send its first byte long after its head; most bodies arrive together with the head.
@@ -159,7 +155,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#mayHold && this.#held === null) {
+    if (this.#answer === 'held' && this.#held === null) {
       this.#held = chunk;
       return;
     }
@@ -169,8 +165,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
 
   /** Writes the part of the body that is held back, or else the head alone, to the client. */
   flushHeld(): void {
-    if (!this.#mayHold) return;
-    this.#mayHold = false;
+    if (this.#answer !== 'held') return;
+    this.#answer = 'flowing';
     if (this.#isOver) return;
     const held = this.#held;
     this.#held = null;
@@ -203,7 +199,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   /** The upstream's deadline runs only while the attempt waits for the upstream. */
   #onTurn(turn: Turn): void {
     clearTimeout(this.#timer);
-    if (turn === 'client' || this.#hasHead) return;
+    if (turn === 'client' || this.#answer === 'held' || this.#answer === 'flowing') return;
     this.#timer = setTimeout(() => this.#onNoHead(), this.#outgoing.deadlines.firstByte);
   }
 
@@ -242,5 +238,5 @@ function flushHeld(attempt: UndiciAttempt): void {
 }
 
 function sendAhead(attempt: UndiciAttempt): void {
-  attempt.sendHead();
+  attempt.sendRequestHead();
 }
