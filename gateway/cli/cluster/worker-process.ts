@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { OperatorError } from '../../domain/errors.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { within } from '../../stores/database/deadline.ts';
-import { watchHandedConnections } from './handed-connections.ts';
+import { watchHandedConnections } from '../../workarounds/node-handed-connections.ts';
 import {
   type Answers,
   type FromWorker,

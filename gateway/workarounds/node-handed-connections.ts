@@ -6,11 +6,11 @@ interface Handle {
 }
 
 /**
- * Tracks connections that the primary hands to a worker until the worker acknowledges them. Node forgets the connections of
- * a worker that dies before that: they would be neither answered nor closed.
+ * Tracks connections that the primary hands to a worker until the worker acknowledges them.
  *
- * Reads Node's undocumented internal messages between primary and worker. If their form changes, nothing is tracked, and
- * those clients wait until their own timeout.
+ * Node (24 to 26) forgets the connections of a worker that dies before that: they are neither answered nor closed. This reads
+ * Node's undocumented messages between primary and worker (lib/internal/cluster/). If their form changes, nothing is tracked,
+ * and those clients wait until their own timeout.
  *
  * @returns closes the tracked connections; call it once the worker is dead
  */
