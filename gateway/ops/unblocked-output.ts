@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { unblockSocketOutput } from '../workarounds/node-socket-output.ts';
 
 /**
  * Writes to standard output, or throws EAGAIN where that would have to wait for a reader.
@@ -29,17 +30,11 @@ export function unblockedOutput(): WriteUnblocked {
   }
   const write = writingTo(STANDARD_OUTPUT);
   if (!isPipe && !kind.isSocket()) return write;
-  // A socket, such as the journal's, cannot be opened anew.
-  const { _handle: handle } = process.stdout.on('error', () => {}) as { _handle?: BlockingHandle };
+  process.stdout.on('error', () => {});
   return (piece) => {
-    handle?.setBlocking?.(false);
+    unblockSocketOutput();
     return write(piece);
   };
-}
-
-/** Node's undocumented handle below a stream. Without it, O_NONBLOCK stays as the stream has set it. */
-interface BlockingHandle {
-  setBlocking?(isBlocking: boolean): void;
 }
 
 const STANDARD_OUTPUT = 1;

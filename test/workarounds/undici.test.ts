@@ -4,12 +4,13 @@ import http2, { type ServerHttp2Stream } from 'node:http2';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
-import { Client, type Dispatcher } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import { createConnector } from '../../gateway/forward/undici/connector.ts';
 import { expectHead } from '../../gateway/workarounds/undici-early-head.ts';
 import { allowManyFields } from '../../gateway/workarounds/undici-http2-fields-limit.ts';
 import { expectStream, type Http2Stream } from '../../gateway/workarounds/undici-http2-stream.ts';
 import { keepReasonOctets } from '../../gateway/workarounds/undici-reason-octets.ts';
+import { keepResets } from '../../gateway/workarounds/undici-reset.ts';
 import {
   DATA,
   END_HEADERS,
@@ -36,7 +37,12 @@ interface Answer {
   readonly error: Error | null;
 }
 
-function answerOf(client: Client, options: Dispatcher.DispatchOptions, onRequestStart = () => {}): Promise<Answer> {
+function answerOf(
+  client: Client,
+  options: Dispatcher.DispatchOptions,
+  onRequestStart = () => {},
+  onResponseData = () => {},
+): Promise<Answer> {
   return new Promise((resolve) => {
     let reason = '';
     let rawHeaders: unknown;
@@ -46,7 +52,7 @@ function answerOf(client: Client, options: Dispatcher.DispatchOptions, onRequest
         reason = phrase;
         rawHeaders = controller.rawHeaders;
       },
-      onResponseData() {},
+      onResponseData,
       onResponseEnd: () => resolve({ reason, rawHeaders, error: null }),
       onResponseError: (_controller, error) => resolve({ reason, rawHeaders, error }),
     });
@@ -77,6 +83,32 @@ test.serial(
     const client = clientOf(t, origin);
     keepReasonOctets(client);
     t.is((await answerOf(client, GET)).reason, 'caf\xe9');
+  },
+);
+
+test.serial(
+  'undici takes a reset for the end of an answer without a length, and keepResets for an error',
+  async (t) => {
+    let reset = () => {};
+    const origin = await originOf(
+      t,
+      net.createServer((socket) => {
+        socket.on('error', () => {});
+        reset = () => socket.resetAndDestroy();
+        socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npart'));
+      }),
+    );
+    const answerCutBy = (client: Client) => answerOf(client, GET, undefined, () => reset());
+    t.is((await answerCutBy(clientOf(t, origin))).error, null);
+    const connect = buildConnector({});
+    const keeping = clientOf(t, origin, {
+      connect: (place, callback) =>
+        connect(place, (...result) => {
+          if (result[0] === null) keepResets(result[1]);
+          callback(...result);
+        }),
+    });
+    t.like(await answerCutBy(keeping), { error: { code: 'ERR_UPSTREAM_RESET' } });
   },
 );
 
