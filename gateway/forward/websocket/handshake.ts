@@ -132,12 +132,15 @@ export function observe(pending: Pending): Plugin<IncomingMessage> {
         answered(settled, 101);
         settled.events.onOpen(createTunnel(socket, upstreamSocket));
         // A peer that vanishes, or never closes its half, must not keep the other connection open.
-        socket.once('close', () => upstreamSocket.destroy());
+        let timer: NodeJS.Timeout | undefined;
+        socket.once('close', () => {
+          clearTimeout(timer);
+          upstreamSocket.destroy();
+        });
         upstreamSocket.once('close', () => lingeringClose(socket));
         for (const half of [socket, upstreamSocket]) {
           half.once('end', () => {
-            const timer = setTimeout(() => socket.destroy(), HALF_CLOSED);
-            socket.once('close', () => clearTimeout(timer));
+            timer ??= setTimeout(() => socket.destroy(), HALF_CLOSED);
           });
         }
         return true;

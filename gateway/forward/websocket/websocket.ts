@@ -64,8 +64,6 @@ export function createWebSocketForwarder(): WebSocketForwarder {
       req.headers = handshakeHeaders(headers);
       const account = upstream.begin();
       pending.set(req, { upstream, outgoing, events, account, stopWatching, isSettled: false });
-      // This file, the library, the tunnel and its timers listen for `close`: more listeners than Node expects.
-      socket.setMaxListeners(20);
       socket.once('close', () => {
         group.leave(upstream);
         closed.resolve();

@@ -1,7 +1,13 @@
-/** Errors that nobody caught in this test file's thread: each would have ended the gateway's process. */
+/**
+ * Errors that nobody caught in this test file's thread, each of which would have ended the gateway's process, and warnings of
+ * listeners that may leak.
+ */
 export function strayErrors(): readonly unknown[] {
   const errors: unknown[] = [];
   process.on('unhandledRejection', (error) => errors.push(error));
   process.on('uncaughtException', (error) => errors.push(error));
+  process.on('warning', (warning) => {
+    if (warning.name === 'MaxListenersExceededWarning') errors.push(warning);
+  });
   return errors;
 }
