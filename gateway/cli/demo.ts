@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Gateway } from '../compose/operated.ts';
+import type { Gateway } from '../compose/ops-listener.ts';
 import { startGateway } from '../compose/service.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { hashPassword } from '../identify/passwords/password.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import type { Gateway } from '../compose/operated.ts';
+import type { Gateway } from '../compose/ops-listener.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';

@@ -1,6 +1,6 @@
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
 import { passwordCheck } from '../control/pages/password-check.ts';
-import type { OwnTokens } from '../control/pages/token-routes.ts';
+import type { TokenRoutesDeps } from '../control/pages/token-routes.ts';
 import type { IdentifyMeter } from '../identify/identify.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
@@ -18,11 +18,11 @@ import type { Identification } from './identification.ts';
 import type { Stores } from './stores.ts';
 
 /** What the pages share with the rest of the gateway. */
-export interface Shared {
+export interface PageServices {
   readonly stores: Stores;
   readonly hashing: HashingQueue;
   readonly log: Logger;
-  readonly issue: OwnTokens['issue'];
+  readonly issue: TokenRoutesDeps['issue'];
   readonly live: LiveTokens;
   readonly byPassword: Identification['byPassword'];
   readonly loginEnded: Identification['standing']['ofLogin'];
@@ -45,7 +45,7 @@ export interface RunningPages {
 const MAIL_GRACE = 2_000;
 
 /** Builds what the pages of account owners need, from stores to mail. */
-export function openAccountPages(settings: Settings, shared: Shared): RunningPages {
+export function openAccountPages(settings: Settings, shared: PageServices): RunningPages {
   const { accounts, pages, mail } = settings;
   const { stores, hashing, log, byPassword, loginEnded, meter } = shared;
   const { database, revocations, secrets, redis, role } = stores;
@@ -87,7 +87,7 @@ export function openAccountPages(settings: Settings, shared: Shared): RunningPag
     sessions: stores.sessions,
     actions,
     checkPassword: passwordCheck(byPassword, meter),
-    takeAsked: createAskThrottle(accounts.throttle, redis, role),
+    countMailRequest: createAskThrottle(accounts.throttle, redis, role),
     // Reads the database, not the cache: a change on another node must neither keep an old session valid nor end a new one.
     findAccount: stores.accounts.findById,
     loginEnded,

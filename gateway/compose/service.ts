@@ -25,7 +25,7 @@ import { liveTokens } from '../stores/tokens/live-tokens.ts';
 import { openAccountPages } from './account-pages.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { openIdentification } from './identification.ts';
-import { type Gateway, startOperated } from './operated.ts';
+import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type Siblings } from './stores.ts';
 
 /** One process that answers requests. */
@@ -43,7 +43,7 @@ export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
  * @throws as `startService` does
  */
 export function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
-  return startOperated(settings.ops, log, async () => {
+  return startWithOpsListener(settings.ops, log, async () => {
     const service = await startService(settings, log, null);
     return { ...service, metricsText: async () => await textOf([await service.metrics()]) };
   });

@@ -5,7 +5,7 @@ import { GatewayError } from '../domain/errors.ts';
 import type { ReadCutoff } from '../domain/identity.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 
-export interface TokenIssue {
+export interface TokenIssueDeps {
   /** The time that all nodes have in common, in ms since 1970. */
   now(): number;
   /** `issuedAt` and `lifetime` are in seconds. */
@@ -41,21 +41,21 @@ const PATIENCE = 3_000;
  * The tokens of one account are made one after the other, each after a count: a process never exceeds the limit. Others
  * may count in the same moment, so that the account ends up with at most one more for each other process of the gateway.
  */
-export function tokenIssue(needs: TokenIssue): IssueToken {
-  const { maxPerAccount } = needs;
+export function tokenIssue(deps: TokenIssueDeps): IssueToken {
+  const { maxPerAccount } = deps;
   const inTurn = turnsByAccount();
 
   return (account, { name, lifetime }) =>
     inTurn(account.id, async () => {
       const jti = randomUUID();
       // A cutoff applies to the end of its second, and must not void a token issued after it.
-      const issuedAt = Math.floor(Math.max(await needs.readCutoff(account.id), needs.now()) / 1000);
-      if ((await needs.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
+      const issuedAt = Math.floor(Math.max(await deps.readCutoff(account.id), deps.now()) / 1000);
+      if ((await deps.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
-      const bond = { boundTo: digestForTokens(account.stamp), keyId: needs.keyId };
+      const bond = { boundTo: digestForTokens(account.stamp), keyId: deps.keyId };
       // Recorded first: a token that cannot be listed or revoked must not exist.
-      await needs.record({ jti, accountId: account.id, name, ...times, bond });
-      return { jti, token: needs.sign(account, { jti, issuedAt, lifetime }) };
+      await deps.record({ jti, accountId: account.id, name, ...times, bond });
+      return { jti, token: deps.sign(account, { jti, issuedAt, lifetime }) };
     });
 }
 

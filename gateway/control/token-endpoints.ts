@@ -9,14 +9,14 @@ import type { Revoker } from '../revocation/revoker.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
-import { cursorOf, sectionAsked } from './token-sections.ts';
+import { encodeCursor, readPagination } from './pagination.ts';
 
 /** The state that the endpoints find: the client is identified and confirmed. */
 export interface TokenEndpointState extends Koa.DefaultState {
   identity: Identity;
 }
 
-export interface TokenEndpoints {
+export interface TokenEndpointsDeps {
   readonly prefix: string;
   readonly realm: string;
   /** Milliseconds. */
@@ -31,26 +31,26 @@ export interface TokenEndpoints {
 }
 
 /** The gateway's own endpoints for tokens, below `<prefix>/tokens`. */
-export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEndpointState> {
-  const router = new Router<TokenEndpointState>({ prefix: `${options.prefix}/tokens`, sensitive: true });
-  const wishes = wishSchema(options);
+export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEndpointState> {
+  const router = new Router<TokenEndpointState>({ prefix: `${deps.prefix}/tokens`, sensitive: true });
+  const wishes = wishSchema(deps);
 
   router.post('/', async (ctx) => {
-    const { account } = requirePassword(ctx.state.identity, options.realm);
+    const { account } = requirePassword(ctx.state.identity, deps.realm);
     const wish = await readJson(ctx.req, ctx.res, wishes);
-    const { token } = await options.issue(account, { name: wish.name, lifetime: wish.expiration });
+    const { token } = await deps.issue(account, { name: wish.name, lifetime: wish.expiration });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { token, expiration: wish.expiration };
   });
 
   router.get('/', async (ctx) => {
-    const { limit, after } = sectionAsked(ctx.query);
+    const { limit, after } = readPagination(ctx.query);
     const { account } = ctx.state.identity;
     // Reads one more than asked for, to know whether there is a next page.
-    const found = await options.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
+    const found = await deps.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
     const tokens = found.slice(0, limit);
     const last = tokens.at(-1);
-    const next = last === undefined || found.length <= limit ? null : cursorOf(last);
+    const next = last === undefined || found.length <= limit ? null : encodeCursor(last);
     ctx.set('Cache-Control', 'no-store');
     // Relative (RFC 8288 section 3.1), so that it is valid behind proxies that change the path.
     if (next !== null) ctx.set('Link', `<?limit=${limit}&after=${next}>; rel="next"`);
@@ -66,14 +66,14 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
   });
 
   router.delete('/', async (ctx) => {
-    await options.revokeAll(ctx.state.identity.account.id);
+    await deps.revokeAll(ctx.state.identity.account.id);
     ctx.status = 204;
   });
 
   router.delete('/current', async (ctx) => {
     const { identity } = ctx.state;
     if (identity.by !== 'token') throw new GatewayError('not_found', 'no token is in use');
-    await options.revoke(identity.token.claims.jti, identity.account.id, claimsOf(identity));
+    await deps.revoke(identity.token.claims.jti, identity.account.id, claimsOf(identity));
     ctx.status = 204;
   });
 
@@ -81,7 +81,7 @@ export function tokenEndpoints(options: TokenEndpoints): Koa.Middleware<TokenEnd
     const { identity } = ctx.state;
     const id = ctx.params.id ?? '';
     const isCurrent = identity.by === 'token' && identity.token.claims.jti === id;
-    const outcome = await options.revoke(id, identity.account.id, isCurrent ? claimsOf(identity) : null);
+    const outcome = await deps.revoke(id, identity.account.id, isCurrent ? claimsOf(identity) : null);
     if (outcome === 'unknown') throw new GatewayError('not_found', 'no such token of this account');
     ctx.status = 204;
   });
@@ -108,7 +108,7 @@ function requirePassword(identity: Identity, realm: string): Identity {
 }
 
 /** The body with which a token is bought. */
-function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpoints, 'lifetime' | 'maxLifetime'>) {
+function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetime' | 'maxLifetime'>) {
   const longest = Math.floor(maxLifetime / 1000);
   const seconds = `expiration must be a whole number of seconds from 1 to ${longest}`;
   const named = `name ${TOKEN_NAME_RULE}`;

@@ -31,7 +31,7 @@ export interface RequestRecord {
 }
 
 /** An admitted request to the pages of account owners. */
-export interface AskedPage {
+export interface PageRequest {
   /** In origin form, as it was admitted. */
   readonly url: string;
   readonly requestId: string;

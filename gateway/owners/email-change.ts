@@ -5,7 +5,7 @@ import type { ActionDeps } from './account-changes.ts';
 import type { Accepted } from './background-work.ts';
 import { type Invalid, problemsOfEmail } from './input.ts';
 
-export type EmailChanged =
+export type EmailChangeOutcome =
   | { readonly kind: 'changed'; readonly account: Account }
   /** Another account has this email. The holder of the link reads its mail, and may know. */
   | { readonly kind: 'taken' }
@@ -42,7 +42,7 @@ export function emailChange({ accounts, changes, mails, background }: ActionDeps
       return { kind: 'accepted' };
     },
 
-    async finishEmailChange(link: string): Promise<EmailChanged> {
+    async finishEmailChange(link: string): Promise<EmailChangeOutcome> {
       const standing = await changes.findLink('email', link);
       if (standing?.change == null) return { kind: 'void' };
       const before = standing.account;

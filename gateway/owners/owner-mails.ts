@@ -1,8 +1,9 @@
 import type { Account } from '../domain/account.ts';
 import type { EmailChange, LinkContent, LinkPurpose, Links } from '../signing/link.ts';
+import type { MailContent } from './mail/letter.ts';
 import type { MailLimit } from './mail/limit.ts';
 import type { Mailer } from './mail/mailer.ts';
-import type { Message, MessageKind, Messages } from './mail/messages.ts';
+import type { MessageKind, Messages } from './mail/messages.ts';
 
 /** The mails to owners. Each goes to the address as the account has it, never as somebody has typed it. */
 export interface OwnerMails {
@@ -37,7 +38,7 @@ const HOUR = 3_600_000;
 const LIFETIMES = { confirm: 24 * HOUR, reset: HOUR, email: 24 * HOUR } as const satisfies Record<LinkPurpose, number>;
 
 export function createOwnerMails({ links, mailer, limit, messages, url }: OwnerMailsDeps): OwnerMails {
-  const send = async (to: string, kind: MessageKind, write: () => Message) => {
+  const send = async (to: string, kind: MessageKind, write: () => MailContent) => {
     if (await limit.take(to, kind)) mailer.send({ to, ...write() });
   };
   const linked = (account: Account, content: LinkContent) => {

@@ -3,13 +3,13 @@ import type { PasswordActionDeps } from './account-changes.ts';
 import type { Accepted } from './background-work.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
 
-export type PasswordReset =
+export type PasswordResetOutcome =
   | { readonly kind: 'changed'; readonly account: Account }
   /** The link is malformed, used, expired, or void because the account has changed since. */
   | { readonly kind: 'void' }
   | Invalid;
 
-export type PasswordChange =
+export type PasswordChangeOutcome =
   | { readonly kind: 'changed'; readonly account: Account }
   /** The account has changed since it was read: the owner must log in again. */
   | { readonly kind: 'stale' }
@@ -35,7 +35,7 @@ export function passwordChange({ accounts, changes, mails, background, newHash }
     },
 
     /** Also confirms the account: the link proves access to its mailbox. */
-    async finishReset(link: string, password: string, client: string): Promise<PasswordReset> {
+    async finishReset(link: string, password: string, client: string): Promise<PasswordResetOutcome> {
       const standing = await changes.findLink('reset', link);
       if (standing === null) return { kind: 'void' };
       const { id, email, stamp, confirmed } = standing.account;
@@ -54,7 +54,7 @@ export function passwordChange({ accounts, changes, mails, background, newHash }
     },
 
     /** @param seen the account as it was when its present password was checked */
-    async changePassword(seen: Account, password: string, client: string): Promise<PasswordChange> {
+    async changePassword(seen: Account, password: string, client: string): Promise<PasswordChangeOutcome> {
       const problems = problemsOfPassword(password, seen.email);
       if (problems.length > 0) return { kind: 'invalid', problems };
       const passwordHash = await newHash(client, password);

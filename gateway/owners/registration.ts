@@ -4,7 +4,7 @@ import type { PasswordActionDeps } from './account-changes.ts';
 import type { Accepted } from './background-work.ts';
 import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
 
-export type Confirmed =
+export type ConfirmationOutcome =
   | { readonly kind: 'confirmed'; readonly account: Account }
   /** The account was confirmed before, perhaps by this link. */
   | { readonly kind: 'already' }
@@ -58,7 +58,7 @@ export function registration({ accounts, changes, links, mails, background, newH
       return { kind: 'accepted' };
     },
 
-    async confirm(link: string): Promise<Confirmed> {
+    async confirm(link: string): Promise<ConfirmationOutcome> {
       const standing = await changes.findLink('confirm', link);
       if (standing === null) return await isConfirmed(link);
       const { id, stamp } = standing.account;
@@ -68,7 +68,7 @@ export function registration({ accounts, changes, links, mails, background, newH
   };
 
   /** A link that is followed twice, by its owner or a mail program, still reports success. */
-  async function isConfirmed(link: string): Promise<Confirmed> {
+  async function isConfirmed(link: string): Promise<ConfirmationOutcome> {
     const opened = links.open('confirm', link);
     const account = opened === null ? null : await accounts.findById(opened.accountId);
     return { kind: account?.confirmed ? 'already' : 'void' };

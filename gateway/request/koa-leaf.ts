@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
-import type { AskedPage } from '../domain/request-record.ts';
+import type { PageRequest } from '../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { USUAL_METHODS } from '../routing/table.ts';
@@ -29,7 +29,7 @@ export interface KoaLeafDeps {
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   /** Answers requests for the pages of account owners. Rejects with a failure that is still to be answered. */
-  pages(req: IncomingMessage, res: ServerResponse, asked: AskedPage): Promise<void>;
+  pages(req: IncomingMessage, res: ServerResponse, request: PageRequest): Promise<void>;
   /** Answers a failure. */
   refuse(arrival: Arrival, thrown: unknown): void;
 }

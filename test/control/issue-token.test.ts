@@ -1,10 +1,10 @@
 import test from 'ava';
-import { type TokenIssue, tokenIssue } from '../../gateway/control/issue-token.ts';
+import { type TokenIssueDeps, tokenIssue } from '../../gateway/control/issue-token.ts';
 
 const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'stamp' };
 const WISH = { name: null, lifetime: 60 };
 
-function issuing(replaced: Partial<TokenIssue>) {
+function issuing(replaced: Partial<TokenIssueDeps>) {
   return tokenIssue({
     now: Date.now,
     sign: () => 'signed',

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { type Gateway, startOperated } from '../../compose/operated.ts';
+import { type Gateway, startWithOpsListener } from '../../compose/ops-listener.ts';
 import type { Logger } from '../../ops/log.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
@@ -23,7 +23,7 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
  *   database does not answer
  */
 export function startPrimary(file: string, settings: Settings, log: Logger, count: number): Promise<Gateway> {
-  return startOperated(settings.ops, log, async () => {
+  return startWithOpsListener(settings.ops, log, async () => {
     let current = settings;
     const secrets = await prepareStores(settings, log);
     /** Passes the secret read at start: if the secret file is deleted later, new workers must not generate another one. */

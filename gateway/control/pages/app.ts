@@ -3,7 +3,7 @@ import Koa from 'koa';
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { ReadCutoff } from '../../domain/identity.ts';
-import type { AskedPage } from '../../domain/request-record.ts';
+import type { PageRequest } from '../../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
 import type { Standing } from '../../identify/standing.ts';
 import type { Logger } from '../../ops/log.ts';
@@ -12,17 +12,17 @@ import type { Settings } from '../../settings/schema/settings.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { createAssets } from './assets.ts';
 import { formGuard } from './csrf.ts';
-import { addEntryRoutes, type Entry } from './entry-routes.ts';
+import { addEntryRoutes, type EntryDeps } from './entry-routes.ts';
 import { tokenHandover } from './handed-token.ts';
 import { addOwnerRoutes } from './owner-routes.ts';
 import { createPageRoutes } from './page-routes.ts';
 import { type PageContext, type PageState, show } from './page-state.ts';
 import { logIn, logOut, sessionOf, useSessions } from './session.ts';
-import { addTokenRoutes, type OwnTokens } from './token-routes.ts';
+import { addTokenRoutes, type TokenRoutesDeps } from './token-routes.ts';
 import { messagePage } from './views/entry.ts';
 import type { Frame, Offers } from './views/layout.ts';
 
-export interface AccountPages {
+export interface AccountPagesDeps {
   readonly log: Logger;
   readonly settings: Settings['pages'];
   readonly offers: Offers;
@@ -31,19 +31,19 @@ export interface AccountPages {
   readonly sessions: SessionStore;
   /** null where the accounts are an application's. */
   readonly actions: OwnerActions | null;
-  readonly checkPassword: Entry['checkPassword'];
-  readonly takeAsked: Entry['takeAsked'];
+  readonly checkPassword: EntryDeps['checkPassword'];
+  readonly countMailRequest: EntryDeps['countMailRequest'];
   findAccount(id: string): Promise<Account | null>;
   /** Why a login is over; null: it stands. */
   loginEnded: Standing['ofLogin'];
   /** The time that all nodes have in common, in ms since 1970. */
   now(): number;
   readonly readCutoff: ReadCutoff;
-  readonly tokens: OwnTokens;
+  readonly tokens: TokenRoutesDeps;
 }
 
 /** Answers requests to the pages. */
-export type AnswerPage = (req: IncomingMessage, res: ServerResponse, asked: AskedPage) => Promise<void>;
+export type AnswerPage = (req: IncomingMessage, res: ServerResponse, request: PageRequest) => Promise<void>;
 
 const HEADERS = {
   'Content-Security-Policy':
@@ -59,22 +59,22 @@ const HEADERS = {
  * The pages of account owners: an app of its own, since koa-session adds to the app that it is used in. What opens them, a
  * session, opens nothing of the API.
  */
-export function createAccountPages(needs: AccountPages): AnswerPage {
-  const { settings, offers, secrets, actions, checkPassword, takeAsked } = needs;
+export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
+  const { settings, offers, secrets, actions, checkPassword, countMailRequest } = deps;
   const { path, name } = settings;
   const origin = settings.url ?? null;
   const assets = createAssets(settings);
   const guard = formGuard({ secrets, origin });
-  const asked = new WeakMap<IncomingMessage, AskedPage>();
+  const pageRequests = new WeakMap<IncomingMessage, PageRequest>();
   const routes = createPageRoutes(path, guard);
-  const begin: Entry['begin'] = async (ctx, { id, email, stamp }) => {
+  const begin: EntryDeps['begin'] = async (ctx, { id, email, stamp }) => {
     // What was ended a moment ago must not end this session as well.
-    const createdAt = Math.max(await needs.readCutoff(id), needs.now());
-    ctx.state.asked.onOwner(id);
+    const createdAt = Math.max(await deps.readCutoff(id), deps.now());
+    ctx.state.pageRequest.onOwner(id);
     await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
   };
-  addTokenRoutes(routes, needs.tokens, tokenHandover(needs.sessions));
-  const entry: Entry = { checkPassword, takeAsked, begin, actions };
+  addTokenRoutes(routes, deps.tokens, tokenHandover(deps.sessions));
+  const entry: EntryDeps = { checkPassword, countMailRequest, begin, actions };
   addEntryRoutes(routes, entry);
   if (actions !== null) addOwnerRoutes(routes, actions, entry);
 
@@ -82,30 +82,30 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
   app.use(answerErrors);
   app.use(assets.serve);
   useSessions(app as unknown as Koa, {
-    store: needs.sessions,
+    store: deps.sessions,
     secrets,
     isSecure: origin?.startsWith('https:') ?? false,
     lifetime: settings.session.lifetime,
   });
   app.use(findOwner);
   app.use((ctx) => routes.answer(ctx as unknown as PageContext));
-  app.on('error', (error) => needs.log.debug({ err: error }, 'page not delivered'));
+  app.on('error', (error) => deps.log.debug({ err: error }, 'page not delivered'));
   const answer = app.callback();
 
-  return async (req, res, about) => {
-    asked.set(req, about);
+  return async (req, res, request) => {
+    pageRequests.set(req, request);
     await answer(req, res);
   };
 
   async function answerErrors(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
     const ctx = koa as unknown as PageContext;
-    const about = asked.get(ctx.req);
-    if (about === undefined) throw new TypeError('a page without a request');
-    ctx.url = about.url;
-    ctx.state.asked = about;
+    const request = pageRequests.get(ctx.req);
+    if (request === undefined) throw new TypeError('a page without a request');
+    ctx.url = request.url;
+    ctx.state.pageRequest = request;
     ctx.state.path = path;
     ctx.state.owner = null;
-    ctx.set({ ...HEADERS, 'X-Request-Id': about.requestId });
+    ctx.set({ ...HEADERS, 'X-Request-Id': request.requestId });
     try {
       await next();
     } catch (thrown) {
@@ -113,9 +113,9 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
         thrown instanceof GatewayError
           ? thrown
           : new GatewayError('internal_error', 'unexpected error', { cause: thrown });
-      about.onFailure(error);
+      request.onFailure(error);
       ctx.set(error.headers as Record<string, string>);
-      show(ctx, errorPage(error, about.requestId), error.status);
+      show(ctx, errorPage(error, request.requestId), error.status);
     }
     if (mustCloseAfterAnswer(ctx.req, ctx.res, ctx.req.headers.expect !== undefined)) ctx.set('Connection', 'close');
   }
@@ -124,10 +124,10 @@ export function createAccountPages(needs: AccountPages): AnswerPage {
     const ctx = koa as unknown as PageContext & Koa.Context;
     const session = sessionOf(ctx);
     if (session !== null) {
-      const account = await needs.findAccount(session.accountId);
-      if (account !== null && needs.loginEnded(session, account) === null) {
+      const account = await deps.findAccount(session.accountId);
+      if (account !== null && deps.loginEnded(session, account) === null) {
         ctx.state.owner = account;
-        ctx.state.asked.onOwner(account.id);
+        ctx.state.pageRequest.onOwner(account.id);
       } else {
         await logOut(ctx);
       }

@@ -2,9 +2,9 @@ import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
 import { byField, tooMany } from './form-problems.ts';
-import { noticeOf, saying } from './notices.ts';
+import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { goTo, type PageContext, show } from './page-state.ts';
+import { type PageContext, redirect, show } from './page-state.ts';
 import type { CheckPassword } from './password-check.ts';
 import { logOut } from './session.ts';
 import {
@@ -17,13 +17,13 @@ import {
   sentPage,
   unconfirmedPage,
 } from './views/entry.ts';
-import { EMPTY, type Filled } from './views/form.ts';
+import { EMPTY_FORM, type FilledForm } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
 
-export interface Entry {
+export interface EntryDeps {
   readonly checkPassword: CheckPassword;
   /** Counts mails that the client requests. @throws GatewayError 429 above the limit */
-  takeAsked(client: string): Promise<void>;
+  countMailRequest(client: string): Promise<void>;
   /** Begins a session for the account. */
   begin(ctx: PageContext, account: Account): Promise<void>;
   /** null where the accounts are an application's. */
@@ -31,23 +31,26 @@ export interface Entry {
 }
 
 /** Adds the pages for visitors who are not logged in, or not confirmed yet: login, registration, confirmation, reset. */
-export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, begin, actions }: Entry): void {
+export function addEntryRoutes(
+  routes: PageRoutes,
+  { checkPassword, countMailRequest, begin, actions }: EntryDeps,
+): void {
   routes.get('/login', async (ctx) => {
-    if (ctx.state.owner !== null) goTo(ctx, '');
-    else show(ctx, loginPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+    if (ctx.state.owner !== null) redirect(ctx, '');
+    else show(ctx, loginPage(ctx.state.frame(), EMPTY_FORM, noticeOf(ctx.query)));
   });
 
   routes.post('/login', async (ctx, form) => {
     const [email = '', password = ''] = [form.get('email'), form.get('password')];
-    const refuse = (problems: Filled['problems'], status = 422) =>
+    const refuse = (problems: FilledForm['problems'], status = 422) =>
       show(ctx, loginPage(ctx.state.frame(), { values: { email }, problems }, null), status);
     if (email === '') return refuse({ email: 'Type the email of your account.' });
     if (password === '') return refuse({ password: 'Type your password.' });
     try {
-      const account = await checkPassword(email, password, ctx.state.asked);
+      const account = await checkPassword(email, password, ctx.state.pageRequest);
       if (account === null) return refuse({ password: 'There is no account with this email and this password.' });
       await begin(ctx, account);
-      goTo(ctx, '');
+      redirect(ctx, '');
     } catch (error) {
       refuse({ password: tooMany(ctx, error) }, 429);
     }
@@ -55,23 +58,23 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
 
   routes.post('/logout', async (ctx) => {
     await logOut(ctx);
-    goTo(ctx, `/login${saying('logged-out')}`);
+    redirect(ctx, `/login${noticeQuery('logged-out')}`);
   });
 
   if (actions === null) return;
 
   routes.get('/register', async (ctx) => {
     if (!ctx.state.frame().offers.registration) throw new GatewayError('not_found', 'registration is closed');
-    show(ctx, registerPage(ctx.state.frame(), EMPTY));
+    show(ctx, registerPage(ctx.state.frame(), EMPTY_FORM));
   });
 
   routes.post('/register', async (ctx, form) => {
     if (!ctx.state.frame().offers.registration) throw new GatewayError('not_found', 'registration is closed');
     const email = form.get('email') ?? '';
-    const refuse = (problems: Filled['problems'], status = 422) =>
+    const refuse = (problems: FilledForm['problems'], status = 422) =>
       show(ctx, registerPage(ctx.state.frame(), { values: { email }, problems }), status);
-    const { client } = ctx.state.asked;
-    const refused = await takeAsked(client).catch((error: unknown) => tooMany(ctx, error));
+    const { client } = ctx.state.pageRequest;
+    const refused = await countMailRequest(client).catch((error: unknown) => tooMany(ctx, error));
     if (refused !== undefined) return refuse({ email: refused }, 429);
     const outcome = await actions.register(email, form.get('password') ?? '', client);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
@@ -87,17 +90,17 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
   routes.post('/confirm', async (ctx, form) => {
     const outcome = await actions.confirm(form.get('link') ?? '');
     if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
-    if (ctx.state.owner === null) return goTo(ctx, `/login${saying('confirmed')}`);
+    if (ctx.state.owner === null) return redirect(ctx, `/login${noticeQuery('confirmed')}`);
     // Being confirmed ends what was begun before, this session too.
     const account = outcome.kind === 'confirmed' ? outcome.account : null;
     if (account?.id === ctx.state.owner.id) await begin(ctx, account);
-    goTo(ctx, saying('ready'));
+    redirect(ctx, noticeQuery('ready'));
   });
 
   /** @returns the problem with the status of its answer; null: accepted, and sent if there is anything to send */
   const confirmAgain = async (ctx: PageContext, email: string) => {
     try {
-      await takeAsked(ctx.state.asked.client);
+      await countMailRequest(ctx.state.pageRequest.client);
       const outcome = await actions.sendConfirmationAgain(email);
       if (outcome.kind === 'accepted') return null;
       return { text: outcome.problems.map(({ text }) => text).join(' '), status: 422 };
@@ -110,10 +113,10 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
     const { owner } = ctx.state;
     // A new user is not logged in, so the form carries the address.
     const email = owner?.email ?? form.get('email');
-    if (email === undefined) return goTo(ctx, `/login${saying('again')}`);
+    if (email === undefined) return redirect(ctx, `/login${noticeQuery('again')}`);
     requireMail(ctx);
     const problem = owner?.confirmed === true ? null : await confirmAgain(ctx, email);
-    if (owner !== null && problem === null) return goTo(ctx, saying('sent'));
+    if (owner !== null && problem === null) return redirect(ctx, noticeQuery('sent'));
     const notice = problem === null ? noticeOf({ done: 'sent' }) : ({ kind: 'problem', text: problem.text } as const);
     const page = owner === null ? registrationSent(ctx, email, notice) : unconfirmedPage(ctx.state.frame(), notice);
     show(ctx, page, problem?.status ?? 200);
@@ -121,15 +124,15 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
 
   routes.get('/forgotten', async (ctx) => {
     requireMail(ctx);
-    show(ctx, forgottenPage(ctx.state.frame(), EMPTY));
+    show(ctx, forgottenPage(ctx.state.frame(), EMPTY_FORM));
   });
 
   routes.post('/forgotten', async (ctx, form) => {
     requireMail(ctx);
     const email = form.get('email') ?? '';
-    const refuse = (problems: Filled['problems'], status = 422) =>
+    const refuse = (problems: FilledForm['problems'], status = 422) =>
       show(ctx, forgottenPage(ctx.state.frame(), { values: { email }, problems }), status);
-    const refused = await takeAsked(ctx.state.asked.client).catch((error: unknown) => tooMany(ctx, error));
+    const refused = await countMailRequest(ctx.state.pageRequest.client).catch((error: unknown) => tooMany(ctx, error));
     if (refused !== undefined) return refuse({ email: refused }, 429);
     const outcome = await actions.startReset(email);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
@@ -140,17 +143,17 @@ export function addEntryRoutes(routes: PageRoutes, { checkPassword, takeAsked, b
   routes.get('/reset', async (ctx) => {
     const link = linkIn(ctx);
     if ((await actions.findLink('reset', link)) === null) return show(ctx, voidLink(ctx), 422);
-    show(ctx, resetPage(ctx.state.frame(), EMPTY, link));
+    show(ctx, resetPage(ctx.state.frame(), EMPTY_FORM, link));
   });
 
   routes.post('/reset', async (ctx, form) => {
     const link = form.get('link') ?? '';
-    const outcome = await actions.finishReset(link, form.get('password') ?? '', ctx.state.asked.client);
+    const outcome = await actions.finishReset(link, form.get('password') ?? '', ctx.state.pageRequest.client);
     if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
     if (outcome.kind === 'invalid') {
       return show(ctx, resetPage(ctx.state.frame(), { values: {}, problems: byField(outcome) }, link), 422);
     }
-    goTo(ctx, `/login${saying('new-password')}`);
+    redirect(ctx, `/login${noticeQuery('new-password')}`);
   });
 }
 

@@ -17,7 +17,7 @@ export function byField({ problems }: Invalid): Record<string, string> {
  */
 export function tooMany(ctx: PageContext, error: unknown): string {
   if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
-  ctx.state.asked.onFailure(error);
+  ctx.state.pageRequest.onFailure(error);
   ctx.set(error.headers as Record<string, string>);
   return `Too many tries. Try again in ${minutes(error)}.`;
 }

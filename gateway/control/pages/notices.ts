@@ -22,8 +22,8 @@ const NOTICES = {
 
 export type NoticeName = keyof typeof NOTICES;
 
-/** The part of an address that has the next page say so. */
-export function saying(name: NoticeName): string {
+/** The query with which the next page shows the notice. */
+export function noticeQuery(name: NoticeName): string {
   return `?done=${name}`;
 }
 

@@ -1,32 +1,34 @@
 import type { Account } from '../../domain/account.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
-import { type Entry, linkIn, requireMail, voidLink } from './entry-routes.ts';
+import { type EntryDeps, linkIn, requireMail, voidLink } from './entry-routes.ts';
 import { byField, tooMany } from './form-problems.ts';
-import { noticeOf, saying } from './notices.ts';
+import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { goTo, type PageContext, show } from './page-state.ts';
+import { type PageContext, redirect, show } from './page-state.ts';
 import { emailPage, passwordPage } from './views/changes.ts';
 import { linkPage, messagePage, sentPage } from './views/entry.ts';
-import { EMPTY } from './views/form.ts';
+import { EMPTY_FORM } from './views/form.ts';
 
 /** How owners change their accounts; each change asks for the present password. */
 export function addOwnerRoutes(
   routes: PageRoutes,
   actions: OwnerActions,
-  { checkPassword, takeAsked, begin }: Entry,
+  { checkPassword, countMailRequest, begin }: EntryDeps,
 ): void {
   /** @returns the account as it is, once its present password is proven; else what is wrong, for beside the field */
   const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
     if (password === '') return 'Type your present password.';
     try {
-      return (await checkPassword(owner.email, password, ctx.state.asked)) ?? 'This is not your present password.';
+      return (
+        (await checkPassword(owner.email, password, ctx.state.pageRequest)) ?? 'This is not your present password.'
+      );
     } catch (error) {
       return tooMany(ctx, error);
     }
   };
 
   routes.owned.get('/password', async (ctx) => {
-    show(ctx, passwordPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+    show(ctx, passwordPage(ctx.state.frame(), EMPTY_FORM, noticeOf(ctx.query)));
   });
 
   routes.owned.post('/password', async (ctx, form, owner) => {
@@ -34,16 +36,16 @@ export function addOwnerRoutes(
       show(ctx, passwordPage(ctx.state.frame(), { values: {}, problems }, null), 422);
     const account = await prove(ctx, owner, form.get('present') ?? '');
     if (typeof account === 'string') return refuse({ present: account });
-    const outcome = await actions.changePassword(account, form.get('password') ?? '', ctx.state.asked.client);
+    const outcome = await actions.changePassword(account, form.get('password') ?? '', ctx.state.pageRequest.client);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
-    if (outcome.kind === 'stale') return goTo(ctx, `/login${saying('again')}`);
+    if (outcome.kind === 'stale') return redirect(ctx, `/login${noticeQuery('again')}`);
     await begin(ctx, outcome.account);
-    goTo(ctx, `/password${saying('new-password')}`);
+    redirect(ctx, `/password${noticeQuery('new-password')}`);
   });
 
   routes.owned.get('/email', async (ctx) => {
     requireMail(ctx);
-    show(ctx, emailPage(ctx.state.frame(), EMPTY, noticeOf(ctx.query)));
+    show(ctx, emailPage(ctx.state.frame(), EMPTY_FORM, noticeOf(ctx.query)));
   });
 
   routes.owned.post('/email', async (ctx, form, owner) => {
@@ -53,7 +55,7 @@ export function addOwnerRoutes(
       show(ctx, emailPage(ctx.state.frame(), { values, problems }, null), 422);
     const account = await prove(ctx, owner, form.get('present') ?? '');
     if (typeof account === 'string') return refuse({ present: account });
-    const refused = await takeAsked(ctx.state.asked.client).catch((error: unknown) => tooMany(ctx, error));
+    const refused = await countMailRequest(ctx.state.pageRequest.client).catch((error: unknown) => tooMany(ctx, error));
     if (refused !== undefined) return refuse({ email: refused });
     const outcome = await actions.startEmailChange(account, {
       email: values.email,
@@ -81,8 +83,8 @@ export function addOwnerRoutes(
       const texts = ['Another account has this email.'];
       return show(ctx, messagePage(ctx.state.frame(), { title: 'Your email is not changed', texts, next: null }), 422);
     }
-    if (ctx.state.owner?.id !== outcome.account.id) return goTo(ctx, `/login${saying('new-email')}`);
+    if (ctx.state.owner?.id !== outcome.account.id) return redirect(ctx, `/login${noticeQuery('new-email')}`);
     await begin(ctx, outcome.account);
-    goTo(ctx, `/email${saying('moved')}`);
+    redirect(ctx, `/email${noticeQuery('moved')}`);
   });
 }

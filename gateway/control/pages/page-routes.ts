@@ -4,8 +4,8 @@ import { GatewayError } from '../../domain/errors.ts';
 import { type FormFields, readForm } from '../../http/bodies.ts';
 import { refuseOtherMethods } from '../allowed-methods.ts';
 import type { FormGuard } from './csrf.ts';
-import { saying } from './notices.ts';
-import { goTo, type PageContext, type PageHandler, type PageState } from './page-state.ts';
+import { noticeQuery } from './notices.ts';
+import { type PageContext, type PageHandler, type PageState, redirect } from './page-state.ts';
 
 type FormHandler = (ctx: PageContext, form: FormFields) => Promise<void>;
 
@@ -40,7 +40,7 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
         case 'ok':
           return await handler(ctx, form);
         case 'stale':
-          return goTo(ctx, (shown.has(ctx.path) ? ctx.path.slice(prefix.length) : '') + saying('stale'));
+          return redirect(ctx, (shown.has(ctx.path) ? ctx.path.slice(prefix.length) : '') + noticeQuery('stale'));
         case 'cross-site':
           throw new GatewayError('forbidden', 'a form of another site', {
             publicMessage: 'This form was sent by another site',
@@ -50,8 +50,8 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
   };
   const confirmedOwner = (ctx: PageContext): Account | null => {
     const { owner } = ctx.state;
-    if (owner === null) goTo(ctx, `/login${saying('again')}`);
-    else if (!owner.confirmed) goTo(ctx, '');
+    if (owner === null) redirect(ctx, `/login${noticeQuery('again')}`);
+    else if (!owner.confirmed) redirect(ctx, '');
     return owner?.confirmed ? owner : null;
   };
   const routes = router.routes();

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { VNode } from 'preact';
 import type { Account } from '../../domain/account.ts';
-import type { AskedPage } from '../../domain/request-record.ts';
+import type { PageRequest } from '../../domain/request-record.ts';
 import { renderDocument } from '../../http/html.ts';
 import type { Frame } from './views/layout.ts';
 
 /** The state that every handler finds. */
 export interface PageState extends Koa.DefaultState {
-  asked: AskedPage;
+  pageRequest: PageRequest;
   /** The account that is logged in, freshly read; null: none. */
   owner: Account | null;
   /** Makes the common parts of a page. Sets the cookie to which forms are bound. */
@@ -31,7 +31,7 @@ export function show(ctx: PageContext, page: VNode, status = 200): void {
 }
 
 /** Redirects to another of our pages with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */
-export function goTo(ctx: PageContext, where: string): void {
+export function redirect(ctx: PageContext, where: string): void {
   ctx.status = 303;
   ctx.set('Location', ctx.state.path + where);
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
-import type { AskedPage } from '../../domain/request-record.ts';
+import type { PageRequest } from '../../domain/request-record.ts';
 import type { passwordIdentifier } from '../../identify/by-password.ts';
 import type { IdentifyMeter } from '../../identify/identify.ts';
 
@@ -13,18 +13,18 @@ import type { IdentifyMeter } from '../../identify/identify.ts';
 export type CheckPassword = (
   email: string,
   password: string,
-  asked: Pick<AskedPage, 'client' | 'onFailure'>,
+  request: Pick<PageRequest, 'client' | 'onFailure'>,
 ) => Promise<Account | null>;
 
 /** @param meter counts the outcomes, as those of requests to the API */
 export function passwordCheck(byPassword: ReturnType<typeof passwordIdentifier>, meter: IdentifyMeter): CheckPassword {
-  return async (email, password, asked) => {
-    const checking = byPassword(email, password, asked.client).then(({ outcome }) => outcome);
+  return async (email, password, request) => {
+    const checking = byPassword(email, password, request.client).then(({ outcome }) => outcome);
     checking.then(meter.decided, meter.failed);
     const outcome = await checking;
     if (outcome.kind === 'found') return outcome.identity.account;
     const reason = outcome.kind === 'refused' ? outcome.reason : 'no credentials';
-    asked.onFailure(new GatewayError('unauthorized', reason));
+    request.onFailure(new GatewayError('unauthorized', reason));
     return null;
   };
 }

@@ -26,7 +26,7 @@ const STORED = RECORD.extend({ _expire: MOMENT });
 /** The login of a session. The account may have changed since: callers must check that the login still stands. */
 export type SessionRecord = Readonly<z.infer<typeof RECORD>>;
 
-export interface Sessions {
+export interface SessionDeps {
   readonly store: SessionStore;
   /** The token secrets: the first signs cookies, all verify. */
   readonly secrets: readonly string[];
@@ -55,7 +55,7 @@ const ids = new WeakMap<Koa.Context, string>();
  * Nothing is written and no cookie set before a login. Later writes only extend the lifetime, so that concurrent requests
  * cannot undo one another's changes.
  */
-export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Sessions): void {
+export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: SessionDeps): void {
   const cookie = pageCookie(SESSION_COOKIE, isSecure);
   const mac = macFor(secrets, 'session cookie');
 

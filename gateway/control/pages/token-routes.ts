@@ -5,17 +5,17 @@ import type { IssueToken } from '../issue-token.ts';
 import { isTokenName, TOKEN_NAME_RULE } from '../issue-token.ts';
 import { showUnconfirmed } from './entry-routes.ts';
 import type { TokenHandover } from './handed-token.ts';
-import { noticeOf, saying } from './notices.ts';
+import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { goTo, type PageContext, show } from './page-state.ts';
+import { type PageContext, redirect, show } from './page-state.ts';
 import { logOut, sessionIdOf } from './session.ts';
-import { MOST_COUNTED, tokenPage } from './token-list.ts';
-import { EMPTY, type Filled } from './views/form.ts';
+import { MOST_COUNTED, readTokenList } from './token-list.ts';
+import { EMPTY_FORM, type FilledForm } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
 import { createdPage, everywherePage, revokePage } from './views/token-steps.ts';
 import { type Lifetime, tokensPage } from './views/tokens.ts';
 
-export interface OwnTokens {
+export interface TokenRoutesDeps {
   readonly issue: IssueToken;
   readonly live: LiveTokens;
   /** Resolves when it is durable. */
@@ -40,7 +40,7 @@ const LIFETIMES: readonly Lifetime[] = [
 ];
 
 /** Adds the pages of the owner's tokens, the first of which is the start page after a login. */
-export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: TokenHandover): void {
+export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, handover: TokenHandover): void {
   const longest = Math.floor(tokens.maxLifetime / 1000);
   const lifetimes = LIFETIMES.filter(({ seconds }) => seconds <= longest);
   if (lifetimes.length === 0) lifetimes.push({ seconds: longest, text: `${longest} seconds` });
@@ -49,21 +49,25 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: 
   const list = async (
     ctx: PageContext,
     owner: Account,
-    { filled, notice = noticeOf(ctx.query), status = 200 }: { filled: Filled; notice?: Notice | null; status?: number },
+    {
+      filled,
+      notice = noticeOf(ctx.query),
+      status = 200,
+    }: { filled: FilledForm; notice?: Notice | null; status?: number },
   ) => {
-    const listed = await tokenPage(tokens.live, owner, ctx.query);
+    const listed = await readTokenList(tokens.live, owner, ctx.query);
     show(ctx, tokensPage(ctx.state.frame(), { listed, lifetimes, filled, notice }), status);
   };
 
   routes.get('', async (ctx) => {
     const { owner } = ctx.state;
-    if (owner === null) return goTo(ctx, '/login');
+    if (owner === null) return redirect(ctx, '/login');
     if (!owner.confirmed) return showUnconfirmed(ctx);
-    await list(ctx, owner, { filled: { ...EMPTY, values: { lifetime: usual } } });
+    await list(ctx, owner, { filled: { ...EMPTY_FORM, values: { lifetime: usual } } });
   });
 
   // Where a browser stands that was shown what is wrong with a form.
-  routes.owned.get('/tokens', async (ctx) => goTo(ctx, ctx.search));
+  routes.owned.get('/tokens', async (ctx) => redirect(ctx, ctx.search));
 
   routes.owned.post('/tokens', async (ctx, form, owner) => {
     const values = { name: (form.get('name') ?? '').trim(), lifetime: form.get('lifetime') ?? '' };
@@ -80,10 +84,10 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: 
     try {
       const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds });
       await handOver(ctx, owner, jti, { name, token });
-      goTo(ctx, `/tokens/${jti}/created`);
+      redirect(ctx, `/tokens/${jti}/created`);
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-      ctx.state.asked.onFailure(error);
+      ctx.state.pageRequest.onFailure(error);
       ctx.set(error.headers as Record<string, string>);
       const notice: Notice = { kind: 'problem', text: `No token was created. ${error.publicMessage}.` };
       await list(ctx, owner, { filled: { values, problems: {} }, notice, status: error.status });
@@ -108,20 +112,20 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: 
   routes.owned.get('/tokens/:id/created', async (ctx) => {
     // HEAD shows nothing to anybody.
     const made = ctx.method === 'GET' ? await handover.take(sessionOf(ctx), ctx.params.id ?? '') : null;
-    if (made === null) return goTo(ctx, saying('shown'));
+    if (made === null) return redirect(ctx, noticeQuery('shown'));
     const curl = `curl -u '${made.token}:' ${tokens.url()}`;
     show(ctx, createdPage(ctx.state.frame(), { ...made, curl }));
   });
 
   routes.owned.get('/tokens/:id/revoke', async (ctx, owner) => {
     const token = await tokens.live.find(owner, ctx.params.id ?? '');
-    if (token === null) return goTo(ctx, saying('no-token'));
+    if (token === null) return redirect(ctx, noticeQuery('no-token'));
     show(ctx, revokePage(ctx.state.frame(), token));
   });
 
   routes.owned.post('/tokens/:id/revoke', async (ctx, _form, owner) => {
     const outcome = await tokens.revoke(ctx.params.id ?? '', owner.id);
-    goTo(ctx, saying(outcome === 'unknown' ? 'no-token' : 'revoked'));
+    redirect(ctx, noticeQuery(outcome === 'unknown' ? 'no-token' : 'revoked'));
   });
 
   routes.owned.get('/everywhere', async (ctx, owner) => {
@@ -132,7 +136,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: OwnTokens, handover: 
   routes.owned.post('/everywhere', async (ctx, _form, owner) => {
     await tokens.endAll(owner.id);
     await logOut(ctx);
-    goTo(ctx, `/login${saying('everywhere')}`);
+    redirect(ctx, `/login${noticeQuery('everywhere')}`);
   });
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sender } from '../../settings/schema/mail.ts';
-import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
+import { DeliveryFailure, type Letter, type MailTransport } from './letter.ts';
 
 /**
  * Writes letters to a folder and prints them, for use without a mail server. Each file is named by time and address, and has
@@ -10,7 +10,7 @@ import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
  *
  * @param print shows text to the operator
  */
-export function folderTransport(folder: string, from: Sender, print: (text: string) => void): Transport {
+export function folderTransport(folder: string, from: Sender, print: (text: string) => void): MailTransport {
   return {
     async deliver(letter) {
       const { date, to } = letter;

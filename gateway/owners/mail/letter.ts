@@ -1,12 +1,15 @@
 import { isMailAddress } from '../../settings/schema/mail.ts';
 
-/** A mail to one address. */
-export interface Mail {
-  readonly to: string;
+export interface MailContent {
   readonly subject: string;
   readonly text: string;
   /** The same text as HTML. */
   readonly html: string;
+}
+
+/** A mail to one address. */
+export interface Mail extends MailContent {
+  readonly to: string;
 }
 
 /** A queued mail. Id and date stay the same in every attempt, so that receivers can detect duplicates. */
@@ -16,7 +19,7 @@ export interface Letter extends Mail {
 }
 
 /** Delivers letters. */
-export interface Transport {
+export interface MailTransport {
   /**
    * Resolves when the mail server, or the folder, has accepted the letter.
    *

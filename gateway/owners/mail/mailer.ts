@@ -6,8 +6,6 @@ import { type Mail, problemOf } from './letter.ts';
 import { createMailQueue } from './queue.ts';
 import { smtpTransport } from './smtp.ts';
 
-export type { Mail } from './letter.ts';
-
 export interface Mailer {
   /** Sends a mail in the background. Never throws; failures are logged. */
   send(mail: Mail): void;

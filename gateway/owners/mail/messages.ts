@@ -1,11 +1,5 @@
+import type { MailContent } from './letter.ts';
 import { type Paragraph, renderMail } from './render.ts';
-
-/** The content of a mail. */
-export interface Message {
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-}
 
 /** A mailed link, and the milliseconds for which it is valid. */
 export interface MailedLink {
@@ -16,24 +10,24 @@ export interface MailedLink {
 /** The texts of all mails to account owners. */
 export interface Messages {
   /** After a registration. */
-  confirm(link: MailedLink): Message;
+  confirm(link: MailedLink): MailContent;
   /** After another registration of an address that is still unconfirmed. */
-  finishRegistration(link: MailedLink): Message;
+  finishRegistration(link: MailedLink): MailContent;
   /** To the owner of an account whose address was entered for another account. */
-  alreadyRegistered(pages: { loginPage: string; forgottenPage: string }): Message;
-  reset(link: MailedLink): Message;
+  alreadyRegistered(pages: { loginPage: string; forgottenPage: string }): MailContent;
+  reset(link: MailedLink): MailContent;
   /** To the new address. */
-  confirmNewEmail(link: MailedLink): Message;
+  confirmNewEmail(link: MailedLink): MailContent;
   /** To the old address. */
-  emailChanged(): Message;
-  passwordChanged(pages: { forgottenPage: string }): Message;
+  emailChanged(): MailContent;
+  passwordChanged(pages: { forgottenPage: string }): MailContent;
 }
 
 export type MessageKind = keyof Messages;
 
 /** @param name of the product, as owners know it */
 export function createMessages({ name }: { name: string }): Messages {
-  const message = (subject: string, ...paragraphs: Paragraph[]): Message => ({
+  const message = (subject: string, ...paragraphs: Paragraph[]): MailContent => ({
     subject,
     ...renderMail(subject, [...paragraphs, { small: `This mail was written by ${name}.` }]),
   });

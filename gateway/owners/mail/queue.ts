@@ -1,5 +1,5 @@
 import type { Logger } from '../../ops/log.ts';
-import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
+import { DeliveryFailure, type Letter, type MailTransport } from './letter.ts';
 
 export interface MailQueue {
   /** Queues a letter. Drops it, and logs that, where the queue is full or closed. */
@@ -22,25 +22,25 @@ export interface QueueLimits {
   readonly patience: number;
 }
 
-interface Entry {
+interface QueuedLetter {
   readonly letter: Letter;
   readonly since: number;
   tries: number;
 }
 
 /** Sends letters in the background, in order except for retries. Keeps them in memory only. */
-export function createMailQueue(transport: Transport, limits: QueueLimits, log: Logger): MailQueue {
-  const due: Entry[] = [];
-  const paused = new Map<Entry, NodeJS.Timeout>();
+export function createMailQueue(transport: MailTransport, limits: QueueLimits, log: Logger): MailQueue {
+  const due: QueuedLetter[] = [];
+  const paused = new Map<QueuedLetter, NodeJS.Timeout>();
   const underWay = new Set<Promise<void>>();
   const giveUp = new AbortController();
   let isClosed = false;
 
   const start = () => {
     while (underWay.size < limits.width) {
-      const entry = due.shift();
-      if (entry === undefined) return;
-      const sending = send(entry).finally(() => {
+      const queued = due.shift();
+      if (queued === undefined) return;
+      const sending = send(queued).finally(() => {
         underWay.delete(sending);
         start();
       });
@@ -48,29 +48,29 @@ export function createMailQueue(transport: Transport, limits: QueueLimits, log: 
     }
   };
 
-  const send = async (entry: Entry): Promise<void> => {
-    const { letter, since } = entry;
-    entry.tries += 1;
+  const send = async (queued: QueuedLetter): Promise<void> => {
+    const { letter, since } = queued;
+    queued.tries += 1;
     try {
       await transport.deliver(letter, giveUp.signal);
-      log.info({ ...nameOf(letter), tries: entry.tries }, 'mail sent');
+      log.info({ ...nameOf(letter), tries: queued.tries }, 'mail sent');
     } catch (error) {
       const mayLeave = !(error instanceof DeliveryFailure) || error.isTemporary;
       const cause = error instanceof Error ? error.message : String(error);
-      const line = { fault: 'mail', ...nameOf(letter), tries: entry.tries, cause };
+      const line = { fault: 'mail', ...nameOf(letter), tries: queued.tries, cause };
       if (!mayLeave || isClosed || performance.now() - since >= limits.patience) {
         return log.error(line, 'mail given up');
       }
-      const pause = limits.firstPause * 2 ** (entry.tries - 1);
+      const pause = limits.firstPause * 2 ** (queued.tries - 1);
       log.warn({ ...line, pause }, 'mail not sent, to be tried again');
-      paused.set(entry, setTimeout(resume, pause, entry));
+      paused.set(queued, setTimeout(resume, pause, queued));
     }
   };
 
-  const resume = (entry: Entry) => {
-    clearTimeout(paused.get(entry));
-    paused.delete(entry);
-    due.push(entry);
+  const resume = (queued: QueuedLetter) => {
+    clearTimeout(paused.get(queued));
+    paused.delete(queued);
+    due.push(queued);
     start();
   };
 
@@ -87,7 +87,7 @@ export function createMailQueue(transport: Transport, limits: QueueLimits, log: 
 
     async close(grace) {
       isClosed = true;
-      for (const entry of [...paused.keys()]) resume(entry);
+      for (const queued of [...paused.keys()]) resume(queued);
       const timer = setTimeout(() => giveUp.abort(), grace);
       while (underWay.size > 0) await Promise.all(underWay);
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 import type { NodemailerError, Transporter } from 'nodemailer';
 import type { MailLocation, Sender } from '../../settings/schema/mail.ts';
-import { DeliveryFailure, type Letter, type Transport } from './letter.ts';
+import { DeliveryFailure, type Letter, type MailTransport } from './letter.ts';
 
 export type SmtpLocation = Extract<MailLocation, { kind: 'smtp' }>;
 
@@ -17,7 +17,7 @@ export interface SmtpTimeouts {
 }
 
 /** Delivers letters by SMTP, each on its own connection. */
-export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: SmtpTimeouts): Transport {
+export function smtpTransport(location: SmtpLocation, from: Sender, timeouts: SmtpTimeouts): MailTransport {
   let transporter: Promise<Transporter> | undefined;
 
   return {

@@ -45,15 +45,15 @@ export interface Acceptance {
 }
 
 /** A position in the order of issue, valid also after its token is deleted. */
-export interface Place {
+export interface Cursor {
   readonly issuedAt: number;
   readonly jti: string;
 }
 
 export interface Section {
   readonly order: 'oldest first' | 'newest first';
-  /** Behind this place, in that order; null: from the beginning. */
-  readonly after: Place | null;
+  /** After this one, in that order; null: from the beginning. */
+  readonly after: Cursor | null;
   readonly limit: number;
 }
 
@@ -156,7 +156,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
 
     async listLive(which, { order, after, limit }) {
       const rows = await inOrder(() => unexpired(accepted(which), which.now), ['issued_at', 'jti'], {
-        after: after && placeKeys(after),
+        after: after && keysOf(after),
         direction: order === 'oldest first' ? 'asc' : 'desc',
         limit,
       });
@@ -178,7 +178,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
     async listUnexpired(which, after, limit) {
       const all = () => unexpired(tokens().where('account_id', which.accountId), which.now);
       const rows = await inOrder(all, ['revoked_at', 'issued_at', 'jti'], {
-        after: after && [['revoked_at', after.revokedAt], ...placeKeys(after)],
+        after: after && [['revoked_at', after.revokedAt], ...keysOf(after)],
         direction: 'asc',
         limit,
       });
@@ -203,7 +203,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
   };
 }
 
-function placeKeys({ issuedAt, jti }: Place): Key[] {
+function keysOf({ issuedAt, jti }: Cursor): Key[] {
   return [
     ['issued_at', issuedAt],
     ['jti', jti],

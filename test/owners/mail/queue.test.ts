@@ -1,5 +1,5 @@
 import test from 'ava';
-import { DeliveryFailure, type Letter, type Transport } from '../../../gateway/owners/mail/letter.ts';
+import { DeliveryFailure, type Letter, type MailTransport } from '../../../gateway/owners/mail/letter.ts';
 import { createMailQueue, type QueueLimits } from '../../../gateway/owners/mail/queue.ts';
 import type { LogLine } from '../../lab/gateways/gateway.ts';
 import { holds } from '../../lab/waiting/condition.ts';
@@ -17,7 +17,7 @@ function letter(id: string): Letter {
 function heldTransport() {
   const started: string[] = [];
   const held = new Map<string, PromiseWithResolvers<void>>();
-  const transport: Transport = {
+  const transport: MailTransport = {
     async deliver({ id }, signal) {
       started.push(id);
       const gate = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ function heldTransport() {
 /** Fails as often as it is told to, with this error. */
 function failingTransport(times: number, error: () => Error) {
   const tried: string[] = [];
-  const transport: Transport = {
+  const transport: MailTransport = {
     async deliver({ id }) {
       tried.push(id);
       if (tried.filter((one) => one === id).length <= times) throw error();

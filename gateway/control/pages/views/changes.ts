@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
-import { type Filled, field, form } from './form.ts';
+import { type FilledForm, field, form } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const PRESENT = {
@@ -10,7 +10,7 @@ const PRESENT = {
   autocomplete: 'current-password',
 } as const;
 
-export function passwordPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+export function passwordPage(frame: Frame, filled: FilledForm, notice: Notice | null): VNode {
   return page(
     frame,
     { title: 'Change your password', current: 'password', notice },
@@ -28,7 +28,7 @@ export function passwordPage(frame: Frame, filled: Filled, notice: Notice | null
   );
 }
 
-export function emailPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+export function emailPage(frame: Frame, filled: FilledForm, notice: Notice | null): VNode {
   const checked = filled.values.tokens === 'yes';
   return page(
     frame,

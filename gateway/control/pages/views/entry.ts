@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
-import { type Filled, field, form } from './form.ts';
+import { type FilledForm, field, form } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const EMAIL = { name: 'email', label: 'Email', type: 'email', autocomplete: 'username', maxlength: 254 } as const;
 const PASSWORD_HINT = '8 characters or more; a few words are easier to remember than a few signs.';
 
-export function loginPage(frame: Frame, filled: Filled, notice: Notice | null): VNode {
+export function loginPage(frame: Frame, filled: FilledForm, notice: Notice | null): VNode {
   const { path, offers } = frame;
   return page(
     frame,
@@ -27,7 +27,7 @@ export function loginPage(frame: Frame, filled: Filled, notice: Notice | null): 
   );
 }
 
-export function registerPage(frame: Frame, filled: Filled): VNode {
+export function registerPage(frame: Frame, filled: FilledForm): VNode {
   return page(
     frame,
     { title: 'Register' },
@@ -47,7 +47,7 @@ export function registerPage(frame: Frame, filled: Filled): VNode {
   );
 }
 
-export function forgottenPage(frame: Frame, filled: Filled): VNode {
+export function forgottenPage(frame: Frame, filled: FilledForm): VNode {
   return page(
     frame,
     { title: 'Forgotten password' },
@@ -60,7 +60,7 @@ export function forgottenPage(frame: Frame, filled: Filled): VNode {
 }
 
 /** @param link as it came, for the form to bring it along */
-export function resetPage(frame: Frame, filled: Filled, link: string): VNode {
+export function resetPage(frame: Frame, filled: FilledForm, link: string): VNode {
   return page(
     frame,
     { title: 'New password' },

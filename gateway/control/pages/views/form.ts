@@ -3,12 +3,12 @@ import { type Content, html } from '../../../http/html.ts';
 import { type Frame, hiddenToken } from './layout.ts';
 
 /** The values of a form and their problems, by field name. */
-export interface Filled {
+export interface FilledForm {
   readonly values: Readonly<Record<string, string>>;
   readonly problems: Readonly<Record<string, string>>;
 }
 
-export const EMPTY: Filled = { values: {}, problems: {} };
+export const EMPTY_FORM: FilledForm = { values: {}, problems: {} };
 
 export interface Field {
   readonly name: string;
@@ -30,7 +30,7 @@ export function form(frame: Frame, action: string, button: string, content: Cont
 
 /** A field with its label, hint and problem. A password is never shown again. */
 export function field(
-  { values, problems }: Filled,
+  { values, problems }: FilledForm,
   { name, label, type = 'text', autocomplete, hint, required = true, maxlength }: Field,
 ): VNode {
   const problem = problems[name];

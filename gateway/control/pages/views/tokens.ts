@@ -1,8 +1,8 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
 import type { LiveToken } from '../../../stores/tokens/store.ts';
-import { MOST_COUNTED, type TokenPage } from '../token-list.ts';
-import { type Filled, field, form } from './form.ts';
+import { MOST_COUNTED, type TokenListPage } from '../token-list.ts';
+import { type FilledForm, field, form } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 /** A lifetime that can be chosen. */
@@ -19,7 +19,7 @@ export function tokensPage(
     lifetimes,
     filled,
     notice,
-  }: { listed: TokenPage; lifetimes: readonly Lifetime[]; filled: Filled; notice: Notice | null },
+  }: { listed: TokenListPage; lifetimes: readonly Lifetime[]; filled: FilledForm; notice: Notice | null },
 ): VNode {
   return page(
     frame,
@@ -43,7 +43,7 @@ export function tokensPage(
   );
 }
 
-function lifetimeField({ values, problems }: Filled, lifetimes: readonly Lifetime[]): VNode {
+function lifetimeField({ values, problems }: FilledForm, lifetimes: readonly Lifetime[]): VNode {
   const problem = problems.lifetime;
   return html`<div class="field">
     <label for="lifetime">Expires after</label>
@@ -57,7 +57,7 @@ function lifetimeField({ values, problems }: Filled, lifetimes: readonly Lifetim
   </div>`;
 }
 
-function list({ path }: Frame, { tokens, find, count, newer, older }: TokenPage): VNode {
+function list({ path }: Frame, { tokens, find, count, newer, older }: TokenListPage): VNode {
   const isLong = find !== '' || newer !== null || older !== null;
   return html`<div class="over">
       <h2 id="list">Your tokens${isLong && html` <span class="quiet">(${numberOf(count, '')})</span>`}</h2>

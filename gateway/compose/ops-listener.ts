@@ -38,7 +38,7 @@ const STARTING: Readiness = { status: 'starting', unavailable: [] };
  * @param start what it throws, this throws, with the listener closed again
  * @throws OperatorError when the port is taken
  */
-export async function startOperated(
+export async function startWithOpsListener(
   where: Settings['ops'],
   log: Logger,
   start: () => Promise<Answering>,
