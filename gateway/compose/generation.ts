@@ -9,11 +9,11 @@ import type { Identify } from '../identify/identify.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestMeter } from '../request/access-log.ts';
 import { createAdmission } from '../request/admit.ts';
-import { createDepart } from '../request/departure.ts';
 import { createOnRequest, type OnRequest, type RequestDeps } from '../request/on-request.ts';
 import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
 import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
+import { createPrepareOutgoing } from '../request/prepare-outgoing.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
 import { requestsUnderWay } from '../request/under-way.ts';
 import type { NoticeUntrustedPeer } from '../request/unlisted-proxy.ts';
@@ -89,7 +89,7 @@ function generationOver(
   const table = compileRoutes(routes, prefix, pagesPath(settings));
   const isTrusted = (address: string | undefined) => peerOf(address).trusted;
   const admission = createAdmission({ table, identify, realm, isTrusted });
-  const depart = createDepart(peerOf, services.hopCounter, strictTransport);
+  const prepareOutgoing = createPrepareOutgoing(peerOf, services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
   const receive = createOnRequest({
     log,
@@ -97,7 +97,7 @@ function generationOver(
     prefix,
     admission,
     hasCors: routes.some(({ cors }) => cors !== null),
-    depart,
+    prepareOutgoing,
     exchanges,
     errorPage: createErrorPage(settings.pages),
     clientOf,
@@ -119,7 +119,7 @@ function generationOver(
       return receive(req, res);
     },
     onUpgrade: createOnUpgrade({
-      ...{ log, meter, admission, depart, exchanges, clientOf, strictTransport, webSockets },
+      ...{ log, meter, admission, prepareOutgoing, exchanges, clientOf, strictTransport, webSockets },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,
     }),

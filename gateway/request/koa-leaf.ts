@@ -7,11 +7,11 @@ import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { USUAL_METHODS } from '../routing/table.ts';
 import type { Decision, PageApproach } from './admit.ts';
-import type { Arrival, Forward } from './forwarding.ts';
+import type { ForwardRequest, HttpExchange } from './forward-request.ts';
 
 /** `ctx.state` of every request. */
 interface RequestState {
-  arrival: Arrival;
+  exchange: HttpExchange;
   /** Set once admission has finished. */
   decision: Decision;
 }
@@ -19,24 +19,24 @@ interface RequestState {
 type Context = Koa.ParameterizedContext<RequestState>;
 /** A request, and what is left to do for it. */
 interface Handover {
-  readonly arrival: Arrival;
+  readonly exchange: HttpExchange;
   readonly next: Decision | PageApproach;
 }
 
 export interface KoaLeafDeps {
   readonly log: Logger;
-  readonly forward: Forward;
+  readonly forward: ForwardRequest;
   /** The gateway's own endpoints below the prefix. */
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   /** Answers requests for the pages of account owners. Rejects with a failure that is still to be answered. */
   pages(req: IncomingMessage, res: ServerResponse, request: PageRequest): Promise<void>;
   /** Answers a failure. */
-  refuse(arrival: Arrival, thrown: unknown): void;
+  refuse(exchange: HttpExchange, thrown: unknown): void;
 }
 
 export interface KoaLeaf {
   /** @param next the decision; for a request from another origin, the admission that follows CORS */
-  answer(arrival: Arrival, next: Decision | PageApproach): void;
+  answer(exchange: HttpExchange, next: Decision | PageApproach): void;
   /** Whether the client prefers HTML to JSON (`Accept`). */
   prefersHtml(req: IncomingMessage, res: ServerResponse): boolean;
 }
@@ -55,9 +55,9 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
   const answer = app.callback();
 
   return {
-    answer(arrival, next) {
-      handovers.set(arrival.req, { arrival, next });
-      void answer(arrival.req, arrival.res);
+    answer(exchange, next) {
+      handovers.set(exchange.req, { exchange, next });
+      void answer(exchange.req, exchange.res);
     },
     prefersHtml: (req, res) => app.createContext(req, res).accepts('json', 'html') === 'html',
   };
@@ -66,22 +66,27 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
   async function takeOver(ctx: Context, next: Koa.Next): Promise<void> {
     const handover = handovers.get(ctx.req);
     if (handover === undefined) throw new TypeError('Koa got a request that was not passed to answer()');
-    const { arrival } = handover;
-    ctx.state.arrival = arrival;
+    const { exchange } = handover;
+    ctx.state.exchange = exchange;
     try {
       if ('kind' in handover.next) {
         ctx.state.decision = handover.next;
         await next();
       } else {
-        await answerPage(ctx, arrival, handover.next, next);
+        await answerPage(ctx, exchange, handover.next, next);
       }
     } catch (thrown) {
       ctx.respond = false;
-      refuse(arrival, thrown);
+      refuse(exchange, thrown);
     }
   }
 
-  async function answerPage(ctx: Context, { record }: Arrival, approach: PageApproach, next: Koa.Next): Promise<void> {
+  async function answerPage(
+    ctx: Context,
+    { record }: HttpExchange,
+    approach: PageApproach,
+    next: Koa.Next,
+  ): Promise<void> {
     const { corsRoute, preflighted, decide } = approach;
     const decideAndGoOn = async () => {
       ctx.state.decision = await decide();
@@ -96,34 +101,34 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
 
   /** Answers 204, and closes the connection if a body is still to come. */
   function answerEmpty(ctx: Context): void {
-    const { head, record } = ctx.state.arrival;
+    const { head, record } = ctx.state.exchange;
     ctx.status = 204;
     ctx.set('X-Request-Id', record.id);
     if (mustCloseAfterAnswer(ctx.req, ctx.res, head.expectsContinue)) ctx.set('Connection', 'close');
   }
 
   async function answerDecision(ctx: Context): Promise<void> {
-    const { decision, arrival } = ctx.state;
+    const { decision, exchange } = ctx.state;
     switch (decision.kind) {
       case 'server':
         ctx.set('Allow', USUAL_METHODS);
         return answerEmpty(ctx);
       case 'tokens':
-        return await answerTokens(ctx, arrival, decision);
+        return await answerTokens(ctx, exchange, decision);
       case 'pages':
         ctx.respond = false;
-        return await answerPages(arrival, decision);
+        return await answerPages(exchange, decision);
       case 'forward': {
         ctx.respond = false;
         const { proxied } = decision.route;
-        return await forward(arrival, decision, proxied === null ? null : (outgoing) => proxied(ctx, outgoing));
+        return await forward(exchange, decision, proxied === null ? null : (outgoing) => proxied(ctx, outgoing));
       }
     }
   }
 
   async function answerTokens(
     ctx: Context,
-    { record }: Arrival,
+    { record }: HttpExchange,
     { target, identity }: Extract<Decision, { kind: 'tokens' }>,
   ): Promise<void> {
     ctx.set('X-Request-Id', record.id);
@@ -135,7 +140,7 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
   }
 
   async function answerPages(
-    { req, res, record }: Arrival,
+    { req, res, record }: HttpExchange,
     { target }: Extract<Decision, { kind: 'pages' }>,
   ): Promise<void> {
     record.route = 'pages';

@@ -7,11 +7,11 @@ import type { Head } from '../http/head.ts';
 import { isBelow } from '../routing/table.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { Admission, Decision } from './admit.ts';
-import type { Depart } from './departure.ts';
-import { type Arrival, createForward } from './forwarding.ts';
+import { createForwardRequest, type HttpExchange } from './forward-request.ts';
 import { type IncomingRequest, readIncoming } from './incoming-request.ts';
 import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
+import type { PrepareOutgoing } from './prepare-outgoing.ts';
 import { newRecord } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
@@ -24,7 +24,7 @@ export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
   readonly admission: Admission;
   /** Whether any route has `cors`. */
   readonly hasCors: boolean;
-  readonly depart: Depart;
+  readonly prepareOutgoing: PrepareOutgoing;
   readonly exchanges: OpenExchanges;
   readonly errorPage: ErrorPage;
   readonly strictTransport: StrictTransport;
@@ -42,9 +42,10 @@ function requestedMethod({ headers }: IncomingMessage): string | undefined {
  * no store, the request is forwarded synchronously, before the handler returns.
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
-  const { log, meter, prefix, errorPage, admission, hasCors, depart, exchanges, clientOf, strictTransport } = deps;
+  const { log, meter, prefix, errorPage, admission, hasCors, prepareOutgoing, exchanges, clientOf, strictTransport } =
+    deps;
   const { tokenEndpoints, pages } = deps;
-  const forward = createForward(depart, exchanges);
+  const forward = createForwardRequest(prepareOutgoing, exchanges);
   const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
 
   return (req, res) => {
@@ -58,38 +59,38 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
     return record;
   };
 
-  function handle(arrival: Arrival, incoming: IncomingRequest): void {
-    const fail = (thrown: unknown) => refuse(arrival, thrown);
+  function handle(exchange: HttpExchange, incoming: IncomingRequest): void {
+    const fail = (thrown: unknown) => refuse(exchange, thrown);
     try {
-      const { req, head, record } = arrival;
+      const { req, head, record } = exchange;
       const approach = hasCors && head.origin ? admission.approach(incoming, requestedMethod(req), record) : null;
       const admit = approach?.decide ?? (() => admission.admit(incoming, record));
       // One microtask later the parser has read the bytes that came with the head: a malformed body, or the whole of it.
       const decide = head.hasBody ? () => Promise.resolve().then(admit) : admit;
       if (approach !== null && approach.corsRoute !== null) {
-        answerByKoa(arrival, { ...approach, decide });
+        answerByKoa(exchange, { ...approach, decide });
         return;
       }
       const decided = decide();
-      if (decided instanceof Promise) decided.then((decision) => act(arrival, decision)).catch(fail);
-      else act(arrival, decided)?.catch(fail);
+      if (decided instanceof Promise) decided.then((decision) => act(exchange, decision)).catch(fail);
+      else act(exchange, decided)?.catch(fail);
     } catch (thrown) {
       fail(thrown);
     }
   }
 
-  function act(arrival: Arrival, decision: Decision): Promise<void> | undefined {
-    if (decision.kind === 'forward' && decision.route.proxied === null) return forward(arrival, decision, null);
-    answerByKoa(arrival, decision);
+  function act(exchange: HttpExchange, decision: Decision): Promise<void> | undefined {
+    if (decision.kind === 'forward' && decision.route.proxied === null) return forward(exchange, decision, null);
+    answerByKoa(exchange, decision);
     return undefined;
   }
 
-  function answerByKoa(arrival: Arrival, next: Parameters<typeof leaf.answer>[1]): void {
-    tellStrictTransport(strictTransport, arrival.req, arrival.res);
-    leaf.answer(arrival, next);
+  function answerByKoa(exchange: HttpExchange, next: Parameters<typeof leaf.answer>[1]): void {
+    tellStrictTransport(strictTransport, exchange.req, exchange.res);
+    leaf.answer(exchange, next);
   }
 
-  function refuse({ req, res, head, record }: Arrival, thrown: unknown): void {
+  function refuse({ req, res, head, record }: HttpExchange, thrown: unknown): void {
     answerFailure(req, res, record, head, thrown);
   }
 

@@ -8,10 +8,10 @@ import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Admission } from './admit.ts';
-import type { Depart } from './departure.ts';
 import { readIncoming } from './incoming-request.ts';
 import { credentialsBecameVoid, type OpenExchanges } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
+import type { PrepareOutgoing } from './prepare-outgoing.ts';
 import { NO_ANSWER, newRecord } from './record.ts';
 import { type StrictTransport, tellStrictTransport } from './strict-transport.ts';
 
@@ -19,7 +19,7 @@ export interface UpgradeDeps {
   readonly log: Logger;
   readonly meter: RequestMeter;
   readonly admission: Admission;
-  readonly depart: Depart;
+  readonly prepareOutgoing: PrepareOutgoing;
   readonly webSockets: WebSocketForwarder;
   readonly exchanges: OpenExchanges;
   readonly openWebSockets: OpenWebSockets;
@@ -44,7 +44,7 @@ export function createOnUpgrade({
   log,
   meter,
   admission,
-  depart,
+  prepareOutgoing,
   webSockets,
   exchanges,
   openWebSockets,
@@ -86,7 +86,7 @@ export function createOnUpgrade({
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
       const decision = await admission.admit(incoming, record);
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
-      const outgoing = depart(req, head, decision, record);
+      const outgoing = prepareOutgoing(req, head, decision, record);
       if (socket.destroyed) throw clientClosed();
       const { identity } = decision;
       leave = openWebSockets.enter(identity === null ? `address ${client}` : `account ${identity.account.id}`, limits);

@@ -6,12 +6,12 @@ import { forwardHttp } from '../forward/delivery.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
-import type { Depart } from './departure.ts';
 import { answerAsLastHop, countsHops } from './max-forwards.ts';
 import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
+import type { PrepareOutgoing } from './prepare-outgoing.ts';
 
-/** A request whose head has been read. */
-export interface Arrival {
+/** An HTTP request whose head has been read, its response, and its record for the log. */
+export interface HttpExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly head: Head;
@@ -22,42 +22,42 @@ export interface Arrival {
 export type Send = (outgoing: Outgoing) => Promise<void>;
 
 /** @param send null: `forwardHttp`. @throws synchronously, and rejects, with a `GatewayError` that is still to be answered */
-export type Forward = (arrival: Arrival, decision: ForwardDecision, send: Send | null) => Promise<void>;
+export type ForwardRequest = (exchange: HttpExchange, decision: ForwardDecision, send: Send | null) => Promise<void>;
 
 /** The last stage: forwards an admitted request, and ends the exchange if its credentials become void meanwhile. */
-export function createForward(depart: Depart, exchanges: OpenExchanges): Forward {
-  return (arrival, decision, send) => {
-    const { req, res, head, record } = arrival;
+export function createForwardRequest(prepareOutgoing: PrepareOutgoing, exchanges: OpenExchanges): ForwardRequest {
+  return (exchange, decision, send) => {
+    const { req, res, head, record } = exchange;
     // The listener has ended the connection if a body that came with its head is malformed.
     if (!req.socket.writable) throw clientClosed();
     if (head.isLastHop && countsHops(req.method)) {
       answerAsLastHop({ req, res, requestId: record.id }, decision.route);
       return Promise.resolve();
     }
-    const outgoing = depart(req, head, decision, record);
+    const outgoing = prepareOutgoing(req, head, decision, record);
     const { identity } = decision;
-    if (identity !== null) exchanges.begin(req.socket, new HttpExchange(arrival, identity));
+    if (identity !== null) exchanges.begin(req.socket, new OpenHttpExchange(exchange, identity));
     return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);
   };
 }
 
 /** A class, since one is made for each request. */
-class HttpExchange implements OpenExchange {
+class OpenHttpExchange implements OpenExchange {
   readonly identity: Identity;
-  readonly #arrival: Arrival;
+  readonly #exchange: HttpExchange;
 
-  constructor(arrival: Arrival, identity: Identity) {
-    this.#arrival = arrival;
+  constructor(exchange: HttpExchange, identity: Identity) {
+    this.#exchange = exchange;
     this.identity = identity;
   }
 
   get isOver(): boolean {
-    return this.#arrival.res.closed;
+    return this.#exchange.res.closed;
   }
 
   /** Leaves a complete request that waits for its answer: its credentials were valid when it was sent. */
   end(reason: Ended): void {
-    const { req, res, record } = this.#arrival;
+    const { req, res, record } = this.#exchange;
     if (!res.headersSent && req.complete) return;
     record.failure = credentialsBecameVoid(reason);
     res.destroy();

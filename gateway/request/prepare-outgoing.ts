@@ -9,15 +9,20 @@ import type { ForwardDecision } from './admit.ts';
 import { countsHops } from './max-forwards.ts';
 import type { StrictTransport } from './strict-transport.ts';
 
-/** @returns the request as it is forwarded */
-export type Depart = (req: IncomingMessage, head: Head, decision: ForwardDecision, record: RequestRecord) => Outgoing;
+/** Prepares an admitted request for the way to its upstream: the group, the deadlines, the fields. */
+export type PrepareOutgoing = (
+  req: IncomingMessage,
+  head: Head,
+  decision: ForwardDecision,
+  record: RequestRecord,
+) => Outgoing;
 
-/** Builds the upstream request of an admitted request; the same for HTTP and WebSocket. */
-export function createDepart(
+/** The same for HTTP and WebSocket. */
+export function createPrepareOutgoing(
   peerOf: (address: string | undefined) => Peer,
   hopCounter: HopCounter,
   strictTransport: StrictTransport,
-): Depart {
+): PrepareOutgoing {
   return (req, head, { route, target, identity }, record) => {
     const path = route.targetFor(target);
     const { group, deadlines, rewriting, changes, mayComeBack } = route;
