@@ -12,7 +12,7 @@ import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts'
 import { encodeCursor, readPagination } from './pagination.ts';
 
 /** The state that the endpoints find: the client is identified and confirmed. */
-export interface TokenEndpointState extends Koa.DefaultState {
+export interface TokenEndpointState {
   identity: Identity;
 }
 

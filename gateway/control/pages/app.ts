@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Account } from '../../domain/account.ts';
-import { GatewayError } from '../../domain/errors.ts';
+import type { GatewayError } from '../../domain/errors.ts';
 import type { ReadCutoff } from '../../domain/identity.ts';
 import type { PageRequest } from '../../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
+import { asGatewayError } from '../../http/error-answer.ts';
 import type { Standing } from '../../identify/standing.ts';
 import type { Logger } from '../../ops/log.ts';
 import type { OwnerActions } from '../../owners/actions.ts';
@@ -16,7 +17,7 @@ import { addEntryRoutes, type EntryDeps } from './entry-routes.ts';
 import { tokenHandover } from './handed-token.ts';
 import { addOwnerRoutes } from './owner-routes.ts';
 import { createPageRoutes } from './page-routes.ts';
-import { type PageContext, type PageState, show } from './page-state.ts';
+import { type PageContext, type PageState, reportFailure, show } from './page-state.ts';
 import { logIn, logOut, sessionOf, useSessions } from './session.ts';
 import { addTokenRoutes, type TokenRoutesDeps } from './token-routes.ts';
 import { messagePage } from './views/entry.ts';
@@ -71,7 +72,7 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
     // What was ended a moment ago must not end this session as well.
     const createdAt = Math.max(await deps.readCutoff(id), deps.now());
     ctx.state.pageRequest.onOwner(id);
-    await logIn(ctx as unknown as Koa.Context, { accountId: id, email, stamp, createdAt });
+    await logIn(ctx, { accountId: id, email, stamp, createdAt });
   };
   addTokenRoutes(routes, deps.tokens, tokenHandover(deps.sessions));
   const entry: EntryDeps = { checkPassword, countMailRequest, begin, actions };
@@ -81,14 +82,14 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const app = new Koa<PageState>();
   app.use(answerErrors);
   app.use(assets.serve);
-  useSessions(app as unknown as Koa, {
+  useSessions(app, {
     store: deps.sessions,
     secrets,
     isSecure: origin?.startsWith('https:') ?? false,
     lifetime: settings.session.lifetime,
   });
   app.use(findOwner);
-  app.use((ctx) => routes.answer(ctx as unknown as PageContext));
+  app.use((ctx) => routes.answer(ctx));
   app.on('error', (error) => deps.log.debug({ err: error }, 'page not delivered'));
   const answer = app.callback();
 
@@ -97,8 +98,7 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
     await answer(req, res);
   };
 
-  async function answerErrors(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
-    const ctx = koa as unknown as PageContext;
+  async function answerErrors(ctx: PageContext, next: Koa.Next): Promise<void> {
     const request = pageRequests.get(ctx.req);
     if (request === undefined) throw new TypeError('a page without a request');
     ctx.url = request.url;
@@ -109,19 +109,14 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
     try {
       await next();
     } catch (thrown) {
-      const error =
-        thrown instanceof GatewayError
-          ? thrown
-          : new GatewayError('internal_error', 'unexpected error', { cause: thrown });
-      request.onFailure(error);
-      ctx.set(error.headers as Record<string, string>);
+      const error = asGatewayError(thrown);
+      reportFailure(ctx, error);
       show(ctx, errorPage(error, request.requestId), error.status);
     }
     if (mustCloseAfterAnswer(ctx.req, ctx.res, ctx.req.headers.expect !== undefined)) ctx.set('Connection', 'close');
   }
 
-  async function findOwner(koa: Koa.ParameterizedContext<PageState>, next: Koa.Next): Promise<void> {
-    const ctx = koa as unknown as PageContext & Koa.Context;
+  async function findOwner(ctx: PageContext, next: Koa.Next): Promise<void> {
     const session = sessionOf(ctx);
     if (session !== null) {
       const account = await deps.findAccount(session.accountId);

@@ -18,8 +18,8 @@ export type FormCheck = 'ok' | 'stale' | 'cross-site';
 /** Refuses forms that other sites make an owner's browser submit (cross-site request forgery, CSRF). */
 export interface FormGuard {
   /** @returns the value for the field `TOKEN_FIELD`. Sets the cookie to which it is bound, where the browser has none yet */
-  formToken(ctx: Koa.Context): string;
-  checkForm(ctx: Koa.Context, form: FormFields): FormCheck;
+  formToken(ctx: Koa.ParameterizedContext): string;
+  checkForm(ctx: Koa.ParameterizedContext, form: FormFields): FormCheck;
 }
 
 /**
@@ -38,9 +38,9 @@ export function formGuard({ secrets, origin }: { secrets: readonly string[]; ori
   const cookie = pageCookie(FORM_COOKIE, origin?.startsWith('https:') ?? false);
   const mac = macFor(secrets, 'form token');
   /** The numbers of cookies that this response sets. */
-  const set = new WeakMap<Koa.Context, string>();
-  const nonceOf = (ctx: Koa.Context) => set.get(ctx) ?? NONCE.exec(cookie.read(ctx))?.[0];
-  const bound = (ctx: Koa.Context, nonce: string) => JSON.stringify([nonce, sessionIdOf(ctx)]);
+  const set = new WeakMap<Koa.ParameterizedContext, string>();
+  const nonceOf = (ctx: Koa.ParameterizedContext) => set.get(ctx) ?? NONCE.exec(cookie.read(ctx))?.[0];
+  const bound = (ctx: Koa.ParameterizedContext, nonce: string) => JSON.stringify([nonce, sessionIdOf(ctx)]);
 
   return {
     formToken(ctx) {
@@ -68,7 +68,7 @@ const NONCE = /^[\w-]{43}$/;
  * Decides by `Sec-Fetch-Site`, which browsers send to https and to localhost; elsewhere by `Origin`. Scripts can set neither.
  * `none` means that the user acted in the browser itself. Other hosts of the same site (`same-site`) are not trusted.
  */
-function isCrossSite({ req }: Koa.Context, origin: string): boolean {
+function isCrossSite({ req }: Koa.ParameterizedContext, origin: string): boolean {
   const site = req.headers['sec-fetch-site'];
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   return req.headers.origin !== undefined && req.headers.origin !== origin;

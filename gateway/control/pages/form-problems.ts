@@ -1,6 +1,6 @@
 import { GatewayError } from '../../domain/errors.ts';
 import type { Invalid } from '../../owners/input.ts';
-import type { PageContext } from './page-state.ts';
+import { type PageContext, reportFailure } from './page-state.ts';
 
 /** @returns the first problem of each field, as a page shows it beside the field */
 export function byField({ problems }: Invalid): Record<string, string> {
@@ -10,15 +10,14 @@ export function byField({ problems }: Invalid): Record<string, string> {
 }
 
 /**
- * Sets `Retry-After` for an error 429.
+ * Reports an error 429.
  *
  * @returns the text to show beside the field
  * @throws any other error unchanged
  */
 export function tooMany(ctx: PageContext, error: unknown): string {
   if (!(error instanceof GatewayError) || error.code !== 'too_many_requests') throw error;
-  ctx.state.pageRequest.onFailure(error);
-  ctx.set(error.headers as Record<string, string>);
+  reportFailure(ctx, error);
   return `Too many tries. Try again in ${minutes(error)}.`;
 }
 

@@ -7,9 +7,9 @@ import type Koa from 'koa';
 export interface PageCookie {
   readonly name: string;
   /** @returns the value that the browser sent, unchecked; empty without one */
-  read(ctx: Koa.Context): string;
+  read(ctx: Koa.ParameterizedContext): string;
   /** @param lifetime milliseconds; null for until the browser is closed */
-  write(ctx: Koa.Context, value: string, lifetime: number | null): void;
+  write(ctx: Koa.ParameterizedContext, value: string, lifetime: number | null): void;
 }
 
 /** @param isSecure whether the pages are reached over https, as the settings say and not the request */
@@ -34,6 +34,6 @@ export function pageCookie(baseName: string, isSecure: boolean): PageCookie {
 }
 
 /** Else a cookie that is to be `Secure` is refused where a proxy in front of the gateway ends TLS. */
-export function allowSecure(ctx: Koa.Context, isSecure: boolean): void {
+export function allowSecure(ctx: Koa.ParameterizedContext, isSecure: boolean): void {
   ctx.cookies.secure = isSecure;
 }

@@ -5,9 +5,12 @@ import { type FormFields, readForm } from '../../http/bodies.ts';
 import { refuseOtherMethods } from '../allowed-methods.ts';
 import type { FormGuard } from './csrf.ts';
 import { noticeQuery } from './notices.ts';
-import { type PageContext, type PageHandler, type PageState, redirect } from './page-state.ts';
+import { type PageContext, type PageState, redirect } from './page-state.ts';
 
-type FormHandler = (ctx: PageContext, form: FormFields) => Promise<void>;
+/** With the parts of the path that a route names. */
+type RoutedContext = PageContext & { readonly params: Readonly<Record<string, string>> };
+type PageHandler = (ctx: RoutedContext) => Promise<void>;
+type FormHandler = (ctx: RoutedContext, form: FormFields) => Promise<void>;
 
 /** The pages by path. Every POST passes the CSRF check first. */
 export interface PageRoutes {
@@ -15,8 +18,8 @@ export interface PageRoutes {
   post(path: string, handler: FormHandler): void;
   /** For owners who are logged in and confirmed; redirects others to the login or the start page. */
   readonly owned: {
-    get(path: string, handler: (ctx: PageContext, owner: Account) => Promise<void>): void;
-    post(path: string, handler: (ctx: PageContext, form: FormFields, owner: Account) => Promise<void>): void;
+    get(path: string, handler: (ctx: RoutedContext, owner: Account) => Promise<void>): void;
+    post(path: string, handler: (ctx: RoutedContext, form: FormFields, owner: Account) => Promise<void>): void;
   };
   /** Answers the request. @throws GatewayError 404 and 405 */
   answer(ctx: PageContext): Promise<void>;
@@ -30,11 +33,10 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
 
   const get = (path: string, handler: PageHandler) => {
     shown.add(prefix + path);
-    router.get(path === '' ? '/' : path, (ctx) => handler(ctx as unknown as PageContext));
+    router.get(path === '' ? '/' : path, (ctx) => handler(ctx));
   };
   const post = (path: string, handler: FormHandler) => {
-    router.post(path, async (koa) => {
-      const ctx = koa as unknown as PageContext;
+    router.post(path, async (ctx) => {
       const form = await readForm(ctx.req, ctx.res);
       switch (guard.checkForm(ctx, form)) {
         case 'ok':
@@ -72,7 +74,7 @@ export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
         }),
     },
     async answer(ctx) {
-      await routes(ctx as unknown as Parameters<typeof routes>[0], async () => {
+      await routes(ctx as Parameters<typeof routes>[0], async () => {
         refuseOtherMethods(ctx);
         throw new GatewayError('not_found', 'no such page', { publicMessage: 'There is no such page' });
       });

@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { VNode } from 'preact';
 import type { Account } from '../../domain/account.ts';
+import type { GatewayError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/request-record.ts';
 import { renderDocument } from '../../http/html.ts';
 import type { Frame } from './views/layout.ts';
 
 /** The state that every handler finds. */
-export interface PageState extends Koa.DefaultState {
+export interface PageState {
   pageRequest: PageRequest;
   /** The account that is logged in, freshly read; null: none. */
   owner: Account | null;
@@ -17,17 +17,18 @@ export interface PageState extends Koa.DefaultState {
   path: string;
 }
 
-export type PageContext = Koa.ParameterizedContext<PageState> & {
-  params: Record<string, string>;
-  req: IncomingMessage;
-};
-
-export type PageHandler = (ctx: PageContext) => Promise<void>;
+export type PageContext = Koa.ParameterizedContext<PageState>;
 
 export function show(ctx: PageContext, page: VNode, status = 200): void {
   ctx.status = status;
   ctx.type = 'html';
   ctx.body = renderDocument(page);
+}
+
+/** For a failure that a page answers: reports it for the log, and sets the fields that it demands, such as `Retry-After`. */
+export function reportFailure(ctx: PageContext, error: GatewayError): void {
+  ctx.state.pageRequest.onFailure(error);
+  ctx.set(error.headers);
 }
 
 /** Redirects to another of our pages with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */

@@ -46,7 +46,7 @@ interface Session {
 }
 
 /** The ids of stored sessions, by request. */
-const ids = new WeakMap<Koa.Context, string>();
+const ids = new WeakMap<Koa.ParameterizedContext, string>();
 
 /**
  * Gives every request to the app its session, and reads it first: when the store is out, a request with a valid cookie ends
@@ -74,23 +74,23 @@ export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Se
     secure: isSecure,
     genid: () => randomBytes(32).toString('base64url'),
     externalKey: {
-      get(ctx: Koa.Context) {
+      get(ctx: Koa.ParameterizedContext) {
         const [, id, signature] = SIGNED_ID.exec(cookie.read(ctx)) ?? [];
         // What we did not make costs no look-up.
         return id !== undefined && signature !== undefined && mac.matches(id, signature) ? id : '';
       },
-      set(ctx: Koa.Context, id: string) {
+      set(ctx: Koa.ParameterizedContext, id: string) {
         ids.set(ctx, id);
         cookie.write(ctx, `${id}.${mac.of(id)}`, lifetime);
       },
     },
     store: {
-      async get(id: string, _maxAge: number, { ctx }: { ctx?: Koa.Context }) {
+      async get(id: string, _maxAge: number, { ctx }: { ctx?: Koa.ParameterizedContext }) {
         const session = parseStored(await store.read(id));
         if (session !== null && ctx !== undefined) ids.set(ctx, id);
         return session;
       },
-      async set(id: string, session: unknown, maxAge: number, { ctx }: { ctx?: Koa.Context }) {
+      async set(id: string, session: unknown, maxAge: number, { ctx }: { ctx?: Koa.ParameterizedContext }) {
         const isThere = ctx !== undefined && ids.get(ctx) === id;
         await (isThere ? store.renew : store.write)(id, JSON.stringify(session), maxAge);
       },
@@ -110,7 +110,7 @@ export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Se
  *
  * @throws GatewayError `service_unavailable` when the store is out
  */
-export async function logIn(ctx: Koa.Context, record: SessionRecord): Promise<void> {
+export async function logIn(ctx: Koa.ParameterizedContext, record: SessionRecord): Promise<void> {
   ctx.session = { ...record };
   await sessionIn(ctx)?.regenerate();
 }
@@ -120,7 +120,7 @@ export async function logIn(ctx: Koa.Context, record: SessionRecord): Promise<vo
  *
  * @throws GatewayError `service_unavailable` when the store is out: the session then continues
  */
-export async function logOut(ctx: Koa.Context): Promise<void> {
+export async function logOut(ctx: Koa.ParameterizedContext): Promise<void> {
   const session = sessionIn(ctx);
   if (sessionOf(ctx) === null || session === null) return;
   ctx.session = null;
@@ -129,19 +129,19 @@ export async function logOut(ctx: Koa.Context): Promise<void> {
 }
 
 /** @returns null without a login */
-export function sessionOf(ctx: Koa.Context): SessionRecord | null {
+export function sessionOf(ctx: Koa.ParameterizedContext): SessionRecord | null {
   return RECORD.safeParse(sessionIn(ctx)?.toJSON()).data ?? null;
 }
 
 /** The id of the session, which only the browser may learn; null without a login. */
-export function sessionIdOf(ctx: Koa.Context): string | null {
+export function sessionIdOf(ctx: Koa.ParameterizedContext): string | null {
   return sessionOf(ctx) === null ? null : (ids.get(ctx) ?? null);
 }
 
 /** 32 bytes and an HMAC-SHA256, each in base64url. */
 const SIGNED_ID = /^([\w-]{43})\.([\w-]{43})$/;
 
-function sessionIn(ctx: Koa.Context): Session | null {
+function sessionIn(ctx: Koa.ParameterizedContext): Session | null {
   return ctx.session;
 }
 

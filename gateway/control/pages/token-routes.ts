@@ -7,7 +7,7 @@ import { showUnconfirmed } from './entry-routes.ts';
 import type { TokenHandover } from './handed-token.ts';
 import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { type PageContext, redirect, show } from './page-state.ts';
+import { type PageContext, redirect, reportFailure, show } from './page-state.ts';
 import { logOut, sessionIdOf } from './session.ts';
 import { MOST_COUNTED, readTokenList } from './token-list.ts';
 import { EMPTY_FORM, type FilledForm } from './views/form.ts';
@@ -87,8 +87,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
       redirect(ctx, `/tokens/${jti}/created`);
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error;
-      ctx.state.pageRequest.onFailure(error);
-      ctx.set(error.headers as Record<string, string>);
+      reportFailure(ctx, error);
       const notice: Notice = { kind: 'problem', text: `No token was created. ${error.publicMessage}.` };
       await list(ctx, owner, { filled: { values, problems: {} }, notice, status: error.status });
     }
@@ -142,7 +141,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
 
 /** The id of the session of an owner. */
 function sessionOf(ctx: PageContext): string {
-  const id = sessionIdOf(ctx as unknown as Parameters<typeof sessionIdOf>[0]);
+  const id = sessionIdOf(ctx);
   if (id === null) throw new TypeError('an owner without a session');
   return id;
 }
