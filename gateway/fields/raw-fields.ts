@@ -34,6 +34,23 @@ export function keepFields(fields: RawFields, passes: (lowerCase: string) => boo
   return kept;
 }
 
+/**
+ * The fields that no `Connection` option names (RFC 9110 section 7.6.1).
+ *
+ * @param connectionOptions a comma-separated list
+ */
+export function withoutNamed(
+  fields: string[],
+  connectionOptions: string,
+  isRemovable: (lowerCase: string) => boolean,
+): string[] {
+  if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
+  const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
+  for (const option of ['', 'keep-alive', 'close', 'upgrade']) named.delete(option);
+  if (named.size === 0) return fields;
+  return keepFields(fields, (name) => !named.has(name) || !isRemovable(name));
+}
+
 /** The values of all lines of a field. @param name in lower case */
 export function valuesOf(fields: RawFields, name: string): string[] {
   return fields.filter((_, i) => i % 2 === 1 && fields[i - 1]?.toLowerCase() === name);

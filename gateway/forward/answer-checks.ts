@@ -25,3 +25,11 @@ export function requireChunkedOrNone(transferEncoding: string | string[] | undef
     throw new GatewayError('bad_gateway', 'Transfer-Encoding other than chunked');
   }
 }
+
+/** Replaces the characters that a reason phrase must not contain by `?` (RFC 9112 section 4). @param read as Latin-1 */
+export function reasonPhrase(read: string): string {
+  return SENDABLE.test(read) ? read : read.replace(UNSENDABLE, '?');
+}
+
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;

@@ -1,5 +1,6 @@
-import type { FieldChanges } from './headers/headers.ts';
-import type { Rewriting } from './headers/rewriting.ts';
+import type { RawFields } from '../fields/raw-fields.ts';
+import type { Replacements } from './headers/cookie-rewrite.ts';
+import type { RedirectRules } from './headers/reference-rewrite.ts';
 import type { UpstreamGroup } from './upstream/group.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -26,6 +27,23 @@ export interface Deadlines {
 export interface Tally {
   received: number;
   sent: number;
+}
+
+/** The fields that a route sets and removes, compiled. */
+export interface FieldChanges {
+  /** The names of fields to drop, those of `set` included: folded for requests, in lower case for answers. */
+  readonly replaced: ReadonlySet<string>;
+  readonly set: RawFields;
+}
+
+/** The rules by which a route rewrites the heads of answers. */
+export interface Rewriting {
+  /** Empty: the route removes no prefix. */
+  readonly stripPrefix: string;
+  readonly cookieDomains: Replacements;
+  readonly cookiePaths: Replacements;
+  /** `host` is null where it stays, or becomes the host that the client asked for. */
+  readonly redirects: (RedirectRules & { readonly toClientHost: boolean }) | null;
 }
 
 /** A request that has been admitted, with all that its forwarding depends on. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { badRequest, GatewayError } from '../domain/errors.ts';
+import { allowsNoHop } from '../fields/max-forwards.ts';
 import { nameAt, valueAt } from '../fields/raw-fields.ts';
 import { versionNotSupported } from './request-line.ts';
 
@@ -82,7 +83,7 @@ export function readHead(req: IncomingMessage): Head {
       case 12:
         if (isField(name, 'content-type')) contentType = once(contentType, value, 'Content-Type');
         else if (isField(name, 'x-request-id')) requestId ??= value;
-        else if (isField(name, 'max-forwards')) isLastHop ||= /^0+$/.test(value);
+        else if (isField(name, 'max-forwards')) isLastHop ||= allowsNoHop(value);
         break;
       case 13:
         if (isField(name, 'authorization')) authorization = once(authorization, value, 'Authorization');

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { clientClosed } from '../domain/errors.ts';
+import { clientClosed, GatewayError } from '../domain/errors.ts';
 import type { Ended, Identity } from '../domain/identity.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { countsHops } from '../fields/max-forwards.ts';
 import { forwardHttp } from '../forward/delivery.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
+import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import type { Head } from '../http/head.ts';
+import { allowOf, type RouteRules } from '../routing/table.ts';
 import type { ForwardDecision } from './admit.ts';
-import { answerAsLastHop, countsHops } from './max-forwards.ts';
 import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';
 
@@ -31,7 +33,7 @@ export function createForwardRequest(prepareOutgoing: PrepareOutgoing, exchanges
     // The listener has ended the connection if a body that came with its head is malformed.
     if (!req.socket.writable) throw clientClosed();
     if (head.isLastHop && countsHops(req.method)) {
-      answerAsLastHop({ req, res, requestId: record.id }, decision.route);
+      answerAsLastHop(exchange, decision.route);
       return Promise.resolve();
     }
     const outgoing = prepareOutgoing(req, head, decision, record);
@@ -39,6 +41,21 @@ export function createForwardRequest(prepareOutgoing: PrepareOutgoing, exchanges
     if (identity !== null) exchanges.begin(req.socket, new OpenHttpExchange(exchange, identity));
     return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);
   };
+}
+
+/**
+ * Answers in place of the upstream: `Max-Forwards` of the request allows no further hop.
+ *
+ * @throws GatewayError 405 for TRACE, whose answer would reveal the fields that the gateway received
+ */
+function answerAsLastHop({ req, res, record }: HttpExchange, route: RouteRules): void {
+  const allow = allowOf([route]);
+  if (req.method !== 'OPTIONS') {
+    throw new GatewayError('method_not_allowed', 'TRACE that is to go no further', { headers: { Allow: allow } });
+  }
+  const close = mustCloseAfterAnswer(req, res, false);
+  res.writeHead(204, { Allow: allow, 'X-Request-Id': record.id, ...(close && { Connection: 'close' }) });
+  res.end();
 }
 
 /** A class, since one is made for each request. */

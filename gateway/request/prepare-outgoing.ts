@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
-import { requestHeaders } from '../forward/headers/headers.ts';
+import { countsHops } from '../fields/max-forwards.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
+import { requestHeaders } from '../forward/headers/request-headers.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import type { Peer } from '../http/client-address.ts';
 import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
-import { countsHops } from './max-forwards.ts';
 import type { StrictTransport } from './strict-transport.ts';
 
 /** Prepares an admitted request for the way to its upstream: the group, the deadlines, the fields. */

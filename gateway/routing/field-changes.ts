@@ -1,5 +1,5 @@
 import { foldedName } from '../fields/name.ts';
-import type { FieldChanges } from '../forward/headers/headers.ts';
+import type { FieldChanges } from '../forward/outgoing.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 
 /** The changes of a route to the fields of requests and answers; `undefined`: none. */

@@ -1,7 +1,6 @@
 import type { Scheme } from '../domain/identity.ts';
 import { compileRewriting } from '../forward/headers/answer-rewrite.ts';
-import type { Rewriting } from '../forward/headers/rewriting.ts';
-import type { Deadlines } from '../forward/outgoing.ts';
+import type { Deadlines, Rewriting } from '../forward/outgoing.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import type { UpstreamGroup } from '../forward/upstream/group.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';

@@ -1,11 +1,10 @@
 import { lastValue, latin1, nameAt, type RawAnswerFields, valueAt } from '../../fields/raw-fields.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
-import type { Outgoing } from '../outgoing.ts';
+import type { Outgoing, Rewriting } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { domainReplacementsOf, replacementsOf, rewrittenCookie } from './cookie-rewrite.ts';
 import { outsidePath } from './outside-path.ts';
 import { type AnswerPlace, rewrittenReference } from './reference-rewrite.ts';
-import type { Rewriting } from './rewriting.ts';
 
 /**
  * @param basePaths of the servers that the route leads to

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { keepFields, type RawAnswerFields } from '../../fields/raw-fields.ts';
 import { mustCloseAfterAnswer } from '../../http/early-answer.ts';
 import { keepDisposition } from '../../workarounds/node-head-octets.ts';
-import { responseHeaders } from '../headers/headers.ts';
+import { responseHeaders } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 
 /** Writes the head of an upstream's answer to the client's response. @param fields the upstream's */

@@ -1,5 +1,5 @@
 import { sendHead } from '../../workarounds/node-head-octets.ts';
-import { trailerFields } from '../headers/answer-text.ts';
+import { trailerFields } from '../headers/response-headers.ts';
 import { type ClientSide, ProxiedAnswer } from '../proxy-middleware/proxied-answer.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { writeAnswerHead } from './answer-head.ts';

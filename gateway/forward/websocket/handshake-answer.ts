@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { keepFields, nameAt, type RawFields, valueAt, valuesOf } from '../../fields/raw-fields.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
-import { responseHeaders } from '../headers/headers.ts';
+import { responseHeaders } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 

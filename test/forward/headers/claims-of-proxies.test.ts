@@ -1,5 +1,5 @@
 import test from 'ava';
-import { requestHeaders } from '../../../gateway/forward/headers/headers.ts';
+import { requestHeaders } from '../../../gateway/forward/headers/request-headers.ts';
 import { FROM_CLIENT, FROM_PROXY, pairs, passed, values } from './forwarded-fields.ts';
 
 test('what just anybody says of where a request came from is not passed on', (t) => {

@@ -1,4 +1,4 @@
-import { type Forwarded, requestHeaders } from '../../../gateway/forward/headers/headers.ts';
+import { type Forwarded, requestHeaders } from '../../../gateway/forward/headers/request-headers.ts';
 
 export const FROM_CLIENT: Forwarded = {
   userId: '1',

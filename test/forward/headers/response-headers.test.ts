@@ -1,5 +1,5 @@
 import test from 'ava';
-import { responseHeaders } from '../../../gateway/forward/headers/headers.ts';
+import { responseHeaders } from '../../../gateway/forward/headers/response-headers.ts';
 
 test('the answer keeps its fields but for the hop-by-hop ones, and what Connection names', (t) => {
   const raw = ['Server', 's', 'Set-Cookie', 'a', 'set-cookie', 'b', 'Connection', 'close, X-Hop', 'X-Hop', '1'];

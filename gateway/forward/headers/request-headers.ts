@@ -1,11 +1,11 @@
-import { DROPPED_OF_ANSWERS } from '../../fields/answer.ts';
 import { forwardedElement, isHttps } from '../../fields/forwarded.ts';
-import { setsOwnCookie, withoutOwnCookies } from '../../fields/own-cookies.ts';
-import { keepFields, latin1, nameAt, type RawAnswerFields, type RawFields, valueAt } from '../../fields/raw-fields.ts';
+import { oneHopLess } from '../../fields/max-forwards.ts';
+import { withoutOwnCookies } from '../../fields/own-cookies.ts';
+import { nameAt, type RawFields, valueAt, withoutNamed } from '../../fields/raw-fields.ts';
 import { requestField } from '../../fields/request.ts';
-import { withoutCors } from './cors-fields.ts';
+import { randomHex } from '../../http/random-hex.ts';
+import type { FieldChanges } from '../outgoing.ts';
 import { addForwarded, firstOf, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
-import { isTraceparent, newTraceparent } from './trace.ts';
 
 /** What the gateway tells the upstream about a request, in place of what the client says. */
 export interface Forwarded {
@@ -32,21 +32,6 @@ export interface Forwarded {
   /** The fields that the route changes; `undefined`: none. */
   readonly changes?: FieldChanges | undefined;
 }
-
-/** The fields that a route sets and removes, compiled. */
-export interface FieldChanges {
-  /** The names of fields to drop, those of `set` included: folded for requests, in lower case for answers. */
-  readonly replaced: ReadonlySet<string>;
-  readonly set: RawFields;
-}
-
-/** The lengths of the field names that answers are checked for. */
-const NOTED_LENGTHS: ReadonlySet<number> = new Set(
-  [...DROPPED_OF_ANSWERS, 'set-cookie', 'x-request-id', 'content-length'].map(({ length }) => length),
-);
-
-/** Fields that frame an answer or identify it in the log: no `Connection` option removes them. */
-const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'content-type', 'x-request-id']);
 
 /**
  * The fields of the request to the upstream, for HTTP and WebSocket alike. The table in `fields/request.ts` decides on the
@@ -150,74 +135,28 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
   return kept;
 }
 
-/** No chain of proxies is longer. */
-const MOST_HOPS = 1_000;
-
-/** Counts down as RFC 9110 section 7.6.2 says. A value that is not a number stays as it is. */
-function oneHopLess(maxForwards: string): string {
-  return /^\d+$/.test(maxForwards) ? String(Math.max(0, Math.min(Number(maxForwards), MOST_HOPS) - 1)) : maxForwards;
-}
-
 /** Whether a `Connection` option may remove a field: not one that frames, routes or identifies the message. */
 function isRemovable(name: string): boolean {
   const { treatment } = requestField(name);
   return treatment === 'pass' || treatment === 'method';
 }
 
+/** W3C Trace Context, section 3.2: version, trace id and parent id that are not all zero, flags; more after version 00. */
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:(?<!^00.*)-.*)?$/;
+
+function isTraceparent(value: string): boolean {
+  return TRACEPARENT.test(value);
+}
+
+/** The form of the gateway's own request ids. An id of zeros alone is invalid. */
+const TRACE_ID = /^(?!0{32})[\da-f]{32}$/;
+
 /**
- * The fields of the answer to the client: those of the upstream, in its order and spelling, without hop-by-hop fields and
- * without the gateway's own cookies. `X-Request-Id` is added where the upstream sent none.
+ * Begins a new trace, with the flag `sampled` set: other systems may record it.
  *
- * @param raw the upstream's fields
- * @param decidesCors whether the gateway, not the upstream, decides on CORS
- * @param changes of the route; `undefined`: none
+ * @param requestId becomes the trace id where its form allows
  */
-export function responseHeaders(
-  raw: RawAnswerFields,
-  requestId: string,
-  decidesCors: boolean,
-  changes?: FieldChanges,
-): string[] {
-  const kept: string[] = [];
-  let connectionOptions = '';
-  let hasRequestId = false;
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = latin1(nameAt(raw, at));
-    // The length is compared first: that is cheap, and rules out most fields.
-    if (!NOTED_LENGTHS.has(name.length)) {
-      kept.push(name, latin1(valueAt(raw, at)));
-      continue;
-    }
-    const lower = name.toLowerCase();
-    if (lower === 'connection') connectionOptions += `${latin1(valueAt(raw, at))},`;
-    if (DROPPED_OF_ANSWERS.has(lower)) continue;
-    const value = latin1(valueAt(raw, at));
-    if (lower === 'set-cookie' && setsOwnCookie(value)) continue;
-    if (lower === 'x-request-id') hasRequestId = true;
-    kept.push(name, lower === 'content-length' ? withoutLeadingZeros(value) : value);
-  }
-  if (!hasRequestId) kept.push('X-Request-Id', requestId);
-  const passed = withoutNamed(kept, connectionOptions, (name) => !NOT_REMOVABLE.has(name));
-  const answered = decidesCors ? withoutCors(passed) : passed;
-  return changes === undefined ? answered : changed(answered, changes);
-}
-
-function changed(fields: RawFields, { replaced, set }: FieldChanges): string[] {
-  const kept = keepFields(fields, (name) => !replaced.has(name));
-  kept.push(...set);
-  return kept;
-}
-
-/** Prevents response splitting at a client that reads `010` as octal: it would take the rest for the next answer. */
-function withoutLeadingZeros(length: string): string {
-  return length.startsWith('0') && length.length > 1 ? length.replace(/^0+(?=\d)/, '') : length;
-}
-
-/** Removes the fields that `Connection` options name (RFC 9110 section 7.6.1). */
-function withoutNamed(fields: string[], connectionOptions: string, isRemovable: (name: string) => boolean): string[] {
-  if (connectionOptions === '' || connectionOptions === 'keep-alive,' || connectionOptions === 'close,') return fields;
-  const named = new Set(connectionOptions.split(',').map((option) => option.trim().toLowerCase()));
-  for (const option of ['', 'keep-alive', 'close', 'upgrade']) named.delete(option);
-  if (named.size === 0) return fields;
-  return keepFields(fields, (name) => !named.has(name) || !isRemovable(name));
+function newTraceparent(requestId: string): string {
+  const traceId = TRACE_ID.test(requestId) ? requestId : randomHex(32);
+  return `00-${traceId}-${randomHex(16)}-01`;
 }

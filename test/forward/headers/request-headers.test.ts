@@ -1,5 +1,5 @@
 import test from 'ava';
-import { requestHeaders } from '../../../gateway/forward/headers/headers.ts';
+import { requestHeaders } from '../../../gateway/forward/headers/request-headers.ts';
 import { FROM_CLIENT, pairs, passed, values } from './forwarded-fields.ts';
 
 test('every request is given its host, its trace, where it came from, its id and its account', (t) => {
