@@ -90,7 +90,11 @@ overBoth(
   'an upstream that takes the connection and never answers is a 504 after `timeouts.firstByte`',
   async (t, over) => {
     let ended = false;
-    const upstream = await onRequest(t, (socket) => void socket.once('close', () => (ended = true)));
+    const upstream = await onRequest(t, (socket) => {
+      socket.once('close', () => {
+        ended = true;
+      });
+    });
     await refused(
       t,
       over,

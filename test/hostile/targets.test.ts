@@ -116,7 +116,7 @@ test('no disguise of the authenticated prefix reaches the catch-all that asks fo
 
 test('who has proven nothing cannot learn from a disguised path whether there is a route', async (t) => {
   const { gateway } = await apiAndCatchAll(t);
-  const answers = [];
+  const answers: string[] = [];
   for (const target of [
     '/api/v1/files',
     '/api/v1/FILES',

@@ -4,9 +4,7 @@ import { createSharedLog } from '../../ops/log.ts';
 import { textOfError } from '../error-text.ts';
 import { sendOutputToLog } from '../output-to-log.ts';
 import { explained } from '../with-database.ts';
-import { type Answers, type FromWorker, isFromPrimary, type StartData, type ToWorker } from './messages.ts';
-
-type Order = Exclude<ToWorker, { kind: 'start' | 'beat' }>;
+import { type Answers, type FromWorker, isFromPrimary, type Order, type StartData } from './messages.ts';
 
 /** The main loop of a worker: starts the service, executes the primary's messages, and reports back. */
 export function followPrimary(): void {

@@ -25,14 +25,18 @@ export type Question =
   | { readonly about: 'metrics' }
   | { readonly about: 'reload'; readonly settings: Settings };
 
-export type ToWorker =
-  | ({ readonly kind: 'start' } & StartData)
+/** What a worker does once its service runs. */
+export type Order =
   | ({ readonly kind: 'question'; readonly id: number } & Question)
   /** Another worker has revoked something. */
   | { readonly kind: 'check-revocations' }
+  | { readonly kind: 'stop'; readonly shutdown: Settings['shutdown'] };
+
+export type ToWorker =
+  | ({ readonly kind: 'start' } & StartData)
   /** The worker answers with a beat of its own. */
   | { readonly kind: 'beat' }
-  | { readonly kind: 'stop'; readonly shutdown: Settings['shutdown'] };
+  | Order;
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly url: string }

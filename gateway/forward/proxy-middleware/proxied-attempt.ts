@@ -130,7 +130,7 @@ export class ProxiedAttempt implements Attempt {
     this.#events.onFailed(failure);
   };
 
-  #onEnded = (error: Error | null): void => {
+  readonly #onEnded = (error: Error | null): void => {
     if (error !== null) {
       this.onError(error);
     } else if (!this.#isOver) {
@@ -140,7 +140,7 @@ export class ProxiedAttempt implements Attempt {
   };
 
   /** The upstream's deadline runs only while the attempt waits for the upstream. */
-  #onTurn = (turn: Turn): void => {
+  readonly #onTurn = (turn: Turn): void => {
     clearTimeout(this.#timer);
     if (turn === 'client' || this.#phase === 'answered') return;
     const { firstByte } = this.#client.outgoing.deadlines;

@@ -71,7 +71,7 @@ export class RequestBody extends Readable {
     callback(error);
   }
 
-  #onData = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => {
     this.#size += chunk.length;
     this.#tally.received += chunk.length;
     if (this.#most !== null && this.#size > this.#most) {
@@ -89,7 +89,7 @@ export class RequestBody extends Readable {
     }
   };
 
-  #onEnd = (): void => {
+  readonly #onEnd = (): void => {
     clearTimeout(this.#timer);
     this.isBegun = true;
     this.#setTurn('upstream');
@@ -102,18 +102,18 @@ export class RequestBody extends Readable {
     this.#onTurn(turn);
   }
 
-  #onClose = (): void => {
+  readonly #onClose = (): void => {
     if (!this.#req.complete) this.destroy(clientClosed());
   };
 
   /** The parser found the body malformed or truncated, and the client has its answer. */
-  #onRefused = (): void => {
+  readonly #onRefused = (): void => {
     if (this.#req.complete) return;
     const hasLeft = this.#req.socket.readableEnded;
     this.destroy(hasLeft ? clientClosed() : badRequest('The request body is malformed'));
   };
 
-  #onIdle = (): void => {
+  readonly #onIdle = (): void => {
     const headers = { Connection: 'close' };
     this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
   };

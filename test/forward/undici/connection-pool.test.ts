@@ -20,7 +20,7 @@ test('there are as many connections as requests at a time, and the one that was 
     await nextTurn();
     t.is(server.waiting.size, 2 - place);
   }
-  const more = [];
+  const more: ReturnType<typeof ask>[] = [];
   for (const [path, before] of [
     ['/4', '/1'],
     ['/5', '/3'],

@@ -21,7 +21,7 @@ Object.assign(dns, {
   lookup(name: string, options: dns.LookupAllOptions, found: Found) {
     const addresses = zone.get(name);
     if (addresses === undefined) ofTheSystem(name, options, found);
-    else if (addresses?.length === 0) setImmediate(found, Object.assign(new Error(), { code: 'ENOTFOUND' }), []);
+    else if (addresses?.length === 0) setImmediate(found, Object.assign(new Error(name), { code: 'ENOTFOUND' }), []);
     else if (addresses !== null)
       setImmediate(
         found,

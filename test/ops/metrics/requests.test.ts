@@ -121,7 +121,11 @@ test('requests in flight and open WebSockets are told, and a handshake is measur
 
 test('attempts at upstreams are counted by what they came to, and ejections by server', async (t) => {
   let asked = 0;
-  const silent = await tcpUpstream(t, (socket) => void socket.on('data', () => (asked += 1)));
+  const silent = await tcpUpstream(t, (socket) => {
+    socket.on('data', () => {
+      asked += 1;
+    });
+  });
   const gateway = await testGateway(t, {
     timeouts: { firstByte: '100ms' },
     upstreams: {

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { CHROME_PATH, findChromium } from '../services/chromium.ts';
 import { findService, VARIABLE } from '../services/find.ts';
-import type { ServiceName } from '../services/service.ts';
+import type { Service, ServiceName } from '../services/service.ts';
 import { runAva } from './ava.ts';
 import { runsBrowserTests } from './browser-tests.ts';
 import { closingLine } from './count.ts';
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
   });
 
   const environment: Record<string, string> = {};
-  const services = [];
+  const services: Service[] = [];
   for (const name of ['MySQL', 'Redis'] satisfies ServiceName[]) {
     const service = await findService(name);
     process.stderr.write(`${name}: ${service.origin}\n`);
