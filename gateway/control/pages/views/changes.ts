@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
-import { type FilledForm, field, form } from './form.ts';
+import { type FilledForm, field, form, newPasswordField } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const PRESENT = {
@@ -17,13 +17,7 @@ export function passwordPage(frame: Frame, filled: FilledForm, notice: Notice | 
     html`<p>Your tokens and other sessions end with the old password.</p>
       ${form(frame, '/password', 'Change the password', [
         field(filled, PRESENT),
-        field(filled, {
-          name: 'password',
-          label: 'New password',
-          type: 'password',
-          autocomplete: 'new-password',
-          hint: '8 characters or more; a few words are easier to remember than a few signs.',
-        }),
+        newPasswordField(filled, 'New password'),
       ])}`,
   );
 }

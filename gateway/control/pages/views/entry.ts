@@ -1,10 +1,9 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
-import { type FilledForm, field, form } from './form.ts';
+import { type FilledForm, field, form, newPasswordField } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const EMAIL = { name: 'email', label: 'Email', type: 'email', autocomplete: 'username', maxlength: 254 } as const;
-const PASSWORD_HINT = '8 characters or more; a few words are easier to remember than a few signs.';
 
 export function loginPage(frame: Frame, filled: FilledForm, notice: Notice | null): VNode {
   const { path, offers } = frame;
@@ -33,13 +32,7 @@ export function registerPage(frame: Frame, filled: FilledForm): VNode {
     { title: 'Register' },
     html`${form(frame, '/register', 'Register', [
       field(filled, { ...EMAIL, hint: 'We send a message there to see that it is yours.' }),
-      field(filled, {
-        name: 'password',
-        label: 'Password',
-        type: 'password',
-        autocomplete: 'new-password',
-        hint: PASSWORD_HINT,
-      }),
+      newPasswordField(filled, 'Password'),
     ])}
       <ul class="links">
         <li><a href="${frame.path}/login">I have an account</a></li>
@@ -67,13 +60,7 @@ export function resetPage(frame: Frame, filled: FilledForm, link: string): VNode
     html`<p>Your tokens and other sessions end with the old password.</p>
       ${form(frame, '/reset', 'Set the password', [
         html`<input type="hidden" name="link" value=${link} />`,
-        field(filled, {
-          name: 'password',
-          label: 'New password',
-          type: 'password',
-          autocomplete: 'new-password',
-          hint: PASSWORD_HINT,
-        }),
+        newPasswordField(filled, 'New password'),
       ])}`,
   );
 }

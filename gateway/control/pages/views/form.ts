@@ -28,6 +28,17 @@ export function form(frame: Frame, action: string, button: string, content: Cont
   </form>`;
 }
 
+/** The field of a password that is to be set. */
+export function newPasswordField(filled: FilledForm, label: string): VNode {
+  return field(filled, {
+    name: 'password',
+    label,
+    type: 'password',
+    autocomplete: 'new-password',
+    hint: '8 characters or more; a few words are easier to remember than a few signs.',
+  });
+}
+
 /** A field with its label, hint and problem. A password is never shown again. */
 export function field(
   { values, problems }: FilledForm,
