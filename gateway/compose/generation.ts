@@ -23,7 +23,7 @@ import { compileRoutes, pagesPath } from '../routing/table.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 
 /** Everything that survives a reload of the configuration. */
-export interface Services {
+export interface GenerationDeps {
   readonly log: Logger;
   readonly meter: RequestMeter;
   readonly identify: Identify;
@@ -55,7 +55,7 @@ export interface Generation {
  *
  * @param modules the loaded modules that routes name
  */
-export function createGeneration(settings: Settings, modules: LoadedModules, services: Services): Generation {
+export function createGeneration(settings: Settings, modules: LoadedModules, services: GenerationDeps): Generation {
   const upstreams = services.openUpstreams(settings);
   try {
     return generationOver(upstreams, settings, modules, services);
@@ -69,7 +69,7 @@ function generationOver(
   upstreams: Upstreams,
   settings: Settings,
   modules: LoadedModules,
-  services: Services,
+  services: GenerationDeps,
 ): Generation {
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;

@@ -23,7 +23,7 @@ export interface Gateway {
 }
 
 /** The part of a gateway that answers requests and reports its state. */
-export interface Answering extends Omit<Gateway, 'opsUrl'> {
+export interface AnsweringGateway extends Omit<Gateway, 'opsUrl'> {
   readiness(): Readiness | Promise<Readiness>;
   /** All metrics, in the text format of Prometheus. */
   metricsText(): Promise<string>;
@@ -41,9 +41,9 @@ const STARTING: Readiness = { status: 'starting', unavailable: [] };
 export async function startWithOpsListener(
   where: Settings['ops'],
   log: Logger,
-  start: () => Promise<Answering>,
+  start: () => Promise<AnsweringGateway>,
 ): Promise<Gateway> {
-  let answering: Answering | null = null;
+  let answering: AnsweringGateway | null = null;
   const health = createHealth(
     async () => (await answering?.readiness()) ?? STARTING,
     async () => (await answering?.metricsText()) ?? '',

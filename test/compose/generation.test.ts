@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
-import { createGeneration, type Services } from '../../gateway/compose/generation.ts';
+import { createGeneration, type GenerationDeps } from '../../gateway/compose/generation.ts';
 import { sharedUpstreams } from '../../gateway/forward/upstream/shared-groups.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
@@ -23,7 +23,7 @@ test('a generation whose making fails leaves no upstreams open', async (t) => {
   const upstream = await httpUpstream(t);
   const settings = settingsOf(t, text(upstream.url));
   const openUpstreams = sharedUpstreams(log, () => meter);
-  const services = { log, openUpstreams, noticeUntrustedPeer() {} } as unknown as Services;
+  const services = { log, openUpstreams, noticeUntrustedPeer() {} } as unknown as GenerationDeps;
   // The module of the second route has not been loaded.
   t.throws(() => createGeneration(settings, new Map(), services), { message: /has not been loaded/ });
   await isLeftAlone(t, upstream);
@@ -36,7 +36,7 @@ test('a generation of which one group cannot be opened leaves none of the others
     if (group !== 'watched') throw new Error('out of order');
     return meter;
   });
-  const services = { log, openUpstreams, noticeUntrustedPeer() {} } as unknown as Services;
+  const services = { log, openUpstreams, noticeUntrustedPeer() {} } as unknown as GenerationDeps;
   t.throws(() => createGeneration(settings, new Map(), services), { message: 'out of order' });
   await isLeftAlone(t, upstream);
 });
