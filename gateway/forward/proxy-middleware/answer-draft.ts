@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { nameAt, type RawFields, valueAt } from '../../fields/raw-fields.ts';
-import { reasonPhrase } from '../answer-checks.ts';
+import { reasonPhrase } from '../answer-head.ts';
 
 /** A complete answer that has not been sent. */
 export interface WholeAnswer {

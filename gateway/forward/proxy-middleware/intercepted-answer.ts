@@ -1,6 +1,6 @@
 import { GatewayError } from '../../domain/errors.ts';
 import { fieldsByName } from '../../fields/raw-fields.ts';
-import { writeAnswerHead } from '../undici/answer-head.ts';
+import { writeAnswerHead } from '../answer-head.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { type InterceptedRequest, intercepted, MOST_HELD } from './interception.ts';

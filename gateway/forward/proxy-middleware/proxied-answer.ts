@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { GatewayError } from '../../domain/errors.ts';
-import { reasonPhrase } from '../answer-checks.ts';
+import { reasonPhrase } from '../answer-head.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';

@@ -2,18 +2,18 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.ts';
 import { fieldsByName } from '../../fields/raw-fields.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
-import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
+import { requireChunkedOrNone, requireStatus } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { upstreamFailure } from '../failure.ts';
 import type { RequestHead } from '../outgoing.ts';
-import { RequestBody, type Turn } from '../undici/request-body.ts';
-import { StreamedAnswer } from '../undici/streamed-answer.ts';
+import { RequestBody, type Turn } from '../request-body.ts';
 import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
 import { interceptableHead } from './interceptable-request.ts';
 import { InterceptedAnswer } from './intercepted-answer.ts';
 import type { ClientSide, ProxiedAnswer, ProxiedResponse } from './proxied-answer.ts';
 import { type ProxiedRequest, proxiedRequest, writeFields } from './proxied-request.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
 
 /** Sends the attempts of a route through http-proxy-middleware. */
 export interface ProxiedSender {

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { Outgoing } from '../outgoing.ts';
+import type { RequestBody } from '../request-body.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { http2Fields } from './http2-fields.ts';
-import type { RequestBody } from './request-body.ts';
 
 /** The options of a request for undici. */
 export function dispatchOptions(

@@ -4,17 +4,16 @@ import { GatewayError } from '../../domain/errors.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
 import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
-import { reasonPhrase, requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
+import { reasonPhrase, requireChunkedOrNone, requireStatus, writeAnswerHead } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { trailerFields } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
+import { RequestBody, type Turn } from '../request-body.ts';
 import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
-import { writeAnswerHead } from './answer-head.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import { flatFields } from './http2-fields.ts';
-import { RequestBody, type Turn } from './request-body.ts';
 
 /**
  * Bytes of an answer that may wait for the client. Node's own limit is one piece of 64 KiB: reading would stop and start

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { keepFields, nameAt, type RawFields, valueAt, valuesOf } from '../../fields/raw-fields.ts';
-import { requireChunkedOrNone, requireStatus } from '../answer-checks.ts';
+import { requireChunkedOrNone, requireStatus } from '../answer-head.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { responseHeaders } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { badRequest, clientClosed, GatewayError, payloadTooLarge } from '../../domain/errors.ts';
-import type { Outgoing, Tally } from '../outgoing.ts';
+import { badRequest, clientClosed, GatewayError, payloadTooLarge } from '../domain/errors.ts';
+import type { Outgoing, Tally } from './outgoing.ts';
 
 /** Bytes that may wait for the upstream: several pieces, so that reading does not stop after each. */
 const MOST_AHEAD = 262_144;

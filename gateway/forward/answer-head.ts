@@ -1,4 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
+import { keepFields, type RawAnswerFields } from '../fields/raw-fields.ts';
+import { mustCloseAfterAnswer } from '../http/early-answer.ts';
+import { keepDisposition } from '../workarounds/node-head-octets.ts';
+import { responseHeaders } from './headers/response-headers.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /**
  * Requires the status of a final answer: 200 to 599 (RFC 9110 section 15). Any other is not HTTP: clients and caches could
@@ -33,3 +39,20 @@ export function reasonPhrase(read: string): string {
 
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
+
+/** Writes the head of an upstream's answer to the client's response. @param fields the upstream's */
+export function writeAnswerHead(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { requestId, decidesCors, answerChanges, hasBody }: Outgoing,
+  status: number,
+  reason: string,
+  fields: RawAnswerFields,
+): void {
+  let headers = responseHeaders(fields, requestId, decidesCors, answerChanges);
+  // RFC 9110 section 8.6: a 204 must not have a length.
+  if (status === 204) headers = keepFields(headers, (name) => name !== 'content-length');
+  if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  keepDisposition(headers);
+  res.writeHead(status, reason, headers);
+}

@@ -1,8 +1,8 @@
 import { sendHead } from '../../workarounds/node-head-octets.ts';
+import { writeAnswerHead } from '../answer-head.ts';
 import { trailerFields } from '../headers/response-headers.ts';
-import { type ClientSide, ProxiedAnswer } from '../proxy-middleware/proxied-answer.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { writeAnswerHead } from './answer-head.ts';
+import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 
 /** An answer that is streamed to the client, with back-pressure. */
 export class StreamedAnswer extends ProxiedAnswer {
