@@ -13,11 +13,13 @@ import type { Settings } from '../../settings/schema/settings.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { createAssets } from './assets.ts';
 import { formGuard } from './csrf.ts';
-import { addEntryRoutes, type EntryDeps } from './entry-routes.ts';
 import { tokenHandover } from './handed-token.ts';
+import { addLoginRoutes } from './login-routes.ts';
 import { addOwnerRoutes } from './owner-routes.ts';
 import { createPageRoutes } from './page-routes.ts';
-import { type PageContext, type PageState, reportFailure, show } from './page-state.ts';
+import { type OwnerRoutesDeps, type PageContext, type PageState, reportFailure, show } from './page-state.ts';
+import { addRegistrationRoutes } from './registration-routes.ts';
+import { addResetRoutes } from './reset-routes.ts';
 import { logIn, logOut, sessionOf, useSessions } from './session.ts';
 import { addTokenRoutes, type TokenRoutesDeps } from './token-routes.ts';
 import { messagePage } from './views/entry.ts';
@@ -32,8 +34,8 @@ export interface AccountPagesDeps {
   readonly sessions: SessionStore;
   /** null where the accounts are an application's. */
   readonly actions: OwnerActions | null;
-  readonly checkPassword: EntryDeps['checkPassword'];
-  readonly countMailRequest: EntryDeps['countMailRequest'];
+  readonly checkPassword: OwnerRoutesDeps['checkPassword'];
+  readonly countMailRequest: OwnerRoutesDeps['countMailRequest'];
   findAccount(id: string): Promise<Account | null>;
   /** Why a login is over; null: it stands. */
   loginEnded: Standing['ofLogin'];
@@ -68,16 +70,20 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const guard = formGuard({ secrets, origin });
   const pageRequests = new WeakMap<IncomingMessage, PageRequest>();
   const routes = createPageRoutes(path, guard);
-  const begin: EntryDeps['begin'] = async (ctx, { id, email, stamp }) => {
+  const beginSession: OwnerRoutesDeps['beginSession'] = async (ctx, { id, email, stamp }) => {
     // What was ended a moment ago must not end this session as well.
     const createdAt = Math.max(await deps.readCutoff(id), deps.now());
     ctx.state.pageRequest.onOwner(id);
     await logIn(ctx, { accountId: id, email, stamp, createdAt });
   };
   addTokenRoutes(routes, deps.tokens, tokenHandover(deps.sessions));
-  const entry: EntryDeps = { checkPassword, countMailRequest, begin, actions };
-  addEntryRoutes(routes, entry);
-  if (actions !== null) addOwnerRoutes(routes, actions, entry);
+  addLoginRoutes(routes, { checkPassword, beginSession });
+  if (actions !== null) {
+    const owners = { actions, checkPassword, countMailRequest, beginSession };
+    addRegistrationRoutes(routes, owners);
+    addResetRoutes(routes, owners);
+    addOwnerRoutes(routes, owners);
+  }
 
   const app = new Koa<PageState>();
   app.use(answerErrors);

@@ -1,10 +1,9 @@
 import type { Account } from '../../domain/account.ts';
-import type { OwnerActions } from '../../owners/actions.ts';
-import { type EntryDeps, linkIn, requireMail, voidLink } from './entry-routes.ts';
 import { byField, tooMany } from './form-problems.ts';
+import { linkIn, requireMail, showVoidLink } from './mailed-links.ts';
 import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
-import { type PageContext, redirect, show } from './page-state.ts';
+import { type OwnerRoutesDeps, type PageContext, redirect, show } from './page-state.ts';
 import { emailPage, passwordPage } from './views/changes.ts';
 import { linkPage, messagePage, sentPage } from './views/entry.ts';
 import { EMPTY_FORM } from './views/form.ts';
@@ -12,8 +11,7 @@ import { EMPTY_FORM } from './views/form.ts';
 /** How owners change their accounts; each change asks for the present password. */
 export function addOwnerRoutes(
   routes: PageRoutes,
-  actions: OwnerActions,
-  { checkPassword, countMailRequest, begin }: EntryDeps,
+  { actions, checkPassword, countMailRequest, beginSession }: OwnerRoutesDeps,
 ): void {
   /** @returns the account as it is, once its present password is proven; else what is wrong, for beside the field */
   const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
@@ -39,7 +37,7 @@ export function addOwnerRoutes(
     const outcome = await actions.changePassword(account, form.get('password') ?? '', ctx.state.pageRequest.client);
     if (outcome.kind === 'invalid') return refuse(byField(outcome));
     if (outcome.kind === 'stale') return redirect(ctx, `/login${noticeQuery('again')}`);
-    await begin(ctx, outcome.account);
+    await beginSession(ctx, outcome.account);
     redirect(ctx, `/password${noticeQuery('new-password')}`);
   });
 
@@ -70,7 +68,7 @@ export function addOwnerRoutes(
   routes.get('/email/confirm', async (ctx) => {
     const link = linkIn(ctx);
     const standing = await actions.findLink('email', link);
-    if (standing?.change == null) return show(ctx, voidLink(ctx), 422);
+    if (standing?.change == null) return showVoidLink(ctx);
     const text = `Your account is to have the email ${standing.change.email}.`;
     const details = { title: 'Change your email', text, action: '/email/confirm', button: 'Change it', link };
     show(ctx, linkPage(ctx.state.frame(), details));
@@ -78,13 +76,13 @@ export function addOwnerRoutes(
 
   routes.post('/email/confirm', async (ctx, form) => {
     const outcome = await actions.finishEmailChange(form.get('link') ?? '');
-    if (outcome.kind === 'void') return show(ctx, voidLink(ctx), 422);
+    if (outcome.kind === 'void') return showVoidLink(ctx);
     if (outcome.kind === 'taken') {
       const texts = ['Another account has this email.'];
       return show(ctx, messagePage(ctx.state.frame(), { title: 'Your email is not changed', texts, next: null }), 422);
     }
     if (ctx.state.owner?.id !== outcome.account.id) return redirect(ctx, `/login${noticeQuery('new-email')}`);
-    await begin(ctx, outcome.account);
+    await beginSession(ctx, outcome.account);
     redirect(ctx, `/email${noticeQuery('moved')}`);
   });
 }

@@ -4,6 +4,8 @@ import type { Account } from '../../domain/account.ts';
 import type { GatewayError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/request-record.ts';
 import { renderDocument } from '../../http/html.ts';
+import type { OwnerActions } from '../../owners/actions.ts';
+import type { CheckPassword } from './password-check.ts';
 import type { Frame } from './views/layout.ts';
 
 /** The state that every handler finds. */
@@ -18,6 +20,15 @@ export interface PageState {
 }
 
 export type PageContext = Koa.ParameterizedContext<PageState>;
+
+/** What the pages for accounts do with them. */
+export interface OwnerRoutesDeps {
+  readonly actions: OwnerActions;
+  readonly checkPassword: CheckPassword;
+  /** Counts mails that the client requests. @throws GatewayError 429 above the limit */
+  countMailRequest(client: string): Promise<void>;
+  beginSession(ctx: PageContext, account: Account): Promise<void>;
+}
 
 export function show(ctx: PageContext, page: VNode, status = 200): void {
   ctx.status = status;
