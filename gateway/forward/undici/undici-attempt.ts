@@ -11,7 +11,8 @@ import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { trailerFields } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 import { RequestBody, type Turn } from '../request-body.ts';
-import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
+import type { AttemptAccount } from '../upstream/attempt-account.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import { flatFields } from './http2-fields.ts';
 

@@ -1,8 +1,8 @@
 import type { Logger } from '../../ops/log.ts';
 import type { RouteSettings, Settings } from '../../settings/schema/settings.ts';
 import { groupOf } from '../../settings/schema/upstream-group.ts';
+import type { MeterGroup } from './attempt-account.ts';
 import { openGroup, type UpstreamGroup } from './group.ts';
-import type { MeterGroup } from './group-meter.ts';
 
 /** The groups of one generation of the configuration. */
 export interface Upstreams {

@@ -1,9 +1,8 @@
 import type { Dispatcher } from 'undici';
-import type { GatewayError } from '../../domain/errors.ts';
 import type { UpstreamAddress } from '../path.ts';
 import type { UpstreamAgent } from '../proxy-middleware/agent.ts';
+import { AttemptAccount, type GroupMeter } from './attempt-account.ts';
 import type { Availability } from './availability.ts';
-import { type GroupMeter, outcomeOf } from './group-meter.ts';
 
 /** One server that requests can be sent to. */
 export interface Upstream extends UpstreamAddress {
@@ -12,21 +11,6 @@ export interface Upstream extends UpstreamAddress {
   readonly agent: UpstreamAgent;
   /** Starts the account of an attempt that is about to be sent. */
   begin(): AttemptAccount;
-}
-
-/** Reports an attempt to its group, which counts, measures and ejects by it. Calls out of order do nothing. */
-export interface AttemptAccount {
-  /** The head of the answer has arrived, with any status. `ended` or `failed` must follow. */
-  answered(): void;
-  /** The attempt is over, and the answer complete. */
-  ended(): void;
-  /**
-   * The attempt is over without a complete answer: failed, timed out or abandoned, as the code of the error says. After
-   * `answered`, it counts as a success.
-   *
-   * @param counts whether a failure of the upstream counts towards its ejection
-   */
-  failed(error: GatewayError, counts?: boolean): void;
 }
 
 /** An upstream with the state by which its group chooses. */
@@ -97,48 +81,10 @@ export class Server implements Upstream {
 
   begin(): AttemptAccount {
     this.#outstanding += 1;
-    return new Account(this.#availability, this.#meter, this.#over);
+    return new AttemptAccount(this.#availability, this.#meter, this.#over);
   }
 
   readonly #over = (): void => {
     this.#outstanding -= 1;
   };
-}
-
-type Phase = 'sent' | 'answered' | 'over';
-
-class Account implements AttemptAccount {
-  readonly #availability: Availability;
-  readonly #meter: GroupMeter;
-  readonly #over: () => void;
-  readonly #sentAt = performance.now();
-  #phase: Phase = 'sent';
-
-  constructor(availability: Availability, meter: GroupMeter, over: () => void) {
-    this.#availability = availability;
-    this.#meter = meter;
-    this.#over = over;
-  }
-
-  answered(): void {
-    if (this.#phase !== 'sent') return;
-    this.#phase = 'answered';
-    this.#availability.succeeded();
-    this.#meter.attempted('answered', performance.now() - this.#sentAt);
-  }
-
-  ended(): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
-    this.#over();
-  }
-
-  failed(error: GatewayError, counts = true): void {
-    const wasAnswered = this.#phase === 'answered';
-    if (this.#phase === 'over') return;
-    this.ended();
-    if (wasAnswered) return;
-    this.#meter.attempted(outcomeOf(error), performance.now() - this.#sentAt);
-    if (error.fault === 'upstream' && counts) this.#availability.failed(error.message);
-  }
 }

@@ -6,7 +6,8 @@ import { lingeringClose } from '../../http/early-answer.ts';
 import { beforeProxyListeners } from '../../workarounds/proxy-listeners.ts';
 import { upstreamFailure } from '../failure.ts';
 import type { Outgoing } from '../outgoing.ts';
-import type { AttemptAccount, Upstream } from '../upstream/upstream.ts';
+import type { AttemptAccount } from '../upstream/attempt-account.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { openingFields, refusalFields } from './handshake-answer.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
