@@ -11,23 +11,26 @@ const CHUNK = 10_000;
 const LAG = 200;
 
 export interface CatchUp {
-  /** Reads what the mirror lacks. A call during a reading waits for another one, so that it misses nothing. */
+  /**
+   * Reads the revocations that the mirror lacks. A call while a read runs waits for one more read: the running one may
+   * miss recent revocations.
+   */
   now(): Promise<void>;
 }
 
-/** Receives what each reading finds besides revocations. */
+/** Receives the results of each read besides revocations. */
 export interface CatchUpListener {
   /** The time of the database. */
   onTime(reading: ClockReading): void;
-  /** The history was rewritten (see `history.ts`), and has been read again in full. */
+  /** The history was rewritten (see `history.ts`), and the mirror has read it again in full. */
   onRewritten(known: Place, now: Place): void;
 }
 
 /**
  * Updates the mirror from the database, which is authoritative.
  *
- * @param clock the database's, which `onTime` sets
- * @throws GatewayError `service_unavailable` when the database is out; the mirror keeps what has been read so far
+ * @param clock the database's clock, which `onTime` sets
+ * @throws GatewayError `service_unavailable` when the database is unavailable; the mirror keeps what has been read so far
  */
 export function createCatchUp(
   database: Database,
@@ -43,7 +46,7 @@ export function createCatchUp(
 
   const read = async () => {
     const asOf = performance.now();
-    // Before the query: during it, the feed may deliver revocations that its result lacks.
+    // Captured before the query: the feed may deliver revocations during it that its result lacks.
     let known = mirror.place;
     try {
       let head = await readHead(database, known);

@@ -8,17 +8,17 @@ import type { Place } from './history.ts';
 import type { Mirror } from './mirror.ts';
 import { deniedIdsAfter } from './revocations.ts';
 
-/** Keeps the denylist in Redis complete: rewrites it from the database where entries were lost or never written. */
+/** Keeps the denylist in Redis complete: rewrites it from the database when entries were lost or never written. */
 export interface DenylistRepair {
   /** Checks whether entries are missing, and rewrites the denylist if so. Reports failures and never rejects. */
   checkDenylist(): Promise<void>;
-  /** Requests a rewrite, for a loss that `checkDenylist` cannot see in Redis. */
+  /** Requests a rewrite after a loss that `checkDenylist` cannot detect. */
   requestRepair(): void;
 }
 
 /** Ids written between two renewals of the lock. */
 const CHUNK = 500;
-/** Milliseconds after which the lock of a process that has died expires. */
+/** TTL of the lock in milliseconds, for when its holder dies. */
 const CLAIM = 30_000;
 
 export function createDenylistRepair(
@@ -31,7 +31,7 @@ export function createDenylistRepair(
   let isRequested = false;
   let missed: Place | null = null;
 
-  /** Whether the stream lacks what was known at the previous check: what is newer may still be in flight. */
+  /** Whether the stream lacks a place that was known at the previous check already. Newer entries may still be in flight. */
   const isBehind = (newest: Place | null, place: Place): boolean => {
     const before = missed;
     missed = lacks(newest, place) ? place : null;
@@ -92,7 +92,7 @@ export async function repairDenylist(
     await denylist.mark(place);
     return true;
   } finally {
-    // Where Redis is out, the lock expires.
+    // If Redis is unavailable, the lock expires.
     await claim.release().catch(() => {});
   }
 }

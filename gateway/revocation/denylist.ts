@@ -7,24 +7,24 @@ import type { DeniedId, Revoked } from './revocations.ts';
 
 /**
  * The revocations in Redis: the keys `<prefix>denylist:<jti>` for other programs, with the remaining life of the token as
- * TTL, and the stream `<prefix>revocations`, which delivers revocations to other gateways within milliseconds.
+ * TTL, and the stream `<prefix>revocations`, which delivers revocations to other nodes within milliseconds.
  *
- * Each command has one key, so that it works in a Cluster with any prefix. All reject when Redis is out, at the latest after
- * its timeout.
+ * Each command has one key, so that it works in a Cluster with any prefix. All methods reject when Redis is unavailable, at
+ * the latest after its timeout.
  */
 export interface Denylist {
   /** Denies the ids and appends the revocations to the stream. */
   publish(revoked: Revoked): Promise<void>;
   deny(ids: readonly DeniedId[]): Promise<void>;
-  /** Appends to the stream that the denylist is complete up to a place. */
+  /** Appends a mark to the stream: the denylist is complete up to this place. */
   mark(place: Place): Promise<void>;
   /** Resolves when Redis accepts writes. */
   probe(): Promise<void>;
-  /** The place of this installation's newest entry in the stream; null: none, Redis is empty. */
+  /** The place of this installation's newest entry in the stream; null: there is none. */
   newest(installation: string): Promise<Place | null>;
   /** All revocations of this installation in the stream, the oldest first. */
   published(installation: string): Promise<Revocation[]>;
-  /** A lock for `ms` on repairing the denylist; null where another process holds it. */
+  /** Locks the repair of the denylist for `ms` milliseconds; null when another process holds the lock. */
   claimRepair(ms: number): Promise<RepairClaim | null>;
 }
 
@@ -32,7 +32,7 @@ export interface Denylist {
 export interface RepairClaim {
   /** Extends the lock to `ms` from now. @returns whether it was still held */
   renew(ms: number): Promise<boolean>;
-  /** Releases the lock where it is still held, never another process's. */
+  /** Releases the lock if this process still holds it. */
   release(): Promise<void>;
 }
 
@@ -42,14 +42,14 @@ export interface RepairClaim {
  */
 export type FeedEntry = z.output<typeof ENTRY>;
 
-/** Entries kept for gateways that reconnect; after a longer absence they read the database. */
+/** Entries kept for nodes that reconnect; after a longer absence they read the database. */
 const STREAM_LENGTH = 10_000;
 /** TTL of the key that probes write, in ms. */
 const PROBE_LIFE = 10_000;
-/** Most commands in flight. */
+/** Maximum number of commands in flight. */
 const BATCH = 500;
-/** Entries per page in search of our newest one, where another installation writes to the same stream. */
-const SEARCHED = 500;
+/** Entries per page when searching for this installation's entries. */
+const PAGE_SIZE = 500;
 
 /** Compare and change atomically: the lock may have expired, and belong to another process. */
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`;
@@ -59,7 +59,7 @@ export function streamKey(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
 
-/** @param clock the database's, by which tokens expire; Redis gets remaining lifetimes, so its own clock does not matter */
+/** @param clock the database's clock, by which tokens expire. Redis gets TTLs, so its own clock does not matter. */
 export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Clock): Denylist {
   const stream = streamKey(keyPrefix);
   const repair = `${keyPrefix}repair`;
@@ -93,7 +93,7 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
     mark: ({ installation, position, chain }) => append({ kind: 'mark', installation, position, chain }),
     async newest(installation) {
       let end = '+';
-      for (let count = 1; ; count = SEARCHED) {
+      for (let count = 1; ; count = PAGE_SIZE) {
         const page = await redis.xrevrange(stream, end, '-', 'COUNT', count);
         for (const [, fields] of page) {
           const entry = parseEntry(fields);
@@ -110,7 +110,7 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
       const revocations: Revocation[] = [];
       let start = '-';
       for (;;) {
-        const page = await redis.xrange(stream, start, '+', 'COUNT', SEARCHED);
+        const page = await redis.xrange(stream, start, '+', 'COUNT', PAGE_SIZE);
         for (const [, fields] of page) {
           const entry = parseEntry(fields);
           if (entry?.installation === installation && entry.kind !== 'mark') revocations.push(entry);
@@ -133,7 +133,7 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
   };
 }
 
-/** @returns null for what is not an entry of a gateway: other programs can write to the stream too */
+/** @returns null when another program wrote the entry */
 export function parseEntry(fields: readonly string[]): FeedEntry | null {
   try {
     return ENTRY.safeParse(JSON.parse(fields[fields.indexOf('entry') + 1] ?? '')).data ?? null;
@@ -145,7 +145,7 @@ export function parseEntry(fields: readonly string[]): FeedEntry | null {
 const COUNT = z.int().nonnegative();
 const PLACE = { installation: z.string(), position: COUNT, chain: z.string() };
 const REVOCATION = { ...PLACE, previous: z.string(), expiresAt: COUNT };
-/** Unknown keys are dropped: a later release may write more. */
+/** Drops unknown keys, which a later release may write. */
 const ENTRY = z.discriminatedUnion('kind', [
   z.object({ ...PLACE, kind: z.literal('mark') }),
   z.object({ ...REVOCATION, kind: z.literal('token'), jti: z.string() }),

@@ -7,20 +7,20 @@ export interface EntryTracker {
   handle(entry: FeedEntry): void;
   /** Entries may have been missed. */
   interrupted(): void;
-  /** Whether no entry was missed, and none waits for a reading of the database. */
+  /** Whether no entry was missed, and none waits for a read of the database. */
   isComplete(): boolean;
-  /** To be called before the database is read. @returns to be called when it has been read */
+  /** Call before a read of the database. @returns call this after the read */
   beforeReading(): () => void;
 }
 
 /**
- * An entry that directly follows the mirror's place advances it. For every other entry, ahead, late or of an old history, the
- * database is read, which decides.
+ * An entry that directly follows the mirror's place advances it. For every other entry (ahead, late, or of an old history),
+ * the database is read and decides.
  *
- * @param readDatabase starts a reading of the database
+ * @param readDatabase starts a read of the database
  */
 export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => void): EntryTracker {
-  /** The last entry that needs a reading of the database. */
+  /** The last entry that needs a read of the database. */
   let awaited: FeedEntry | null = null;
   let interruptions = 0;
   let isContinuous = false;
@@ -42,7 +42,7 @@ export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => vo
       if (place !== null && place.installation !== installation) return warnOfForeign(installation);
       if (place?.position === position && place.chain === chain) return;
       if (entry.kind !== 'mark') {
-        // Also from a lost history: what was revoked stays revoked.
+        // Also entries of a lost history: a revocation is never undone.
         mirror.apply(entry);
         if (mirror.follow({ installation, position: position - 1, chain: entry.previous }, chain)) return;
       } else if (place !== null && position < place.position) {
@@ -60,7 +60,7 @@ export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => vo
       const before = { interruptions, awaited };
       return () => {
         if (before.interruptions === interruptions) isContinuous = true;
-        // The reading has covered it: it is in the database, or was never there.
+        // The read has covered this entry: it is in the database, or belongs to a lost history.
         if (before.awaited === awaited) awaited = null;
       };
     },

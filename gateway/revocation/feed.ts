@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type RedisClient, whenReady } from '../stores/redis/connect.ts';
 import { type FeedEntry, parseEntry } from './denylist.ts';
 
-/** The way of revocations through Redis. The way through the database is `catch-up.ts`. */
+/** Receives revocations from Redis. `catch-up.ts` reads them from the database. */
 export interface Feed {
   close(): void;
 }
@@ -12,19 +12,19 @@ export interface FeedListener {
   /** All entries up to the moment `asOf` of `performance.now()` have been passed to `onEntry`. */
   onCurrent(asOf: number): void;
   /**
-   * Connected. `isContinued`: no entry was missed since the last read. Otherwise, on the first connection or after the stream
-   * was lost, the past must be read from the database.
+   * Connected. `isContinued`: no entry was missed since the last read. Otherwise (on the first connection, or after the
+   * stream was lost) earlier revocations must be read from the database.
    */
   onConnected(isContinued: boolean): void;
   onFailure(error: unknown): void;
 }
 
-/** Milliseconds that the server blocks a read without entries; each reply proves that the server is alive. */
+/** Milliseconds that the server blocks a read without entries. Each reply shows that the server is alive. */
 export const FEED_BLOCK = 500;
 const READ = 1_000;
-/** Milliseconds for the first connection, before it counts as a failure. */
+/** Milliseconds before a missing first connection counts as a failure. */
 const FIRST_CONNECTION = 2_000;
-/** Milliseconds between two attempts without a connection. */
+/** Milliseconds between two attempts to connect. */
 const NOT_READY_PAUSE = 50;
 
 /**
@@ -43,7 +43,7 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
       const [newest] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
       lastId = newest?.[0] ?? '0-0';
     } else {
-      // Without the last read entry, the stream was lost and started again, or has been trimmed beyond it.
+      // If the last read entry is gone, the stream was lost and started again, or has been trimmed past it.
       isContinued = (await redis.xrange(stream, lastId, lastId)).length > 0;
       if (!isContinued) lastId = '0-0';
     }
@@ -54,7 +54,7 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
   const read = async (from: string) => {
     const asOf = performance.now();
     const reply = await redis.xread('COUNT', READ, 'BLOCK', FEED_BLOCK, 'STREAMS', stream, from);
-    // A late reply: its receivers are closed.
+    // Drops a late reply: the listener is closed.
     if (closed) return;
     const entries = reply?.[0]?.[1] ?? [];
     for (const [id, fields] of entries) {

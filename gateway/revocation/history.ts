@@ -34,7 +34,7 @@ export type Revocation = {
   readonly position: number;
   /** null: written by a release without chains. */
   readonly chain: string | null;
-  /** When every token that it voids has expired. */
+  /** When every token that it revokes has expired. */
   readonly expiresAt: number;
 } & Voided;
 
@@ -53,12 +53,12 @@ export interface Head extends Place {
 /** Revocations that one transaction appended, in order. */
 export interface Appended {
   readonly installation: string;
-  /** The chain of the one before the first of them. */
+  /** The chain of the revocation before the first of these. */
   readonly previous: string;
   readonly revocations: readonly (Revocation & { readonly chain: string })[];
 }
 
-/** Newest positions whose rows are kept although they have expired: nodes compare their chains. */
+/** The newest rows are kept even if expired, because nodes compare their chains. */
 const KEPT_POSITIONS = 1_000;
 
 interface HeadRow {
@@ -144,7 +144,7 @@ export async function append(
   return { installation: head.installation, previous: head.chain, revocations };
 }
 
-/** Those of these tokens that have no revocation of their own. */
+/** @returns the tokens among these that have not been revoked by id */
 export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]): Promise<string[]> {
   const there = await ask(
     sql<RevocationRow>('gatehouse_revocations')
@@ -155,7 +155,7 @@ export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]):
   return jtis.filter((jti) => !revoked.has(jti));
 }
 
-/** The latest cutoff of each of these accounts; accounts without one are missing. */
+/** @returns the latest cutoff of each of these accounts; accounts without one are absent */
 export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string[]): Promise<Map<string, number>> {
   const rows: { account_id: string | Buffer; void_before: number }[] = await ask(
     sql('gatehouse_revocations')
@@ -167,7 +167,7 @@ export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string
   return new Map(rows.map((row) => [String(row.account_id), Number(row.void_before)]));
 }
 
-/** Deletes revocations that expired `KEPT_BEYOND_END` ago. @param now by the database's clock. @returns how many */
+/** Deletes revocations that expired `KEPT_BEYOND_END` ago. @param now by the database's clock @returns how many it deleted */
 export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number, limit: number): Promise<number> {
   const head = await ask(sql<HeadRow>('gatehouse_revocation_head').first('position'));
   const expired = await ask(
@@ -182,7 +182,7 @@ export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number,
   return await ask(sql('gatehouse_revocations').whereIn('position', expired).delete());
 }
 
-/** A voided account whose token records are not all marked yet (`mark-voided.ts`). */
+/** The revocation of an account whose token records are not all marked yet (`mark-voided.ts`). */
 export interface Unsettled {
   readonly position: number;
   readonly accountId: string;

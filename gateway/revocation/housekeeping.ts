@@ -15,20 +15,20 @@ export interface HousekeepingDeps {
 
 /** Milliseconds. */
 const INTERVAL = 60_000;
-/** Most rows deleted at once; the next sweep continues. */
+/** Maximum number of rows deleted by one statement; the next sweep continues. */
 const ROWS = 10_000;
 const SESSION_ROWS = 1_000;
 
 /**
- * Deletes expired tokens, revocations and sessions each minute, `KEPT_BEYOND_END` after they have expired.
+ * Deletes tokens, revocations and sessions each minute, `KEPT_BEYOND_END` after they have expired.
  *
- * @returns stops it
+ * @returns stops the sweeps
  */
 export function startHousekeeping({ database, tokens, sessions, revocations }: HousekeepingDeps): () => void {
   const { mirror, clock } = revocations;
   const stopping = new AbortController();
   void repeat(INTERVAL, stopping.signal, async () => {
-    // Either clock may be the wrong one, and it may be the database's.
+    // If the clocks differ, the database's clock may be the wrong one: nothing is deleted by it then.
     if (!revocations.databaseClock.isUp || !revocations.database.isUp) return;
     const now = clock.now();
     const before = now - KEPT_BEYOND_END;

@@ -3,19 +3,19 @@ import type { Database } from '../stores/database/connection.ts';
 import { nextUnsettled, settle, type Unsettled } from './history.ts';
 import { type DeniedId, markRevoked, unmarkedTokens } from './revocations.ts';
 
-/** Tokens marked in one step, which takes some 20 ms. */
-const PIECE = 500;
+/** Tokens marked in one batch, which takes some 20 ms. */
+const BATCH = 500;
 
 /**
- * Marks the tokens of voided accounts as revoked in their records, and adds them to the denylist for other programs. The
- * tokens are void already; marking may take long, and any process continues what a killed one has left.
+ * Marks the records of tokens that the revocation of an account has voided, and adds these tokens to the denylist for other
+ * programs. The gateway rejects the tokens already. Marking may take long; if a process dies, another one continues.
  *
- * Both throw GatewayError `service_unavailable` when the database is out; marks made before stay.
+ * Both methods throw GatewayError `service_unavailable` when the database is unavailable; earlier marks stay.
  */
 export interface VoidedMarker {
-  /** @param pieces most steps; `all` does the rest. @returns how many of the marked tokens had not expired */
-  account(account: Unsettled, pieces: number): Promise<number>;
-  /** Marks what any process has left. */
+  /** @param batches at most; `all` does the rest @returns how many of the marked tokens had not expired */
+  account(account: Unsettled, batches: number): Promise<number>;
+  /** Marks all remaining tokens, also those that other processes have left. */
   all(): Promise<void>;
 }
 
@@ -25,16 +25,16 @@ export function createVoidedMarker(
   clock: Clock,
   deny: (ids: readonly DeniedId[]) => Promise<void>,
 ): VoidedMarker {
-  const markAccount = async (account: Unsettled, pieces: number): Promise<number> => {
+  const markAccount = async (account: Unsettled, batches: number): Promise<number> => {
     let live = 0;
-    for (let left = pieces; left > 0; left--) {
+    for (let left = batches; left > 0; left--) {
       const now = clock.now();
-      const tokens = await unmarkedTokens(database, { ...account, limit: PIECE });
+      const tokens = await unmarkedTokens(database, { ...account, limit: BATCH });
       const jtis = tokens.map(({ jti }) => jti);
       await deny(tokens);
       if (jtis.length > 0) await markRevoked(database, jtis, now);
       live += tokens.filter(({ expiresAt }) => expiresAt > now).length;
-      if (tokens.length < PIECE) {
+      if (tokens.length < BATCH) {
         await settle(database, account);
         break;
       }

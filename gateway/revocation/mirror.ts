@@ -4,34 +4,34 @@ import type { Place, Revocation } from './history.ts';
 import type { DeniedId } from './revocations.ts';
 import { createRevokedIds } from './revoked-ids.ts';
 
-/** The revocations in the memory of this process, and the moment up to which they are complete. */
+/** A copy of all revocations in the memory of this process, and the time when it was last complete. */
 export interface Mirror {
   /** The place in the history up to which the mirror is complete; null: nothing has been read. */
   readonly place: Place | null;
   /** Number of token ids. */
   readonly size: number;
-  /** Adds a revocation. In any order, and idempotent. Does not move `place`. */
+  /** Adds a revocation; idempotent, and in any order. Does not move `place`. */
   apply(revocation: Revocation): void;
   /** Moves `place`: every revocation up to there has been applied. */
   advance(place: Place): void;
-  /** Moves `place` by the one revocation that follows `previous`. @returns false where the mirror is at another place */
+  /** Moves `place` by the one revocation that follows `previous`. @returns false when the mirror is at another place */
   follow(previous: Place, chain: string): boolean;
   /** Notes that the mirror was complete at the moment `asOf` of `performance.now()`. */
   confirm(asOf: number): void;
-  /** Whether the token was revoked by its id. */
+  /** Whether the token was revoked by id. */
   isDenied(jti: string): boolean;
   /** Milliseconds since the mirror was last known to be complete. */
   age(): number;
-  /** @throws GatewayError `service_unavailable` when `age` exceeds this: neither database nor Redis has reported since */
+  /** @throws GatewayError `service_unavailable` when `age` exceeds `maxAge`: database and Redis are both unavailable */
   requireFresh(maxAge: number): void;
   readonly cutoffOf: CutoffOf;
-  /** The tokens revoked by id, as far as the ids are UUIDs. Those added during the iteration may be missing. */
+  /** The tokens revoked by id whose ids are UUIDs. Ids added during the iteration may be missing. */
   tokens(): Iterable<DeniedId>;
   /** The accounts whose tokens were voided. */
   accounts(): Iterable<Cutoff & { readonly accountId: string }>;
-  /** Drops revocations that have expired by then. @param then milliseconds since 1970 */
+  /** Drops the revocations that have expired at `then`. @param then milliseconds since 1970 */
   sweep(then: number): void;
-  /** The history was rewritten: reads again from the start. Known revocations stay. */
+  /** Resets `place` after the history was rewritten, so that it is read from the start. Known revocations stay. */
   restart(): void;
 }
 
@@ -40,7 +40,7 @@ interface Cutoff {
   readonly expiresAt: number;
 }
 
-/** @param onAccount is called for each account whose tokens were voided, since the account may have changed too */
+/** @param onAccount called for each account whose tokens were voided, since the account may have changed too */
 export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const ids = createRevokedIds();
   const cutoffs = new Map<string, Cutoff>();

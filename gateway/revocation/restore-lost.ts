@@ -6,20 +6,20 @@ import { append, cutoffsOf, lockHead, readHead, unrevokedOf, type Voided } from 
 import type { Mirror } from './mirror.ts';
 import { markRevoked } from './revocations.ts';
 
-/** Revocations that are looked up and restored at once. */
+/** Revocations that are looked up and restored in one transaction. */
 const BATCH = 500;
 
 type Known = Voided & { readonly expiresAt: number };
 
-/** Restores revocations that the database has lost: after a failover to a lagging replica, or a restore from a backup. */
+/** Restores revocations that the database has lost in a failover to a lagging replica, or a restore from a backup. */
 export interface LostRevocations {
   /** Notes that the database lacks revocations that this process knows. */
   note(): void;
-  /** Restores them, where any were noted. Throws as `putBack` does; the next call tries again. */
+  /** Restores them if a loss was noted. Throws as `restoreFrom` does; the next call tries again. */
   restore(): Promise<void>;
   /**
-   * Reads the revocations in the stream, where the database lacks its newest entry: a backup was restored while no node ran.
-   * Rejects when Redis or the database is out.
+   * If the database lacks the newest entry of the Redis stream, as after a restore while no node ran, applies all entries of
+   * the stream to the mirror and notes the loss. Rejects when Redis or the database is unavailable.
    */
   recall(denylist: Denylist, installation: string): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function createLostRevocations(database: Database, mirror: Mirror, clock:
       if (!isLost) return;
       isLost = false;
       try {
-        const count = await putBack(database, mirror, clock.now());
+        const count = await restoreFrom(database, mirror, clock.now());
         log.info({ count }, 'the lost revocations are in the database again');
       } catch (error) {
         isLost = true;
@@ -47,24 +47,24 @@ export function createLostRevocations(database: Database, mirror: Mirror, clock:
       if (newest === null || (await readHead(database, newest)).hasKnown) return;
       const revocations = await denylist.published(installation);
       for (const revocation of revocations) mirror.apply(revocation);
-      log.warn({ count: revocations.length }, 'the database lacks revocations that Redis has: they are put back');
+      log.warn({ count: revocations.length }, 'the database lacks revocations that Redis has: restoring them');
       note();
     },
   };
 }
 
 /**
- * Inserts the revocations of the mirror that the database lacks. Idempotent; any number of processes may run it at once.
+ * Inserts the revocations of the mirror that the database lacks. Idempotent; several processes may run it at the same time.
  *
  * @param now by the database's clock
- * @returns how many were missing
- * @throws GatewayError `service_unavailable` when the database is out
+ * @returns how many were missing in the database
+ * @throws GatewayError `service_unavailable` when the database is unavailable
  */
-export async function putBack(database: Database, mirror: Mirror, now: number): Promise<number> {
+export async function restoreFrom(database: Database, mirror: Mirror, now: number): Promise<number> {
   let count = 0;
   let batch: Known[] = [];
   const flush = async () => {
-    count += await putBackBatch(database, batch, now);
+    count += await restoreBatch(database, batch, now);
     batch = [];
   };
   for (const known of live(mirror, now)) {
@@ -80,7 +80,7 @@ function* live(mirror: Mirror, now: number): Generator<Known> {
   for (const account of mirror.accounts()) if (account.expiresAt > now) yield { kind: 'account', ...account };
 }
 
-async function putBackBatch(database: Database, batch: readonly Known[], now: number): Promise<number> {
+async function restoreBatch(database: Database, batch: readonly Known[], now: number): Promise<number> {
   const jtis = batch.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
   const accounts = batch.flatMap((one) => (one.kind === 'account' ? [one.accountId] : []));
   const missingIn = async (asker: Pick<Database, 'sql' | 'ask'>): Promise<Known[]> => {
@@ -90,11 +90,11 @@ async function putBackBatch(database: Database, batch: readonly Known[], now: nu
       one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
     );
   };
-  // Without the lock first: mostly nothing is missing.
+  // Checks without the lock first: usually nothing is missing.
   if ((await missingIn(database)).length === 0) return 0;
   return await database.transact(async (asker) => {
     const head = await lockHead(asker);
-    // Again under the lock: another process may have restored them meanwhile.
+    // Checks again with the lock: another process may have restored them.
     const missing = await missingIn(asker);
     await append(asker, head, missing);
     const tokens = missing.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));

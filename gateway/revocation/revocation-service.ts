@@ -22,28 +22,28 @@ export interface RevocationService {
   readonly revoker: Revoker;
   readonly readCutoff: ReadCutoff;
   /**
-   * Voids all tokens and sessions of the account that exist now, at the next second after an earlier cutoff. Resolves when
-   * it is durable.
+   * Revokes all present tokens and sessions of the account. Waits for the second after an earlier cutoff first. Resolves
+   * when the revocation is durable.
    */
   endAll(accountId: string): Promise<void>;
   /** Reads the database at once: another process of this gateway has revoked something. */
   lookNow(): void;
-  /** The database's time, by which everything is dated and judged. */
+  /** The database's clock, by which all records are dated and expire. */
   readonly clock: Clock;
-  /** How this process's own clock compares with those of the stores. */
+  /** Compare this process's clock with the clocks of the stores. */
   readonly clocks: readonly ClockWatch[];
-  /** The first of them: the clock by which rows expire. */
+  /** The one of `clocks` for the database. */
   readonly databaseClock: ClockWatch;
-  /** Whether the database answers, as of the last half second or its timeout. */
+  /** Whether the database answers; at most half a second old, or its timeout. */
   readonly database: StoreState;
   close(): void;
 }
 
-/** Milliseconds between two readings of the database: what the feed does not bring arrives within this. */
+/** Milliseconds between two reads of the database: the longest delay of a revocation without Redis. */
 const POLL = 500;
-/** Milliseconds between two looks for accounts whose tokens a process has voided and not marked. */
-const FOLLOW_UP = 2_000;
-/** Milliseconds that voiding an account's tokens waits at most for its earlier cutoff to pass. */
+/** Milliseconds between two searches for revoked accounts whose token records are not all marked. */
+const MARK_INTERVAL = 2_000;
+/** Milliseconds: the longest wait of `endAll` for an earlier cutoff to pass. */
 const CUTOFF_WAIT = 30_000;
 /** Milliseconds between two comparisons with the clock of Redis. */
 const REDIS_CLOCK = 10_000;
@@ -52,10 +52,10 @@ const REDIS_CLOCK = 10_000;
  * Keeps this process's mirror of the revocations up to date, from the database every half second and from Redis at once,
  * and keeps the denylist in Redis complete. Resolves when the mirror is filled.
  *
- * @param redis is closed by its owner, after this service
+ * @param redis closed by the caller, after this service
  * @param onAccount receives accounts whose tokens were voided, on this node or another
- * @param tellSiblings is called when this process has revoked something, so that its siblings read the database
- * @throws GatewayError `service_unavailable` when the database is out at the start
+ * @param tellSiblings called when this process has revoked something, so that the other workers read the database
+ * @throws GatewayError `service_unavailable` when the database is unavailable at the start
  */
 export async function startRevocations(
   database: Database,
@@ -71,7 +71,7 @@ export async function startRevocations(
   const databaseState = watchStore('database', log);
   const lostRevocations = createLostRevocations(database, mirror, clock, log);
   const link = redis === null ? null : linkRedis(redis, { database, mirror, clock }, log);
-  // Separate from the readings, which continue where only writes fail: the mirror stays correct.
+  // Separate from the reads, which continue when only writes fail, so that the mirror stays correct.
   let isSound = true;
   const soundness = { up: () => isSound && databaseState.up(), down: databaseState.down };
   const catchUp = createCatchUp(database, mirror, soundness, clock, {
@@ -82,19 +82,19 @@ export async function startRevocations(
     onRewritten(known, now) {
       log.warn(
         { known: known.position, position: now.position },
-        'the database has lost revocations that this node knows, as in a failover or a restore: they are put back',
+        'the database has lost revocations that this node knows, as in a failover or a restore: restoring them',
       );
       lostRevocations.note();
       link?.requestRepair();
     },
   });
-  // The state of the database reports a failure, and the next reading follows within half a second.
+  // `databaseState` reports a failure, and the next poll tries again.
   const lookNow = () => void catchUp.now().catch(() => {});
   const stopping = new AbortController();
   const { signal } = stopping;
 
   await catchUp.now();
-  /** Runs before the first request: a database that was restored while no node ran lacks revocations that Redis has. */
+  /** Runs before the first request too: a database that was restored while no node ran lacks revocations that Redis has. */
   const recall = async () => {
     if (link === null || mirror.place === null) return;
     try {
@@ -105,7 +105,7 @@ export async function startRevocations(
     }
   };
   if (link !== null) {
-    // A connection that is still being made is no outage.
+    // A connection that is still being established is not an outage.
     await whenReady(link.client, link.timeout);
     if (link.client.status === 'ready') await recall();
   }
@@ -118,13 +118,13 @@ export async function startRevocations(
     done();
   });
   void repeat(POLL, signal, lostRevocations.restore);
-  void repeat(FOLLOW_UP, signal, revoker.voidedMarker.all);
-  let isHeard = false;
+  void repeat(MARK_INTERVAL, signal, revoker.voidedMarker.all);
+  let isFeedAlive = false;
   if (link !== null) {
-    // In a loop of its own: comparing a million ids takes longer than a revocation may.
+    // In its own loop: a rewrite of a million ids must not delay the reads of revocations.
     void repeat(POLL, signal, async () => {
-      // A server that is read-only or full accepts connections too: only a write shows that it works.
-      await link.denylist.probe().then(() => isHeard && link.state.up(), link.state.down);
+      // A read-only or full server accepts connections too: only a write shows that it works.
+      await link.denylist.probe().then(() => isFeedAlive && link.state.up(), link.state.down);
       await link.checkDenylist();
     });
     void repeat(REDIS_CLOCK, signal, link.compareClock);
@@ -135,7 +135,7 @@ export async function startRevocations(
         isSound = true;
       },
       (error: unknown) => {
-        // A check that was under way when the service closed fails for want of a connection, and says nothing of the file.
+        // A check that runs while the service closes fails because its connection is closed.
         if (signal.aborted) return;
         isSound = false;
         databaseState.down(error);
@@ -153,11 +153,11 @@ export async function startRevocations(
       },
       onEntry: entries.handle,
       onCurrent(asOf) {
-        isHeard = true;
+        isFeedAlive = true;
         if (entries.isComplete()) mirror.confirm(asOf);
       },
       onFailure(error) {
-        isHeard = false;
+        isFeedAlive = false;
         link.state.down(error);
       },
     });
@@ -200,7 +200,7 @@ function linkRedis(
     clock: redisClock,
     denylist,
     ...createDenylistRepair(database, mirror, { denylist, state }, clock, log),
-    /** Nothing depends on the time of Redis, but a difference means that the clock of one machine is wrong. */
+    /** No rule uses the time of Redis, but a difference means that the clock of one machine is wrong. */
     async compareClock() {
       if (!state.isUp) return;
       const asked = momentNow();

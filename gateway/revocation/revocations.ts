@@ -25,14 +25,14 @@ export interface Unrecorded {
   readonly expiresAt: number;
 }
 
-/** Most tokens that the revocation of an account revokes by id, in its transaction. */
+/** Maximum number of tokens that the revocation of an account revokes by id. */
 const YOUNGER = 100;
 
 /**
  * Revokes one token, in one transaction.
  *
  * @param owner the account to which the token must belong; null for an operator
- * @param unrecorded the record to create where it is missing, as after a restore from a backup; null: the token is unknown then
+ * @param unrecorded the record to create if it is missing, as after a restore from a backup; null: such a token is unknown
  */
 export async function revokeToken(
   database: Database,
@@ -41,8 +41,8 @@ export async function revokeToken(
   now: number,
 ): Promise<TokenRevoked> {
   const tokens = () => database.sql<TokenRow>('gatehouse_tokens').where('jti', jti);
-  // Not in the transaction: it would read what was there before it waited for the head, and MariaDB from 11.6 on refuses
-  // to change what others have changed since (innodb_snapshot_isolation).
+  // Read outside the transaction. Inside, its snapshot would be older than the wait for the head, and MariaDB from 11.6 on
+  // refuses to update rows that have changed since the snapshot (innodb_snapshot_isolation).
   const token = await database.ask(tokens().first());
   if (token === undefined && unrecorded === null) return { kind: 'unknown' };
   if (token !== undefined && owner !== null && String(token.account_id) !== owner) return { kind: 'unknown' };
@@ -51,7 +51,7 @@ export async function revokeToken(
   return await database.transact(async (asker): Promise<TokenRevoked> => {
     const head = await lockHead(asker);
     if (token === undefined && unrecorded !== null) await record(asker, jti, unrecorded);
-    // Where another process was quicker, no position is used: a gap would look like a loss in Redis.
+    // If another process has revoked it meanwhile, no position is used: a gap would look like a lost entry in Redis.
     const isFirst = (await asker.ask(tokens().whereNull('revoked_at').update({ revoked_at: now }))) > 0;
     if (!isFirst) return { kind: 'already' };
     const appended = await append(asker, head, [{ kind: 'token', jti, expiresAt }]);
@@ -65,8 +65,8 @@ async function record({ sql, ask }: Asker, jti: string, { accountId, issuedAt, e
 }
 
 /**
- * Voids all tokens issued to the account up to now, in the caller's transaction, which can change the account as well. The
- * write is small however many tokens there are: their records are marked later (`mark-voided.ts`).
+ * Revokes all tokens issued to the account up to now, in the caller's transaction, which can change the account as well. The
+ * write is small for any number of tokens: their records are marked later (`mark-voided.ts`).
  *
  * @param now by the database's clock
  * @param maxLifetime longest life of a token, in ms
@@ -140,7 +140,7 @@ export async function unmarkedTokens(
   return rows.map(deniedId);
 }
 
-/** Marks the records of tokens that are void already. */
+/** Marks the records of tokens that have been revoked already, by id or with their account. */
 export async function markRevoked({ sql, ask }: Asker, jtis: readonly string[], now: number): Promise<void> {
   const unmarked = sql('gatehouse_tokens')
     .whereIn('jti', [...jtis])

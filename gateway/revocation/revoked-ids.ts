@@ -17,7 +17,7 @@ const WORDS = 5;
 /** A 32-bit word holds seconds until 2106; later expiries are clamped to it. */
 const LATEST = 2 ** 32 - 1;
 const SMALLEST = 1 << 10;
-/** Load factor beyond which probe sequences grow long. */
+/** Maximum load factor; beyond it, probe sequences grow long. */
 const FULLEST = 0.7;
 
 /**

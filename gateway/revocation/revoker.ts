@@ -17,7 +17,7 @@ import {
 /**
  * Revokes tokens and accounts. Each function resolves when the revocation is durable in the database and known to this
  * process; other nodes receive it from Redis, or read it from the database. They throw GatewayError `service_unavailable`
- * when the database is out, and then nothing is revoked.
+ * when the database is unavailable, and then nothing is revoked.
  */
 export interface Revoker {
   /**
@@ -26,20 +26,20 @@ export interface Revoker {
    */
   token(jti: string, owner: string | null, unrecorded: Unrecorded | null): Promise<'revoked' | 'already' | 'unknown'>;
   /**
-   * Revokes all present tokens and sessions of the account, then marks the records of the tokens. Marking may fail or be
-   * continued later.
+   * Revokes all present tokens and sessions of the account, then marks the records of the tokens. The revocation holds even
+   * if marking fails, or continues in the background.
    *
-   * @param pieces most steps of marking before this resolves
-   * @returns how many live tokens were marked; null where marking failed
+   * @param batches of tokens to mark before this resolves, at most
+   * @returns how many live tokens were marked; null when marking failed
    */
-  account(accountId: string, pieces?: number): Promise<number | null>;
+  account(accountId: string, batches?: number): Promise<number | null>;
   /**
    * Changes an account and revokes all its tokens in the same transaction.
    *
-   * @returns what `change` resolves with; where that is false, nothing is revoked
+   * @returns the result of `change`; if it is false, nothing is revoked
    */
   changeAndRevoke(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
-  /** Changes an account, whose tokens stay valid; every node learns of it. @returns what `change` resolves with */
+  /** Changes an account, whose tokens stay valid, and makes every node look it up again. @returns the result of `change` */
   changeAndKeepTokens(accountId: string, change: (accounts: AccountStore) => Promise<boolean>): Promise<boolean>;
   readonly voidedMarker: VoidedMarker;
 }
@@ -63,10 +63,10 @@ export interface RevocationSinks {
   tellSiblings(): void;
 }
 
-/** Milliseconds by which a session may outlive the revocation, when it is renewed at the same time. */
+/** Milliseconds: a session that is renewed during the revocation may expire this much later. */
 const RENEWAL = 60_000;
-/** Steps of marking before the answer: enough for most accounts. */
-const PIECES_AT_ONCE = 2;
+/** Batches of tokens that are marked before the answer: enough for most accounts. */
+const IMMEDIATE_BATCHES = 2;
 
 /** Milliseconds that the revocation of an account must be kept: the longest life of a token or session. */
 export function longestLife({ tokens, pages }: RevocableLives): number {
@@ -74,8 +74,8 @@ export function longestLife({ tokens, pages }: RevocableLives): number {
 }
 
 /**
- * @param clock the database's
- * @param maxLifetime longest life of a token or session, in ms: see `longestLife`
+ * @param clock the database's clock
+ * @param maxLifetime milliseconds, from `longestLife`
  */
 export function createRevoker(
   database: Database,
@@ -83,18 +83,18 @@ export function createRevoker(
   clock: Clock,
   maxLifetime: number,
 ): Revoker {
-  const inRedis = async (write: (denylist: Denylist) => Promise<void>) => {
+  const writeToRedis = async (write: (denylist: Denylist) => Promise<void>) => {
     if (redis === null) return;
     try {
       await write(redis.denylist);
     } catch (error) {
-      // The revocation stands: other nodes read it from the database, and the denylist is repaired from there.
+      // The revocation is durable: other nodes read it from the database, and the denylist is repaired from there.
       redis.state.down(error);
       redis.requestRepair();
     }
   };
 
-  const tell = async (revoked: Revoked) => {
+  const publish = async (revoked: Revoked) => {
     let previous = revoked.previous;
     for (const revocation of revoked.revocations) {
       const { position, chain } = revocation;
@@ -103,24 +103,24 @@ export function createRevoker(
       previous = chain;
     }
     tellSiblings();
-    await inRedis((denylist) => denylist.publish(revoked));
+    await writeToRedis((denylist) => denylist.publish(revoked));
   };
 
   const deny = async (ids: readonly DeniedId[]) => {
-    // Where Redis hangs, each step would wait for its timeout.
+    // While Redis hangs, each batch would wait for its timeout.
     if (redis?.state.isUp === false) redis.requestRepair();
-    else await inRedis((denylist) => denylist.deny(ids));
+    else await writeToRedis((denylist) => denylist.deny(ids));
   };
   const voidedMarker = createVoidedMarker(database, clock, deny);
 
-  const tellOfAccount = async (revoked: Revoked, pieces: number): Promise<number | null> => {
-    await tell(revoked);
+  const publishAndMark = async (revoked: Revoked, batches: number): Promise<number | null> => {
+    await publish(revoked);
     const [account] = revoked.revocations;
     if (account?.kind !== 'account') return 0;
     try {
-      return revoked.ids.length + (await voidedMarker.account(account, pieces));
+      return revoked.ids.length + (await voidedMarker.account(account, batches));
     } catch {
-      // The tokens are void already: the next run of `all` marks them.
+      // The tokens are revoked already; the next run of `all` marks them.
       return null;
     }
   };
@@ -129,21 +129,21 @@ export function createRevoker(
     voidedMarker,
     async token(jti, owner, unrecorded) {
       const outcome = await revokeToken(database, jti, { owner, unrecorded }, clock.now());
-      if (outcome.kind === 'revoked') await tell(outcome.revoked);
+      if (outcome.kind === 'revoked') await publish(outcome.revoked);
       return outcome.kind;
     },
-    async account(accountId, pieces = PIECES_AT_ONCE) {
+    async account(accountId, batches = IMMEDIATE_BATCHES) {
       const revoked = await database.transact((asker) =>
         revokeAccount(asker, accountId, { now: clock.now(), maxLifetime }),
       );
-      return await tellOfAccount(revoked, pieces);
+      return await publishAndMark(revoked, batches);
     },
     async changeAndRevoke(accountId, change) {
       const revoked = await database.transact(async (asker) => {
         const changed = await change(sqlAccountStore(asker));
         return changed ? await revokeAccount(asker, accountId, { now: clock.now(), maxLifetime }) : null;
       });
-      if (revoked !== null) await tellOfAccount(revoked, PIECES_AT_ONCE);
+      if (revoked !== null) await publishAndMark(revoked, IMMEDIATE_BATCHES);
       return revoked !== null;
     },
     async changeAndKeepTokens(accountId, change) {
@@ -151,7 +151,7 @@ export function createRevoker(
         const changed = await change(sqlAccountStore(asker));
         return changed ? await announceAccount(asker, accountId, clock.now()) : null;
       });
-      if (announced !== null) await tell(announced);
+      if (announced !== null) await publish(announced);
       return announced !== null;
     },
   };
