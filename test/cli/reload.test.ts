@@ -115,7 +115,7 @@ test('a bad file changes nothing and says all that is wrong; what needs a restar
   await gateway.write({ ...routeTo(b.url), listen: { port: 1 }, tokens: { lifetime: '2h' } });
   gateway.hangUp();
   await holds('it is told', () => reasons().length > before);
-  t.is(reasons().at(-1), 'Nothing is taken over: listen.port, tokens.lifetime can only change with a restart.');
+  t.is(reasons().at(-1), 'No change was applied: listen.port, tokens.lifetime can only change with a restart.');
   t.is(await answer(), 'a');
 
   await gateway.write(routeTo(b.url));

@@ -31,7 +31,7 @@ const REFUSED: [string, string, RegExp][] = [
   ['columns: { confirmed: a }', 'accounts.columns', /accounts\.table/],
   ['confirmedWhen: "1 = 1"', 'accounts.confirmedWhen', /accounts\.table/],
   ['readOnly: true', 'accounts.readOnly', /accounts\.table/],
-  ['table: users, confirmedWhen: "1 = 1", readOnly: false', 'accounts.readOnly', /belongs to the application/],
+  ['table: users, confirmedWhen: "1 = 1", readOnly: false', 'accounts.readOnly', /never writes to the table/],
   ['table: "users; drop", confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: a.b.c, confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: users, columns: { confirmed: "a as b" }', 'accounts.columns.confirmed', /name of a column/],

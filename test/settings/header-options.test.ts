@@ -83,7 +83,7 @@ test('a name or value that is none is told with its place, and the value is not 
     withHeaders(`{ request: { set: { "X A": x, X-B: "hunter2\\r\\nX-User-Id: 2", X-C: 1, x-c: 2 } } }`),
   );
   t.regex(name?.at ?? '', /^5:41 routes\[0\]\.headers\.request\.set\["X A"\]$/);
-  t.regex(name?.message ?? '', /is no name of a header field/);
+  t.regex(name?.message ?? '', /is not a valid header field name/);
   t.regex(value?.message ?? '', /must be one line of printable ASCII/);
   t.notRegex(value?.message ?? '', /hunter2/);
   t.regex(twice?.message ?? '', /is set twice/);
@@ -95,11 +95,11 @@ test('what cors or listen.hsts decide, a route cannot say too', (t) => {
   t.deepEqual(problemsOf(withHeaders(allow)), []);
   t.regex(
     problemsOf(withHeaders(allow, '    cors: { origins: "*" }\n'))[0]?.message ?? '',
-    /this route's cors decides/,
+    /written by this route's cors/,
   );
   const strict = withHeaders('{ response: { remove: Strict-Transport-Security } }');
   t.deepEqual(problemsOf(strict), []);
-  t.regex(problemsOf(`listen: { hsts: 1d }\n${strict}`)[0]?.message ?? '', /listen\.hsts decides/);
+  t.regex(problemsOf(`listen: { hsts: 1d }\n${strict}`)[0]?.message ?? '', /written by listen\.hsts/);
 });
 
 test('hsts is a duration, or a map with what holds besides', (t) => {

@@ -42,8 +42,8 @@ test('each thing that cannot be replaced is told, with the file it looked for', 
   t.regex(reasons[1] ?? '', new RegExp(`${folder}/absent: there is no such file`));
   t.regex(reasons[2] ?? '', /is a directory/);
   t.regex(reasons[3] ?? '', /not UTF-8/);
-  t.regex(reasons[4] ?? '', /begins nothing that is known/);
-  t.regex(reasons[5] ?? '', /begins nothing that is known/);
+  t.regex(reasons[4] ?? '', /is not followed by a name/);
+  t.regex(reasons[5] ?? '', /is not followed by a name/);
 });
 
 test('the files that a text names are found once each, by their full paths, and whether they are there or not', (t) => {
@@ -103,5 +103,5 @@ routes:
   const problems = problemsOf(text, { LEAK: 'HUNTER2' });
   t.is(problems.length, 16);
   for (const { message } of problems) t.notRegex(message, /HUNTER2/);
-  t.regex(problems[0]?.message ?? '', /\$\{LEAK\} gives something else/);
+  t.regex(problems[0]?.message ?? '', /\$\{LEAK\} has another value/);
 });

@@ -50,11 +50,11 @@ test('a URL that is wrong is refused with what would be right, and without the p
   const cases: [string, RegExp][] = [
     ['http://:hunter2@h', /is not a Redis URL/],
     ['redis:', /is not a Redis URL/],
-    ['redis://', /a host that is none/],
+    ['redis://', /has an invalid host/],
     ['redis://:hunter2@a,b', /more than one server/],
     ['redis://:hunter2@a/db', /number of a database/],
     ['redis://:hunter2@a/0/1', /number of a database/],
-    ['redis://:hunter2@a:99999', /a host that is none/],
+    ['redis://:hunter2@a:99999', /has an invalid host/],
     ['redis+sentinel://:hunter2@a', /by which name/],
     ['redis+cluster://:hunter2@a/1', /has 0 alone/],
     ['redis://:hunter2%zz@a', /percent-encoding/],

@@ -10,7 +10,7 @@ const REFUSALS: readonly [text: string, at: string, message: RegExp][] = [
   ['listen: { host: "*" }', '1:17 listen.host', /0\.0\.0\.0 for every interface/],
   ['workers: many', '1:10 workers', /must be auto, or a number of processes/],
   ['workers: 0', '1:10 workers', /from 1 to 256/],
-  ['pages: { path: /api/v1/account }', '1:16 pages.path', /lie one within the other/],
+  ['pages: { path: /api/v1/account }', '1:16 pages.path', /neither may be within the other/],
   ['mail: { url: smtp://h }', '1:1 pages.url', /is missing; mails need it/],
   ['pages: { url: https://x/y }', '1:15 pages.url', /without a path/],
   ['pages: { colour: "#ffff00" }', '1:18 pages.colour', /dark enough/],

@@ -38,7 +38,7 @@ test('a duplicate key is told beside the other problems', (t) => {
     problems.map(({ at }) => at),
     ['2:1', '2:15 log.level', '3:11 listen.prot'],
   );
-  t.regex(problems[0]?.message ?? '', /the key log stands in this map already/);
+  t.regex(problems[0]?.message ?? '', /the key log is in this map already/);
 });
 
 test('aliases that multiply without bound are refused, many plain ones are not', (t) => {

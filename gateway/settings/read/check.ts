@@ -13,9 +13,9 @@ export type Checked =
 /**
  * Turns the text of a configuration file into settings, or finds all problems in it, sorted by place.
  *
- * @param file as the operator named it; relative paths in it, such as that of `${file:…}`, start from its folder
+ * @param file the path as the operator gave it; relative paths in the file, such as in `${file:…}`, start from its folder
  * @param env the values of `${NAME}`
- * @param secrets `unread`: the token secrets are not looked at, as for commands that neither sign nor verify
+ * @param secrets `unread`: ignores the token secrets, for commands that neither sign nor verify
  */
 export function checkSettings(
   text: string,

@@ -7,16 +7,16 @@ import { VARIABLES } from '../schema/settings.ts';
 /**
  * The message for a value that the schema refuses: what it must be, from the schema, and what was found.
  *
- * The value is repeated only where a number, a choice or a fixed format is expected, and never where it came from a variable or
- * a file: it may be a secret in the wrong place.
+ * Repeats the value only if a number, a choice or a fixed format is expected, and never if it came from a variable or a
+ * file: it may be a misplaced secret.
  *
- * @param origins the `${…}` of which the value was made
+ * @param origins the `${…}` references in the value
  */
 export function explain(issue: z.core.$ZodIssue, node: Node | null, origins: readonly string[]): string {
   const { message } = issue;
   if (!message.startsWith('must')) return message;
   if (node === null || (isScalar(node) && node.value === null)) return `is empty; ${message}`;
-  if (origins.length > 0) return `${message}; ${origins.join(' and ')} gives something else`;
+  if (origins.length > 0) return `${message}; ${origins.join(' and ')} has another value`;
   const forgotten = isScalar(node) ? unitForgotten(message, node.value) : null;
   return `${message}; ${forgotten ?? `found ${found(issue, node)}`}`;
 }
@@ -52,7 +52,7 @@ function isShown(issue: z.core.$ZodIssue): boolean {
   }
 }
 
-/** The keys that a schema knows in the map at a path. */
+/** The keys that a schema allows in the map at a path. */
 export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional) return knownKeys(schema.unwrap(), path);
   if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path);
@@ -65,7 +65,7 @@ export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
 }
 
 /**
- * The message for an unknown key: suggests the nearest known key where at most a third of the letters differ, else lists all
+ * The message for an unknown key: suggests the nearest known key if at most a third of the letters differ, else lists all
  * keys.
  */
 export function unknownKey(key: string, known: readonly string[]): string {

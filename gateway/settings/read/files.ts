@@ -6,8 +6,8 @@ export type FileText =
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /**
- * Reads a file as UTF-8 at start-up, before anything is served. Only a regular file of a bounded size: a pipe or a
- * device could keep the process waiting for ever.
+ * Reads a file as UTF-8, synchronously. Accepts only a regular file of a bounded size: a pipe or a device could block the
+ * process for ever.
  *
  * @param limit bytes
  */
@@ -21,7 +21,7 @@ export function readRegularFile(path: string, limit: number): FileText {
   }
 }
 
-/** Why a file of any content cannot be read as `readRegularFile` does; null: it can. @param limit bytes */
+/** @returns why `readRegularFile` could not read the file, whatever its encoding; null: it could @param limit bytes */
 export function unreadableReason(path: string, limit: number): string | null {
   try {
     accessSync(path, constants.R_OK);

@@ -45,7 +45,7 @@ export function interpolate(text: string, { env, folder }: Sources): Interpolate
       return fallback ?? '';
     }
     if (path === undefined) {
-      reasons.push(`"\${" begins nothing that is known; ${FORMS}`);
+      reasons.push(`"\${" is not followed by a name or by file:PATH; ${FORMS}`);
       return '';
     }
     used.push(`\${file:${path}}`);
@@ -58,7 +58,7 @@ export function interpolate(text: string, { env, folder }: Sources): Interpolate
   return reasons.length > 0 ? { kind: 'failed', reasons } : { kind: 'replaced', text: replaced, used };
 }
 
-/** The files that `${file:…}` in a text names, each by its full path, whether they can be read or not. */
+/** The full paths of the files in the `${file:…}` of a text, readable or not. */
 export function filesNamedIn(text: string, folder: string): string[] {
   const paths = [...text.matchAll(REFERENCE)].flatMap(({ groups }) => groups?.path ?? []);
   return [...new Set(paths.map((path) => resolve(folder, path)))];
@@ -73,7 +73,7 @@ export interface Replaced {
   readonly findings: readonly Finding[];
 }
 
-/** Replaces `${…}` in every value of a document, in its place; keys stay as they are. */
+/** Replaces `${…}` in every value of a document, in place. Keys are not changed. */
 export function replaceTexts(document: Document.Parsed, sources: Sources): Replaced {
   const origins = new Map<Node, readonly string[]>();
   const failed = new Set<Node>();

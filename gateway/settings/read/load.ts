@@ -19,9 +19,9 @@ export class SettingsError extends OperatorError {
 }
 
 /**
- * Reads and validates a configuration file. Synchronous: nothing else runs before it.
+ * Reads and validates a configuration file, synchronously.
  *
- * @param file as the operator named it
+ * @param file the path as the operator gave it
  * @param env the values of `${NAME}`
  * @throws SettingsError with every problem of the file
  */
@@ -53,7 +53,7 @@ function load(file: string, env: NodeJS.ProcessEnv, secrets: 'read' | 'unread'):
   return checked.settings;
 }
 
-/** The files of a configuration, readable or not: the file itself, and those of its `${file:…}`. */
+/** The files of a configuration, readable or not: the file itself, and the files in its `${file:…}`. */
 export function filesOf(file: string): string[] {
   const content = readRegularFile(file, FILE_LIMIT);
   return [file, ...(content.kind === 'text' ? filesNamedIn(content.text, dirname(file)) : [])];

@@ -3,13 +3,13 @@ import type { Conflict, Readable } from '../rules/readable.ts';
 import type { Settings } from '../schema/settings.ts';
 import { unreadableReason } from './files.ts';
 
-/** Bytes; modules are written by hand. */
+/** Bytes; far above a hand-written module. */
 const MODULE_LIMIT = 16 * 1024 * 1024;
-/** Bytes; the logo is kept in memory, and sent with each first page. */
+/** Bytes; the logo is kept in memory, and every browser loads it once. */
 const LOGO_LIMIT = 1024 * 1024;
 
 /**
- * The files that options name and that cannot be read: modules of routes, and the logo of the pages.
+ * The files that options name and that cannot be read: intercept modules, and the logo of the pages.
  *
  * @param folder the base of relative paths: the folder of the configuration file
  */

@@ -3,9 +3,9 @@ import type { Path } from '../rules/readable.ts';
 
 /** Where a value of a YAML document is. */
 export interface Place {
-  /** In characters from the start of the text; of the nearest map or list when the value is missing. */
+  /** In characters from the start of the text. If the value is missing, the offset of the nearest map or list. */
   readonly offset: number;
-  /** What was asked for; shorter when one value stands where a list could. */
+  /** The path that was searched for; shorter when a single value is written instead of a list. */
   readonly path: Path;
   /** The value, or `missing` when its map or list lacks it. */
   readonly node: Node | null | 'missing';
@@ -34,7 +34,7 @@ export function placeOf(document: Document.Parsed, path: Path): Place {
   return { offset: offsetOf(found) ?? offset, path, node: found };
 }
 
-/** Finds the key of a value that a map has. */
+/** @returns the offset of the key of an existing value */
 export function offsetOfKey(document: Document.Parsed, path: Path): number {
   const holder = placeOf(document, path.slice(0, -1));
   const key = path.at(-1);
@@ -44,7 +44,7 @@ export function offsetOfKey(document: Document.Parsed, path: Path): number {
 
 function pairIn(document: Document.Parsed, map: YAMLMap, key: string | number): Pair | undefined {
   const named = (name: unknown) => map.items.filter((pair) => isScalar(pair.key) && pair.key.value === name);
-  // Of a key that stands twice the last one counts, as in the data.
+  // The last of duplicate keys counts, as in the parsed data.
   const own = named(key).at(-1);
   if (own !== undefined) return own;
   for (const { value } of named('<<')) {

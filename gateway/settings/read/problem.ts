@@ -2,19 +2,19 @@ import type { Path } from '../rules/readable.ts';
 
 /** One mistake in a configuration file. It never contains a secret. */
 export interface Problem {
-  /** As the operator named it. */
+  /** The path as the operator gave it. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
   /** Counted from 1. */
   readonly column: number;
-  /** Where it is in the settings, like `routes[0].upstream`; empty when it concerns the whole file. */
+  /** The option, such as `routes[0].upstream`; empty for a problem of the whole file. */
   readonly key: string;
   /** The problem, and what is allowed. */
   readonly message: string;
 }
 
-/** A mistake before its offset, in characters from the start of the text, has become a line and a column. */
+/** A mistake at an offset, in characters from the start of the text. `Problem` has line and column instead. */
 export interface Finding {
   readonly offset: number;
   readonly path: Path;

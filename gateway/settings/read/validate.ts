@@ -17,7 +17,7 @@ export type Validated =
  * Applies the schema and the rules between options to the values of a document.
  *
  * @param data the values of the document, after replacement
- * @param sources the environment for defaults that name a variable, the folder for the files that options name
+ * @param sources the environment for defaults from variables, and the base folder for files that options name
  */
 export function validate(
   data: unknown,

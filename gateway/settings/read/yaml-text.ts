@@ -4,7 +4,7 @@ import type { Finding } from './problem.ts';
 /** More uses of nested aliases than this are an attempt to exhaust memory ("billion laughs"). */
 const ALIAS_LIMIT = 1_000;
 
-/** A YAML text that was read. Unless it is `usable`, its values mean nothing; a duplicate key leaves it usable. */
+/** A parsed YAML text. Its values must not be read unless it is `usable`; a duplicate key leaves it usable. */
 export interface YamlText {
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
@@ -12,7 +12,7 @@ export interface YamlText {
   readonly usable: boolean;
 }
 
-/** Reads YAML 1.2 with merge keys (`<<`), one document, keys that are text, no tags of its own. */
+/** Parses YAML 1.2 with merge keys (`<<`): one document, only text keys, no custom tags. */
 export function parseYaml(text: string): YamlText {
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -41,7 +41,7 @@ export function parseYaml(text: string): YamlText {
 export function dataOf(document: Document.Parsed): { readonly data: unknown } | { readonly finding: Finding } {
   const { contents } = document;
   if (!isMap(contents)) {
-    const wrong = contents === null ? 'the file is empty' : 'the file holds no map but a list or a single value';
+    const wrong = contents === null ? 'the file is empty' : 'the file holds a list or a single value, not a map';
     const message = `${wrong}; must be a map of options, of which "routes" is required`;
     return { finding: { offset: contents?.range[0] ?? 0, path: [], message } };
   }
@@ -66,7 +66,7 @@ function aliasesWithoutAnchor(document: Document.Parsed): Finding[] {
       missing.push({
         offset: range?.[0] ?? 0,
         path: [],
-        message: `no anchor &${source} stands before the alias *${source}`,
+        message: `there is no anchor &${source} before the alias *${source}`,
       });
     },
   });
@@ -79,7 +79,7 @@ function explain({ code, message, pos: [offset] }: YAMLError, text: string): str
   }
   switch (code) {
     case 'DUPLICATE_KEY':
-      return `the key ${/^[^\s:]*/.exec(text.slice(offset))} stands in this map already; each may stand once`;
+      return `the key ${/^[^\s:]*/.exec(text.slice(offset))} is in this map already; each key may occur once`;
     case 'TAB_AS_INDENT':
       return 'a tab is used as indentation; YAML allows only spaces there';
     case 'BLOCK_AS_IMPLICIT_KEY':

@@ -38,13 +38,13 @@ function sameAddress({ listen, ops }: Readable): Conflict[] {
   ];
 }
 
-/** What the list that browsers build in asks for (hstspreload.org). */
+/** The minimum max-age for the preload list of browsers (hstspreload.org). */
 const PRELOADED_FOR = 365 * 86_400_000;
 
 function preloadKept({ listen }: Readable): Conflict[] {
   const { hsts } = listen ?? {};
   if (!hsts?.preload || (hsts.includeSubDomains && hsts.maxAge >= PRELOADED_FOR)) return [];
-  const message = 'needs listen.hsts.includeSubDomains and a maxAge of 365d or more; must be false, or these two so';
+  const message = 'needs listen.hsts.includeSubDomains: true and a maxAge of 365d or more; must be false without these';
   return [{ path: ['listen', 'hsts', 'preload'], message }];
 }
 
@@ -60,13 +60,13 @@ function lifetimeWithinMaximum({ tokens }: Readable): Conflict[] {
   return [{ path: ['tokens', 'lifetime'], message: 'is longer than tokens.maxLifetime; must be at most as long' }];
 }
 
-/** `columns` that are absent because one of them is wrong are a problem already. */
+/** Ignores `columns` that are absent from `Readable` because one of them is invalid: that is reported already. */
 function adoptedTableIsWhole({ accounts }: Readable): Conflict[] {
   if (accounts === undefined) return [];
   const { table, columns, confirmedWhen } = accounts;
   if (table === undefined) {
     if ('table' in accounts) return [];
-    const message = 'is only for a table of an application; must be left out, or accounts.table name that table';
+    const message = "is only for an application's table; must be left out, or accounts.table must name that table";
     return (['columns', 'confirmedWhen', 'readOnly'] as const)
       .filter((option) => accounts[option] !== undefined)
       .map((option) => ({ path: ['accounts', option], message }));
@@ -74,20 +74,20 @@ function adoptedTableIsWhole({ accounts }: Readable): Conflict[] {
   const refused = ['columns', 'confirmedWhen'].some((option) => option in accounts && !accounts[option as 'columns']);
   if (refused) return [];
   if (columns?.confirmed !== undefined && confirmedWhen !== undefined) {
-    const message = 'says the same as accounts.columns.confirmed; must be left out, or that column';
+    const message = 'excludes accounts.columns.confirmed; one of the two must be left out';
     return [{ path: ['accounts', 'confirmedWhen'], message }];
   }
   if (columns?.confirmed !== undefined || confirmedWhen !== undefined) return [];
   const message =
     'needs accounts.columns.confirmed, a column, or accounts.confirmedWhen, an SQL expression, to tell who is confirmed; ' +
-    'where everybody is, confirmedWhen: "1 = 1"';
+    'if all accounts are, write confirmedWhen: "1 = 1"';
   return [{ path: ['accounts', 'table'], message }];
 }
 
 function pagesApart({ pages, api }: Readable): Conflict[] {
   if (!pages?.enabled || pages.path === undefined || api?.prefix === undefined) return [];
   if (!isWithin(pages.path, api.prefix) && !isWithin(api.prefix, pages.path)) return [];
-  const message = `and api.prefix (${api.prefix}) lie one within the other; must be apart`;
+  const message = `overlaps api.prefix (${api.prefix}); neither may be within the other`;
   return [{ path: ['pages', 'path'], message }];
 }
 
@@ -96,23 +96,24 @@ function registrationWithMail({ accounts, pages, mail }: Readable): Conflict[] {
   const because = (what: string): Conflict[] => [
     { path: ['accounts', 'registration'], message: `is open, ${what}; must be closed` },
   ];
-  if (accounts.table !== undefined) return because("but the table is an application's, which alone adds to it");
+  if (accounts.table !== undefined)
+    return because("but the accounts are in an application's table, which is read-only");
   if (pages?.enabled === false) return because('but pages.enabled is false');
-  return mail?.url === null ? because('but mail.url is empty, and nobody could confirm an account') : [];
+  return mail?.url === null ? because('but mail.url is empty, so no account could be confirmed') : [];
 }
 
-/** Mails that stay in a folder of this machine may name the address of the listener, where that is one a browser can open. */
+/** Mails in a local folder may link to the listener's own address, unless it is the unspecified address. */
 function linksWithUrl({ listen, pages, mail }: Readable): Conflict[] {
   if (!mail?.url || !pages?.enabled || pages.url !== undefined || 'url' in pages) return [];
   if (mail.url.kind === 'folder' && (listen?.host === undefined || !ANY_HOST.has(listen.host))) return [];
   const message =
-    'is missing; mails need it for their links: must be where browsers reach the gateway, such as https://api.example.com';
+    'is missing; mails need it for their links: must be the public URL of the gateway, such as https://api.example.com';
   return [{ path: ['pages', 'url'], message }];
 }
 
 function groupName(name: string): Conflict[] {
   if (GROUP_NAME.test(name)) return [];
-  const message = 'is no name for a group; must be lower-case letters, digits, "_" and "-", such as billing';
+  const message = 'is not a valid group name; must be lower-case letters, digits, "_" and "-", such as billing';
   return [{ path: ['upstreams', name], message }];
 }
 
@@ -120,7 +121,7 @@ function keyWithCertificate(name: string, group: Partial<UpstreamSettings> | und
   const { certificate, key } = group?.tls ?? {};
   if ((certificate === undefined) === (key === undefined)) return [];
   const [given, missing] = certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
-  const message = `comes without tls.${missing}; must be left out, or both be there`;
+  const message = `needs tls.${missing}; must be left out, or both must be set`;
   return [{ path: ['upstreams', name, 'tls', given as string], message }];
 }
 

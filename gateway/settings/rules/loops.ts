@@ -22,7 +22,7 @@ export function conflictsOfLoops({ listen, routes = [], upstreams = {} }: Readab
     .filter(({ url }) => url !== undefined && leadsTo(url, host, port))
     .map(({ path }) => ({
       path,
-      message: `is the gateway itself (listen has port ${port} of this host), to which each request would come back; must be another server`,
+      message: `is the gateway itself (listen has port ${port} of this host), so requests would loop; must be another server`,
     }));
 }
 

@@ -9,12 +9,12 @@ export interface Conflict {
 /** Keys and list positions from the root of the settings to an option. */
 export type Path = readonly (string | number)[];
 
-/** One route. `refusedPath` is the path in the file where it is not a valid path. */
+/** The valid options of a route. `refusedPath` is the path as written, if it is invalid. */
 export type ReadableRoute = Partial<RouteSettings> & { readonly refusedPath?: string };
 
 /**
- * The valid part of the settings: an option with a problem of its own is absent, so that no rule reports it again. `methods` is
- * then an empty list, since absent methods mean all methods.
+ * The valid part of the settings. An invalid option is absent, so that no rule reports it again; invalid `methods` are an
+ * empty list instead, since absent methods mean all methods.
  */
 export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]?: Partial<Settings[Section]> } & {
   readonly routes?: readonly (ReadableRoute | undefined)[];

@@ -8,9 +8,10 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Refuses a reload that changes other options as a whole: half of it would be neither the old nor the new configuration.
+ * Refuses a whole reload if it changes an option that needs a restart: applying the rest would give a configuration that is
+ * neither the old nor the new one.
  *
- * @throws OperatorError that names each option which only a restart can change
+ * @throws OperatorError that names each option that needs a restart
  */
 export function requireNoRestart(present: Settings, next: Settings): void {
   const options = Object.keys(present).flatMap((section) => {
@@ -19,7 +20,7 @@ export function requireNoRestart(present: Settings, next: Settings): void {
   });
   const fixed = options.filter((option) => !CHANGEABLE.has(option) && !CHANGEABLE.has(option.split('.')[0] ?? ''));
   if (fixed.length === 0) return;
-  throw new OperatorError(`Nothing is taken over: ${fixed.join(', ')} can only change with a restart.`);
+  throw new OperatorError(`No change was applied: ${fixed.join(', ')} can only change with a restart.`);
 }
 
 function changedOptions(section: string, before: unknown, after: unknown): string[] {

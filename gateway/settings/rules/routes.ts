@@ -2,7 +2,7 @@ import { GROUP_NAME, UPSTREAM_FORM } from '../schema/addresses.ts';
 import type { RouteSettings } from '../schema/settings.ts';
 import type { Conflict, Readable, ReadableRoute } from './readable.ts';
 
-/** Every conflict of a route's options with each other, with other routes, and with the rest of the settings. */
+/** All conflicts of a route's options with each other, with other routes, and with the rest of the settings. */
 export function conflictsInRoutes(settings: Readable): Conflict[] {
   return [
     ...(settings.routes ?? []).flatMap((route, index) =>
@@ -24,12 +24,12 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
   ];
 }
 
-/** Whether a path is the prefix or lies below it. Ignores case, which upstreams treat differently. */
+/** Whether a path is the prefix or lies below it. Ignores case: some upstreams do, and some do not. */
 export function isWithin(path: string, prefix: string): boolean {
   return `${path}/`.toLowerCase().startsWith(`${prefix}/`.toLowerCase());
 }
 
-/** The intended path, also where it lacks its `/`, which is reported by itself: other problems of the path are found too. */
+/** The path, with a missing leading `/` added. That mistake is reported elsewhere; this finds further problems of the path. */
 function pathAsMeant({ path, refusedPath }: ReadableRoute): string | undefined {
   return path ?? refusedPath?.replace(/^(?!\/)/, '/');
 }
@@ -37,7 +37,7 @@ function pathAsMeant({ path, refusedPath }: ReadableRoute): string | undefined {
 function noOpeningOfThePrefix(route: ReadableRoute, index: number, prefix?: string): Conflict[] {
   const path = pathAsMeant(route);
   if (route.auth !== 'none' || path === undefined || prefix === undefined || !isWithin(path, prefix)) return [];
-  const message = `is none for a path within api.prefix (${prefix}), which is always authenticated; must be required, or the path another`;
+  const message = `is none for a path within api.prefix (${prefix}), which is always authenticated; must be required, or use another path`;
   return [{ path: ['routes', index, 'auth'], message }];
 }
 
@@ -49,7 +49,7 @@ function noRouteOverTheTokenEndpoint({ path }: Partial<RouteSettings>, index: nu
 
 function noRouteOverThePages({ path }: Partial<RouteSettings>, index: number, pages: Readable['pages']): Conflict[] {
   if (path === undefined || !pages?.enabled || pages.path === undefined || !isWithin(path, pages.path)) return [];
-  const message = `is within pages.path (${pages.path}), where the gateway has the pages of account owners; must be another path, or pages.path another, or pages.enabled false`;
+  const message = `is within pages.path (${pages.path}), where the gateway serves the account pages; must be another path, unless you change pages.path or set pages.enabled: false`;
   return [{ path: ['routes', index, 'path'], message }];
 }
 
@@ -57,9 +57,9 @@ function strippedFromThePath(route: ReadableRoute, index: number): Conflict[] {
   const path = pathAsMeant(route);
   const { stripPrefix } = route;
   if (path === undefined || stripPrefix === undefined || `${path}/`.startsWith(`${stripPrefix}/`)) return [];
-  // One that is wrong is not repeated: it may be a secret, if only by mistake.
+  // An invalid path is not repeated: it may be a misplaced secret.
   const named = route.path === undefined ? 'path' : `path ${path}`;
-  const message = `is not the beginning of this route's ${named}; must be all of it, or its first segments`;
+  const message = `is not a prefix of this route's ${named}; must be all of it, or its first segments`;
   return [{ path: ['routes', index, 'stripPrefix'], message }];
 }
 
@@ -85,11 +85,12 @@ function knownGroup(
 
 function noCookiesForEverybody({ cors }: Partial<RouteSettings>, index: number): Conflict[] {
   if (!cors?.credentials || !cors.origins.includes('*')) return [];
-  const message = 'is true while origins has "*"; must be false, or origins a list of those who may send cookies';
+  const message =
+    'is true while origins has "*"; must be false, or origins must list the origins that may send cookies';
   return [{ path: ['routes', index, 'cors', 'credentials'], message }];
 }
 
-/** What `cors` and `listen.hsts` say, no `headers` of a route may say too. */
+/** `headers` of a route may not contain fields that `cors` or `listen.hsts` writes. */
 function noFieldsOfOtherOptions(
   { headers, cors }: Partial<RouteSettings>,
   index: number,
@@ -109,13 +110,13 @@ function noFieldsOfOtherOptions(
         : listen?.hsts !== undefined && lower === 'strict-transport-security'
           ? 'listen.hsts'
           : null;
-    return other === null ? [] : [{ path: at, message: `is what ${other} decides; must be left out, or that option` }];
+    return other === null ? [] : [{ path: at, message: `is written by ${other}; one of the two must be left out` }];
   });
 }
 
 function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, index: number): Conflict[] {
   if (auth !== 'none' || credentials === undefined) return [];
-  const message = 'is for credentials that nobody asks for, since auth is none; must be left out, or auth be required';
+  const message = 'has no effect with auth: none; must be left out, or auth must be required';
   return [{ path: ['routes', index, 'credentials'], message }];
 }
 
@@ -125,7 +126,7 @@ const RESERVED = new Set(['tokens', 'pages', 'none']);
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
   return routes.flatMap((route, index): Conflict[] => {
     if (route?.name !== undefined && RESERVED.has(route.name)) {
-      const message = `is ${JSON.stringify(route.name)}, which logs and metrics call something else; must be another name`;
+      const message = `is ${JSON.stringify(route.name)}, which is reserved in logs and metrics; must be another name`;
       return [{ path: ['routes', index, 'name'], message }];
     }
     const first = route?.name === undefined ? index : routes.findIndex((other) => other?.name === route.name);
@@ -134,7 +135,7 @@ function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
   });
 }
 
-/** Routes may share a path, written alike, when no method could go to either of them. */
+/** Routes may share a path, spelled the same way, if they have no method in common. */
 function distinctPaths(routes: NonNullable<Readable['routes']>): Conflict[] {
   const earlier = new Map<string, { readonly index: number; readonly path: string; readonly methods: Methods }[]>();
   return routes.flatMap((route, index): Conflict[] => {
@@ -159,7 +160,7 @@ function distinctPaths(routes: NonNullable<Readable['routes']>): Conflict[] {
 
 type Methods = readonly string[] | undefined;
 
-/** @returns the methods that go to both, or null when there are none */
+/** @returns the methods that both take, or null when there are none */
 function overlap(a: Methods, b: Methods): string | null {
   if (a === undefined && b === undefined) return 'every method';
   const both = a === undefined || b === undefined ? new Set(a ?? b) : withHead(a).intersection(withHead(b));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { duration, matching, oneOf, options, wholeNumber } from './formats.ts';
 
-const READ_ONLY = 'must be true: the table belongs to the application, which alone knows what else a change must do';
+const READ_ONLY = 'must be true: the gateway never writes to the table of an application';
 
-/** Quoted wherever it is used; a dot, a space or a quote in it would be read as SQL by the query builder. */
+/** Excludes dots, spaces and quotes, which the query builder would interpret as SQL (SQL injection). */
 const IDENTIFIER = '[A-Za-z0-9_$-]{1,64}';
 
 function columnName() {
@@ -14,12 +14,14 @@ function columnName() {
 export const ACCOUNT_COLUMNS = options({
   id: columnName()
     .prefault('id')
-    .describe('What upstreams receive as X-User-Id: a whole number, a UUID or ASCII text.'),
-  email: columnName().prefault('email').describe('The email that its owner signs in with.'),
-  password: columnName().prefault('password').describe('The stored hash.'),
+    .describe('The id that upstreams receive as X-User-Id: a whole number, a UUID or ASCII text.'),
+  email: columnName().prefault('email').describe('The email that the account owner logs in with.'),
+  password: columnName().prefault('password').describe('The password hash.'),
   confirmed: columnName()
     .exactOptional()
-    .describe('Confirmed unless NULL, 0, false, empty or a zero date. Or give accounts.confirmedWhen.'),
+    .describe(
+      'The account is confirmed unless this is NULL, 0, false, empty or a zero date. Alternative: accounts.confirmedWhen.',
+    ),
 });
 
 export function accountOptions() {
@@ -27,42 +29,42 @@ export function accountOptions() {
     cache: duration('1ms', '1m')
       .prefault('5s')
       .describe(
-        'How long an account is known without asking; changes made through the gateway are seen at once, on other nodes as revocations are.',
+        'How long an account is cached. Changes made through the gateway take effect at once, and on other nodes as fast as revocations.',
       ),
     registration: oneOf('closed', 'open')
       .prefault('closed')
-      .describe('Whether anybody may register on the pages; needs mail, and the own table.'),
+      .describe("Whether visitors may register on the pages; needs mail, and the gateway's own table."),
     throttle: options({
-      window: duration('1s', '1d').prefault('15m').describe('After which failed passwords are forgotten.'),
+      window: duration('1s', '1d').prefault('15m').describe('The time after which failed logins no longer count.'),
       perAddressAndAccount: wholeNumber(1, 1_000_000, 'a number of failures')
         .prefault(10)
-        .describe('Failures of one address at one account before it gets 429.'),
+        .describe('Failed logins from one address to one account before 429.'),
       perAddress: wholeNumber(1, 1_000_000, 'a number of failures')
         .prefault(100)
         .describe(
-          'Failures of one address at all accounts, and mails that it may ask for. An IPv6 address counts by its /64.',
+          'Failed logins from one address to all accounts before 429, and mails that it may request. An IPv6 address counts by its /64.',
         ),
     })
       .prefault({})
-      .describe('How many wrong passwords are taken.'),
+      .describe('Limits of failed logins.'),
     passwordCost: wholeNumber(4, 15, 'a bcrypt cost').prefault(12).describe('bcrypt cost of new password hashes.'),
     table: matching(
       new RegExp(`^(?:${IDENTIFIER}\\.)?${IDENTIFIER}$`),
       'must be the name of a table, such as users or shop.users: letters, digits, "_", "$" and "-"',
     )
       .exactOptional()
-      .describe("An application's own table of users in the same database server; left out: the gateway's own."),
+      .describe("An application's table of users on the same database server; left out: the gateway's own table."),
     columns: ACCOUNT_COLUMNS.exactOptional().describe('The columns of that table.'),
     confirmedWhen: matching(
       /^[^?]*[^?\s][^?]*$/,
       'must be an SQL expression on the columns of accounts.table, such as "is_active = 1", without "?"',
     )
       .exactOptional()
-      .describe('An SQL expression that is true of confirmed accounts, in place of columns.confirmed.'),
+      .describe('An SQL expression that is true for confirmed accounts, instead of columns.confirmed.'),
     readOnly: z
       .preprocess((value) => (value === 'true' ? true : value), z.literal(true, { error: READ_ONLY }))
       .exactOptional()
-      .describe("May be written out, as true: an application's own table is never written to."),
+      .describe("Documents that the gateway never writes to an application's table; only true is allowed."),
   })
     .prefault({})
     .describe('The accounts.');

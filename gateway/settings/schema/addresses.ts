@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { refusedUrl } from './refused-url.ts';
 
-/** Where accounts and tokens are kept. */
+/** The database of accounts and tokens. */
 export type DatabaseLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
   | {
@@ -18,9 +18,9 @@ const DATABASE_FORMS = 'must be sqlite:PATH or mysql://user:password@host:3306/n
 const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
 
 /**
- * Takes `sqlite:PATH` or `mysql://user:password@host:3306/name` apart, percent-decoded.
+ * Parses `sqlite:PATH` or `mysql://user:password@host:3306/name`, and decodes percent-encoding.
  *
- * @returns the location, or what is wrong, without repeating the text: it may hold a password
+ * @returns the location, or the problem, which does not repeat the text: it may hold a password
  */
 export function parseDatabaseUrl(text: string): DatabaseLocation | string {
   if (text.startsWith('sqlite:')) return parseSqlite(text);
@@ -41,7 +41,7 @@ function parseSqlite(text: string): DatabaseLocation | string {
   const file = text.slice('sqlite:'.length);
   if (file === '') return 'names no file after sqlite:; must be like sqlite:data/gatehouse.sqlite';
   if (file.startsWith('//')) {
-    return 'has slashes that belong to no path; must be sqlite:data/gatehouse.sqlite or sqlite:/var/lib/gatehouse.sqlite';
+    return 'has // after sqlite:; must be sqlite:data/gatehouse.sqlite or sqlite:/var/lib/gatehouse.sqlite';
   }
   if (file.startsWith(':memory:')) return 'would lose every account at a restart; must name a file: sqlite:PATH';
   if (file.includes('\0')) return 'has a NUL character in its file name; must be like sqlite:data/gatehouse.sqlite';
@@ -52,8 +52,8 @@ function parseMysql(text: string): DatabaseLocation | string {
   const [scheme = ''] = /^[a-z0-9+]*/i.exec(text) ?? [];
   if (/^(postgres|postgresql|pgsql)$/i.test(scheme)) return `is PostgreSQL, which is not supported; ${DATABASE_FORMS}`;
   if (/^(mariadb|mysql2)$/i.test(scheme))
-    return `begins with ${scheme}:; MariaDB and MySQL are mysql:// here; ${DATABASE_FORMS}`;
-  if (!text.startsWith('mysql://')) return `is neither of the databases known here; ${DATABASE_FORMS}`;
+    return `begins with ${scheme}:; write mysql:// for both MariaDB and MySQL; ${DATABASE_FORMS}`;
+  if (!text.startsWith('mysql://')) return `is not a supported database; ${DATABASE_FORMS}`;
   const url = URL.parse(text);
   if (url === null) return `is not a valid URL; ${DATABASE_FORMS}, ${ENCODE}`;
   if (url.search !== '' || url.hash !== '') return `has a "?" or "#" part; ${DATABASE_FORMS}, ${ENCODE}`;
@@ -71,7 +71,7 @@ function parseMysql(text: string): DatabaseLocation | string {
       database: decodeURIComponent(url.pathname.slice(1)),
     };
   } catch {
-    return `has a "%" that begins no percent-encoding; ${DATABASE_FORMS}, ${ENCODE} or %25 for %`;
+    return `has a "%" that is not part of a percent-encoding; ${DATABASE_FORMS}, ${ENCODE} or %25 for %`;
   }
 }
 
@@ -82,12 +82,12 @@ export const UPSTREAM_FORM =
 /** The name of a group of upstreams. */
 export const GROUP_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
-/** @returns what is wrong with the `upstream` of a route, or null */
+/** @returns the problem of the `upstream` of a route, or null */
 export function upstreamProblem(text: string): string | null {
   return GROUP_NAME.test(text) ? null : addressProblem(text, UPSTREAM_FORM);
 }
 
-/** @returns what is wrong with the address of a server, or null */
+/** @returns the problem of the address of a server, or null */
 export function serverProblem(text: string): string | null {
   return addressProblem(text, SERVER_FORM);
 }
@@ -98,7 +98,7 @@ function addressProblem(text: string, form: string): string | null {
   if (/[\s\\]/.test(text) || !URL.canParse(text)) return `is not a valid URL; ${form}`;
   if (/[?#]/.test(text)) return `has a "?" or "#" part, which the request's own would replace; ${form}`;
   const { username, password, port } = new URL(text);
-  if (username !== '' || password !== '') return `holds credentials, which are not sent on; ${form}`;
+  if (username !== '' || password !== '') return `has a user or password, which upstreams would not get; ${form}`;
   if (port === '0') return `has port 0; ${form}`;
   return null;
 }

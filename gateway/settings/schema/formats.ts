@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How a duration is written: a whole number above zero and its unit. */
+/** A whole number above zero with a unit. */
 const DURATION = /^([1-9]\d{0,8})(ms|s|m|h|d)$/;
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION_FORM = 'must be a duration, a whole number with its unit: 250ms, 30s, 5m, 1h or 30d';
@@ -12,10 +12,10 @@ function parseDuration(text: string): number | null {
 }
 
 /**
- * What to say of a number where a duration belongs: most who forget the unit mean seconds.
+ * The hint for a number in place of a duration. It suggests seconds, which most people mean.
  *
- * @param message of the schema, which tells whether it is about a duration
- * @returns null where something else is wrong
+ * @param message the schema's message, which tells whether a duration was expected
+ * @returns null for any other problem
  */
 export function unitForgotten(message: string, value: unknown): string | null {
   if (!message.startsWith(DURATION_FORM) || !/^[1-9]\d{0,8}$/.test(String(value))) return null;
@@ -37,14 +37,12 @@ export function duration(least: string, most: string) {
     });
 }
 
-/**
- * A wait that a timer measures. A day at most: Node's timers hold 2^31-1 ms, and fire at once when given more.
- */
+/** A duration for a timer, at most a day: Node's timers overflow above 2^31-1 ms, and then fire at once. */
 export function wait() {
   return duration('1ms', '1d');
 }
 
-/** A wait that may also be none, `0s`. */
+/** As `wait`, but `0s` is allowed. */
 export function pause() {
   const timer = wait();
   return z.union([z.literal('0s').transform(() => 0), timer], { error: `${DURATION_FORM}, or 0s` });
@@ -75,7 +73,7 @@ function numberFromText(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
 }
 
-/** `true` or `false`, in the spellings of YAML 1.2, also as the text that `${NAME}` gives. */
+/** `true` or `false` in the spellings of YAML 1.2, also as text: `${NAME}` gives text. */
 export function flag() {
   return z.preprocess(
     (value) => (typeof value === 'string' && /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value),
@@ -83,7 +81,7 @@ export function flag() {
   );
 }
 
-/** A list, which may also be written as its only item. */
+/** A list. A list of one item may be written as that item. */
 export function listOf<Item extends z.ZodType>(item: Item, error: string) {
   return z.preprocess((value) => (isScalar(value) ? [value] : value), z.array(item, { error }));
 }
@@ -92,12 +90,12 @@ function isScalar(value: unknown): boolean {
   return value !== null && value !== undefined && typeof value !== 'object';
 }
 
-/** Text of which a predicate holds. What the file says instead is repeated in the problem. */
+/** Text that satisfies a predicate. The problem repeats the value; use `confidential` for what may be secret. */
 export function textThat(holds: (text: string) => boolean, error: string) {
   return z.stringFormat('text', holds, { error });
 }
 
-/** Text that may hold a secret: `problemOf` says what is wrong, or null, and must not repeat it. */
+/** Text that may hold a secret: `problemOf` returns the problem or null, and must not repeat the text. */
 export function confidential(problemOf: (text: string) => string | null, error: string) {
   return z.string({ error }).superRefine((text, context) => {
     const message = problemOf(text);
@@ -105,7 +103,7 @@ export function confidential(problemOf: (text: string) => string | null, error: 
   });
 }
 
-/** A map of options. Its error names the keys; `check.ts` turns an unknown key into a suggestion. */
+/** A map of options. Its error names the keys; `explain.ts` suggests the nearest key for an unknown one. */
 export function options<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, { error: `must be a map with the keys ${Object.keys(shape).join(', ')}` });
 }
@@ -118,7 +116,7 @@ export function oneOf<const Choice extends string>(...choices: Choice[]) {
   return z.enum(choices, { error: `must be one of ${choices.join(', ')}` });
 }
 
-/** Segments of RFC 3986 `pchar`, without percent-encoding, dot segments, `;`, behind which some servers cut, and `*`. */
+/** Segments of RFC 3986 `pchar`, without percent-encoding, dot segments, `*`, and `;`, at which some servers cut the path. */
 export const SEGMENTS = String.raw`(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+`;
 export const PLAIN_PATH =
   'begins with /, does not end with /, and has no //, no . or .. segment, no %, ?, #, backslash or *';

@@ -6,8 +6,8 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 const INTERPOLATED = { $ref: '#/definitions/interpolated' };
 
 /**
- * The JSON Schema of a configuration file as it is written: durations are text, a list may be its only item, and
- * every value may be made with `${…}`. Draft 07 is what editors know best.
+ * The JSON Schema of the file format: durations are text, a list of one may be written as its item, and every value may
+ * contain `${…}`. Draft 07, which editors support best.
  */
 export function configurationJsonSchema(): object {
   const schema = settingsSchema((name, fallback) => `\${${name}:-${fallback}}`);
@@ -25,7 +25,7 @@ function asWritten(schema: JsonSchema): object {
     const { shorthand: _, description, ...inFull } = schema;
     return { ...(description && { description }), anyOf: [{ type: 'string' }, asWritten(inFull)] };
   }
-  // The predicates behind the format "text" are functions, of which JSON Schema knows nothing.
+  // JSON Schema cannot express the predicates of the format "text".
   const { description, default: preset, format: _, ...value } = schema;
   const about = { ...(description && { description }), ...(preset !== undefined && { default: preset }) };
   return { ...about, ...formsOf(value) };

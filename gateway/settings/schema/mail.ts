@@ -2,20 +2,20 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 import { z } from 'zod';
 import { refusedUrl } from './refused-url.ts';
 
-/** How mail leaves the gateway. */
+/** How the gateway sends mail. */
 export type MailLocation =
   | {
       readonly kind: 'smtp';
-      /** TLS from the first byte on. Else as far as the server offers it. */
+      /** Implicit TLS. false: STARTTLS if the server offers it. */
       readonly tls: boolean;
       readonly host: string;
       readonly port: number;
       readonly credentials: { readonly user: string; readonly password: string } | null;
     }
-  /** Written to files and printed, and not sent. */
+  /** Mails are written to files and printed instead of sent. */
   | { readonly kind: 'folder'; readonly folder: string };
 
-/** Who a mail is from. */
+/** The sender of a mail. */
 export interface Sender {
   /** May be empty. */
   readonly name: string;
@@ -27,7 +27,7 @@ const FORMS =
 const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
 const PORTS = { 'smtp:': 587, 'smtps:': 465 } as const;
 
-/** Where mail goes, taken apart and percent-decoded; null where it is empty. */
+/** The parsed mail URL; null when it is empty. */
 export function mailUrl() {
   return z.string({ error: FORMS }).transform((text, context): MailLocation | null => {
     if (text === '') return null;
@@ -38,7 +38,7 @@ export function mailUrl() {
   });
 }
 
-/** @returns the location, or what is wrong, without repeating the text: it may hold a password */
+/** @returns the location, or the problem, which does not repeat the text: it may hold a password */
 export function parseMailUrl(text: string): MailLocation | string {
   if (text.startsWith('folder:')) return parseFolder(text);
   const location = parseSmtp(text);
@@ -49,14 +49,14 @@ function parseFolder(text: string): MailLocation | string {
   const folder = text.slice('folder:'.length);
   if (folder === '') return 'names no folder after folder:; must be like folder:data/mail';
   if (folder.startsWith('//')) {
-    return 'has slashes that belong to no path; must be folder:data/mail or folder:/var/lib/gatehouse/mail';
+    return 'has // after folder:; must be folder:data/mail or folder:/var/lib/gatehouse/mail';
   }
   if (folder.includes('\0')) return 'has a NUL character in its folder name; must be like folder:data/mail';
   return { kind: 'folder', folder };
 }
 
 function parseSmtp(text: string): MailLocation | string {
-  if (!/^smtps?:\/\//.test(text)) return `is no way to send mail that is known here; ${FORMS}`;
+  if (!/^smtps?:\/\//.test(text)) return `is not a supported mail URL; ${FORMS}`;
   const url = URL.parse(text);
   if (url === null) return `is not a valid URL; ${FORMS}, ${ENCODE}`;
   if (url.search !== '' || url.hash !== '') return `has a "?" or "#" part; ${FORMS}, ${ENCODE}`;
@@ -74,7 +74,7 @@ function parseSmtp(text: string): MailLocation | string {
       credentials: user === '' ? null : { user, password },
     };
   } catch {
-    return `has a "%" that begins no percent-encoding; ${FORMS}, ${ENCODE} or %25 for %`;
+    return `has a "%" that is not part of a percent-encoding; ${FORMS}, ${ENCODE} or %25 for %`;
   }
 }
 
@@ -102,11 +102,11 @@ const LONGEST_ADDRESS = 254;
 const ATOM = "[\\p{L}\\p{M}\\p{N}#$&'*+/=?^_`{|}~-]+";
 const LOCAL_PART = new RegExp(`^(?!-)${ATOM}(?:\\.${ATOM})*$`, 'u');
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-/** The last label is never a number: that would be an IP address. */
+/** The last label must not be a number: the name would be an IP address. */
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)*(?!\\d+$)${LABEL}$`);
 
 /**
- * Whether mail can be sent to this address: exactly one mailbox, for every parser.
+ * Whether mail can be sent to this address, and every parser reads it as the same single mailbox.
  *
  * The domain must be in its normalised form, except for case. Otherwise `ada@ｅxample.com` and `ada@example.com` would be two
  * addresses for the gateway and one for the mail server, and Ada would get more mails than the limit allows.

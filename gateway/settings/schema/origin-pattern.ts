@@ -1,8 +1,8 @@
 const WILDCARD = '*.';
 
 /**
- * Whether a text names an origin as browsers write it, or, with `*.` before its host, those of all subdomains: at least two
- * labels must follow, so that a pattern cannot cover all of `.com`.
+ * Whether a text is an origin as browsers write it, or, with `*.` before its host, a pattern for all subdomains. At least
+ * two labels must follow, so that a pattern cannot cover all of `.com`.
  */
 export function isOriginPattern(text: string): boolean {
   const [, scheme, host = ''] = /^(https?:\/\/)(.*)$/.exec(text) ?? [];

@@ -6,16 +6,16 @@ export interface RedisNode {
   readonly port: number;
 }
 
-/** Which Redis, in whichever of the forms it is run. */
+/** A Redis server, a Sentinel deployment, or a Cluster. */
 export interface RedisLocation {
-  /** One server; servers that Sentinels know by a name; or the first few nodes of a Cluster. */
+  /** One server; Sentinels and the name of their primary; or the seed nodes of a Cluster. */
   readonly form: { readonly kind: 'single' | 'cluster' } | { readonly kind: 'sentinel'; readonly name: string };
   /** At least one. */
   readonly nodes: readonly RedisNode[];
   readonly tls: boolean;
   readonly username: string;
   readonly password: string;
-  /** Number of the database; a Cluster has 0 alone. */
+  /** The number of the database; a Cluster has only 0. */
   readonly database: number;
 }
 
@@ -25,7 +25,7 @@ const FORMS =
 
 const PORTS = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
 
-/** A Redis URL, taken apart and percent-decoded; null where it is empty. */
+/** The parsed Redis URL; null when it is empty. */
 export function redisUrl() {
   return z.string({ error: FORMS }).transform((text, context): RedisLocation | null => {
     if (text === '') return null;
@@ -36,29 +36,29 @@ export function redisUrl() {
   });
 }
 
-/** @returns the location, or what is wrong, without repeating the text: it may hold a password */
+/** @returns the location, or the problem, which does not repeat the text: it may hold a password */
 export function parseRedisUrl(text: string): RedisLocation | string {
-  const location = takeApart(text);
+  const location = parse(text);
   return typeof location === 'string' ? refusedUrl(text, location) : location;
 }
 
-function takeApart(text: string): RedisLocation | string {
+function parse(text: string): RedisLocation | string {
   const [, tls, kind = 'single', credentials, hosts, path] =
     /^redis(s)?(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^@/?#]*)(?:\/([^?#]*))?$/.exec(text) ?? [];
   if (hosts === undefined) return `is not a Redis URL; ${FORMS}`;
   const form = kind as 'single' | 'sentinel' | 'cluster';
   const nodes = hosts.split(',').map((host) => parseNode(host, PORTS[form]));
-  if (nodes.some((node) => node === null)) return `names a host that is none; ${FORMS}`;
+  if (nodes.some((node) => node === null)) return `has an invalid host; ${FORMS}`;
   if (form === 'single' && nodes.length > 1)
-    return `names more than one server without saying how they belong together; ${FORMS}`;
+    return `names several servers, which needs redis+sentinel or redis+cluster; ${FORMS}`;
 
   const segments = path === undefined || path === '' ? [] : path.split('/');
   const name = form === 'sentinel' ? segments.shift() : undefined;
-  if (form === 'sentinel' && !name) return `does not say by which name the Sentinels know the servers; ${FORMS}`;
+  if (form === 'sentinel' && !name) return `lacks the name of the primary at the Sentinels; ${FORMS}`;
   const [database = '0', ...more] = segments;
   if (!/^\d{1,4}$/.test(database) || more.length > 0)
-    return `has more behind the host than the number of a database; ${FORMS}`;
-  if (form === 'cluster' && database !== '0') return `names a database, and a Cluster has 0 alone; ${FORMS}`;
+    return `has more than the number of a database after the host; ${FORMS}`;
+  if (form === 'cluster' && database !== '0') return `names a database, but a Cluster has only 0; ${FORMS}`;
 
   const [username, password] = splitOnce(credentials ?? '');
   try {
@@ -71,14 +71,14 @@ function takeApart(text: string): RedisLocation | string {
       database: Number(database),
     };
   } catch {
-    return `has a "%" that begins no percent-encoding, which is %25 for %; ${FORMS}`;
+    return `has a "%" that is not part of a percent-encoding; write %25 for %; ${FORMS}`;
   }
 }
 
 function parseNode(text: string, port: number): RedisNode | null {
   const url = URL.parse(`http://${text}`);
   if (text === '' || url === null || url.hostname === '' || url.port === '0') return null;
-  // A URL leaves out the port that is its scheme's own.
+  // URL drops port 80, the default of http.
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: text.endsWith(':80') ? 80 : Number(url.port || port) };
 }
 

@@ -24,9 +24,9 @@ A YAML file, \`config/gateway.yaml\` unless \`--config\` names another. It is va
   The default also stands in for an empty variable. A literal \`\${\` is written \`$\${\`. Inside \`[ ]\` and \`{ }\`, quote them.
 - Durations are a whole number with its unit: \`250ms\`, \`30s\`, \`5m\`, \`1h\`, \`30d\`.
 - Sizes are a whole number with its unit: \`512b\`, \`64kb\`, \`10mb\`, \`1gb\`.
-- A list of one may be written as its one item.
+- A list of one item may be written as that item.
 
-Made from \`gateway/settings/schema/settings.ts\` by \`npm run schema\`.
+Generated from \`gateway/settings/schema/settings.ts\` by \`npm run schema\`.
 
 | option | default | meaning |
 | --- | --- | --- |
@@ -45,7 +45,7 @@ function rowsOf(name: string, option: Option, required: boolean): string[] {
   return [row, ...rows];
 }
 
-/** The schema of the options below this one: its own, that of list items, or that of the values of a map with free names. */
+/** The schema of the options below this one: its own, that of its list items, or that of the values of a free-form map. */
 function holderOf(option: Option): [suffix: string, holder: Option] {
   const list = [option, ...(option.anyOf ?? [])].find(({ items }) => items !== undefined);
   if (list?.items !== undefined) return ['[]', inFull(list.items)];

@@ -1,9 +1,9 @@
 /**
- * Explains why a URL could not be parsed, where the reason may be a raw delimiter in its user or password.
+ * Explains why a URL could not be parsed: often because of a raw delimiter in its user or password.
  *
- * @param url that was refused
- * @param otherwise the problem where there is no such character
- * @returns what is wrong, without repeating the text
+ * @param url the invalid URL
+ * @param otherwise the problem if there is no such character
+ * @returns the problem, which does not repeat the text
  */
 export function refusedUrl(url: string, otherwise: string): string {
   const [, userAndPassword = ''] = /^[a-z+]+:\/\/(.*)@/.exec(url) ?? [];

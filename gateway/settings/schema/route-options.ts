@@ -38,24 +38,24 @@ const cors = options({
     'must be a list of origins, such as [https://app.example.com], or "*"',
   )
     .refine((origins) => origins.length > 0, { error: 'is an empty list; must name an origin, or be "*" for all' })
-    .describe('Whose pages may call it; https://*.example.com for all subdomains, "*" for any.'),
+    .describe('The origins that may call the route; https://*.example.com for all subdomains, "*" for any.'),
   headers: fieldNames()
     .exactOptional()
-    .describe('The fields that pages may send, beside Authorization and Content-Type; all when left out.'),
+    .describe('The fields that pages may send besides Authorization and Content-Type; all when left out.'),
   exposeHeaders: fieldNames()
     .prefault([])
-    .describe('The fields of answers that pages may read, beside the usual ones.'),
-  credentials: flag().prefault(false).describe('Whether cookies may come along; not with "*".'),
-  maxAge: wait().prefault('10m').describe('How long a browser remembers what it may send.'),
+    .describe('The response fields that pages may read besides the CORS-safelisted ones.'),
+  credentials: flag().prefault(false).describe('Whether pages may send cookies; not with "*".'),
+  maxAge: wait().prefault('10m').describe('How long browsers cache the result of a preflight.'),
 });
 
 /** A replacement for all values, or a map from values to replacements; `"*"` matches every value. */
 function rewriting(what: string) {
-  const error = `must be text that replaces ${what}, or a map from what is found to what replaces it`;
+  const error = `must be text that replaces ${what}, or a map from values to their replacements`;
   return z.union([z.string(), z.record(z.string(), z.string())], { error });
 }
 
-/** @returns what is wrong with a regular expression, or null */
+/** @returns the syntax error of a regular expression, or null */
 function patternProblem(pattern: string): string | null {
   try {
     new RegExp(pattern);
@@ -76,21 +76,21 @@ const proxy = options({
       for (const pattern of Object.keys(rules)) {
         const problem = patternProblem(pattern);
         if (problem === null) continue;
-        const message = `is for what is no regular expression (${problem}); must be one, such as "^/old/"`;
+        const message = `is not a valid regular expression (${problem}); must be one such as "^/old/"`;
         context.addIssue({ code: 'custom', path: [pattern], message });
       }
     })
     .exactOptional()
-    .describe('Regular expressions and what replaces their first match in the path, after stripPrefix.'),
+    .describe('Regular expressions and the replacements of their first match in the path, after stripPrefix.'),
   cookieDomainRewrite: rewriting('the Domain of cookies')
     .exactOptional()
-    .describe('The Domain of cookies that upstreams set; empty text removes it.'),
+    .describe('Replaces the Domain of cookies that upstreams set; empty text removes it.'),
   cookiePathRewrite: rewriting('the Path of cookies')
     .exactOptional()
-    .describe('The Path of cookies that upstreams set; empty text removes it.'),
+    .describe('Replaces the Path of cookies that upstreams set; empty text removes it.'),
   autoRewrite: flag()
     .prefault(false)
-    .describe("Whether redirects to the upstream's own host are rewritten to the host that the client asked."),
+    .describe("Whether redirects to the upstream's own host are rewritten to the host of the request."),
   hostRewrite: matching(/^[A-Za-z0-9.:[\]-]+$/, 'must be a host, with a port where it has one')
     .exactOptional()
     .describe("The host that redirects to the upstream's own host are rewritten to."),
@@ -104,27 +104,27 @@ export const route = options({
   name: matching(
     /^[a-z0-9][a-z0-9._-]*$/,
     'must be a name of lower-case letters, digits, ".", "_" and "-", such as orders',
-  ).describe('Unique; stands in the log.'),
+  ).describe('The name in logs and metrics; unique.'),
   path: matching(
     new RegExp(`^(?:\\/|${SEGMENTS})$`),
     `must be a path prefix such as /api/v1/orders, or / alone: ${PLAIN_PATH}`,
-  ).describe('What the request path begins with, on a segment boundary; the longest route wins.'),
+  ).describe('The prefix of request paths, on a segment boundary; the longest match wins.'),
   methods: listOf(method, 'must be a list of HTTP methods, such as [GET, POST]')
     .refine((methods) => methods.length > 0, { error: 'is an empty list; must name a method, or be left out for all' })
     .exactOptional()
-    .describe('The methods it takes, all when left out; GET implies HEAD.'),
+    .describe('The allowed methods; all when left out. GET implies HEAD.'),
   upstream: listOf(confidential(upstreamProblem, UPSTREAM_FORM), UPSTREAM_FORM)
     .refine((urls) => urls.length > 0, { error: `is an empty list; ${UPSTREAM_FORM}` })
-    .describe('Base URL of the service, a list of them that take turns, or the name of a group in upstreams.'),
+    .describe('The base URL of the service, a list of URLs (round-robin), or the name of a group in upstreams.'),
   stripPrefix: matching(
     new RegExp(`^${SEGMENTS}$`),
-    `must be the beginning of the route's path, such as /api/v1: ${PLAIN_PATH}`,
+    `must be a prefix of the route's path, such as /api/v1: ${PLAIN_PATH}`,
   )
     .exactOptional()
-    .describe('Taken off the path before it is forwarded: with /api/v1, /api/v1/orders/7 becomes /orders/7.'),
+    .describe('Removed from the path before forwarding: with /api/v1, /api/v1/orders/7 becomes /orders/7.'),
   auth: oneOf('required', 'none')
     .prefault('required')
-    .describe('Whether credentials are required; none is refused below api.prefix.'),
+    .describe('Whether credentials are required; none is not allowed below api.prefix.'),
   credentials: listOf(
     oneOf('basic', 'bearer', 'api-key'),
     'must be a list of basic, bearer and api-key, such as [basic, bearer]',
@@ -132,7 +132,7 @@ export const route = options({
     .refine((schemes) => schemes.length > 0, { error: 'is an empty list; must name basic, bearer or api-key' })
     .exactOptional()
     .describe(
-      'What it takes: basic and bearer when left out; with api-key, a token in X-API-Key, which the upstream then never gets.',
+      'The accepted credentials; basic and bearer when left out. api-key: a token in X-API-Key, which the upstream then never receives.',
     ),
   passAuthorization: flag()
     .prefault(false)
@@ -143,22 +143,22 @@ export const route = options({
   allowEncodedSlashes: flag()
     .prefault(false)
     .describe('Whether %2F may occur in the path; refused with 400 otherwise.'),
-  maxBody: size().exactOptional().describe('The longest request body, 413 beyond it; any length when left out.'),
+  maxBody: size().exactOptional().describe('The maximum request body, 413 above it; no limit when left out.'),
   requireLength: flag()
     .prefault(false)
-    .describe('Whether a chunked request body is refused with 411, for upstreams that do not understand these.'),
+    .describe('Whether a chunked request body is refused with 411, for upstreams that do not support chunked bodies.'),
   timeouts: options({
-    firstByte: wait().exactOptional().describe('In place of timeouts.firstByte.'),
-    idle: wait().exactOptional().describe('In place of timeouts.idle.'),
-    request: wait().exactOptional().describe('In place of timeouts.request.'),
+    firstByte: wait().exactOptional().describe('Overrides timeouts.firstByte.'),
+    idle: wait().exactOptional().describe('Overrides timeouts.idle.'),
+    request: wait().exactOptional().describe('Overrides timeouts.request.'),
   })
     .prefault({})
-    .describe('Deadlines of this route, where they differ.'),
-  headers: headers.exactOptional().describe('Fields that are set or removed on the way, in requests and in answers.'),
-  cors: cors.exactOptional().describe('Lets pages of other origins call it from a browser.'),
+    .describe('Timeouts of this route.'),
+  headers: headers.exactOptional().describe('Header fields to set or remove, in requests and in responses.'),
+  cors: cors.exactOptional().describe('Allows browsers to call the route from pages of other origins.'),
   proxy: proxy
     .exactOptional()
-    .describe('Sends the route through http-proxy-middleware, for what only that offers; slower.'),
+    .describe('Sends the route through http-proxy-middleware, for features that only it has; slower.'),
 });
 
 export type RouteSettings = z.output<typeof route>;

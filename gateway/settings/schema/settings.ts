@@ -30,7 +30,7 @@ function listener(host: string, port: number) {
       'must be an IP address or a host name without port, such as 127.0.0.1, or 0.0.0.0 for every interface',
     )
       .prefault(host)
-      .describe('The address to listen on.'),
+      .describe('The IP address or host name to listen on.'),
     port: wholeNumber(0, 65_535, 'a port (0: any free one)').prefault(port).describe('The port; 0 takes any free one.'),
   };
 }
@@ -45,7 +45,7 @@ const secret = confidential(
   'must be text of 32 bytes or more, in quotes',
 );
 
-/** The variables that stand in for options which a file leaves out. */
+/** The environment variables that give options their defaults. */
 export const VARIABLES = {
   'database.url': 'DATABASE_URL',
   'redis.url': 'REDIS_URL',
@@ -54,7 +54,7 @@ export const VARIABLES = {
 } as const;
 
 /**
- * Every option of the gateway: its type, default and meaning. Durations come out as milliseconds.
+ * Every option of the gateway with its type, default and description. The output has durations in milliseconds.
  *
  * @param variable the value of an environment variable, or the fallback when it is unset or empty
  */
@@ -64,32 +64,30 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       ...listener('127.0.0.1', 8080),
       hsts: hsts
         .exactOptional()
-        .describe(
-          'Tells browsers that came by https to come by nothing else: a duration, or a map. Left out: nothing.',
-        ),
+        .describe('HTTP Strict Transport Security (RFC 6797): a duration, or a map. Left out: the field is not sent.'),
     })
       .prefault({})
       .describe('The public listener.'),
     ops: options(listener('127.0.0.1', 8081))
       .prefault({})
-      .describe('The listener for health and metrics; never reachable by the public.'),
+      .describe('The listener for health and metrics. Do not expose it to the public.'),
     trustedProxies: listOf(proxy, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
-      .describe('Peers whose X-Forwarded-* headers are believed.'),
+      .describe('Peers whose X-Forwarded-* and Forwarded headers are trusted.'),
     workers: z
       .union([z.literal('auto'), wholeNumber(1, 256, 'a number of processes')], {
         error: 'must be auto, or a number of processes, a whole number from 1 to 256',
       })
       .prefault(1)
-      .describe('The number of processes that answer requests; auto: one for each core.'),
+      .describe('The number of worker processes; auto: one for each core.'),
     database: options({
       url: databaseUrl()
         .prefault(() => variable(VARIABLES['database.url'], 'sqlite:data/gatehouse.sqlite'))
         .describe('sqlite:PATH, relative to the working directory, or mysql://user:password@host:3306/name.'),
-      timeout: wait().prefault('2s').describe('How long an answer of the database may take.'),
+      timeout: wait().prefault('2s').describe('The timeout of a query.'),
     })
       .prefault({})
-      .describe('Where accounts and tokens are kept.'),
+      .describe('The database of accounts and tokens.'),
     redis: options({
       url: redisUrl()
         .prefault(() => variable(VARIABLES['redis.url'], ''))
@@ -101,8 +99,8 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         'must be letters, digits and ":", ".", "_", "-", "{", "}", such as "gatehouse:"',
       )
         .prefault('gatehouse:')
-        .describe('What every key of the gateway begins with.'),
-      timeout: wait().prefault('500ms').describe('How long an answer of Redis may take.'),
+        .describe("The prefix of all of the gateway's keys."),
+      timeout: wait().prefault('500ms').describe('The timeout of a command.'),
     })
       .prefault({})
       .describe(
@@ -114,7 +112,7 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         `must be a path in lower case such as /api/v1: ${PLAIN_PATH}`,
       )
         .prefault('/api/v1')
-        .describe('Everything below it is authenticated; no setting opens it.'),
+        .describe('Every path below this prefix requires credentials; no option can change that.'),
       realm: matching(
         /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/,
         'must be printable ASCII without quotes or backslashes, such as api',
@@ -129,14 +127,14 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         .transform((secrets) => secrets.filter((text) => text !== ''))
         .prefault(() => [variable(VARIABLES['tokens.secrets'], '')])
         .describe('32 bytes or more each; the first signs, all verify. Empty: generated, with SQLite only.'),
-      lifetime: duration('1s', '3650d').prefault('1h').describe('What a token gets when nothing is asked.'),
-      maxLifetime: duration('1s', '3650d').prefault('30d').describe('The longest lifetime that may be asked for.'),
+      lifetime: duration('1s', '3650d').prefault('1h').describe('The lifetime of a token if the request names none.'),
+      maxLifetime: duration('1s', '3650d').prefault('30d').describe('The longest lifetime that a request may name.'),
       maxPerAccount: wholeNumber(1, 1_000_000, 'a number of tokens')
         .prefault(1_000)
-        .describe('Live tokens that an account may have; what would be one more is refused with 409.'),
+        .describe('The maximum number of live tokens of an account; 409 above it.'),
       maxStaleness: duration('1s', '1h')
         .prefault('2s')
-        .describe('How long tokens are accepted while neither database nor Redis can say what is revoked.'),
+        .describe('How long tokens are accepted while revocations can be read from neither the database nor Redis.'),
     })
       .prefault({})
       .describe('The tokens that the gateway issues.'),
@@ -144,40 +142,44 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     pages: pageOptions(),
     mail: mailOptions(() => variable(VARIABLES['mail.url'], '')),
     timeouts: options({
-      connect: wait().prefault('3s').describe('For a connection to an upstream.'),
-      firstByte: wait().prefault('60s').describe('From the end of a request to the head of its answer.'),
-      idle: wait().prefault('60s').describe('Between two pieces of a body, of the client or of the upstream.'),
-      request: wait().exactOptional().describe('For a request and its answer in all; no limit when left out.'),
+      connect: wait().prefault('3s').describe('To establish a connection to an upstream.'),
+      firstByte: wait().prefault('60s').describe('From the end of a request to the head of its response.'),
+      idle: wait().prefault('60s').describe('Between two chunks of a body, from the client or the upstream.'),
+      request: wait().exactOptional().describe('For a request and its response in total; no limit when left out.'),
       headers: wait().prefault('10s').describe("For the head of a client's request to arrive."),
     })
       .prefault({})
-      .describe('How long the gateway waits.'),
+      .describe('Timeouts of requests.'),
     webSockets: options({
       max: wholeNumber(1, 1_000_000, 'a number of WebSockets')
         .prefault(10_000)
-        .describe('How many may be open in one process; 503 beyond it.'),
+        .describe('The maximum number of open WebSockets in one process; 503 above it.'),
       maxPerClient: wholeNumber(1, 1_000_000, 'a number of WebSockets')
         .prefault(1_000)
-        .describe('How many of one account, or of one address on a route with auth none; 429 beyond it.'),
-      idle: wait().prefault('1h').describe('How long neither side may send anything; then it is ended with code 1001.'),
+        .describe('The same for one account, or for one address on a route with auth: none; 429 above it.'),
+      idle: wait()
+        .prefault('1h')
+        .describe('The time without data in either direction after which it is closed (1001).'),
     })
       .prefault({})
       .describe('Limits of WebSockets.'),
     shutdown: options({
       delay: pause()
         .prefault('0s')
-        .describe('How long requests are still taken after the signal, for balancers to see that it is not ready.'),
-      timeout: wait().prefault('10s').describe('From the signal to the end, at the latest.'),
+        .describe(
+          'How long new requests are accepted after the signal, until load balancers see that it is not ready.',
+        ),
+      timeout: wait().prefault('10s').describe('The time from the signal to the exit, at most.'),
     })
       .prefault({})
-      .describe('How the gateway stops.'),
+      .describe('Graceful shutdown.'),
     watch: flag()
       .prefault(false)
-      .describe(`Whether a change of this file, or of one behind \${file:…}, is taken over at once, as by SIGHUP.`),
+      .describe(`Whether changes of this file, and of the files in its \${file:…}, are applied at once, as by SIGHUP.`),
     log: options({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')
         .prefault('info')
-        .describe('The least that is logged.'),
+        .describe('The lowest level that is logged.'),
       format: oneOf('auto', 'json', 'pretty').prefault('auto').describe('auto: pretty on a terminal, JSON elsewhere.'),
     })
       .prefault({})

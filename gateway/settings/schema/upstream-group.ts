@@ -4,7 +4,7 @@ import { upstreamOptions } from './upstream-options.ts';
 
 /** The configured servers of a route. */
 export interface GroupSettings extends UpstreamSettings {
-  /** The name in `upstreams`; the addresses, where the route lists them itself. */
+  /** The name in `upstreams`; the joined addresses if the route lists them itself. */
   readonly name: string;
 }
 

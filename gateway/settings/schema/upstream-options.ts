@@ -28,13 +28,13 @@ const server = z
       url: confidential(serverProblem, SERVER_FORM).describe('Base URL of one server, or unix:PATH for a socket.'),
       weight: wholeNumber(1, 1_000, 'a weight')
         .prefault(1)
-        .describe('Its share of the requests, beside the weights of the others.'),
+        .describe('Its share of the requests, relative to the other weights.'),
     }),
-    // For the JSON Schema: may also be written as its URL alone.
   )
+  // Tells the JSON Schema that the URL alone is allowed too.
   .meta({ shorthand: true });
 
-/** A named group of servers that do the same work, and how the gateway deals with them. */
+/** The options of a named group of servers for the same service. */
 export function upstreamOptions() {
   return options({
     servers: listOf(server, `must be a list of servers, each ${SERVER_FORM}`)
@@ -42,48 +42,48 @@ export function upstreamOptions() {
       .describe('The servers: each a URL, or a map with url and weight.'),
     balance: oneOf('round-robin', 'least-outstanding')
       .prefault('round-robin')
-      .describe('Who is next: each in turn, or whoever has the fewest unanswered requests for its weight.'),
+      .describe(
+        'The server of the next request: each in turn, or the one with the fewest open requests for its weight.',
+      ),
     connections: wholeNumber(1, 65_535, 'a number of connections')
       .prefault(1_024)
-      .describe('The most that a process has in use to each server: for requests, streams and WebSockets.'),
-    connectionWait: wait()
-      .prefault('3s')
-      .describe('How long a request waits for one of them, where all are in use, until it is answered with 503.'),
+      .describe('The maximum number of connections of one process to each server, WebSockets included.'),
+    connectionWait: wait().prefault('3s').describe('How long a request waits for a free connection before 503.'),
     connectionAge: wait()
       .prefault('1m')
-      .describe('After which a connection is replaced by a new one, to where the name of the server then leads.'),
+      .describe('The age at which a connection is replaced by a new one, with a new DNS lookup.'),
     http2: flag()
       .prefault(false)
-      .describe('Whether to speak HTTP/2: to https servers that offer it, and to http servers without asking.'),
+      .describe('Whether to use HTTP/2: with https servers that offer it (ALPN), and with all http servers.'),
     tls: options({
       ca: pem('certificate')
         .exactOptional()
-        .describe('The authorities that sign its certificates; else the usual ones.'),
-      certificate: pem('certificate').exactOptional().describe('The certificate that the gateway shows.'),
+        .describe("The certificate authorities for the servers' certificates; left out: those of Node.js."),
+      certificate: pem('certificate').exactOptional().describe('The client certificate of the gateway.'),
       key: pem('private key').exactOptional().describe('The private key of that certificate.'),
       serverName: matching(/^[A-Za-z0-9.-]+$/, 'must be a host name, such as orders.internal')
         .exactOptional()
-        .describe("The name that the certificate must have, in place of the host's."),
+        .describe("The name that the server's certificate must have, instead of the host in its URL."),
     })
       .prefault({})
-      .describe('For https servers.'),
+      .describe('TLS to https servers.'),
     eject: options({
       failures: wholeNumber(1, 1_000, 'a number of failures')
         .prefault(3)
-        .describe('Connections refused or cut, deadlines missed and bad answers, one after the other, before a pause.'),
-      pause: wait()
-        .prefault('1s')
-        .describe('The first pause; each further one without a success between is twice as long.'),
+        .describe(
+          'Consecutive failures before a pause: refused or broken connections, missed deadlines, invalid responses.',
+        ),
+      pause: wait().prefault('1s').describe('The first pause. Each further pause doubles until a request succeeds.'),
       maxPause: wait().prefault('1m').describe('The longest pause.'),
     })
       .prefault({})
-      .describe('When a server gets no requests for a while.'),
+      .describe('Passive health checks: a failing server gets no requests for a pause.'),
     health: options({
       path: matching(new RegExp(`^(?:\\/|${SEGMENTS})$`), `must be a path such as /health: ${PLAIN_PATH}`).describe(
-        'What is asked for with GET.',
+        'The path of the GET request.',
       ),
       interval: wait().prefault('5s').describe('Between two checks of a server.'),
-      timeout: wait().prefault('2s').describe('Within which it must have answered.'),
+      timeout: wait().prefault('2s').describe('The timeout of a check.'),
       status: listOf(
         z.preprocess(
           (value) => (typeof value === 'number' ? String(value) : value),
@@ -92,20 +92,22 @@ export function upstreamOptions() {
         'must be a list of statuses or ranges of them, such as [200-299, 404]',
       )
         .prefault(['200-299'])
-        .describe('The statuses of a server that is well.'),
+        .describe('The statuses of a healthy server.'),
     })
       .exactOptional()
-      .describe('Asks each server from time to time; one that fails twice gets no requests until it is well again.'),
+      .describe('Active health checks: a server that fails two in a row gets no requests until it is healthy again.'),
     retries: options({
       attempts: wholeNumber(0, 10, 'a number of further attempts')
         .prefault(2)
-        .describe('Further attempts at a request that reached no server, or is idempotent and got no answer.'),
+        .describe(
+          'The maximum number of retries, if no server received the request, or it is idempotent and got no response.',
+        ),
       budget: wholeNumber(0, 100, 'a percentage')
         .prefault(20)
-        .describe('The most that retries may add to the requests, in percent.'),
+        .describe('The maximum number of retries in percent of the requests.'),
     })
       .prefault({})
-      .describe('What is tried again.'),
+      .describe('Retries.'),
   });
 }
 
