@@ -27,7 +27,7 @@ export type CutoffOf = (accountId: string) => number;
 /**
  * The same, including everything that any node has revoked up to this call. Reads the database.
  *
- * @throws GatewayError 503 when the database is out
+ * @throws GatewayError 503 when the database is unavailable
  */
 export type ReadCutoff = (accountId: string) => Promise<number>;
 

@@ -11,7 +11,7 @@ const SAMPLE = 1000;
  * The hash that is verified where an account has none, so that response times do not reveal which accounts exist (account
  * enumeration by timing). Like most hashes of an application's table; else like the gateway's own.
  *
- * @throws GatewayError when the database is out
+ * @throws GatewayError when the database is unavailable
  */
 export async function decoyFor({ sql, ask }: Database, settings: Settings['accounts']): Promise<string> {
   const table = adoptedTable(settings);

@@ -14,16 +14,16 @@ export interface AdoptedTable {
   readonly confirmed: { readonly column: string } | { readonly expression: string };
 }
 
-/** @returns null where the configuration uses the gateway's own table */
+/** @returns null when the configuration uses the gateway's own table */
 export function adoptedTable({ table, columns, confirmedWhen }: Settings['accounts']): AdoptedTable | null {
   if (table === undefined) return null;
   const { confirmed, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
-  // The rules of the settings require exactly one of the two; with neither, no account counts as confirmed.
+  // `settings/rules/conflicts.ts` requires exactly one of the two. With neither, no account counts as confirmed.
   const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
   return { name: table, columns: others, confirmed: isConfirmed };
 }
 
-/** A row as selected; id, email and hash are cast to text whatever their types are. */
+/** A selected row; id, email and hash of any type are cast to text. */
 export interface AdoptedRow {
   readonly id: string | null;
   readonly email: string | null;
@@ -48,7 +48,7 @@ const CHUNK = 1000;
 /**
  * Checks that the table exists with these columns, and that the expression is valid.
  *
- * @throws OperatorError that names what is missing and what exists; GatewayError when the database is out
+ * @throws OperatorError that names what is missing and what exists; GatewayError when the database is unavailable
  */
 export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable): Promise<OpenTable> {
   const { columns, confirmed } = table;
@@ -63,12 +63,12 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   const email = columnNamed(columns.email, 'email');
   const password = columnNamed(columns.password, 'password');
 
-  // As text: numbers beyond 2^53 would be rounded, and bytes would arrive as a Buffer.
+  // Cast to text: numbers above 2^53 would be rounded, and bytes would arrive as a Buffer.
   const text = (column: string, name: string) =>
     sql.raw(kind === 'mysql' ? 'cast(?? as char) as ??' : 'cast(?? as text) as ??', [column, name]);
   const confirmedColumn = (column: string) => {
     const { type } = columnNamed(column, 'confirmed');
-    // The driver turns 0000-00-00 into a date in 1899.
+    // Read as text: mysql2 turns 0000-00-00 into a date in 1899.
     if (/date|time/.test(type)) return text(column, 'confirmed');
     return sql.raw(type === 'bit' ? '?? + 0 as confirmed' : '?? as confirmed', [column]);
   };
@@ -98,7 +98,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
     email,
     rows,
     async *chunks() {
-      // Qualified: the plain name would be the selected text, which sorts 10 before 9.
+      // The qualified name: the plain one would mean the selected text, which sorts 10 before 9.
       const key = `${table.name}.${columns.id}`;
       let last: string | null = null;
       for (;;) {
@@ -116,7 +116,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
       return Number(counted[0]?.count ?? 0);
     },
     async sharedIds() {
-      // The number 1 and the text "1" are one id; texts that are equal only by collation are not.
+      // The number 1 and the text "1" are the same id; texts that are equal only by collation are not.
       const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [columns.id]);
       const counted: { id: string; count: number | string }[] = await ask(
         sql(table.name)
@@ -131,7 +131,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
   };
 }
 
-/** Whether the database answered with an error in the statement. */
+/** Whether the database rejected the statement. */
 function isRefusal(error: unknown): error is GatewayError {
   if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
   return 'sqlState' in error.cause || ('code' in error.cause && error.cause.code === 'SQLITE_ERROR');

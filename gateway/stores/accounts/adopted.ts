@@ -6,10 +6,10 @@ import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Sou
 import type { AccountReader } from './store.ts';
 
 /**
- * The accounts in an application's table, which is only read.
+ * Reads the accounts in an application's table.
  *
- * Rows that share a canonical email are not found by it, and rows that share an id are not found at all: they are ambiguous.
- * Nor is an account found whose id cannot be sent to an upstream.
+ * Ambiguous rows are not found: rows that share a canonical email by that email, and rows that share an id by neither. A row
+ * whose id cannot be sent to an upstream is not found either.
  *
  * @throws OperatorError as `openTable` does
  */
@@ -41,11 +41,11 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
       const canonical = canonicalEmail(email);
       const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(emailCondition(email)));
       const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
-      // Rows without an id are no accounts.
+      // Rows without an id are ignored.
       const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));
       if (row === undefined || row.id === null || another !== undefined) return null;
       const account = await findById(row.id);
-      // Its email may have changed since.
+      // The email may have changed between the two queries.
       return account !== null && isSame(account.email) ? account : null;
     },
   };
@@ -54,11 +54,11 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 const WHOLE_NUMBER = /^(0|-?[1-9][0-9]{0,19})$/;
 
 /**
- * The SQL condition for an email. It may match too many rows, since emails are compared again. It must match every spelling,
- * or one of two rows that differ by case would be accepted as unambiguous.
+ * The SQL condition for an email. It may match too many rows, since emails are compared again. It must match every spelling:
+ * otherwise one of two rows that differ by case would be accepted as unambiguous.
  *
- * A case-insensitive collation uses the column's index. Any other one scans the table, as does SQLite for an email with
- * letters beyond ASCII.
+ * A case-insensitive collation uses the column's index. Any other collation scans the table, and so does SQLite for an email
+ * with non-ASCII letters.
  */
 function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: { collation } }: OpenTable) {
   const column = table.columns.email;
@@ -68,7 +68,7 @@ function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: 
   };
   if (kind === 'sqlite') {
     const isAlike = isIn('?? collate nocase', '?');
-    // More bytes than characters: there are letters beyond ASCII, which SQLite does not fold.
+    // More bytes than characters: the text has non-ASCII letters, which SQLite does not fold.
     const folded = `length(cast(?? as blob)) > length(??) and ${UNICODE_LOWER}(??) = ?`;
     return (email: string) => {
       const canonical = canonicalEmail(email);
@@ -79,23 +79,23 @@ function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: 
   if (!collation?.name.endsWith('_ci')) {
     return isIn('lower(convert(?? using utf8mb4)) collate utf8mb4_bin', 'lower(?)');
   }
-  // Converted first, or a character that the column's character set lacks would make the comparison fail.
+  // Converted first: the comparison fails for a character that the column's character set lacks.
   return isIn('??', `convert(? using ${collation.charset}) collate ${collation.name}`);
 }
 
-/** Composed and decomposed, lower and upper case, and as typed: SQLite folds ASCII letters only. */
+/** NFC and NFD, lower and upper case, and as typed: SQLite folds ASCII letters only. */
 function spellingsOf(email: string): string[] {
   const canonical = canonicalEmail(email);
   return [...new Set([email, canonical, canonical.normalize('NFD'), canonical.toUpperCase()])];
 }
 
-/** @returns null where the row is not a usable account */
+/** @returns null when the row is not a usable account */
 function accountOf({ id, email, password, confirmed }: AdoptedRow): Account | null {
   if (id === null || email === null || !canBeSent(id)) return null;
   return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp: stampOf(password) };
 }
 
-/** Derived from the stored hash: a new hash voids the tokens issued before, without a notice to the gateway. */
+/** Derived from the stored hash, so that a new hash voids earlier tokens even if the gateway is not told of the change. */
 function stampOf(passwordHash: string | null): string {
   return createHash('sha256')
     .update(passwordHash ?? '')
@@ -120,7 +120,7 @@ export function isConfirmedValue(value: unknown): boolean {
 function isConfirmedText(padded: string): boolean {
   const text = padded.replace(/\0+$/, '').trim();
   if (/^(true|t|yes|y|on)$/i.test(text)) return true;
-  // .NET and Go write the year 1 for an absent date.
+  // The zero date of MySQL has year 0; .NET and Go write year 1 for no date.
   if (/^\d{4}-\d{2}-\d{2}([ T]|$)/.test(text)) return !/^000[01]-/.test(text);
   return /^[+-]?\d+(\.\d*)?$/.test(text) && Number(text) !== 0;
 }

@@ -7,7 +7,7 @@ import { type AccountReader, sqlAccountStore } from './store.ts';
 /**
  * Opens the accounts: in the gateway's own table, or in the table that the configuration names.
  *
- * @throws OperatorError when that table does not match the configuration; GatewayError when the database is out
+ * @throws OperatorError when that table does not match the configuration; GatewayError when the database is unavailable
  */
 export async function openAccounts(database: Database, settings: Settings['accounts']): Promise<AccountReader> {
   const table = adoptedTable(settings);

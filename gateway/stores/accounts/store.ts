@@ -20,42 +20,42 @@ export interface NewAccount {
 
 export type Added = { readonly kind: 'added'; readonly account: Account } | { readonly kind: 'taken' };
 
-/** `stale`: the account is gone, or has changed since it was read. */
+/** `stale`: the account was removed, or has changed since it was read. */
 export type EmailSet = 'changed' | 'taken' | 'stale';
 
-/** What requests need of the accounts. Both throw GatewayError `service_unavailable` when the store is out. */
+/** The look-ups that requests need. Both throw GatewayError `service_unavailable` when the store is unavailable. */
 export interface AccountReader {
   /** Compares canonical emails: case and Unicode composition do not matter. */
   findByEmail(email: string): Promise<Account | null>;
   findById(id: string): Promise<Account | null>;
 }
 
-/** All of them throw GatewayError `service_unavailable` when the store is out. */
+/** All methods throw GatewayError `service_unavailable` when the store is unavailable. */
 export interface AccountStore extends AccountReader {
-  /** Adds an account, or returns `taken` where one has this email. Does not validate email and hash. */
+  /** Adds an account, or returns `taken` if another account has this email. Does not validate email and hash. */
   add(account: NewAccount): Promise<Added>;
   /** All accounts, in the order of creation. */
   list(): Promise<AccountSummary[]>;
-  /** Confirming draws a new stamp. @returns whether this changed anything */
+  /** Confirming also sets a new stamp. @returns whether this changed anything */
   setConfirmed(id: string, confirmed: boolean): Promise<boolean>;
-  /** Confirms the account, and draws a new stamp. @returns whether it was unconfirmed and had this stamp */
+  /** Confirms the account, and sets a new stamp. @returns whether it was unconfirmed and had this stamp */
   confirm(id: string, stamp: string): Promise<boolean>;
   /**
-   * Draws a new stamp.
+   * Sets the hash and a new stamp.
    *
-   * @param passwordHash null: no password is right
-   * @param stamp that the account must have; any when omitted
+   * @param passwordHash null: no password matches
+   * @param stamp the stamp that the account must have; omitted: any
    * @returns whether there is such an account
    */
   setPassword(id: string, passwordHash: string | null, stamp?: string): Promise<boolean>;
   /**
-   * Sets the email, unless another account has it, and a new stamp. Does not validate the email.
+   * Sets a new stamp, and the email unless another account has it. Does not validate the email.
    *
-   * @param seen the account, which must still have this email and this stamp
+   * @param seen the account as it was read; its email and stamp must not have changed
    * @param tokens whether the new stamp voids the tokens
    */
   setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
-  /** Replaces the hash of the same password; the tokens stay valid. @returns whether `from` was still the account's hash */
+  /** Replaces the hash of an unchanged password; tokens stay valid. @returns whether `from` was still the account's hash */
   replaceHash(id: string, from: string, to: string): Promise<boolean>;
   /** Keeps the records of its tokens. @returns whether there was such an account */
   remove(id: string): Promise<boolean>;
@@ -74,7 +74,7 @@ interface AccountRow {
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
 export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
-  // As bytes: the collation of MySQL would ignore case and trailing spaces.
+  // Compared as bytes: the collation of MySQL would ignore case and trailing spaces.
   const seen = (id: string, stamp: string) =>
     accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
 
@@ -123,7 +123,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
     async setConfirmed(id, confirmed) {
       const account = accounts().where('id', keyOf(id));
       const now = Date.now();
-      // After unconfirming, tokens are still valid and answered with 403: the stamp stays until the next confirmation.
+      // The stamp stays until the next confirmation: tokens of an unconfirmed account get 403, not 401.
       const change = confirmed
         ? account.whereNull('confirmed_at').update({ confirmed_at: now, stamp: newStamp(), updated_at: now })
         : account.whereNotNull('confirmed_at').update({ confirmed_at: null, updated_at: now });
@@ -169,12 +169,12 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
   };
 }
 
-/** Ids begin at 1. */
+/** Matches no account: ids start at 1. */
 const NO_ACCOUNT = -1;
 
 /**
- * The id as a number, or `NO_ACCOUNT`. MySQL casts to compare a string with a number: `1abc`, `01` and `1.0` would all be
- * account 1.
+ * The id as a number, or `NO_ACCOUNT`. MySQL casts a string to compare it with a number: `1abc`, `01` and `1.0` would all
+ * match account 1.
  */
 function keyOf(id: string): number {
   const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;

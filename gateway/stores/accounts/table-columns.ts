@@ -11,7 +11,7 @@ export interface TableColumn {
 
 type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
 
-/** Most tables listed in the error about a missing one. */
+/** Maximum number of tables listed in the error about a missing table. */
 const MOST_NAMES = 20;
 
 /**

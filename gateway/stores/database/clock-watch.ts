@@ -4,7 +4,7 @@ import { type ClockReading, differenceOf } from './clock.ts';
 /** The difference between the clocks of this process and of a store. */
 export interface ClockWatch {
   readonly store: 'database' | 'redis';
-  /** Milliseconds that this process is ahead; negative: behind. */
+  /** Milliseconds by which this process is ahead; negative: behind. */
   readonly difference: number;
   /** The name in readiness reports. */
   readonly name: 'clock';
@@ -13,18 +13,18 @@ export interface ClockWatch {
   compare(reading: ClockReading): void;
 }
 
-/** Milliseconds of difference above which it is logged, and below which recovery is logged. */
-const TOLD = 2_000;
-const WELL = 1_000;
+/** Milliseconds of difference above which a warning is logged, and below which the recovery is logged. */
+const WARN_ABOVE = 2_000;
+const RECOVERED_BELOW = 1_000;
 /** Milliseconds of difference above which this node is not ready. */
 export const CLOCK_BOUND = 20_000;
 
-/** Logs when the clocks diverge, when they diverge too far, and when they agree again: each once. */
+/** Logs once each when the clocks diverge, when they diverge too far, and when they agree again. */
 export function watchClock(store: ClockWatch['store'], log: Logger): ClockWatch {
   let difference = 0;
-  let told: 'nothing' | 'apart' | 'wrong' = 'nothing';
+  let logged: 'nothing' | 'warning' | 'error' = 'nothing';
 
-  const tell = (level: 'info' | 'warn' | 'error', msg: string) =>
+  const write = (level: 'info' | 'warn' | 'error', msg: string) =>
     log[level]({ clock: store, seconds: Math.round(difference / 100) / 10 }, msg);
 
   return {
@@ -34,21 +34,22 @@ export function watchClock(store: ClockWatch['store'], log: Logger): ClockWatch 
     },
     name: 'clock',
     get isUp() {
-      // Nothing depends on the time of Redis.
+      // No rule uses the time of Redis.
       return store === 'redis' || Math.abs(difference) < CLOCK_BOUND;
     },
     compare(reading) {
       difference = differenceOf(reading);
       const size = Math.abs(difference);
       if (size >= CLOCK_BOUND && store === 'database') {
-        if (told !== 'wrong') tell('error', `${WORDS.database}, by so much that this node is not ready: set its clock`);
-        told = 'wrong';
-      } else if (size >= TOLD) {
-        if (told === 'nothing') tell('warn', `${WORDS[store]}: have both keep time by NTP`);
-        told = 'apart';
-      } else if (size < WELL) {
-        if (told !== 'nothing') tell('info', 'the clocks agree again');
-        told = 'nothing';
+        if (logged !== 'error')
+          write('error', `${WORDS.database} by 20 s or more, so this node is not ready: set its clock`);
+        logged = 'error';
+      } else if (size >= WARN_ABOVE) {
+        if (logged === 'nothing') write('warn', `${WORDS[store]}: synchronise both with NTP`);
+        logged = 'warning';
+      } else if (size < RECOVERED_BELOW) {
+        if (logged !== 'nothing') write('info', 'the clocks agree again');
+        logged = 'nothing';
       }
     },
   };

@@ -7,8 +7,8 @@ export interface Clock {
 }
 
 /**
- * The time of the database as last read. Tokens, revocations and sessions use it, so that all nodes agree whatever their own
- * clocks say. Between readings, the monotonic clock of the process continues it, also while the database is out.
+ * The time of the database. Tokens, revocations and sessions use it, so that all nodes agree even if their own clocks differ.
+ * Between two readings, the monotonic clock of the process advances it, also while the database is unavailable.
  */
 export interface DatabaseClock extends Clock {
   /** Adjusts the clock by a reading. */
@@ -31,8 +31,8 @@ export interface Moment {
 }
 
 /**
- * Milliseconds that records of tokens, revocations and sessions are kept after they expire. A day covers a database whose
- * clock is corrected, or that is replaced by one with another clock.
+ * Milliseconds that records of tokens, revocations and sessions are kept after they expire. A day tolerates a correction of
+ * the database's clock, and a replacement server with another clock.
  */
 export const KEPT_BEYOND_END = 24 * 3_600_000;
 
@@ -50,14 +50,14 @@ export function timeExpression(kind: Database['kind']): string {
   }
 }
 
-/** Returns the time of the process until the first reading. */
+/** Until the first reading, the clock shows the time of the process. */
 export function createDatabaseClock(): DatabaseClock {
   /** The database's time when the monotonic clock is 0. */
   let origin: number | null = null;
   return {
     now: () => Math.floor(origin === null ? Date.now() : origin + performance.now()),
     set({ time, asked, answered }) {
-      // The database read its clock between query and answer: an origin within these bounds needs no correction.
+      // The database read its clock between query and answer: an origin within these bounds is right.
       const earliest = time - answered.monotonic;
       const latest = time + 1 - asked.monotonic;
       origin = origin === null ? (earliest + latest) / 2 : Math.min(Math.max(origin, earliest), latest);
@@ -68,7 +68,7 @@ export function createDatabaseClock(): DatabaseClock {
 /**
  * Reads the time once.
  *
- * @throws GatewayError `service_unavailable` when the database is out
+ * @throws GatewayError `service_unavailable` when the database is unavailable
  */
 export async function readDatabaseClock({ sql, ask, kind }: Database): Promise<DatabaseClock> {
   const clock = createDatabaseClock();
@@ -79,8 +79,8 @@ export async function readDatabaseClock({ sql, ask, kind }: Database): Promise<D
 }
 
 /**
- * Milliseconds by which the clock of this process is certainly ahead of the store's (negative: behind), given the duration of
- * the query.
+ * Milliseconds by which the clock of this process is ahead of the store's (negative: behind), at least: the duration of the
+ * query leaves a margin.
  */
 export function differenceOf({ time, asked, answered }: ClockReading): number {
   if (asked.wall > time) return asked.wall - time;

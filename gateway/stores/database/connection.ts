@@ -20,8 +20,8 @@ export interface Asker {
   /** Builds queries, and runs migrations. Stores send queries through `ask`, never by awaiting them. */
   readonly sql: Knex;
   /**
-   * Sends one query, and settles within the timeout of the database, counted from the call: it includes waiting for a
-   * connection, a retry and waiting for another writer.
+   * Sends one query, and settles within the timeout of the database. The timeout includes waiting for a connection, a retry,
+   * and waiting for another writer.
    *
    * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. A write may or may not
    *   have been executed then.
@@ -32,7 +32,7 @@ export interface Asker {
 export interface Database extends Asker {
   readonly kind: DatabaseLocation['kind'];
   /**
-   * Runs `work` as one transaction, within the timeout of one query. When `work` rejects, it is rolled back.
+   * Runs `work` in a transaction, within the timeout of one query. When `work` rejects, the transaction is rolled back.
    *
    * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
    *   which the transaction may or may not have been committed
@@ -41,7 +41,7 @@ export interface Database extends Asker {
   /** Resolves when the database answers. Throws as `ask` does. */
   ping(): Promise<void>;
   /**
-   * Resolves where an SQLite file exists and is writable; at once for other databases. Throws as `ask` does.
+   * Resolves when the SQLite file exists and is writable; at once for MySQL. Throws as `ask` does.
    */
   verify(): Promise<void>;
   /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
@@ -50,15 +50,15 @@ export interface Database extends Asker {
 
 /** Milliseconds between two attempts while another process writes to the SQLite database. */
 const BUSY_PAUSE = 10;
-/** knex would write failures to the console; here each one reaches the caller, who logs it. */
+/** Keeps knex from writing failures to the console: each one reaches the caller, who logs it. */
 const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
 /**
- * Opens the database; connections are made when the first query needs one.
+ * Opens the database. Connections are established on demand.
  *
- * @param timeout milliseconds that a query may take in all
+ * @param timeout milliseconds for a query in total
  * @param readOnly an SQLite file must exist, and is not changed
- * @throws OperatorError when an SQLite file cannot be made
+ * @throws OperatorError when an SQLite file cannot be created
  */
 export function openDatabase(
   location: DatabaseLocation,
@@ -109,8 +109,8 @@ export function openDatabase(
       await run(sql.raw('commit'));
       return result;
     } catch (error) {
-      // Where even this fails, the connection is destroyed, and the server rolls back. Also where the begin failed: it may still
-      // be executed, and the writes of the next user of the connection would never be committed.
+      // If the rollback fails, the connection is destroyed, and the server rolls back. A failed `begin` is rolled back too: it
+      // may still be executed, and the next user's writes on this connection would then never be committed.
       await run(sql.raw('rollback')).catch(() => cut(connection));
       throw error;
     } finally {
@@ -174,12 +174,12 @@ function configFor(
   });
 }
 
-/** A dead pooled connection is detected by the next query on it; only a read can be sent again safely. */
+/** A dead pooled connection is detected by the next query on it. Only a read can be sent again safely. */
 function isRead(query: Query<unknown>): boolean {
   return ['select', 'first', 'pluck'].includes(query.toSQL().method);
 }
 
-/** Destroys a MySQL connection: an orderly close would wait behind the query that hangs. */
+/** Destroys a MySQL connection: an orderly close would wait for the query that hangs. */
 function cut(connection: unknown): void {
   if (typeof connection === 'object' && connection !== null && 'stream' in connection) {
     (connection as MysqlConnection).stream.destroy();

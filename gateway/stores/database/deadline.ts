@@ -4,7 +4,7 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Settles as `work` does, or rejects with `DeadlineExceeded` after `ms` milliseconds (at once where none are left).
+ * Settles as `work` does, or rejects with `DeadlineExceeded` after `ms` milliseconds (at once if negative).
  *
  * The work is not cancelled: a late result goes to `onLate`, so that a late connection is released. A late failure is
  * dropped.

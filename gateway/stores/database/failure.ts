@@ -1,6 +1,6 @@
 import { GatewayError } from '../../domain/errors.ts';
 
-/** Codes with which the server announces that it closes the connection. */
+/** Error codes after which the server closes the connection. */
 const ENDED_BY_SERVER = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_NORMAL_SHUTDOWN',
@@ -17,15 +17,15 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether other writers prevented the statement, and nothing was executed: SQLite has a single writer, and MySQL rolls back
- * one of two transactions in a deadlock.
+ * Whether another writer prevented the statement, and nothing was executed: SQLite has a single writer, and MySQL rolls back
+ * one of two deadlocked transactions.
  */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code.startsWith('SQLITE_BUSY') || code === 'ER_LOCK_DEADLOCK';
 }
 
-/** Whether an error of `ask`, in a transaction or outside, means that a row with this unique key exists. */
+/** Whether an error of `ask`, in a transaction or outside, means that a row with this unique key exists already. */
 export function isUniqueViolation(error: unknown): boolean {
   // In a transaction, the driver's error is not wrapped.
   const code = codeOf(error instanceof GatewayError ? error.cause : error);

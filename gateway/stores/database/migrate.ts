@@ -4,7 +4,7 @@ import { OperatorError, storeUnavailable } from '../../domain/errors.ts';
 import type { Database } from './connection.ts';
 import { within } from './deadline.ts';
 import { isBusy, isTableMissing } from './failure.ts';
-import { alone, MIGRATIONS_TABLE } from './migration-lock.ts';
+import { MIGRATIONS_TABLE, withMigrationLock } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
 import { revocations } from './migrations/0003-revocations.ts';
@@ -24,17 +24,17 @@ const MIGRATIONS: readonly Migration[] = [
   tokenBonds,
 ];
 
-/** Milliseconds for all migrations, including the wait for another process. */
+/** Milliseconds for all migrations, including the wait for another process that migrates. */
 const DEADLINE = 5 * 60_000;
-/** Milliseconds between two attempts at an SQLite file that another process is migrating. */
+/** Milliseconds between two attempts while another process migrates the SQLite file. */
 const BUSY_PAUSE = 20;
 
 /**
- * Migrates the database to the schema of this program. Safe for concurrent processes, and for processes that are killed.
+ * Migrates the database to the schema of this release. Safe for concurrent processes, and for processes that are killed.
  *
- * @returns the names of the applied migrations; none where the database was up to date
- * @throws OperatorError when the database was made by a newer program
- * @throws GatewayError `service_unavailable` when the database cannot be reached, or refuses
+ * @returns the names of the applied migrations; empty when the database was up to date
+ * @throws OperatorError when a newer release has migrated the database
+ * @throws GatewayError `service_unavailable` when the database cannot be reached, or rejects a statement
  */
 export async function migrate(database: Database): Promise<{ applied: string[] }> {
   try {
@@ -45,9 +45,9 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
 }
 
 /**
- * Checks that the database has the schema of this program, and changes nothing.
+ * Checks that the database has the schema of this release, and changes nothing.
  *
- * @throws OperatorError when it was made by a newer program, or lacks migrations; GatewayError when it is out
+ * @throws OperatorError when the database is newer, or lacks migrations; GatewayError when it is unavailable
  */
 export async function requireCurrentSchema(database: Database): Promise<void> {
   const { sql, ask } = database;
@@ -68,14 +68,14 @@ function refuseNewer(completed: readonly string[]): void {
   const unknown = completed.filter((name) => !MIGRATIONS.some((known) => known.name === name));
   if (unknown.length === 0) return;
   throw new OperatorError(
-    `The database is newer than this program (it has ${unknown.join(', ')}): run the release that made it, or a later one.`,
+    `The database is newer than this program (it has ${unknown.join(', ')}): run the release that migrated it, or a later one.`,
   );
 }
 
 async function applyWhenFree(database: Database, deadline: number): Promise<string[]> {
   for (;;) {
     try {
-      return await alone(database, (transaction) => apply(transaction, database.kind));
+      return await withMigrationLock(database, (transaction) => apply(transaction, database.kind));
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       await pause(BUSY_PAUSE);
@@ -87,7 +87,7 @@ async function apply(transaction: Knex.Transaction, kind: Database['kind']): Pro
   const config = {
     tableName: MIGRATIONS_TABLE,
     migrationSource: sourceOf(MIGRATIONS, kind),
-    // This is a transaction already, and on MySQL the first DDL statement would end a savepoint in it.
+    // This is a transaction already. knex would use a savepoint in it, which the first DDL statement ends on MySQL.
     disableTransactions: true,
     // knex would report a corrupt migration directory.
     disableMigrationsListValidation: true,
@@ -104,7 +104,7 @@ function sourceOf(migrations: readonly Migration[], kind: Database['kind']): Kne
     getMigrationName: ({ name }) => name,
     getMigration: async ({ name, up }) => ({
       up: (sql) => up(sql, kind),
-      // knex requires it.
+      // knex requires `down`.
       down: () => Promise.reject(new Error(`${name} cannot be undone`)),
     }),
   };

@@ -2,29 +2,32 @@ import type { Knex } from 'knex';
 import { OperatorError } from '../../domain/errors.ts';
 import type { Database } from './connection.ts';
 
-/** Where knex records what has been applied; its lock table is this name with `_lock`. */
+/** The table in which knex records applied migrations; the name of its lock table adds `_lock`. */
 export const MIGRATIONS_TABLE = 'gatehouse_migrations';
 const LOCK_TABLE = `${MIGRATIONS_TABLE}_lock`;
 
 /** Seconds to wait for another process that migrates the same database. */
 const LOCK_WAIT = 60;
-/** `GET_LOCK` names are of the whole server, and at most 64 characters. */
+/** Contains the database, since names of `GET_LOCK` are global to the server. They have at most 64 characters. */
 const LOCK_NAME = `concat('gatehouse:', sha1(database()))`;
 
 /**
- * Runs `work` in a transaction while no other process can, on whichever machine.
+ * Runs `work` in a transaction, under a lock that excludes all other processes on all machines.
  *
  * knex's own lock is a row, which a killed process leaves locked for ever. This lock ends with its holder: `GET_LOCK` of a
- * MySQL connection, or the write lock of an SQLite file. Its holder may free a stale row of knex.
+ * MySQL connection, or the write lock of an SQLite file. The holder may free a stale row of knex.
  *
  * @throws OperatorError when another process keeps the lock for a minute
  */
-export function alone<T>(database: Database, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
-  return database.kind === 'mysql' ? aloneOnServer(database.sql, work) : aloneOnFile(database.sql, work);
+export function withMigrationLock<T>(
+  database: Database,
+  work: (transaction: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  return database.kind === 'mysql' ? lockServer(database.sql, work) : lockFile(database.sql, work);
 }
 
-async function aloneOnServer<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
-  // The transaction only keeps to one connection, which holds the lock.
+async function lockServer<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+  // The transaction only pins one connection, which holds the lock.
   return await sql.transaction(async (transaction) => {
     const [rows] = await transaction.raw(`select get_lock(${LOCK_NAME}, ${LOCK_WAIT}) as held`);
     if (rows[0].held !== 1) throw lockTimeout();
@@ -37,12 +40,12 @@ async function aloneOnServer<T>(sql: Knex, work: (transaction: Knex.Transaction)
   });
 }
 
-async function aloneOnFile<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+async function lockFile<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
   await sql.raw(
     `create table if not exists ${LOCK_TABLE} ("index" integer not null primary key autoincrement, is_locked integer)`,
   );
   return await sql.transaction(async (transaction) => {
-    // The first statement writes, and so takes the write lock before anything is read that could be outdated.
+    // The first statement writes, so it takes the write lock before any read.
     await transaction(LOCK_TABLE).delete();
     return await work(transaction);
   });

@@ -4,22 +4,22 @@ import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
 
 type MysqlLocation = Extract<DatabaseLocation, { kind: 'mysql' }>;
 
-/** The used part of a mysql2 connection. */
+/** The part of a mysql2 connection that this gateway uses. */
 export interface MysqlConnection {
   readonly stream: Socket;
   query(statement: { sql: string; timeout: number }, done: (error: Error | null) => void): void;
 }
 
-/** Milliseconds of silence before the first TCP keep-alive probe. */
+/** Idle milliseconds before the first TCP keep-alive probe. */
 const KEEP_ALIVE_DELAY = 10_000;
-/** Milliseconds without use before a pooled connection is closed: well below the `wait_timeout` of any server. */
+/** Idle milliseconds before a pooled connection is closed: well below the `wait_timeout` of any server. */
 const IDLE_LIMIT = 30_000;
 
 /**
  * The knex configuration for MySQL and MariaDB: at most ten connections, none kept when idle.
  *
  * @param timeout milliseconds for each of: connecting, preparing the session, waiting for a free connection
- * @param onConnection is called with the socket of every connection, so that none outlives the pool
+ * @param onConnection called with the socket of every connection, so that the owner can destroy them all
  */
 export function mysqlConfig(
   location: MysqlLocation,
@@ -61,9 +61,9 @@ export function mysqlConfig(
 }
 
 /**
- * `sql_mode` is set completely: strict, so that no value is truncated, and without `NO_BACKSLASH_ESCAPES`, under which the
- * driver's escaping would allow SQL injection. Lock waits end with the caller's timeout, so that a write that was answered
- * with 503 is not executed minutes later.
+ * Sets all of `sql_mode`: strict, so that no value is truncated, and without `NO_BACKSLASH_ESCAPES`, under which the driver's
+ * escaping would allow SQL injection. Lock waits end with the caller's timeout: a write whose client got 503 must not be
+ * executed minutes later.
  */
 function sessionStatement(timeout: number): string {
   const seconds = Math.max(1, Math.ceil(timeout / 1000));

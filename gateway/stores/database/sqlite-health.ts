@@ -8,11 +8,11 @@ import { isBusy } from './failure.ts';
 const WRITE_PAUSE = 5_000;
 
 /**
- * Checks that an SQLite database is still the file of its name, and writable: SQLite itself continues with a deleted file, and
- * reads from a full disk.
+ * Checks that the SQLite file still exists, is the same file, and is writable. SQLite itself keeps using a deleted file, and
+ * keeps reading on a full disk.
  *
- * @param write writes something that changes nothing
- * @returns a check that rejects with what is wrong with the file
+ * @param write a write that changes nothing
+ * @returns a check that rejects with the problem of the file
  */
 export function sqliteHealth(file: string, write: () => Promise<unknown>): () => Promise<void> {
   const path = resolve(file);
@@ -21,9 +21,9 @@ export function sqliteHealth(file: string, write: () => Promise<unknown>): () =>
   let writtenAt = Number.NEGATIVE_INFINITY;
   return async () => {
     const found = await stat(path).catch(() => null);
-    if (found === null) throw new Error(`the SQLite file ${file} is gone: put it back, then restart the gateway`);
+    if (found === null) throw new Error(`the SQLite file ${file} is missing: restore it, then restart the gateway`);
     known ??= found.ino;
-    if (found.ino !== known) throw new Error(`the SQLite file ${file} is another one now: restart the gateway`);
+    if (found.ino !== known) throw new Error(`the SQLite file ${file} has been replaced: restart the gateway`);
     if (performance.now() - writtenAt >= WRITE_PAUSE) {
       writtenAt = performance.now();
       failure = await write().then(
@@ -36,7 +36,7 @@ export function sqliteHealth(file: string, write: () => Promise<unknown>): () =>
   };
 }
 
-/** The file that opening the database will create; null where it exists, or none is needed. */
+/** The file that opening the database will create; null if it exists, or the database is not SQLite. */
 export function newSqliteFile(location: DatabaseLocation): string | null {
   return location.kind === 'sqlite' && !existsSync(resolve(location.file)) ? location.file : null;
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Knex } from 'knex';
 import { OperatorError } from '../../domain/errors.ts';
 
-/** The used part of a better-sqlite3 connection. */
+/** The part of a better-sqlite3 connection that this gateway uses. */
 interface SqliteConnection {
   pragma(source: string): unknown;
   function(name: string, options: { deterministic: boolean }, apply: (text: unknown) => unknown): unknown;
@@ -22,7 +22,7 @@ const BUSY_TIMEOUT = 50;
 /**
  * The knex configuration for SQLite: one connection, since SQLite has one writer and better-sqlite3 is synchronous.
  *
- * @param readonly the file is not changed, nor is its journal mode
+ * @param readonly changes neither the file nor its journal mode
  */
 export function sqliteConfig(file: string, readonly: boolean): Knex.Config {
   return {
@@ -54,10 +54,10 @@ function unicodeLower(text: unknown): unknown {
 }
 
 /**
- * Creates the folder and the file where they are missing, with access for their owner only: the file holds password hashes,
- * and SQLite gives its journal files the same mode. Existing ones keep their mode.
+ * Creates a missing folder and file with access for their owner only: the file holds password hashes, and SQLite gives its
+ * journal files the same mode. An existing folder or file keeps its mode.
  *
- * @throws OperatorError when that is not possible
+ * @throws OperatorError when the file cannot be written
  */
 export function prepareSqliteFile(file: string): void {
   try {
@@ -66,7 +66,7 @@ export function prepareSqliteFile(file: string): void {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? error.code : error;
     throw new OperatorError(
-      `The SQLite database ${file} cannot be written (${reason}): name a file in a folder of yours.`,
+      `The SQLite database ${file} cannot be written (${reason}): name a file in a folder that this user may write.`,
     );
   }
 }

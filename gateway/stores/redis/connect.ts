@@ -9,22 +9,22 @@ export type RedisClient = Redis | Cluster;
 /** Milliseconds between two connection attempts: short, since the feed needs the connection. */
 const RETRY_FIRST = 50;
 const RETRY_LAST = 500;
-/** Milliseconds between two reconnections away from a replica, and without one until the pause is reset. */
+/** Milliseconds between two reconnections away from a replica; after the last value without any, the pause starts anew. */
 const REPLICA_FIRST = 1_000;
 const REPLICA_LAST = 10_000;
 const REPLICA_FORGOTTEN = 60_000;
-/** Most redirections of a command in a Cluster; a moved slot takes one. */
+/** Maximum number of redirections of a command in a Cluster; a moved slot takes one. */
 const CLUSTER_RETRIES = 3;
 
 /**
- * A client for Redis in any form. It connects and reconnects by itself, and never queues commands: without a connection a
- * command fails at once, and a server that hangs is treated as one that is down.
+ * A client for one server, Sentinels or a Cluster. It reconnects by itself, and never queues commands: without a connection, a
+ * command fails at once. A server that hangs is treated as down.
  *
- * @param timeout milliseconds for an answer
+ * @param timeout milliseconds for the answer to a command
  */
 export function connectRedis(location: RedisLocation, timeout: number): RedisClient {
   const redis = createClient(location, timeout);
-  // A failed command does not tell why there is no connection.
+  // Keeps the reason: the error of a command does not say why there is no connection.
   const failed = (error: Error) => {
     if (!isWithoutReason(error) || !connectionErrors.has(redis)) connectionErrors.set(redis, error);
   };
@@ -36,7 +36,7 @@ export function connectRedis(location: RedisLocation, timeout: number): RedisCli
 
 const connectionErrors = new WeakMap<RedisClient, Error>();
 
-/** The last error of the connection; null where it is up, or has not failed yet. */
+/** The last error of the connection; null when it is up, or has not failed yet. */
 export function connectionErrorOf(redis: RedisClient): Error | null {
   return connectionErrors.get(redis) ?? null;
 }
@@ -65,7 +65,7 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // It asks for INFO, which a user may not be allowed, and then writes to the console. A write shows whether Redis can be used.
+    // The ready check needs permission for INFO, and writes to the console without it. Probe writes show whether Redis works.
     enableReadyCheck: false,
     retryStrategy: retry,
     reconnectOnError: leaveReplicas(),
@@ -96,7 +96,7 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
         enableOfflineQueue: false,
         clusterRetryStrategy: retry,
         slotsRefreshTimeout: timeout,
-        // Few and short: each may take a whole timeout, and the caller should learn soon that a node is down.
+        // Few and short: each may take a whole timeout, and a node that is down should be reported soon.
         maxRedirections: CLUSTER_RETRIES,
         retryDelayOnFailover: RETRY_FIRST,
         retryDelayOnClusterDown: RETRY_FIRST,
@@ -110,8 +110,8 @@ function createClient(location: RedisLocation, timeout: number): RedisClient {
 }
 
 /**
- * After a failover the server may be a replica, which accepts no writes; a new connection may lead to the new master. Each
- * further attempt waits longer.
+ * Reconnects on READONLY: after a failover the server may be a replica, which rejects writes, and a new connection may lead
+ * to the new primary. Each further attempt waits longer.
  */
 function leaveReplicas(): (error: Error) => boolean {
   let pause = 0;

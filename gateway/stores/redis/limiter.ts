@@ -22,15 +22,15 @@ export interface SharedRedis {
   readonly state: StoreState;
 }
 
-/** Whether this process is a gateway by itself, or a worker of a primary. */
+/** Whether this process is the whole gateway, or a worker of a primary. */
 export type ProcessRole = 'alone' | 'worker';
 
 /** Milliseconds that a worker waits for the primary, which answers from memory. */
 const PRIMARY_TIMEOUT = 250;
 
 /**
- * Counts in Redis. Without Redis, or while it is out, the primary counts for all its workers. A process that is no worker, or
- * whose primary does not answer, counts by itself.
+ * Counts in Redis. Without Redis, or while it is unavailable, the primary counts for its workers. A process without a primary,
+ * or whose primary does not answer, counts in its own memory.
  *
  * @param name the prefix of its keys, unique among limiters
  * @param window milliseconds from the first count of a key to its reset
@@ -56,12 +56,12 @@ export function createLimiter(
   return withFallback(shared, onMachine, redis.state.down);
 }
 
-/** To be called in the primary before the first worker starts: counts for the limiters of all workers. */
+/** Counts for the limiters of all workers. Must be called in the primary before the first worker starts. */
 export function countForWorkers(): void {
   new RateLimiterClusterMaster();
 }
 
-/** @param onFailure is called each time the first limiter fails */
+/** @param onFailure called each time the first limiter fails */
 function withFallback(first: Limiter, second: Limiter, onFailure: (error: unknown) => void): Limiter {
   const ask = async (question: (one: Limiter) => Promise<unknown>) => {
     try {

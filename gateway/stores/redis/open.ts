@@ -7,9 +7,9 @@ import type { SharedRedis } from './limiter.ts';
 
 /** The connections of a process to Redis, and their common state. */
 export interface OpenRedis extends SharedRedis {
-  /** A connection of its own for blocking reads, which would delay every other command. */
+  /** A separate connection for blocking reads, which would delay other commands. */
   readonly reader: RedisClient;
-  /** Milliseconds for an answer. */
+  /** Milliseconds for the answer to a command. */
   readonly timeout: number;
   /** Disconnects at once. */
   close(): void;
@@ -18,7 +18,7 @@ export interface OpenRedis extends SharedRedis {
 /**
  * Opens the connections, and returns before they are ready: Redis is optional.
  *
- * @param block milliseconds that a blocking read waits for news
+ * @param block milliseconds that a blocking read waits for entries
  */
 export function openRedis(
   location: RedisLocation,

@@ -4,15 +4,15 @@ import { createHash } from 'node:crypto';
  * Stores the sessions of the account pages by session id. Only the SHA-256 of an id is stored, so that a copy of the store is
  * useless for session hijacking.
  *
- * All of them throw GatewayError `service_unavailable` when the store is out, at the latest after its timeout.
+ * All methods throw GatewayError `service_unavailable` when the store is unavailable, at the latest after its timeout.
  */
 export interface SessionStore {
-  /** @returns the content; null where the session does not exist, was destroyed or has expired */
+  /** @returns the content; null when the session does not exist, was destroyed or has expired */
   read(id: string): Promise<string | null>;
   /** @param lifetime milliseconds from now, more than 0 */
   write(id: string, content: string, lifetime: number): Promise<void>;
   /**
-   * The same, but only where the session exists: a request that runs during a logout must not restore the session.
+   * As `write`, but only if the session exists: a request that runs during a logout must not restore the session.
    */
   renew(id: string, content: string, lifetime: number): Promise<void>;
   destroy(id: string): Promise<void>;

@@ -7,12 +7,12 @@ export interface SqlSessionStore extends SessionStore {
    * Deletes sessions that expired before the given moment, `limit` at most.
    *
    * @param before milliseconds since 1970
-   * @returns how many
+   * @returns how many it deleted
    */
   deleteExpired(before: number, limit: number): Promise<number>;
 }
 
-/** `id_hash` is compared as bytes; MySQL gives such columns as a Buffer. Times are milliseconds since 1970. */
+/** `id_hash` is compared as bytes; mysql2 returns such columns as a Buffer. Times are milliseconds since 1970. */
 interface SessionRow {
   id_hash: string | Buffer;
   content: string;
@@ -22,7 +22,7 @@ interface SessionRow {
 /**
  * The sessions in the gateway's own table, on SQLite or MySQL.
  *
- * @param clock the database's, so that all nodes agree on when a session is over
+ * @param clock the database's clock, so that all nodes agree on when a session expires
  */
 export function sqlSessionStore({ sql, ask }: Database, clock: Clock): SqlSessionStore {
   const sessions = () => sql<SessionRow>('gatehouse_sessions');
@@ -49,11 +49,11 @@ export function sqlSessionStore({ sql, ask }: Database, clock: Clock): SqlSessio
     },
 
     async deleteExpired(before, limit) {
-      // Found first and then deleted by key: a delete by range would make MySQL lock what is being inserted beside it.
+      // Selects, then deletes by key: for a delete by range, MySQL would lock gaps and block concurrent inserts.
       const expired = sessions().where('expires_at', '<', before).orderBy('expires_at').limit(limit);
       const hashes = await ask(expired.pluck('id_hash'));
       if (hashes.length === 0) return 0;
-      // One that was renewed meanwhile stays.
+      // A session that was renewed between the two queries stays.
       return await ask(sessions().whereIn('id_hash', hashes.map(String)).where('expires_at', '<', before).delete());
     },
   };

@@ -2,7 +2,7 @@ import type { TokenClaims } from '../../domain/identity.ts';
 import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
 
-/** Records when tokens were last used, to the minute: in memory per request, written to the database once a minute. */
+/** Records when tokens were last used: notes each use in memory, and writes to the database once a minute. */
 export interface LastUsed {
   /** The token was accepted now. */
   note(token: TokenClaims): void;
@@ -18,7 +18,7 @@ const INTERVAL = 60_000;
 /** Tokens in one statement. */
 const BATCH = 500;
 
-/** @param clock the database's */
+/** @param clock the database's clock */
 export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
   let used = new Map<string, TokenClaims>();
 
@@ -46,7 +46,7 @@ export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
       try {
         await write(noted.slice(i, i + BATCH), clock.now());
       } catch {
-        // The database is out, which is reported elsewhere: tries again with the next flush.
+        // The database is unavailable, which is reported elsewhere: tries again with the next flush.
         for (const token of noted.slice(i)) used.set(token.jti, token);
         return;
       }

@@ -5,8 +5,8 @@ import type { CutoffOf } from '../../domain/identity.ts';
 import type { Acceptance, LiveToken, Section, TokenStore } from './store.ts';
 
 /**
- * The live tokens of accounts: those that a request with them would be let in by. All throw GatewayError
- * `service_unavailable` when the store is out.
+ * The live tokens of accounts: those with which a request would be authenticated. All methods throw GatewayError
+ * `service_unavailable` when the store is unavailable.
  */
 export interface LiveTokens {
   list(account: Account, section: Section): Promise<LiveToken[]>;
@@ -14,12 +14,12 @@ export interface LiveTokens {
   search(account: Account, text: string, section: Section): Promise<LiveToken[]>;
   /** The number of live tokens, counting up to `most`. */
   count(account: Account, most: number): Promise<number>;
-  /** @returns null where the account has no such token, or it is not live */
+  /** @returns null when the account has no such token, or it is not live */
   find(account: Account, jti: string): Promise<LiveToken | null>;
 }
 
 export interface TokenRules {
-  /** The names of the secrets that verify tokens. */
+  /** The ids of the secrets that verify tokens. */
   readonly keyIds: readonly string[];
   /** Milliseconds. */
   readonly maxLifetime: number;
@@ -28,8 +28,8 @@ export interface TokenRules {
   readonly cutoffOf: CutoffOf;
 }
 
-/** Records per step of a search; other requests run between the steps. */
-const PIECE = 1_000;
+/** Records per page of a search; other requests run between two pages. */
+const PAGE_SIZE = 1_000;
 
 /** @param rules with the cutoff of this account, and the time of the database */
 export function acceptanceOf(account: Account, rules: Omit<Acceptance, 'accountId' | 'boundTo'>): Acceptance {
@@ -50,16 +50,16 @@ export function liveTokens(
     find: (account, jti) => store.findLive(accepted(account), jti),
 
     async search(account, text, { order, after, limit }) {
-      // Not in SQL, where each database folds case differently.
+      // Compared here and not in SQL: databases fold case differently.
       const wanted = folded(text);
       const which = accepted(account);
       const found: LiveToken[] = [];
       let last = after;
       for (;;) {
-        const piece = await store.listLive(which, { order, after: last, limit: PIECE });
-        found.push(...piece.filter(({ name }) => name !== null && folded(name).includes(wanted)));
-        last = piece.at(-1) ?? null;
-        if (piece.length < PIECE || found.length >= limit) return found.slice(0, limit);
+        const page = await store.listLive(which, { order, after: last, limit: PAGE_SIZE });
+        found.push(...page.filter(({ name }) => name !== null && folded(name).includes(wanted)));
+        last = page.at(-1) ?? null;
+        if (page.length < PAGE_SIZE || found.length >= limit) return found.slice(0, limit);
         await nextTurn();
       }
     },

@@ -3,9 +3,9 @@ import type { Database } from '../database/connection.ts';
 
 /** The stamp and the key of a token, as recorded. */
 export interface TokenBond {
-  /** The digest of the account's stamp at the issue: see `digestForTokens`. */
+  /** The digest of the account's stamp when the token was issued: see `digestForTokens`. */
   readonly boundTo: string;
-  /** The name of the secret that signed it. */
+  /** The id of the secret that signed it. */
   readonly keyId: string;
 }
 
@@ -16,12 +16,12 @@ export interface TokenRecord {
   readonly name: string | null;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** null: it was issued before records had this. */
+  /** null: issued by a release that did not record it. */
   readonly bond: TokenBond | null;
 }
 
 export interface LiveToken extends Omit<TokenRecord, 'bond'> {
-  /** To within some minutes; null: not yet. */
+  /** Accurate to some minutes; null: never used. */
   readonly lastUsedAt: number | null;
 }
 
@@ -34,11 +34,11 @@ export interface ListedRecord extends LiveToken {
 /** The conditions for a token of an account to be accepted: the rule of `identify/standing.ts` for SQL. Times in ms since 1970. */
 export interface Acceptance {
   readonly accountId: string;
-  /** The digest of the account's present stamp. */
+  /** The digest of the account's current stamp. */
   readonly boundTo: string;
   /** The ids of the keys that verify; null: any. */
   readonly keyIds: readonly string[] | null;
-  /** The moment before which the account's tokens are void. */
+  /** The account's tokens that were issued before this moment are revoked. */
   readonly voidBefore: number;
   readonly maxLifetime: number;
   readonly now: number;
@@ -52,35 +52,35 @@ export interface Cursor {
 
 export interface Section {
   readonly order: 'oldest first' | 'newest first';
-  /** After this one, in that order; null: from the beginning. */
+  /** Starts after this one in the order; null: from the beginning. */
   readonly after: Cursor | null;
   readonly limit: number;
 }
 
-/** All of them throw GatewayError `service_unavailable` when the store is out. Times are milliseconds since 1970. */
+/** All methods throw GatewayError `service_unavailable` when the store is unavailable. Times are milliseconds since 1970. */
 export interface TokenStore {
-  /** Inserts the record of a token, before the token is handed out. */
+  /** Inserts the record of a token. Must resolve before the client gets the token. */
   record(token: TokenRecord): Promise<void>;
   /** The accepted tokens, including old records without a bond. */
   listLive(accepted: Acceptance, section: Section): Promise<LiveToken[]>;
   /** The number of accepted tokens, counting up to `most`. */
   countLive(accepted: Acceptance, most: number): Promise<number>;
-  /** @returns null where it is none of these */
+  /** @returns null when the token is not accepted, or belongs to another account */
   findLive(accepted: Acceptance, jti: string): Promise<LiveToken | null>;
   /**
-   * All tokens of the account that have not expired: first those that were not revoked, in the order of issue, then the
-   * others in the order of revocation.
+   * All unexpired tokens of the account: first the unrevoked ones in the order of issue, then the revoked ones in the order
+   * of revocation.
    *
-   * @param after the last one that was read; null: from the beginning
+   * @param after the last record of the previous page; null: from the beginning
    */
   listUnexpired(accepted: Acceptance, after: ListedRecord | null, limit: number): Promise<ListedRecord[]>;
-  /** Deletes records that expired before the given moment, `limit` at most. @returns how many */
+  /** Deletes records that expired before the given moment, `limit` at most. @returns how many it deleted */
   deleteExpired(before: number, limit: number): Promise<number>;
 }
 
 /**
- * A row of `gatehouse_tokens`, with times in ms since 1970. `jti`, `account_id` and the bond are compared as bytes; MySQL
- * gives such columns as a Buffer.
+ * A row of `gatehouse_tokens`, with times in ms since 1970. `jti`, `account_id` and the bond are compared as bytes; mysql2
+ * returns such columns as a Buffer.
  */
 export interface TokenRow {
   jti: string | Buffer;
@@ -94,7 +94,7 @@ export interface TokenRow {
   key_id: string | Buffer | null;
 }
 
-/** A column of an order, and the value behind which to read. */
+/** A column of the order, and its value in the last record that was read. */
 type Key = readonly [column: 'revoked_at' | 'issued_at' | 'jti', after: string | number | null];
 
 /** The records in the gateway's own table, on SQLite or MySQL. */
@@ -110,10 +110,10 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
     if (keyIds === null) return query;
     return query.where((which) => void which.whereNull('key_id').orWhereIn('key_id', [...keyIds]));
   };
-  // `+ 0` keeps databases from using the index on `expires_at`, for which they would have to sort.
+  // `+ 0` keeps the database from using the index on `expires_at`, after which it would have to sort.
   const unexpired = (query: Knex.QueryBuilder, now: number) => query.whereRaw('expires_at + 0 > ?', [now]);
 
-  /** Reads rows in the order of some columns, `limit` at most. @param after a place in it; null: from the beginning */
+  /** Reads rows ordered by `columns`, `limit` at most. @param after the last row that was read; null: from the beginning */
   const inOrder = async (
     query: () => Knex.QueryBuilder,
     columns: readonly Key[0][],
@@ -128,7 +128,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
       );
     if (after === null) return await sorted(query(), limit);
     const found: TokenRow[] = [];
-    // One range of the index after the other: few databases see that all conditions in one query are ranges.
+    // One query for each range of the index: few databases use the index for all of them in a single query.
     for (const [at, [column, value]] of [...after.entries()].reverse()) {
       if (found.length >= limit) break;
       const range = query();
@@ -193,7 +193,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
     },
 
     async deleteExpired(before, limit) {
-      // Found first and then deleted by key: a delete by range would make MySQL lock what is being inserted beside it.
+      // Selects, then deletes by key: for a delete by range, MySQL would lock gaps and block concurrent inserts.
       const expired = await ask(
         tokens().where('expires_at', '<', before).orderBy('expires_at').limit(limit).pluck('jti'),
       );

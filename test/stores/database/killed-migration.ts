@@ -1,5 +1,5 @@
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
-import { alone } from '../../../gateway/stores/database/migration-lock.ts';
+import { withMigrationLock } from '../../../gateway/stores/database/migration-lock.ts';
 import { accounts } from '../../../gateway/stores/database/migrations/0001-accounts.ts';
 import { locationOf } from '../../lab/stores/database.ts';
 
@@ -8,7 +8,7 @@ import { locationOf } from '../../lab/stores/database.ts';
  * nothing is recorded. It says "half" and goes no further.
  */
 const database = openDatabase(locationOf(process.argv[2] ?? ''), { timeout: 5000 });
-await alone(database, async (transaction) => {
+await withMigrationLock(database, async (transaction) => {
   if (!(await transaction.schema.hasTable('gatehouse_migrations_lock'))) {
     await transaction.schema.createTable('gatehouse_migrations_lock', (table) => {
       table.increments('index');

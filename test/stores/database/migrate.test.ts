@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
-import { alone } from '../../../gateway/stores/database/migration-lock.ts';
+import { withMigrationLock } from '../../../gateway/stores/database/migration-lock.ts';
 import { migratedDatabase, temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
 
 const ALL = [
@@ -42,7 +42,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.teardown(() => Promise.all([first.close(), second.close()]));
     const held = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
-    const holding = alone(first, () => {
+    const holding = withMigrationLock(first, () => {
       held.resolve();
       return release.promise;
     });

@@ -1,8 +1,9 @@
 import type { Migration } from './migration.ts';
 
 /**
- * `email` is what was typed, `email_key` what is compared: bytes, so that no collation decides whose account it is.
- * Ids are never given out twice, or a token of a removed account would open the next one's. Times are ms since 1970.
+ * `email` is the email as entered, `email_key` its canonical form, compared as bytes: a collation must not make two accounts
+ * equal. Ids are never reused: a token of a removed account would otherwise be valid for another one. Times are ms since
+ * 1970.
  */
 export const accounts: Migration = {
   name: '0001-accounts',

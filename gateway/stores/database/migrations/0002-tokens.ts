@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts';
 
 /**
- * One row for each token that was issued and has not expired; never the token itself. `account_id` refers to no table,
- * since accounts may be kept elsewhere and a record outlives its account. Times are ms since 1970.
+ * One row for each issued token; never the token itself. Rows are deleted after the token has expired. `account_id` is not a
+ * foreign key: accounts may be in an application's table, and a record outlives its account. Times are ms since 1970.
  */
 export const tokens: Migration = {
   name: '0002-tokens',

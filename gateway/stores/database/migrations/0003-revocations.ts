@@ -1,12 +1,11 @@
 import type { Migration } from './migration.ts';
 
 /**
- * The revocations, in the order in which they were committed. Whoever revokes first locks the one row of
- * `gatehouse_revocation_head`, and counts it up: no position becomes visible after a later one, and "everything after
- * position n" misses nothing.
+ * The revocations in commit order. To revoke, a transaction first locks the single row of `gatehouse_revocation_head` and
+ * increments its position. So positions become visible in order, and reading "everything after position n" misses nothing.
  *
- * A row is about one token (`jti`) or about all of an account's that were issued before a moment (`void_before`), and may
- * go when every token that it voids has expired. Times are ms since 1970.
+ * A row revokes one token (`jti`), or all tokens of an account issued before `void_before`. It may be deleted when all these
+ * tokens have expired. Times are ms since 1970.
  */
 export const revocations: Migration = {
   name: '0003-revocations',

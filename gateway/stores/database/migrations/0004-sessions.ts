@@ -1,9 +1,9 @@
 import type { Migration } from './migration.ts';
 
 /**
- * The sessions of the account pages, where there is no Redis: one row for each login that has neither ended nor expired.
- * `id_hash` is the SHA-256 of the id that the browser holds, in base64url, so that nobody who reads the table can be
- * anybody. Times are ms since 1970.
+ * The sessions of the account pages, when there is no Redis: one row for each login that has neither ended nor expired.
+ * `id_hash` is the SHA-256 of the id in the cookie, in base64url: reading the table does not allow session hijacking. Times
+ * are ms since 1970.
  */
 export const sessions: Migration = {
   name: '0004-sessions',

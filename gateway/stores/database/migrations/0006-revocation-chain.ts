@@ -3,12 +3,12 @@ import { randomHex } from '../../../http/random-hex.ts';
 import type { Migration } from './migration.ts';
 
 /**
- * What tells one history of revocations from another: see `tokens/history.ts`.
+ * Detects a rewritten history of revocations: see `revocation/history.ts`.
  *
- * `installation` names the database, once and for all. `chain` is a random value that each revocation has of its own, and
- * the head has that of the newest. `is_settled` is 0 while the tokens of a voided account are yet to be marked one by one.
+ * `installation` is a random, permanent id of the database. `chain` is a random value of each revocation; the head has that
+ * of the newest. `is_settled` is 0 until the token records of a revoked account are all marked.
  *
- * The indexes find the revocation of a token, those of an account, and those that are not settled.
+ * The indexes are for revocations by token, by account, and unsettled ones.
  */
 export const revocationChain: Migration = {
   name: '0006-revocation-chain',
@@ -26,7 +26,7 @@ export const revocationChain: Migration = {
   },
 };
 
-/** Not again where a process was killed between this and the note that it is done. */
+/** Skips an existing column: a process may have been killed before the migration was recorded. */
 async function addColumn(sql: Knex, table: string, column: string, definition: string): Promise<void> {
   if (await sql.schema.hasColumn(table, column)) return;
   await sql.raw(`alter table ${table} add column ${column} ${definition}`);

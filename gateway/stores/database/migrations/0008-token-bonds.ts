@@ -1,22 +1,22 @@
 import type { Migration } from './migration.ts';
 
 /**
- * What each token is bound to, so that a list tells those that are still accepted: `bound_to`, a digest of the account's
- * stamp, and `key_id`, the name of the secret that signed it. null: issued before this step, so that nobody can tell.
+ * Records what each token is bound to, so that lists can tell which tokens are still accepted: `bound_to`, a digest of the
+ * account's stamp, and `key_id`, the id of the signing secret. null: issued before this migration, so unknown.
  *
- * The two indexes find what has not been revoked: by its end, to count it, and in the order of its issue, to list it in
- * pages. Neither gets slower by what an account has revoked. They take the place of `gatehouse_tokens_of_account`.
+ * The two indexes replace `gatehouse_tokens_of_account`. They cover unrevoked tokens, by expiry for counting and by issue
+ * for paged lists; the number of an account's revoked tokens does not slow them down.
  */
 export const tokenBonds: Migration = {
   name: '0008-token-bonds',
   async up(sql, kind) {
-    // Not again where a process was killed between this and the note that it is done.
+    // The column exists if a process was killed before the migration was recorded.
     if (await sql.schema.hasColumn('gatehouse_tokens', 'bound_to')) return;
     for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
   },
 };
 
-/** One statement, which is done in whole or not at all. */
+/** A single statement, which is atomic. */
 const MYSQL = [
   `alter table gatehouse_tokens
     add column bound_to varbinary(22) null,

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
 
 /**
- * One step of the schema.
+ * One migration of the schema.
  *
- * MySQL commits each DDL statement by itself, so a process that is killed leaves a step half done and unrecorded, and the
- * next one runs it again: `up` must do no harm the second time. SQLite undoes the whole of it.
+ * `up` must be idempotent: MySQL commits each DDL statement by itself, so a killed process leaves a migration half done and
+ * unrecorded, and the next process runs it again. SQLite rolls all of it back.
  */
 export interface Migration {
-  /** Recorded in the database; never renamed once released. Steps run in the order of these names. */
+  /** Recorded in the database; must not change after a release. Migrations run in the order of their names. */
   readonly name: string;
   up(sql: Knex, kind: 'sqlite' | 'mysql'): Promise<void>;
 }
