@@ -6,22 +6,22 @@ export interface Account {
   /** Upstreams receive it as `X-User-Id`. */
   readonly id: string;
   readonly email: string;
-  /** As stored. Where it is null or of an unknown format, no password is right. */
+  /** As stored. If it is null or has an unknown format, no password matches. */
   readonly passwordHash: string | null;
   readonly confirmed: boolean;
   /**
-   * Changes with the account's email, password and confirmation. Its part for tokens changes where earlier tokens must become
-   * void. Secret.
+   * Changes with the account's email, password and confirmation. Its part for tokens changes only when earlier tokens must
+   * become invalid. Secret.
    */
   readonly stamp: string;
 }
 
-/** RFC 5321 section 4.5.3.1.3 leaves 254 bytes for an address. */
+/** Bytes: the limit of an address by RFC 5321 section 4.5.3.1.3. */
 const LONGEST = 254;
 
 /**
- * The form in which emails are compared. Unicode is composed (NFC) and lower-cased, never folded to ASCII. White space stays:
- * `a@x ` matches no account.
+ * The form in which emails are compared: NFC and lower case, but not folded to ASCII. White space is kept, so `a@x ` matches
+ * no account.
  */
 export function canonicalEmail(text: string): string {
   // NFC again, since lower-casing may yield a composable sequence: ǰ has a composed form, its capital does not.
@@ -29,9 +29,9 @@ export function canonicalEmail(text: string): string {
 }
 
 /**
- * Refuses what cannot be the email of an account. Does not check whether the mailbox exists.
+ * Validates the email of a new account. Does not check whether the mailbox exists.
  *
- * @throws OperatorError which says what is wrong
+ * @throws OperatorError with the problem
  */
 export function validateEmail(text: string): void {
   const problem = emailProblem(text);
@@ -42,9 +42,9 @@ export function validateEmail(text: string): void {
 export function emailProblem(text: string): string | null {
   if (text === '') return 'is empty';
   if (!text.isWellFormed()) return 'is not valid Unicode';
-  if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'contains a control character or one that cannot be seen';
+  if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'contains a control character or an invisible character';
   if (/\s/u.test(text)) return 'contains white space';
-  // RFC 7617 section 2: the first colon ends the user name, so such an account could never sign in.
+  // RFC 7617 section 2: the first colon ends the user name, so such an account could never log in.
   if (text.includes(':')) return 'contains a colon, which HTTP Basic cannot carry in a user name';
   if (!/^[^@]+@[^@]+$/.test(text)) return 'must have exactly one @ with something on both sides, like ada@example.com';
   if ([text, canonicalEmail(text)].some((form) => Buffer.byteLength(form) > LONGEST)) {
@@ -54,23 +54,23 @@ export function emailProblem(text: string): string | null {
 }
 
 /**
- * Whether an id can be sent as `X-User-Id` and arrive as it is: printable ASCII, no space at an end (RFC 9110 section
- * 5.5 has it trimmed), 1 to 255 bytes, which is also what the records of tokens have room for.
+ * Whether an id arrives unchanged as `X-User-Id`: printable ASCII without leading or trailing space, which recipients trim
+ * (RFC 9110 section 5.5), and 1 to 255 bytes, the size of the column in the records of tokens.
  */
 export function canBeSent(id: string): boolean {
   return /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(id);
 }
 
 /**
- * A stamp has a part for tokens and, after a dot, a part for changes that leave tokens valid. Tokens are bound to the first part;
- * mailed links and sessions to the whole stamp, so that reverting a change does not make them valid again.
+ * A stamp has a part for tokens and, after a dot, a part for changes that keep tokens valid. Tokens are bound to the first
+ * part. Mailed links and sessions are bound to the whole stamp, so that reverting a change does not make them valid again.
  */
 export function newStamp(): string {
   return randomBytes(16).toString('base64url');
 }
 
 /** A new stamp that keeps tokens valid, and voids mailed links and sessions. */
-export function stampForTokensToGoOn(stamp: string): string {
+export function stampKeepingTokens(stamp: string): string {
   return `${partForTokens(stamp)}.${randomBytes(12).toString('base64url')}`;
 }
 
@@ -79,7 +79,7 @@ export function partForTokens(stamp: string): string {
   return dot === -1 ? stamp : stamp.slice(0, dot);
 }
 
-/** A digest of the part for tokens, for the records of tokens: 22 characters, which do not reveal the stamp. */
+/** A digest of the part for tokens, for the records of tokens: 22 characters that do not reveal the stamp. */
 export function digestForTokens(stamp: string): string {
   return createHash('sha256').update(partForTokens(stamp)).digest('base64url').slice(0, 22);
 }

@@ -1,7 +1,7 @@
-/** Who caused a failure. For the log line, never for the answer. */
+/** Who caused a failure. For the log; never sent to the client. */
 export type Fault = 'client' | 'gateway' | 'upstream' | 'database' | 'redis';
 
-/** All errors that the gateway answers with: status, public text, and fault. */
+/** All error responses of the gateway: status, public text, and fault. */
 const TABLE = {
   bad_request: { status: 400, message: 'Malformed request', fault: 'client' },
   unauthorized: { status: 401, message: 'Invalid credentials', fault: 'client' },
@@ -30,10 +30,10 @@ const TABLE = {
 export type ErrorCode = keyof typeof TABLE;
 
 /**
- * Ends a request with an error answer of the gateway.
+ * Ends a request with an error response of the gateway.
  *
- * `detail` and `cause` are for the log alone. `message` reaches the client only where `publicMessage` replaces the
- * table's text: it must not contain an address, a secret or the message of a library.
+ * `detail` and `cause` are for the log only. The client gets `publicMessage`, by default the text of the table: it must not
+ * contain an address, a secret or the message of a library.
  */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -73,12 +73,12 @@ export function payloadTooLarge(most: number): GatewayError {
   return new GatewayError('payload_too_large', what, { publicMessage: what });
 }
 
-/** The client left: there is no peer to answer, and the upstream is not at fault. */
+/** The client closed the connection: nobody receives a response, and the upstream is not at fault. */
 export function clientClosed(): GatewayError {
   return new GatewayError('client_closed', 'the client closed the connection');
 }
 
-/** A 503 where a required store is out: never a 401, never a 200. */
+/** A 503, never a 401 or a 200, when a required store is unavailable. */
 export function storeUnavailable(store: 'database' | 'redis', cause: unknown): GatewayError {
   return new GatewayError('service_unavailable', `${store} unavailable`, {
     fault: store,
@@ -87,7 +87,7 @@ export function storeUnavailable(store: 'database' | 'redis', cause: unknown): G
   });
 }
 
-/** A problem of a command, a file or the environment, in one line that says what to do. Shown without a stack. */
+/** A problem that the operator can fix, in one line that says what to do. Shown without a stack. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }

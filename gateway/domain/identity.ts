@@ -1,6 +1,6 @@
 import type { Account } from './account.ts';
 
-/** A token that has been verified: the claims that later stages need. Times are seconds since 1970. */
+/** The claims of a verified token that later stages need. Times are seconds since 1970. */
 export interface TokenClaims {
   readonly jti: string;
   readonly accountId: string;
@@ -8,30 +8,30 @@ export interface TokenClaims {
   readonly expiresAt: number;
 }
 
-/** A token with a valid signature, audience and times. Whether it still stands depends on its account. */
+/** A token with a valid signature, audience and times. Whether it is accepted also depends on its account (`standing.ts`). */
 export interface VerifiedToken {
   readonly ok: true;
   readonly claims: TokenClaims;
-  /** Whether it was issued under the account's present stamp. Remembers the last stamp that matched. */
+  /** Whether it was issued under the account's current stamp. Caches the last stamp that matched. */
   isBoundTo(account: Account): boolean;
 }
 
-/** Not issued here, or malformed; with the details. */
+/** Not issued by this gateway, or malformed; with the details. */
 export type InvalidToken = `invalid token: ${string}`;
 
 export type Verification = VerifiedToken | { readonly ok: false; readonly reason: InvalidToken | 'token expired' };
 
-/** The moment, in ms since 1970, before which an account's tokens and sessions are void; 0: none. From memory. */
+/** An account's cutoff in ms since 1970: earlier tokens and sessions are revoked; 0: none. From memory. */
 export type CutoffOf = (accountId: string) => number;
 
 /**
- * The same, including everything that any node has revoked up to this call. Reads the database.
+ * As `CutoffOf`, but reads the database first, so it includes all revocations of all nodes up to this call.
  *
  * @throws GatewayError 503 when the database is unavailable
  */
 export type ReadCutoff = (accountId: string) => Promise<number>;
 
-/** Why credentials are refused, for the log and the metrics. Clients never learn it. */
+/** Why credentials are refused. For logs and metrics; never sent to the client. */
 export type Refusal =
   | 'malformed credentials'
   | 'unknown account'
@@ -43,7 +43,7 @@ export type Refusal =
   | 'account removed'
   | 'account changed since the token';
 
-/** Why a credential that was valid before is void now, for the log. */
+/** Why a credential that was valid before is now invalid, for the log. */
 export type Ended =
   | Refusal
   | 'account changed since the password'
@@ -55,12 +55,12 @@ export type Ended =
 export type Scheme = 'basic' | 'bearer' | 'api-key';
 
 /**
- * User names, in any case, whose Basic password is a token, for clients that refuse an empty password, such as git and
- * Maven. They never name an account.
+ * User names, in any case, with which the Basic password is a token: for clients that require a password, such as git and
+ * Maven. They are never emails of accounts.
  */
 export const TOKEN_USERS: ReadonlySet<string> = new Set(['token', 'x-token-auth']);
 
-/** The account that sends a request, and the credential that proves it. */
+/** The account that sends a request, and the credential that proved it. */
 export type Identity =
   | { readonly by: 'password'; readonly account: Account }
   | {
@@ -71,7 +71,7 @@ export type Identity =
       readonly scheme: Scheme;
     };
 
-/** The result of identification. An identifier throws only when a store that it must ask is out. */
+/** The result of identification. An identifier throws only when a store that it needs is unavailable. */
 export type Outcome =
   | { readonly kind: 'found'; readonly identity: Identity }
   | { readonly kind: 'absent' }

@@ -3,12 +3,12 @@ import type { GatewayError } from './errors.ts';
 /** The data of one request for its log line, filled in by the stages. */
 export interface RequestRecord {
   readonly id: string;
-  /** The address of the client, as far as trusted proxies report it. */
+  /** The address of the client, also as reported by trusted proxies. */
   readonly client: string;
   readonly method: string;
-  /** As sent, without the query. It may hold a credential. */
+  /** As sent, without the query. It may contain a credential. */
   readonly path: string;
-  /** Such as `HTTP/1.1`; empty where the request had no supported version. */
+  /** Such as `HTTP/1.1`; empty if the request had no supported version. */
   readonly protocol: string;
   /** As sent. */
   readonly userAgent: string | undefined;
@@ -26,18 +26,18 @@ export interface RequestRecord {
   sent: number;
   /** The status that the listener wrote itself; 499: none, the status is that of the response. */
   status: number;
-  /** Set when the request failed, even after the answer had begun. */
+  /** Set when the request failed, even after the response had begun. */
   failure: GatewayError | null;
 }
 
-/** An admitted request to the pages of account owners. */
+/** An admitted request to the account pages. */
 export interface PageRequest {
-  /** In origin form, as it was admitted. */
+  /** The admitted target, in origin form. */
   readonly url: string;
   readonly requestId: string;
   /** The address of the client. */
   readonly client: string;
-  /** Reports a failure that was answered with an error page, for the log. */
+  /** Reports a failure whose response is an error page, for the log. */
   onFailure(error: GatewayError): void;
   /** Reports the logged-in account, for the log. */
   onOwner(accountId: string): void;

@@ -1,16 +1,17 @@
 import { GatewayError } from './errors.ts';
 import type { Scheme } from './identity.ts';
 
-/** The schemes that a route takes unless its `credentials` say otherwise. */
+/** The schemes that a route accepts by default. */
 export const USUAL_CREDENTIALS: readonly Scheme[] = ['basic', 'bearer'];
 
 /**
- * A 401 with the challenges of the schemes in `taken`: Basic (RFC 7617), and Bearer (RFC 6750 section 3) where a bearer
- * token was refused or Basic is not taken. An API key has no scheme of its own, but a 401 must have a challenge (RFC 9110
+ * A 401 with the challenges of the accepted schemes: Basic (RFC 7617), and Bearer (RFC 6750 section 3) if a bearer token was
+ * refused or Basic is not accepted. For API keys there is no registered scheme, but a 401 must have a challenge (RFC 9110
  * section 15.5.2).
  *
  * @param realm without quotes or backslashes
- * @param scheme of the refused credential
+ * @param scheme the scheme of the refused credential
+ * @param taken the schemes that the route accepts
  */
 export function unauthorized(
   detail: string,

@@ -10,8 +10,8 @@ const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
 
 /**
  * Parses an `Authorization` field. `Basic` with a password names an account; with an empty password, the user name is a
- * token; with a user name of `TOKEN_USERS`, the password is a token. `Bearer` is a token. What does not match the grammar of
- * its RFC exactly is malformed, never repaired.
+ * token; with a user name of `TOKEN_USERS`, the password is a token. `Bearer` is a token. A value that does not match the
+ * grammar of its RFC exactly is malformed, never repaired.
  *
  * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
  * contain colons), RFC 6750 section 2.1 (Bearer).
@@ -51,7 +51,7 @@ export function parseApiKey(value: string): Credentials {
     : { kind: 'malformed', scheme: 'api-key' };
 }
 
-/** The scheme by which an `Authorization` field is parsed: everything but Bearer counts as Basic. */
+/** The scheme with which an `Authorization` field is parsed: everything except Bearer counts as Basic. */
 export function schemeOf(authorization: string): Scheme {
   return /^bearer(?: |$)/i.test(authorization) ? 'bearer' : 'basic';
 }

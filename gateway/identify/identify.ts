@@ -7,7 +7,7 @@ import type { CredentialField, Proof, ProvenCredentials } from './proven-credent
 export interface IdentifyDeps {
   readonly proven: ProvenCredentials;
   byPassword(email: string, password: string, client: string): Promise<Checked>;
-  /** Whether a password that was proven before still stands; null: it must be checked again. */
+  /** The outcome for a cached proof of a password; null: the password must be checked again. */
   byProvenPassword(proof: Proof & { by: 'password' }): MaybePromise<Outcome | null>;
   /** Verifies signature, form and times of a token. */
   verifyToken(token: string): Verification;
@@ -15,31 +15,32 @@ export interface IdentifyDeps {
 }
 
 /**
- * @param value of the field; `undefined`: the request does not have it
+ * @param value the value of the field; `undefined`: the request does not have it
  * @param client the address of the client, by which failed passwords are counted
- * @throws GatewayError at once or later: 429 after too many failed passwords, 503 when a store that must be asked is out
+ * @throws GatewayError, synchronously or as a rejection: 429 after too many failed passwords, 503 when a required store is
+ *   unavailable
  */
 export type Identify = (field: CredentialField, value: string | undefined, client: string) => MaybePromise<Outcome>;
 
 /**
- * Identifies the sender of a request. Proven credentials are cached, so that neither a password nor a signature is checked
- * twice; whether they still stand is asked on each request. Concurrent identical checks share one promise.
+ * Identifies the sender of a request. Proven credentials are cached, so that a password or a signature is checked only once;
+ * whether they are still accepted is decided on each request. Concurrent identical checks share one promise.
  */
-export function createIdentify(ask: IdentifyDeps): Identify {
-  const { proven } = ask;
-  const underWay = new Map<string, Promise<Outcome>>();
+export function createIdentify(deps: IdentifyDeps): Identify {
+  const { proven } = deps;
+  const running = new Map<string, Promise<Outcome>>();
 
   const checkPassword = async (key: string, email: string, password: string, client: string): Promise<Outcome> => {
-    const { outcome, proof } = await ask.byPassword(email, password, client);
+    const { outcome, proof } = await deps.byPassword(email, password, client);
     if (proof !== null) proven.remember(key, proof);
     return outcome;
   };
 
   const once = (key: string, check: () => Promise<Outcome>): Promise<Outcome> => {
-    const same = underWay.get(key);
+    const same = running.get(key);
     if (same !== undefined) return same;
-    const checking = check().finally(() => underWay.delete(key));
-    underWay.set(key, checking);
+    const checking = check().finally(() => running.delete(key));
+    running.set(key, checking);
     return checking;
   };
 
@@ -52,10 +53,10 @@ export function createIdentify(ask: IdentifyDeps): Identify {
         return once(key, () => checkPassword(key, credentials.email, credentials.password, client));
       case 'token': {
         const { scheme } = credentials;
-        const token = ask.verifyToken(credentials.token);
+        const token = deps.verifyToken(credentials.token);
         if (!token.ok) return { kind: 'refused', reason: token.reason, scheme };
         proven.remember(key, { by: 'token', token, scheme });
-        return ask.byToken(token, scheme);
+        return deps.byToken(token, scheme);
       }
     }
   };
@@ -65,8 +66,8 @@ export function createIdentify(ask: IdentifyDeps): Identify {
     const key = proven.keyOf(field, value);
     const proof = proven.get(key);
     if (proof === undefined) return prove(key, field, value, client);
-    if (proof.by === 'token') return ask.byToken(proof.token, proof.scheme);
-    return andThen(ask.byProvenPassword(proof), (outcome) => {
+    if (proof.by === 'token') return deps.byToken(proof.token, proof.scheme);
+    return andThen(deps.byProvenPassword(proof), (outcome) => {
       if (outcome !== null) return outcome;
       proven.forget(key);
       return prove(key, field, value, client);

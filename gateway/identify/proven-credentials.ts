@@ -4,8 +4,8 @@ import type { Account } from '../domain/account.ts';
 import type { Scheme, VerifiedToken } from '../domain/identity.ts';
 
 /**
- * What a credential has proven: an identity, never a permission. The proof of a password holds the account with the email
- * and the stored hash that it was checked against, so that a new hash voids it; the proof of a token is the verified token.
+ * The identity that a credential has proven; never a permission. The proof of a password contains the account with the email
+ * and the hash that it was checked against, so that a new hash invalidates it. The proof of a token is the verified token.
  */
 export type Proof =
   | { readonly by: 'password'; readonly account: Account }
@@ -28,7 +28,7 @@ export interface ProvenCredentials {
   readonly lookUps: { readonly hits: number; readonly misses: number };
 }
 
-/** Most proofs kept: a few hundred bytes each. */
+/** Maximum number of proofs; each takes a few hundred bytes. */
 const CAPACITY = 50_000;
 /** Milliseconds that a proof is kept. */
 const TTL = 10 * 60_000;
@@ -38,8 +38,8 @@ export function provenCredentials(): ProvenCredentials {
   const proofs = new LRUCache<string, Proof>({ max: CAPACITY, ttl: TTL });
   const lookUps = { hits: 0, misses: 0 };
   return {
-    // No usable password or token stays in memory as a key. A prefixed secret is as good as HMAC here, since no hash is ever
-    // shown that could be extended (length extension), and costs a tenth.
+    // A hash, so that no usable password or token stays in memory as a key. A prefixed secret is as safe as HMAC here, since
+    // no hash leaves the process (length extension needs one), and costs a tenth.
     keyOf: (field, value) => hash('sha256', secret + field + value, 'hex'),
     get(key) {
       const proof = proofs.get(key);

@@ -3,12 +3,12 @@ import { GatewayError } from '../domain/errors.ts';
 import type { CutoffOf, Ended, Identity, Refusal, TokenClaims, VerifiedToken } from '../domain/identity.ts';
 
 export interface StandingDeps {
-  /** Whether this token was revoked by its id. */
+  /** Whether this token was revoked by id. */
   isDenied(jti: string): boolean;
   readonly cutoffOf: CutoffOf;
   /** Whether the gateway replaces this hash by a stronger one of the same password. */
   isReplaced(hash: string): boolean;
-  /** The time by which tokens are dated, in ms since 1970. */
+  /** The database's time in ms since 1970, by which tokens are dated. */
   now(): number;
 }
 
@@ -21,11 +21,11 @@ export interface Login {
 }
 
 /**
- * The one rule of whether a proven credential still stands, and why not. Requests, open exchanges and the sessions of the
- * pages all ask here. (`stores/tokens/store.ts` has the part about tokens once more, as a condition in SQL.) Nothing is
- * looked up: the caller passes the account as it is now, null where it was removed.
+ * The rule of whether a proven credential is still accepted, and why not. Requests, open exchanges and the sessions of the
+ * pages all use it. (`stores/tokens/store.ts` repeats the part about tokens as an SQL condition.) It looks nothing up: the
+ * caller passes the current account, null when it was removed.
  *
- * Each function returns null where the credential stands.
+ * Each function returns null when the credential is accepted.
  */
 export interface Standing {
   ofToken(token: VerifiedToken, account: Account | null): Refusal | null;
@@ -51,7 +51,7 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
       if (ended !== null) return ended;
       if (account === null) return 'account removed';
       if (!token.isBoundTo(account)) return 'account changed since the token';
-      // Unconfirming an account voids its tokens too; their holders are told that the account is unconfirmed (403).
+      // Unconfirming an account revokes its tokens too, but their holders get 403, which says that it is unconfirmed.
       return account.confirmed && isBeforeCutoff(token.claims) ? 'all tokens of the account revoked' : null;
     },
 
@@ -59,7 +59,7 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
       if (account === null) return 'account removed';
       if (account.email !== proven.email) return 'account changed since the password';
       if (account.passwordHash === proven.passwordHash) return null;
-      // A new password draws a new stamp; a stronger hash of the same password does not.
+      // A new password sets a new stamp; a stronger hash of the same password does not.
       const isReplacement =
         account.stamp === proven.stamp && proven.passwordHash !== null && isReplaced(proven.passwordHash);
       return isReplacement && account.passwordHash !== null ? null : 'account changed since the password';
@@ -93,7 +93,7 @@ export function hasExpired(expiresAt: number, now: number): boolean {
   return expiresAt * 1000 <= now;
 }
 
-/** @throws GatewayError 403, which reveals the state of an account only to those who have proven that it is theirs */
+/** @throws GatewayError 403 for an unconfirmed account; reveals this only to clients that have proven its credentials */
 export function requireConfirmed(identity: Identity): void {
   if (!identity.account.confirmed) throw new GatewayError('forbidden', 'unconfirmed account');
 }

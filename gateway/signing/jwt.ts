@@ -4,12 +4,12 @@ import { z } from 'zod';
 import type { KeyRing } from './keys.ts';
 
 const ISSUER = 'gatehouse';
-/** How far in the future `iat` may lie, in seconds: after a failover of the database, another server's clock counts. */
+/** Seconds that `iat` may lie in the future: after a failover of the database, another server's clock is used. */
 const CLOCK_SKEW = 30;
 
 /** Seconds since 1970. */
 const SECONDS = z.int().nonnegative();
-/** The claims of every JWT, beside `iss` and `aud`; a codec's schema adds its own. */
+/** The claims of every JWT besides `iss` and `aud`; the schema of a codec adds others. */
 export const COMMON_CLAIMS = { sub: z.string().min(1), iat: SECONDS, exp: SECONDS, bnd: z.string() };
 
 interface CommonClaims {
@@ -22,7 +22,7 @@ interface CommonClaims {
 export type Opened<Claims> =
   | { readonly kind: 'valid'; readonly claims: Claims; readonly key: KeyObject }
   | { readonly kind: 'expired' }
-  /** Not issued here, or malformed; the reason is for the log. */
+  /** Not issued by this gateway, or malformed; the reason is for the log. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** Signs and verifies JWTs (RFC 7519) of one audience. */
@@ -33,15 +33,15 @@ export interface JwtCodec<Claims> {
 }
 
 /**
- * The only form of JWT that the gateway issues and accepts. The codec chooses HS256, never the token, and it chooses the key
- * among its own (RFC 8725 sections 3.1 to 3.12). A token has exactly the declared claims.
+ * The only form of JWT that the gateway issues and accepts. The codec sets the algorithm, HS256, and selects the key among its
+ * own, regardless of the token (algorithm confusion; RFC 8725 sections 3.1 to 3.12). A token has exactly the declared claims.
  *
- * The header must equal the one that the codec writes, octet by octet. So no parameter can occur that a verifier would have
- * to understand: `crit` (RFC 7515 section 4.1.11), `b64` (RFC 7797), `zip`, a key or its address (`jwk`, `jku`, `x5c`,
- * `x5u`), a content type, or a duplicate, which two parsers read differently.
+ * The header must equal the one that the codec writes, byte by byte. This excludes all parameters that a verifier would have
+ * to understand: `crit` (RFC 7515 section 4.1.11), `b64` (RFC 7797), `zip`, a key or its URL (`jwk`, `jku`, `x5c`, `x5u`), a
+ * content type, and duplicates, which parsers read differently.
  *
  * @param audience a token for one audience is invalid for every other
- * @param schema of all claims but `iss` and `aud`: a strict object with `COMMON_CLAIMS`
+ * @param schema the schema of all claims except `iss` and `aud`: a strict object with `COMMON_CLAIMS`
  */
 export function jwtCodec<Claims extends CommonClaims>(
   { signing, byId }: KeyRing,
@@ -66,10 +66,10 @@ export function jwtCodec<Claims extends CommonClaims>(
         return invalid(error instanceof Error ? error.message : String(error));
       }
       if (!isCanonical(token.split('.')[1] ?? '')) return invalid(FOREIGN);
-      // jsonwebtoken takes an array of audiences too.
       if (typeof payload === 'string') return invalid(FOREIGN);
       const { iss: _, aud, ...others } = payload;
       const claims = schema.safeParse(others);
+      // `aud` is compared again because jsonwebtoken also accepts an array of audiences.
       if (!claims.success || aud !== audience) return invalid('a claim is missing, unknown or of the wrong type');
       const { iat, exp } = claims.data;
       if (iat > now / 1000 + CLOCK_SKEW) return invalid('issued in the future');
@@ -79,7 +79,7 @@ export function jwtCodec<Claims extends CommonClaims>(
   };
 }
 
-const FOREIGN = 'not in the form of the gateway, or signed with another key';
+const FOREIGN = 'not in the form that the gateway issues, or signed with another key';
 
 function invalid(reason: string) {
   return { kind: 'invalid', reason } as const;
@@ -90,7 +90,7 @@ function headerOf(token: string): string {
   return dot === -1 ? '' : token.slice(0, dot);
 }
 
-/** Whether the segment is the one base64url, UTF-8 and JSON encoding of its value, without a duplicate name. */
+/** Whether the segment is the canonical base64url, UTF-8 and JSON encoding of its value, without duplicate names. */
 function isCanonical(segment: string): boolean {
   const text = Buffer.from(segment, 'base64url').toString();
   return Buffer.from(text).toString('base64url') === segment && JSON.stringify(JSON.parse(text)) === text;

@@ -1,20 +1,20 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
-/** Bytes: the length of SHA-256, beyond which a key gets no stronger. */
+/** Bytes: the output length of SHA-256; a longer key is not stronger. */
 const LENGTH = 32;
 
 /**
  * A key for one purpose, derived from a token secret by HKDF-SHA256 (RFC 5869). A signature for one purpose is invalid for
  * every other, and no key reveals another one or the secret.
  *
- * @param purpose a fixed name: another name gives another key
+ * @param purpose a fixed name; each name gives another key
  * @returns 32 bytes, the same on every node that has the secret
  */
 export function derivedKey(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `gatehouse ${purpose}`, LENGTH));
 }
 
-/** The public id of a key, as in `kid`: identifies the key and reveals nothing about it. 11 characters. */
+/** The public id of a key for `kid`: 11 characters, which reveal nothing else about the key. */
 export function keyIdOf(secret: string | Buffer): string {
   return createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 11);
 }
@@ -27,7 +27,7 @@ export interface KeyRing {
 
 /** @param secrets at least one, of 32 bytes or more each */
 export function keyRing(secrets: readonly (string | Buffer)[]): KeyRing {
-  // As key objects: for text, jsonwebtoken tries at each call to parse a public key, which takes three times as long as the rest.
+  // Key objects: with text, jsonwebtoken tries to parse a public key on each call, which takes three times as long as the rest.
   const keys = secrets.map((secret) => ({ id: keyIdOf(secret), key: createSecretKey(Buffer.from(secret)) }));
   const [signing] = keys;
   if (signing === undefined) throw new TypeError('a key ring needs a secret');

@@ -16,7 +16,7 @@ export interface EmailChange {
 /** What a link does: confirms an account, sets a new password, or changes the email. */
 export type LinkContent = { readonly purpose: 'confirm' | 'reset' } | ({ readonly purpose: 'email' } & EmailChange);
 
-/** A link that was issued here and has not expired. Whether it still stands depends on its account. */
+/** A valid, unexpired link of this gateway. Whether it is accepted also depends on its account (`isFor`). */
 export interface OpenedLink {
   readonly accountId: string;
   /** null unless the purpose is `email`. */
@@ -26,7 +26,7 @@ export interface OpenedLink {
 }
 
 export interface Links {
-  /** @param lifetime milliseconds. @returns the token that a mailed link carries */
+  /** @param lifetime milliseconds @returns the token for a mailed link */
   make(content: LinkContent, account: Account, lifetime: number): string;
   /** Never throws. @returns null unless the text is a valid link for this purpose */
   open(purpose: LinkPurpose, text: string): OpenedLink | null;
@@ -36,9 +36,9 @@ const CLAIMS = z.strictObject(COMMON_CLAIMS);
 const EMAIL_CLAIMS = z.strictObject({ ...COMMON_CLAIMS, email: z.string(), end: z.boolean() });
 
 /**
- * Links that prove access to a mailbox: JWTs like the tokens, but with their own keys and audiences, so that neither is
- * valid as the other. `bnd` binds a link to the state of its account. Every change of the account, also by the link itself,
- * changes that state: a link works once, and nothing is stored for that.
+ * Links that prove access to a mailbox: JWTs like tokens, but with separate keys and audiences, so that neither is valid as
+ * the other. `bnd` binds a link to the state of its account. Every change of the account changes that state, also a change by
+ * the link itself: so a link works once, and nothing has to be stored.
  *
  * @param secrets 32 bytes or more each. The first signs, all verify.
  * @param now the time that all nodes share, in ms since 1970

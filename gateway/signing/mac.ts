@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { derivedKey } from './keys.ts';
 
-/** Proves that a text comes from this gateway, for one purpose. */
+/** A message authentication code for one purpose. */
 export interface Mac {
   /** HMAC-SHA256 in base64url: 43 characters. */
   of(text: string): string;
@@ -23,12 +23,12 @@ export function macFor(secrets: readonly string[], purpose: string): Mac {
   };
 }
 
-/** Binds a token to values that it does not contain: 22 characters, from which nobody can compute the values. */
+/** Binds a token to values that it does not contain: 22 characters, which do not reveal the values. */
 export function bindingOf(key: KeyObject, values: readonly (string | boolean)[]): string {
   return hmac(key, JSON.stringify(values)).slice(0, 22);
 }
 
-/** Takes the same time wherever the two differ, so that nobody can guess the right one piece by piece (timing attack). */
+/** Compares in constant time (timing attack). */
 export function isEqual(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -6,7 +6,7 @@ import type { Settings } from '../settings/schema/settings.ts';
 
 const SHORTEST = 32;
 
-/** The secrets of the configuration; where it has none, and the database is a file, the one that is kept beside that. */
+/** The secrets of the configuration, or, with SQLite and without secrets there, the generated one. */
 export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'database'>): string[] {
   if (tokens.secrets.length > 0) return tokens.secrets;
   if (database.url.kind === 'sqlite') return [generatedSecret(database.url.file)];
@@ -14,10 +14,9 @@ export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'datab
 }
 
 /**
- * The secret that signs tokens where the operator gave none: kept in a file beside the SQLite database, readable by its
- * owner alone, made at the first start.
+ * The generated token secret: a file next to the SQLite database, readable only by its owner, created at the first start.
  *
- * @throws OperatorError when the file cannot be made or read, or is too short to be a secret
+ * @throws OperatorError when the file cannot be created or read, or its content is too short
  */
 function generatedSecret(databaseFile: string): string {
   const file = `${databaseFile}.secret`;
@@ -27,7 +26,7 @@ function generatedSecret(databaseFile: string): string {
     if (error instanceof OperatorError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(
-      `Cannot keep a token secret in ${file}: ${reason}. Set tokens.secrets, or make the folder writable.`,
+      `Cannot read or create the token secret ${file}: ${reason}. Set tokens.secrets, or make the folder writable.`,
     );
   }
 }
@@ -42,11 +41,11 @@ function read(file: string): string | null {
   }
   if (Buffer.byteLength(secret) >= SHORTEST) return secret;
   throw new OperatorError(
-    `${file} holds less than ${SHORTEST} bytes and cannot sign tokens. Delete it to get a new secret; tokens issued before then stop.`,
+    `${file} has less than ${SHORTEST} bytes and cannot sign tokens. Delete it to generate a new secret; tokens issued before become invalid.`,
   );
 }
 
-/** Written elsewhere and then linked into place: of two processes that start at once, both use the same whole file. */
+/** Writes a draft and links it into place, so that two processes that start at the same time use the same complete file. */
 function create(file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -59,6 +58,6 @@ function create(file: string): string {
     rmSync(draft, { force: true });
   }
   const secret = read(file);
-  if (secret === null) throw new OperatorError(`${file} disappeared while it was being made; start again.`);
+  if (secret === null) throw new OperatorError(`${file} was deleted right after it was created; start again.`);
   return secret;
 }

@@ -8,7 +8,7 @@ import { bindingOf, isEqual } from './mac.ts';
 export interface TokenSettings {
   /** 32 bytes or more each. The first signs, all verify. */
   readonly secrets: readonly string[];
-  /** Milliseconds; a token that claims a longer life is refused. */
+  /** Milliseconds; a token with a longer lifetime is refused. */
   readonly maxLifetime: number;
 }
 
@@ -19,16 +19,16 @@ export interface TokenSigner {
   readonly keyIds: readonly string[];
   /** Signs a token for the account. `issuedAt` is in seconds since 1970, `lifetime` in seconds; both are whole. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
-  /** Never throws: what is not a valid token of this gateway is refused, with a reason for the log. */
+  /** Never throws. Refuses every invalid token, with a reason for the log. */
   verify(token: string): Verification;
 }
 
-/** Each kind of JWT has its own audience: a mailed link never opens the API. */
+/** Each kind of JWT has its own audience, so that a mailed link is not valid as a token. */
 const AUDIENCE = 'gatehouse:api';
 
 /**
  * Issues and verifies tokens: JWTs with `kid` and the claims `iss`, `aud`, `sub`, `jti`, `iat`, `exp` and `bnd`. `bnd` binds
- * the token to the account's stamp, so that a new password voids it on every node without a message.
+ * the token to the account's stamp, so that a new password invalidates it on every node without a message.
  *
  * @param now the time that all nodes share, in ms since 1970
  */
@@ -58,7 +58,7 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => 
   };
 }
 
-/** @param expected the binding that a token of the account has under a stamp */
+/** @param expected returns the binding of a token that was issued under a given stamp */
 function boundBy(binding: string, expected: (stamp: string) => string): (account: Account) => boolean {
   let proven: string | null = null;
   return ({ stamp }) => {

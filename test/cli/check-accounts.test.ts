@@ -33,7 +33,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.notRegex(bad.stdout, /secret|scrypt:/);
     t.like(JSON.parse(bad.stdout), { table: 'users', rows: 3, can_log_in: 1, unconfirmed: 0, never: 2 });
     const text = await run('check', '--accounts');
-    t.regex(text.stdout, /^1 {2}the hash is of no known format; id 8$/m);
+    t.regex(text.stdout, /^1 {2}the hash has an unknown format; id 8$/m);
     t.regex(text.stdout, /^1 {2}the hash is NULL; id 9$/m);
   });
 }

@@ -4,12 +4,12 @@ import type { Database } from '../../stores/database/connection.ts';
 import { bcryptDecoy } from './hashes/bcrypt.ts';
 import { decoyOf, recognise } from './hashes/recognise.ts';
 
-/** Rows sampled to find the most common kind of hash. */
+/** Rows sampled to find the most common format of hashes. */
 const SAMPLE = 1000;
 
 /**
- * The hash that is verified where an account has none, so that response times do not reveal which accounts exist (account
- * enumeration by timing). Like most hashes of an application's table; else like the gateway's own.
+ * The hash that is verified for accounts without one, so that response times do not reveal which accounts exist (account
+ * enumeration by timing). It has the most common format of an application's table, or else the gateway's own.
  *
  * @throws GatewayError when the database is unavailable
  */

@@ -2,26 +2,26 @@ import { GatewayError } from '../../domain/errors.ts';
 
 export interface HashingQueue {
   /**
-   * Runs the work when it is its turn. Clients take turns (round robin), however many checks each has queued.
+   * Runs the work in turn. Clients take turns (round robin), regardless of how many checks each has queued.
    *
    * @param client the sender, such as an address
-   * @throws GatewayError 503 with `Retry-After`, when its turn cannot come, or has not come, in time
+   * @throws GatewayError 503 with `Retry-After` when the turn does not come in time, or cannot
    */
   run<T>(client: string, work: () => Promise<T>): Promise<T>;
-  /** Checks that are waiting. */
+  /** The number of waiting checks. */
   readonly waiting: number;
-  /** Checks that are running. */
+  /** The number of running checks. */
   readonly running: number;
-  /** Refuses the checks that wait. */
+  /** Refuses all waiting checks. */
   close(): void;
 }
 
 export interface HashingLimits {
-  /** Hashes at the same time; `hashing-threads.ts` says how many this machine computes. */
+  /** The number of concurrent hashes, from `hashing-threads.ts`. */
   readonly width: number;
-  /** Checks that may wait in all; bounds the memory they take. */
+  /** The maximum number of waiting checks; bounds their memory. */
   readonly capacity: number;
-  /** Milliseconds that a check may wait. */
+  /** The maximum wait of a check in milliseconds. */
   readonly patience: number;
 }
 
@@ -32,27 +32,27 @@ interface Waiting {
 
 /** The weight of the newest duration in the moving average. */
 const WEIGHT = 0.1;
-/** Seconds; beyond that, an estimate says nothing. */
+/** Seconds; a longer estimate would be unreliable. */
 const LONGEST_RETRY = 120;
 
 /**
- * A queue in which clients take turns. Refuses a check at once only where, by the duration of recent ones, its turn cannot come
- * within its patience.
+ * A queue in which clients take turns. Refuses a check at once if, by the duration of recent checks, its turn cannot come
+ * within `patience`.
  */
 export function createHashingQueue({ width, capacity, patience }: HashingLimits): HashingQueue {
-  /** In the order in which the clients have their turns. */
+  /** By client, in the order of their turns. */
   const waiting = new Map<string, Waiting[]>();
   let count = 0;
   let running = 0;
   /** Milliseconds, a moving average; null before the first measurement, when no check is refused for time. */
   let duration: number | null = null;
-  /** Checks refused since the queue was last empty. Their clients are expected again, so each is told a later time. */
+  /** Checks refused since the queue was last empty. Their clients will retry, so each gets a later `Retry-After`. */
   let refused = 0;
 
-  /** Milliseconds until a check starts that has as many before it. */
+  /** Milliseconds until a check starts that has `ahead` checks before it. */
   const waitBehind = (ahead: number) => ((ahead + 1) * (duration ?? 0)) / width;
 
-  /** The number of waiting checks that run before the next check of a client: of each other client, as many as it has. */
+  /** The number of waiting checks that run before a new check of the client: at most as many of each other client. */
   const aheadOf = (client: string): number => {
     const own = waiting.get(client)?.length ?? 0;
     let ahead = own;
@@ -62,7 +62,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
 
   const overload = (client: string): GatewayError => {
     refused += 1;
-    // Half of the patience earlier than estimated, so that an overestimate does not leave the queue empty.
+    // Half of `patience` earlier than estimated, so that an overestimate does not leave the queue empty.
     const seconds = Math.ceil((waitBehind(aheadOf(client) + refused) - patience / 2) / 1000);
     return new GatewayError('service_unavailable', 'too many passwords are being checked', {
       headers: { 'Retry-After': String(Math.min(Math.max(seconds, 1), LONGEST_RETRY)) },
@@ -86,8 +86,8 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
     return true;
   };
 
-  /** Hands the place of a check that is done to the next one. */
-  const passOn = () => {
+  /** Starts the next check after one has finished. */
+  const startNext = () => {
     const [first] = waiting;
     if (first === undefined) {
       running -= 1;
@@ -95,14 +95,14 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
     }
     const [client, queue] = first;
     queue[0]?.start();
-    // Behind all others now.
+    // Moves the client to the end.
     if (queue.length === 0) return;
     waiting.delete(client);
     waiting.set(client, queue);
   };
 
   const turn = (client: string): Promise<void> => {
-    // Skips the scan where the turn comes in time even after all waiting checks.
+    // Skips the scan if the turn comes in time even after all waiting checks.
     const isInTime = waitBehind(count) <= patience || waitBehind(aheadOf(client)) <= patience;
     if (!isInTime || !hasRoomFor(client)) throw overload(client);
     const queue = waiting.get(client) ?? [];
@@ -136,7 +136,7 @@ export function createHashingQueue({ width, capacity, patience }: HashingLimits)
       } finally {
         const took = performance.now() - begun;
         duration = duration === null ? took : duration + WEIGHT * (took - duration);
-        passOn();
+        startNext();
       }
     },
     close() {

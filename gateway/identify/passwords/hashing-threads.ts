@@ -1,33 +1,34 @@
 import { availableParallelism } from 'node:os';
 import type { HashingLimits } from './hashing-queue.ts';
 
-/** An Argon2 hash takes up to 256 MiB while it is computed, so more cores than this are left alone. */
+/** The maximum number of concurrent hashes: an Argon2 hash needs up to 256 MiB. */
 const MOST = 16;
-/** Threads of libuv's pool that are left to DNS look-ups and files while all others hash. */
+/** Threads of libuv's pool for DNS look-ups and files while the others hash. */
 const OTHERS = 4;
 const POOL_SIZE = 'UV_THREADPOOL_SIZE';
 /** Milliseconds: below the common timeouts of clients and load balancers. */
 const PATIENCE = 30_000;
 const CAPACITY = 5_000;
 
-/** How many hashes this machine computes at the same time beside its event loops, which keep one core. */
+/** The number of concurrent hashes for this machine; one core is left to the event loops. */
 function machineWidth(): number {
   return Math.max(1, Math.min(MOST, availableParallelism() - 1));
 }
 
 /**
- * Sizes libuv's thread pool, where hashes are computed, for as many as the machine can compute at the same time. A size that
- * the operator has chosen stays. Child processes inherit it. To be called before anything uses the pool, which is made then.
+ * Sizes libuv's thread pool, which computes the hashes, unless the operator has set UV_THREADPOOL_SIZE. Child processes
+ * inherit the size. Must be called before the first use of the pool, which creates it.
  */
 export function sizeThreadPool(): void {
   process.env[POOL_SIZE] ??= String(machineWidth() + OTHERS);
 }
 
 /**
- * Leaves a core to the event loops, and threads to DNS look-ups and files: under a flood of wrong passwords everything else
- * goes on. Several processes share the cores; each computes one hash at least, on threads that give way to the event loop.
+ * Leaves one core to the event loops, and threads to DNS look-ups and files, so that a flood of wrong passwords does not stop
+ * other requests. Several processes share the cores. Each may compute at least one hash; `ops/background-threads.ts` lowers
+ * the priority of the threads.
  *
- * @param processes that are this gateway on this machine
+ * @param processes the number of the gateway's processes on this machine
  */
 export function hashingLimits(processes: number): HashingLimits {
   const chosen = Number(process.env[POOL_SIZE] ?? OTHERS);

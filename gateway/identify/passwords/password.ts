@@ -7,9 +7,9 @@ import type { VerifiableHash } from './hashes/stored-hash.ts';
 import { usualTime } from './hashes/usual-time.ts';
 
 /**
- * Refuses an invalid new password.
+ * Validates a new password.
  *
- * @throws OperatorError which says what is wrong, and never repeats the password
+ * @throws OperatorError with the problem; it never contains the password
  */
 export function validateNewPassword(text: string): void {
   const problem = passwordProblem(text);
@@ -17,7 +17,7 @@ export function validateNewPassword(text: string): void {
 }
 
 /**
- * Hashes with bcrypt, in Unicode's form NFC.
+ * Hashes the NFC form of a password with bcrypt.
  *
  * @param cost log2 of the number of rounds, 4 to 16
  * @throws OperatorError as `validateNewPassword` does
@@ -27,24 +27,24 @@ export async function hashPassword(password: string, cost: number): Promise<stri
   return await bcrypt.hash(composed(password), cost);
 }
 
-/** The form in which new passwords are hashed: keyboards may or may not compose `é` (RFC 8265 section 4.2). */
+/** The form in which new passwords are hashed: keyboards differ in how they encode `é` (RFC 8265 section 4.2). */
 function composed(password: string): string {
   return password.normalize('NFC');
 }
 
 /**
- * Creates the function that checks a password against a stored hash. A hash that is missing, damaged, of an unknown format or
- * beyond the limits matches no password. That takes as long as a wrong password, and so does a wrong password for a hash
- * cheaper than the decoy: timing must not reveal which accounts exist (account enumeration). A hash that costs more stays
- * slower, so the decoy should be like most of the table.
+ * Creates the function that checks a password against a stored hash. No password matches a hash that is missing, damaged, of
+ * an unknown format or outside the limits. Such a check takes as long as a wrong password, and a wrong password for a hash
+ * cheaper than the decoy takes as long as the decoy: timing must not reveal which accounts exist (account enumeration). A
+ * hash that costs more than the decoy is slower, so the decoy should have the most common format of the table.
  *
- * A password is tried as sent, since an application may have hashed it so, and then in NFC where that differs. Whether it
- * differs depends on the request only, and reveals nothing of the account.
+ * A password is tried as sent, since an application may have hashed it like that, and then in NFC if that differs. Whether it
+ * differs depends only on the request, and reveals nothing about the account.
  *
- * The function rejects only when the machine fails, as for want of memory.
+ * The function rejects only on a system error, such as lack of memory.
  *
- * @param decoy a hash that is computed where there is nothing to compare with: see `bcryptDecoy` and `decoyOf`
- * @throws TypeError when that is not one that can be verified
+ * @param decoy a hash that is computed when there is no usable one: see `bcryptDecoy` and `decoyOf`
+ * @throws TypeError when the decoy cannot be verified
  */
 export function passwordChecker(decoy: string): (hash: string | null, password: string) => Promise<boolean> {
   const standIn = recognise(decoy);
@@ -82,8 +82,8 @@ function costsTheSame(one: VerifiableHash, other: VerifiableHash): boolean {
 }
 
 /**
- * A NUL ends the password in some bcrypts; and HMAC fills its key up with NULs (RFC 2104), so that for PBKDF2 and
- * scrypt `secret` and `secret` with NULs behind it are one password. What is not Unicode would be made into U+FFFD.
+ * Some bcrypt implementations end the password at a NUL. HMAC pads its key with NULs (RFC 2104), so PBKDF2 and scrypt give
+ * `secret` and `secret` followed by NULs the same hash. Lone surrogates would be encoded as U+FFFD.
  */
 function canBeRight(password: string): boolean {
   return !password.includes('\0') && password.isWellFormed();
@@ -98,6 +98,6 @@ export function passwordProblem(text: string): string | null {
     return 'contains a control character (such as a tab, a line end or NUL), which HTTP Basic cannot carry';
   const bytes = Buffer.byteLength(composed(text));
   return bytes > LONGEST_FOR_BCRYPT
-    ? `is ${bytes} bytes long in UTF-8, and ${LONGEST_FOR_BCRYPT} is the most that bcrypt looks at`
+    ? `is ${bytes} bytes long in UTF-8; bcrypt uses at most ${LONGEST_FOR_BCRYPT}`
     : null;
 }

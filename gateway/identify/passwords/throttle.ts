@@ -11,22 +11,22 @@ export interface Throttle {
    * Counts one attempt at an account's password.
    *
    * @param client the address of the client
-   * @returns a function that takes the attempt back, for a right password
-   * @throws GatewayError 429 with `Retry-After`, when there have been too many
+   * @returns a function that takes the attempt back, for a correct password
+   * @throws GatewayError 429 with `Retry-After` after too many attempts
    */
   take(client: string, email: string): Promise<() => Promise<void>>;
 }
 
 export interface ThrottleLimits {
-  /** Milliseconds after which failures are forgotten. */
+  /** Milliseconds after which failures no longer count. */
   readonly window: number;
-  /** Failures of one address at one account: an attacker elsewhere cannot lock an owner out. */
+  /** Failures from one address at one account. Counted by address, so that an attacker cannot lock the owner out. */
   readonly perAddressAndAccount: number;
-  /** Failures of one address at all accounts; also its limit of requested mails. */
+  /** Failures from one address at all accounts; also the limit of mails that it may request. */
   readonly perAddress: number;
 }
 
-/** Failures are counted as `createLimiter` says. */
+/** Counts failures with `createLimiter`. */
 export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null, role: ProcessRole): Throttle {
   const limiter = (name: string, limit: number) =>
     createLimiter({ name: `throttle:${name}`, limit, window: limits.window }, redis, role);
@@ -37,7 +37,7 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
     async take(client, email) {
       const address = networkOf(client);
       const pair = `${address}:${createHash('sha256').update(canonicalEmail(email)).digest('base64url')}`;
-      // In sequence: an attempt that is refused for one account does not count against the limit of the address.
+      // In sequence: an attempt that the limit of the pair refuses does not count against the limit of the address.
       await byPair.consume(pair).catch(refuse);
       await byAddress.consume(address).catch(async (error: unknown) => {
         await byPair.reward(pair);
@@ -51,9 +51,9 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
 }
 
 /**
- * Limits the requests of an address that send mails to others: registrations, and mailed links.
+ * Limits the requests from one address that send mails: registrations, and mailed links (mail bombing).
  *
- * @returns a function that counts one; throws GatewayError 429 with `Retry-After` when there have been too many
+ * @returns counts one request; throws GatewayError 429 with `Retry-After` after too many
  */
 export function createAskThrottle(
   { window, perAddress }: Pick<ThrottleLimits, 'window' | 'perAddress'>,
@@ -68,7 +68,7 @@ export function createAskThrottle(
   };
 }
 
-/** An IPv4 address, or the /64 of an IPv6 address: a household or a server has a whole /64. */
+/** An IPv4 address, or the /64 of an IPv6 address: a single household or server usually has a whole /64. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
@@ -85,7 +85,7 @@ function refuse(error: unknown): never {
   throw tooMany(error, 'too many failed passwords');
 }
 
-/** @returns a 429, or the error itself where it is not about a limit */
+/** @returns a 429, or the error itself if it is not about a limit */
 function tooMany(error: unknown, what: string): unknown {
   if (!(error instanceof RateLimiterRes)) return error;
   const seconds = String(Math.max(1, Math.ceil(error.msBeforeNext / 1000)));

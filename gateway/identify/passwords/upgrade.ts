@@ -9,17 +9,17 @@ import { hashPassword } from './password.ts';
 export interface HashUpgrades {
   /** Whether a login with this hash replaces it. */
   isDue(hash: string): boolean;
-  /** Starts the replacement in the background, where it is due, for a password that was just checked. */
+  /** Starts the replacement in the background if it is due. @param password was just checked */
   start(account: Account, password: string): void;
 }
 
-/** For accounts that are read-only. */
+/** For read-only accounts. */
 export const noUpgrades: HashUpgrades = { isDue: () => false, start() {} };
 
 /**
- * Replaces hashes that are weaker than the gateway's own by these. After a failure, the next login tries again.
+ * Replaces hashes that are weaker than the gateway's own. After a failure, the next login tries again.
  *
- * @param cost of the gateway's own hashes: log2 of the number of rounds
+ * @param cost the cost of the gateway's own hashes: log2 of the number of rounds
  */
 export function hashUpgrades(
   store: Pick<AccountStore, 'replaceHash'>,

@@ -1,5 +1,5 @@
 import type { Account } from '../../domain/account.ts';
-import { canonicalEmail, newStamp, stampForTokensToGoOn } from '../../domain/account.ts';
+import { canonicalEmail, newStamp, stampKeepingTokens } from '../../domain/account.ts';
 import type { Asker } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
 
@@ -147,7 +147,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
       const change = {
         email,
         email_key: canonicalEmail(email),
-        stamp: tokens === 'end' ? newStamp() : stampForTokensToGoOn(stamp),
+        stamp: tokens === 'end' ? newStamp() : stampKeepingTokens(stamp),
         updated_at: Date.now(),
       };
       try {

@@ -30,7 +30,7 @@ test('an SQLite file that vanishes makes the gateway not ready, with a line that
   await holds('it is not ready', async () => (await ready()).status === 503);
   t.deepEqual((await ready()).said, { status: 'unavailable', unavailable: ['database'] });
   const line = await gateway.logged(({ msg }) => msg === 'store is out');
-  t.true(String(line.cause).includes(`${file} is gone`));
+  t.true(String(line.cause).includes(`${file} is missing`));
   t.false(existsSync(file));
   renameSync(`${file}.away`, file);
   await holds('it is ready again', async () => (await ready()).status === 200);

@@ -5,7 +5,7 @@ import { digestHash, type StoredHash } from './stored-hash.ts';
 
 const deriveArgon2 = promisify(argon2);
 
-/** Version 0x13, the only one that is computed: every writer here has used it since 2016. */
+/** Only version 0x13, which all these frameworks have written since 2016. */
 const FORM = /^\$(argon2id?)(\$v=19\$m=([1-9]\d*),t=([1-9]\d*),p=([1-9]\d*)\$)([+/A-Za-z0-9]+)\$([+/A-Za-z0-9]+)$/;
 
 /** Argon2 (RFC 9106) as PHP's password_hash and argon2-cffi write it. */
@@ -14,10 +14,10 @@ export function readArgon2(text: string): StoredHash | null {
 }
 
 /**
- * An Argon2 hash after the prefix of its framework.
+ * Parses an Argon2 hash after the prefix of its framework.
  *
- * @param writer prefix of the name of the format; empty for the common format
- * @param text without the prefix
+ * @param writer the prefix of the format's name; empty for the common format
+ * @param text the hash without the prefix
  */
 export function argon2Hash(writer: string, prefix: string, text: string): StoredHash | null {
   const [, name, settings, m, t, p, saltText = '', digestText = ''] = FORM.exec(text) ?? [];

@@ -4,8 +4,8 @@ import { excessIn } from './limits.ts';
 import type { StoredHash } from './stored-hash.ts';
 
 /**
- * bcrypt looks at 72 bytes and ignores the rest. Were longer passwords let through, every one that shares the first 72
- * bytes would open the account; and `$2a$` counts the length in one byte, so that of 255 bytes only the first matters.
+ * bcrypt uses 72 bytes and ignores the rest (password truncation). If longer passwords were accepted, every password with the
+ * same first 72 bytes would match. `$2a$` also counts the length in one byte: of 255 bytes, only the first would matter.
  */
 export const LONGEST_FOR_BCRYPT = 72;
 
@@ -17,12 +17,12 @@ export function readBcrypt(text: string): StoredHash | null {
 }
 
 /**
- * A bcrypt hash after the prefix of its framework.
+ * Parses a bcrypt hash after the prefix of its framework.
  *
- * A password too long for bcrypt is refused, also where the writer let it through and cut it silently (PHP, and Python's
- * bcrypt before 5.0): which of the passwords with that beginning the owner chose, the hash does not tell.
+ * A password too long for bcrypt is refused, even if the framework truncated it silently (PHP, and Python's bcrypt before
+ * 5.0): the hash does not tell which of the passwords with that beginning the owner chose.
  *
- * @param text without the prefix
+ * @param text the hash without the prefix
  * @param prepare converts a password to the input that the framework passes to bcrypt
  */
 export function bcryptHash(
@@ -35,7 +35,7 @@ export function bcryptHash(
   if (name === undefined || cost === undefined || rest === undefined) return null;
   const reason = excessIn({ bcryptCost: Number(cost) });
   if (reason !== null) return { verifiable: false, format, reason };
-  // Up to 72 bytes the three are one algorithm: y is PHP's name for b, and the library knows b.
+  // Up to 72 bytes, 2a, 2b and 2y are the same algorithm. The library knows 2b; 2y is PHP's name for it.
   const known = `$2b$${cost}${rest}`;
   return {
     verifiable: true,
@@ -51,7 +51,7 @@ export function bcryptHash(
 }
 
 /**
- * A hash that belongs to no known password and takes as long as those that the gateway makes.
+ * A hash of no known password that takes as long to verify as the gateway's own hashes.
  *
  * @param cost log2 of the number of rounds, 4 to 16
  */

@@ -9,7 +9,7 @@ import type { StoredHash } from './stored-hash.ts';
 const PBKDF2 = /^pbkdf2_(sha1|sha256)\$([1-9]\d*)\$([^$\p{Cc}]+)\$([+/=A-Za-z0-9]+)$/u;
 const SCRYPT = /^scrypt\$([1-9]\d*)\$([^$\p{Cc}]+)\$([1-9]\d*)\$([1-9]\d*)\$([+/=A-Za-z0-9]+)$/u;
 
-/** What `django.contrib.auth.hashers` of 3.2 to 6 write, and by default verify; beside it `bcrypt`, which they offer. */
+/** Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, and the optional `bcrypt`. */
 export function readDjango(text: string): StoredHash | null {
   const inner = text.slice(text.indexOf('$') + 1);
   const scheme = text.slice(0, -inner.length);
@@ -17,7 +17,7 @@ export function readDjango(text: string): StoredHash | null {
     case 'bcrypt$':
       return bcryptHash('Django bcrypt', scheme, inner, (password) => password);
     case 'bcrypt_sha256$':
-      // bcrypt gets the hex digits of the digest: 64 bytes for a password of any length.
+      // The input of bcrypt is the digest in hex: 64 bytes for a password of any length.
       return bcryptHash('Django bcrypt_sha256', scheme, inner, (password) => hash('sha256', password, 'hex'));
     case 'argon2$':
       return argon2Hash('Django ', scheme.slice(0, -1), `$${inner}`);

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** How salts and digests are written: `unpadded` is base64 without `=`, `passlib` that with `.` for `+`. */
+/** The encoding of salts and digests: `unpadded` is base64 without `=`; `passlib` also has `.` instead of `+`. */
 export type Encoding = 'hex' | 'base64' | 'unpadded' | 'passlib';
 
 export function encode(bytes: Buffer, encoding: Encoding): string {
@@ -10,7 +10,7 @@ export function encode(bytes: Buffer, encoding: Encoding): string {
 }
 
 /**
- * Buffer.from skips invalid characters, so that many texts would decode to one digest.
+ * Decodes strictly. Buffer.from alone skips invalid characters, so that many texts would decode to the same digest.
  *
  * @returns null unless the text is exactly the output of `encode`
  */
@@ -21,7 +21,7 @@ export function decode(text: string, encoding: Encoding): Buffer | null {
 
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** A salt as the frameworks draw theirs. */
+/** A random alphanumeric salt, as the frameworks generate it. */
 export function randomText(length: number): string {
   return Array.from({ length }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join('');
 }

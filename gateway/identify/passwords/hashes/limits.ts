@@ -5,20 +5,21 @@ interface Limit {
 }
 
 /**
- * The limits of the parameters of stored hashes. Without them, write access to a row would suffice to block every login with a
- * billion rounds, to exhaust the memory, or to store a digest so short that many passwords match. `most` is several times the
- * default of the frameworks (as of 2026, listed with each), and takes about as long as bcrypt of cost 16: seconds.
+ * The limits of the parameters of stored hashes. Without them, an attacker with write access to one row could block all logins
+ * with a billion rounds, exhaust the memory (denial of service), or store a digest so short that many passwords match. `most`
+ * is several times the default of the frameworks (as of 2026, listed with each), and takes about as long as bcrypt of cost
+ * 16: seconds.
  */
 const LIMITS = {
   /** log2 of the rounds. PHP 8.4, Laravel, Django: 12. */
   bcryptCost: { what: 'bcrypt cost', least: 4, most: 16 },
-  /** Django 6.0: 1,200,000. Werkzeug 3.1: 1,000,000. Its first releases: 1,000. passlib: 29,000. */
+  /** Django 6.0: 1,200,000. Werkzeug 3.1: 1,000,000; its first releases: 1,000. passlib: 29,000. */
   pbkdf2Rounds: { what: 'PBKDF2 rounds', least: 1, most: 10_000_000 },
   /** 128·r·(N + p + 2) bytes. Werkzeug: 32 MiB. Django: 16 MiB. OWASP: 128 MiB. */
   scryptMemory: { what: 'bytes of scrypt memory', least: 1, most: 256 * 2 ** 20 },
   /** 128·N·r·p bytes, to which the time is proportional. Django: 80 MiB. OWASP: up to 160 MiB. */
   scryptWork: { what: 'bytes of scrypt work', least: 1, most: 2 ** 30 },
-  /** Werkzeug and Django: 8. With it and the lanes grows a PBKDF2 that the work above does not count. */
+  /** Werkzeug and Django: 8. Block size and lanes also scale a PBKDF2 step, which `scryptWork` does not count. */
   scryptBlock: { what: 'scrypt block size', least: 1, most: 32 },
   /** Django: 5. */
   scryptLanes: { what: 'scrypt lanes', least: 1, most: 32 },
@@ -28,11 +29,11 @@ const LIMITS = {
   argon2Work: { what: 'KiB of Argon2 work', least: 8, most: 2 ** 20 },
   /** Django: 8. argon2-cffi: 4. */
   argon2Lanes: { what: 'Argon2 lanes', least: 1, most: 32 },
-  /** Argon2 takes no shorter one (RFC 9106 section 3.1); all of them draw 16 bytes. */
+  /** Argon2 requires 8 bytes (RFC 9106 section 3.1); the frameworks generate 16. */
   argon2Salt: { what: 'bytes of salt', least: 8, most: 128 },
-  /** Werkzeug drew 8 characters before 2.0; 16 to 22 since. passlib: 16 bytes. */
+  /** Werkzeug: 8 characters before 2.0, 16 to 22 since. passlib: 16 bytes. */
   salt: { what: 'bytes of salt', least: 1, most: 128 },
-  /** Argon2 alone leaves its length open. argon2-cffi before 21.2: 16. PHP and now argon2-cffi: 32. */
+  /** Only Argon2 has a variable length. argon2-cffi before 21.2: 16. PHP, and argon2-cffi since: 32. */
   digest: { what: 'bytes of digest', least: 16, most: 64 },
 } as const satisfies Record<string, Limit>;
 
@@ -43,7 +44,7 @@ export type Demands = Partial<Record<keyof typeof LIMITS, number>>;
 export function excessIn(demands: Demands): string | null {
   for (const [name, asked] of Object.entries(demands)) {
     const { what, least, most } = LIMITS[name as keyof typeof LIMITS];
-    if (asked < least || asked > most) return `${what}: ${asked}, where ${least} to ${most} are allowed`;
+    if (asked < least || asked > most) return `${what}: ${asked}; allowed are ${least} to ${most}`;
   }
   return null;
 }

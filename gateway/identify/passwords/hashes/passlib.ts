@@ -5,7 +5,7 @@ import type { StoredHash } from './stored-hash.ts';
 
 const FORM = /^\$pbkdf2(|-sha256|-sha512)\$([1-9]\d*)\$([./A-Za-z0-9]+)\$([./A-Za-z0-9]+)$/;
 
-/** What passlib's `pbkdf2_sha1`, `pbkdf2_sha256` and `pbkdf2_sha512` write; the first leaves its digest's name out. */
+/** Parses passlib's `pbkdf2_sha1`, `pbkdf2_sha256` and `pbkdf2_sha512`. The first one omits the name of its digest. */
 export function readPasslib(text: string): StoredHash | null {
   const [, suffix, rounds, saltText = '', digestText = ''] = FORM.exec(text) ?? [];
   const salt = decode(saltText, 'passlib');

@@ -14,11 +14,11 @@ interface Pbkdf2Hash {
   readonly rounds: number;
   readonly salt: Buffer;
   readonly expected: Buffer;
-  /** Writes a hash like this one, with this digest. */
+  /** Formats a hash with the same parameters and the given digest. */
   decoyWith(digest: Buffer): string;
 }
 
-/** PBKDF2 with HMAC (RFC 8018). Null when the digest does not have the length that all writers give it. */
+/** PBKDF2 with HMAC (RFC 8018). @returns null unless the digest has the length that all frameworks write */
 export function pbkdf2Hash({ format, digest, rounds, salt, expected, decoyWith }: Pbkdf2Hash): StoredHash | null {
   const length = DIGEST_BYTES[digest];
   if (expected.length !== length) return null;

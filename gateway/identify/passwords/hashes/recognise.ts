@@ -5,16 +5,16 @@ import { readPasslib } from './passlib.ts';
 import type { Reader, StoredHash } from './stored-hash.ts';
 import { readWerkzeug } from './werkzeug.ts';
 
-/** Their forms exclude each other, so the order is that of how often they are met. */
+/** The formats exclude each other; the most frequent one comes first. */
 const READERS: readonly Reader[] = [readBcrypt, readWerkzeug, readDjango, readArgon2, readPasslib];
 
 /** Characters: twice the longest supported hash. Longer text is not parsed. */
 const LONGEST_HASH = 512;
 
 /**
- * Recognises a stored hash by its form, to the letter: no white space around it, no number with a leading zero.
+ * Recognises the format of a stored hash, strictly: without surrounding white space or leading zeros.
  *
- * @returns null when it is of no known form
+ * @returns null when the format is unknown
  */
 export function recognise(hash: string): StoredHash | null {
   if (hash.length > LONGEST_HASH) return null;
@@ -26,10 +26,10 @@ export function recognise(hash: string): StoredHash | null {
 }
 
 /**
- * A decoy for accounts without a hash, with the cost of the hashes in the table.
+ * A decoy for accounts without a hash, with the same cost as the hashes in the table.
  *
- * @param hash one like most of the table
- * @returns a hash of the same format, parameters and lengths, of no known password; null when that one is never computed
+ * @param hash a typical hash of the table
+ * @returns a hash with the same format, parameters and lengths, of no known password; null when `hash` is not verifiable
  */
 export function decoyOf(hash: string): string | null {
   const stored = recognise(hash);
@@ -37,9 +37,9 @@ export function decoyOf(hash: string): string | null {
 }
 
 /**
- * Whether the hash of a password that has just been proven should make way for bcrypt.
+ * Whether a hash should be replaced by the gateway's own bcrypt.
  *
- * @param cost of the gateway's own hashes: log2 of the number of rounds
+ * @param cost the cost of the gateway's own hashes: log2 of the number of rounds
  */
 export function needsRehash(hash: string, cost: number): boolean {
   const stored = recognise(hash);

@@ -1,4 +1,4 @@
-/** Forms that programs write and the gateway does not compute; anything else could be a password in plain text. */
+/** Prefixes of formats that other programs write. Any other text may be a plain-text password, and is not shown. */
 const PREFIX =
   /^(?:\$[a-z0-9-]{1,12}\$|\{[a-z0-9._-]{1,16}\}|(?:unsalted_)?(?:md5|sha1|sha224|sha256|sha384|sha512|crypt|bcrypt|scrypt|argon2|pbkdf2|plain)[a-z0-9_:-]{0,24}\$)/i;
 const DIGESTS: ReadonlyMap<number, string> = new Map([
@@ -8,12 +8,12 @@ const DIGESTS: ReadonlyMap<number, string> = new Map([
   [128, 'SHA-512'],
 ]);
 
-/** Names a hash that `recognise` does not know, by its prefix or its length; nothing else of it is in the text. */
+/** Describes a hash of unknown format by its prefix or its length; reveals nothing else of it. */
 export function describeUnknown(hash: string): string {
   if (hash === '') return 'the hash is empty';
   const [prefix] = PREFIX.exec(hash) ?? [];
-  if (prefix !== undefined) return `the hash is of no known format: it begins with ${prefix}`;
+  if (prefix !== undefined) return `the hash has an unknown format: it begins with ${prefix}`;
   const digest = /^[0-9a-f]+$/i.test(hash) ? DIGESTS.get(hash.length) : undefined;
-  if (digest !== undefined) return `the hash is of no known format: it is as long as ${digest} without salt`;
-  return 'the hash is of no known format';
+  if (digest !== undefined) return `the hash has an unknown format: it is as long as an unsalted ${digest}`;
+  return 'the hash has an unknown format';
 }

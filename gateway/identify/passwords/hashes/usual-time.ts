@@ -1,14 +1,14 @@
-/** Odd, so that there is one in the middle; few, so that it follows the load. */
+/** The number of measurements: odd, for an exact median; small, so that the median follows the load. */
 const REMEMBERED = 9;
 
 export interface UsualTime {
-  /** Runs the work, and remembers how long it took. Work that fails is not remembered. */
+  /** Runs the work, and measures its duration unless it fails. */
   measure<T>(work: () => Promise<T>): Promise<T>;
   /** Milliseconds: the median of the last measurements, or null before the first. */
   median(): number | null;
 }
 
-/** How long a piece of work takes in these minutes, on this machine. */
+/** Measures how long some work currently takes on this machine. */
 export function usualTime(): UsualTime {
   const durations: number[] = [];
   return {

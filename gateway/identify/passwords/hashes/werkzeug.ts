@@ -3,13 +3,13 @@ import { type Pbkdf2Digest, pbkdf2Hash } from './pbkdf2.ts';
 import { scryptHash } from './scrypt.ts';
 import type { StoredHash } from './stored-hash.ts';
 
-/** The rounds always stand in it: `pbkdf2:sha256` without them is a way to call Werkzeug, which no release ever stored. */
+/** Requires the rounds: `pbkdf2:sha256` without them is a parameter of Werkzeug's API, and never stored. */
 const PBKDF2 = /^pbkdf2:(sha1|sha256|sha512):([1-9]\d*)\$([^$\p{Cc}]+)\$([0-9a-f]+)$/u;
 const SCRYPT = /^scrypt:([1-9]\d*):([1-9]\d*):([1-9]\d*)\$([^$\p{Cc}]+)\$([0-9a-f]+)$/u;
 
 /**
- * What `werkzeug.security.generate_password_hash` writes, which Flask applications use: scrypt by default since 3.0
- * (since 2.3 on request), PBKDF2 with SHA-256 before, with SHA-1 from 0.9 to 0.10. The salt is the text itself.
+ * Parses the formats of `werkzeug.security.generate_password_hash`, which Flask applications use: scrypt by default since 3.0
+ * (optional since 2.3), before that PBKDF2 with SHA-256, and with SHA-1 from 0.9 to 0.10. The salt is used as text.
  */
 export function readWerkzeug(text: string): StoredHash | null {
   return readPbkdf2(text) ?? readScrypt(text);
