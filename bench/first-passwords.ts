@@ -4,35 +4,22 @@ import { Agent, request } from 'undici';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/lab/gateways/gateway.ts';
 import { PATH } from '../test/lab/gateways/load.ts';
-import { gateways } from '../test/lab/gateways/nodes.ts';
-import { privateMariadb } from '../test/lab/stores/mariadb.ts';
-import { privateRedis } from '../test/lab/stores/redis-server.ts';
-import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
+import { numberArgument } from './harness/arguments.ts';
+import { passwordGateways } from './harness/password-gateways.ts';
 import { openScope } from './harness/scope.ts';
 import { percentile } from './harness/statistics.ts';
 
 /**
  * A restart, as clients with passwords meet it: the first requests of a thousand accounts come in the same moment, from one
  * address and from a thousand. Who is refused comes again when the answer's `Retry-After` says.
- *
- * node bench/first-passwords.ts [COST]
  */
+
+const COST = numberArgument('node bench/first-passwords.ts', { name: 'COST', usual: 10, least: 4, most: 16 });
 const ACCOUNTS = 1_000;
-const COST = Number(process.argv[2] ?? 10);
 
 const scope = openScope();
 try {
-  const [mariadb, redis, upstream] = await Promise.all([
-    privateMariadb(scope),
-    privateRedis(scope),
-    httpUpstream(scope),
-  ]);
-  const all = await gateways(scope, {
-    location: mariadb.location,
-    redis: redis.url,
-    upstream: upstream.url,
-    settings: { accounts: { passwordCost: COST }, trustedProxies: ['127.0.0.1'] },
-  });
+  const all = await passwordGateways(scope, COST);
   const passwordHash = await hashPassword(ADA.password, COST);
   for (let i = 0; i < ACCOUNTS; i++) await all.accounts.add({ email: emailOf(i), passwordHash, confirmed: true });
   const begun = performance.now();

@@ -1,12 +1,13 @@
 import { setPriority } from 'node:os';
 import { Client } from 'undici';
 import { basic } from '../test/lab/gateways/gateway.ts';
+import { programArguments } from './harness/arguments.ts';
 
 /**
  * Sends wrong passwords of ever new accounts from ever new addresses for ten seconds, and prints how they were answered.
  * Attackers have a machine of their own: on this one they get what is left.
  */
-const [origin = '', path = ''] = process.argv.slice(2);
+const [origin = '', path = ''] = programArguments('node bench/flood.ts ORIGIN PATH');
 const SECONDS = 10;
 /** Twice as many as may wait for a hash. */
 const CONNECTIONS = 128;

@@ -1,7 +1,9 @@
 import { Client } from 'undici';
+import { programArguments } from './harness/arguments.ts';
 
 /** Sends requests one after the other and prints how long each took, in milliseconds, as JSON. */
-const [origin = '', path = '', authorization = '', seconds = ''] = process.argv.slice(2);
+const usage = 'node bench/latencies.ts ORIGIN PATH AUTHORIZATION SECONDS';
+const [origin = '', path = '', authorization = '', seconds = ''] = programArguments(usage);
 
 const client = new Client(origin);
 const taken: number[] = [];

@@ -1,15 +1,14 @@
 /**
  * How long a refused login takes, by what is wrong with it: the medians must lie within 5 % of each other, or the clock
  * tells who has an account. The cases take turns in an order drawn anew each time, so that what else the machine does
- * hits them alike, and each follows each.
- *
- * node bench/password-timing.ts [tries]     200 tries; exits with 1 when one is further off
+ * hits them alike, and each follows each. Exits with 1 when one is further off.
  */
 import { bcryptDecoy } from '../gateway/identify/passwords/hashes/bcrypt.ts';
 import { hashPassword, passwordChecker } from '../gateway/identify/passwords/password.ts';
+import { numberArgument } from './harness/arguments.ts';
 import { median } from './harness/statistics.ts';
 
-const TRIES = Number(process.argv[2] ?? 200);
+const TRIES = numberArgument('node bench/password-timing.ts', { name: 'TRIES', usual: 200, least: 1, most: 100_000 });
 /** What new hashes have by default. */
 const COST = 12;
 const TOLERANCE = 0.05;

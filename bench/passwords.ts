@@ -1,22 +1,21 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/lab/gateways/gateway.ts';
 import { bearer, issue, PATH } from '../test/lab/gateways/load.ts';
-import { type GatewayNode, gateways } from '../test/lab/gateways/nodes.ts';
-import { privateMariadb } from '../test/lab/stores/mariadb.ts';
-import { privateRedis } from '../test/lab/stores/redis-server.ts';
-import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
+import type { GatewayNode } from '../test/lab/gateways/nodes.ts';
+import { residentMemory } from '../test/lab/processes/resident-memory.ts';
+import { programArguments } from './harness/arguments.ts';
+import { passwordGateways } from './harness/password-gateways.ts';
+import { requestRate } from './harness/request-rate.ts';
 import { openScope } from './harness/scope.ts';
 import { median, percentile } from './harness/statistics.ts';
 
-/**
- * Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own.
- *
- * node bench/passwords.ts
- */
+/** Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own. */
+
+programArguments('node bench/passwords.ts');
+
 const ROUNDS = 5;
 const ROUND_SECONDS = 4;
 const FLOOD_SECONDS = 10;
@@ -26,17 +25,7 @@ const COST = 12;
 
 const scope = openScope();
 try {
-  const [mariadb, redis, upstream] = await Promise.all([
-    privateMariadb(scope),
-    privateRedis(scope),
-    httpUpstream(scope),
-  ]);
-  const all = await gateways(scope, {
-    location: mariadb.location,
-    redis: redis.url,
-    upstream: upstream.url,
-    settings: { accounts: { passwordCost: COST }, trustedProxies: ['127.0.0.1'] },
-  });
+  const all = await passwordGateways(scope, COST);
   const ada = await all.accounts.findByEmail(ADA.email);
   await all.accounts.setPassword(ada?.id ?? '', await hashPassword(ADA.password, COST));
   const node = await all.start('one');
@@ -50,8 +39,8 @@ try {
 async function rates(node: GatewayNode, token: string): Promise<void> {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const byToken = await rateOf(node, token);
-    const byPassword = await rateOf(node, basic(ADA));
+    const byToken = await requestRate(node, token, ROUND_SECONDS);
+    const byPassword = await requestRate(node, basic(ADA), ROUND_SECONDS);
     ratios.push(byPassword / byToken);
     console.log(`round ${round + 1}: token ${byToken}/s, password ${byPassword}/s`);
   }
@@ -62,7 +51,7 @@ async function rates(node: GatewayNode, token: string): Promise<void> {
  * Token requests, one after the other, with and without wrong passwords from ever new addresses beside them, in turns.
  */
 async function flood(node: GatewayNode, token: string): Promise<void> {
-  const before = residentMegabytes(node);
+  const before = await residentMemory(node.pid);
   const ratios: number[] = [];
   for (let round = 0; round < FLOODS; round++) {
     const calm = percentile(await latencies(node, token), 99);
@@ -73,7 +62,8 @@ async function flood(node: GatewayNode, token: string): Promise<void> {
     console.log(`token p99 ${calm.toFixed(2)} ms, ${flooded.toFixed(2)} ms under the flood, answered ${stdout.trim()}`);
   }
   console.log(`p99 under the flood / without, median of ${FLOODS}: ${median(ratios).toFixed(2)} (wanted 2 or less)`);
-  console.log(`memory ${before.toFixed(0)} MB before, ${residentMegabytes(node).toFixed(0)} MB after`);
+  const [megabytesBefore, megabytesAfter] = [before, await residentMemory(node.pid)].map(megabytes);
+  console.log(`memory ${megabytesBefore} MB before, ${megabytesAfter} MB after`);
 }
 
 async function latencies({ url }: GatewayNode, token: string): Promise<number[]> {
@@ -84,20 +74,6 @@ async function latencies({ url }: GatewayNode, token: string): Promise<number[]>
   return JSON.parse(stdout) as number[];
 }
 
-async function rateOf({ url }: GatewayNode, authorization: string): Promise<number> {
-  const program = join(import.meta.dirname, 'requests.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    program,
-    url,
-    PATH,
-    authorization,
-    String(ROUND_SECONDS),
-  ]);
-  return Math.round(Number(stdout) / ROUND_SECONDS);
-}
-
-/** What the system keeps in memory for the process (proc_pid_status(5), VmRSS). */
-function residentMegabytes({ pid }: GatewayNode): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) / 1_024;
+function megabytes(bytes: number): string {
+  return (bytes / 1_048_576).toFixed(0);
 }

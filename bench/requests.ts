@@ -1,7 +1,9 @@
 import { Client } from 'undici';
+import { programArguments } from './harness/arguments.ts';
 
 /** Sends requests with a token on some connections, each as soon as the one before is answered, and prints how many. */
-const [origin = '', path = '', authorization = '', seconds = '1', connections = '16'] = process.argv.slice(2);
+const usage = 'node bench/requests.ts ORIGIN PATH AUTHORIZATION [SECONDS] [CONNECTIONS]';
+const [origin = '', path = '', authorization = '', seconds = '1', connections = '16'] = programArguments(usage);
 
 const until = performance.now() + Number(seconds) * 1_000;
 

@@ -1,25 +1,23 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { ADA } from '../test/lab/gateways/gateway.ts';
-import { bearer, type Issued, issue, PATH, revoke, untilStatus } from '../test/lab/gateways/load.ts';
+import { bearer, type Issued, issue, revoke, untilStatus } from '../test/lab/gateways/load.ts';
 import { type GatewayNode, type Gateways, gateways } from '../test/lab/gateways/nodes.ts';
 import { failures, pairUnderLoad } from '../test/lab/gateways/pair.ts';
+import { residentMemory } from '../test/lab/processes/resident-memory.ts';
 import { privateMariadb } from '../test/lab/stores/mariadb.ts';
 import { privateRedis } from '../test/lab/stores/redis-server.ts';
 import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
 import { holds } from '../test/lab/waiting/condition.ts';
+import { programArguments } from './harness/arguments.ts';
+import { requestRate } from './harness/request-rate.ts';
 import { openScope } from './harness/scope.ts';
 import { median, percentile } from './harness/statistics.ts';
 
-/**
- * What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops.
- *
- * node bench/revocations.ts
- */
+/** What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops. */
+
+programArguments('node bench/revocations.ts');
+
 const MILLION = 1_000_000;
 const ROUNDS = 7;
 const ROUND_SECONDS = 4;
@@ -118,11 +116,11 @@ async function cost(location: Location, redis: Redis): Promise<void> {
   for (let round = 0; round <= ROUNDS; round++) {
     // In turn, so that a machine that grows slower does so for both; the first round only warms up.
     for (const which of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-      const rate = await rateOf(nodes[which], tokens[which]);
+      const rate = await requestRate(nodes[which], bearer(tokens[which]), ROUND_SECONDS);
       if (round > 0) rates[which].push(rate);
     }
   }
-  const bytes = (residentBytes(million) - residentBytes(none)) / MILLION;
+  const bytes = ((await residentMemory(million.pid)) - (await residentMemory(none.pid))) / MILLION;
   rows.push(['memory for each of a million', '< 150 bytes', `${bytes.toFixed(0)} bytes`]);
   const [plain, loaded] = rates.map(median) as [number, number];
   const difference = `${(((loaded - plain) / plain) * 100).toFixed(1)} %`;
@@ -144,19 +142,6 @@ async function revokeMillion({ database: { sql } }: Gateways): Promise<void> {
      select row_number() over (order by jti), jti, expires_at from gatehouse_tokens`,
   );
   await sql.raw('update gatehouse_revocation_head set position = (select count(*) from gatehouse_revocations)');
-}
-
-async function rateOf({ url }: GatewayNode, token: Issued): Promise<number> {
-  const program = join(import.meta.dirname, 'requests.ts');
-  const args = [program, url, PATH, bearer(token), String(ROUND_SECONDS)];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return Math.round(Number(stdout) / ROUND_SECONDS);
-}
-
-/** What the system keeps in memory for the process (proc_pid_status(5), VmRSS). */
-function residentBytes({ pid }: GatewayNode): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1_024;
 }
 
 function percentiles(values: readonly number[]): string {
