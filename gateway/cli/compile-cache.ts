@@ -8,5 +8,5 @@ import { fileURLToPath } from 'node:url';
  * Must be called before other modules are loaded.
  */
 export function keepCompiled(): void {
-  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/gatehouse', import.meta.url)));
+  enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/gatehouse', import.meta.url)));
 }
