@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
 import { createWebSocketForwarder } from '../forward/websocket/websocket.ts';
-import { clientAddress, compileTrust, type Peer } from '../http/client-address.ts';
+import { compileSender, compileTrust, type Peer, type SenderOf } from '../http/client-address.ts';
 import { createErrorPage } from '../http/error-page.ts';
 import type { Identify } from '../identify/identify.ts';
 import type { Logger } from '../ops/log.ts';
@@ -43,8 +42,7 @@ export interface Generation {
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly strictTransport: StrictTransport;
-  /** The client address of a request, as reported by trusted proxies. */
-  readonly clientOf: (req: IncomingMessage) => string;
+  readonly senderOf: SenderOf;
   readonly peerOf: (socketAddress: string | undefined) => Peer;
   /** Call when no more requests will come. Closes the connections to upstreams when open requests have ended. */
   retire(): Promise<void>;
@@ -74,11 +72,11 @@ function generationOver(
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
   const peerOf = compileTrust(settings.trustedProxies);
-  const clientOf = clientAddress(
+  const senderOf = compileSender(
     peerOf,
     settings.trustedProxies.length === 0 ? services.noticeUntrustedPeer : () => {},
   );
-  const strictTransport = compileStrictTransport(settings, peerOf);
+  const strictTransport = compileStrictTransport(settings);
   const context = {
     timeouts: settings.timeouts,
     strictTransport: strictTransport.value,
@@ -87,9 +85,8 @@ function generationOver(
   };
   const routes = settings.routes.map((route) => compileRoute(route, context));
   const table = compileRoutes(routes, prefix, pagesPath(settings));
-  const isTrusted = (address: string | undefined) => peerOf(address).trusted;
-  const admission = createAdmission({ table, identify, realm, isTrusted });
-  const prepareOutgoing = createPrepareOutgoing(peerOf, services.hopCounter, strictTransport);
+  const admission = createAdmission({ table, identify, realm });
+  const prepareOutgoing = createPrepareOutgoing(services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
   const receive = createOnRequest({
     log,
@@ -100,7 +97,7 @@ function generationOver(
     prepareOutgoing,
     exchanges,
     errorPage: createErrorPage(settings.pages),
-    clientOf,
+    senderOf,
     strictTransport,
     tokenEndpoints,
     pages,
@@ -112,14 +109,14 @@ function generationOver(
   return {
     settings,
     strictTransport,
-    clientOf,
+    senderOf,
     peerOf,
     onRequest(req, res) {
       underWay.enter(res);
       return receive(req, res);
     },
     onUpgrade: createOnUpgrade({
-      ...{ log, meter, admission, prepareOutgoing, exchanges, clientOf, strictTransport, webSockets },
+      ...{ log, meter, admission, prepareOutgoing, exchanges, senderOf, strictTransport, webSockets },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,
     }),

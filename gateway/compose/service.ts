@@ -49,6 +49,8 @@ export function startGateway(settings: Settings, log: Logger): Promise<Gateway> 
   });
 }
 
+/** The forwarding fields of a request that cannot be read. */
+const NOTHING_CLAIMED = { forwardedFor: undefined, forwardedProto: undefined, forwarded: undefined };
 /** Milliseconds to close everything after a failed start. */
 const FAILED_START_GRACE = 2_000;
 
@@ -153,14 +155,14 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     const listener = createListener({
       log,
       meter: metrics.requests,
-      clientOf: (req) => current.clientOf(req),
+      senderOf: (address, forwarding) => current.senderOf(address, forwarding),
       peerOf: (socketAddress) => current.peerOf(socketAddress).address,
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
       timeouts: settings.timeouts,
       strictTransport(address) {
         const { value, isFor } = current.strictTransport;
-        return isFor(address, {}) ? value : null;
+        return isFor({ peer: current.peerOf(address), forwarding: NOTHING_CLAIMED }) ? value : null;
       },
     });
     url = await listen(listener.server, 'listen', settings.listen);

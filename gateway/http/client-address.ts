@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { addressOf, parseForwarded } from '../fields/forwarded.ts';
 
@@ -34,24 +34,31 @@ export function compileTrust(ranges: readonly string[]): (socketAddress: string 
   };
 }
 
+/** What proxies say about a request. Several lines of a field are one list. */
+export interface ForwardingFields {
+  readonly forwardedFor: string | undefined;
+  readonly forwardedProto: string | undefined;
+  readonly forwarded: string | undefined;
+}
+
 /**
- * Finds the client's address: the peer's, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is not a
+ * Finds who sent a request. The client's address is the peer's, or, behind a trusted proxy, the last address in `X-Forwarded-For` that is not a
  * trusted proxy; `Forwarded` is read if there is no `X-Forwarded-For`. Earlier entries are unverified claims.
  *
  * @param noticeUntrustedPeer called for each request whose peer is not trusted
  */
-export function clientAddress(
+export function compileSender(
   peerOf: (address: string | undefined) => Peer,
-  noticeUntrustedPeer: (req: IncomingMessage, address: string) => void,
-): (req: IncomingMessage) => string {
-  return (req) => {
-    const peer = peerOf(req.socket.remoteAddress);
+  noticeUntrustedPeer: (fields: ForwardingFields, address: string) => void,
+): SenderOf {
+  return (socketAddress, forwarding) => {
+    const peer = peerOf(socketAddress);
     if (!peer.trusted) {
-      noticeUntrustedPeer(req, peer.address);
-      return peer.address;
+      noticeUntrustedPeer(forwarding, peer.address);
+      return { peer, client: peer.address, forwarding };
     }
     let nearest = peer.address;
-    for (const node of nodesOf(req.headers).reverse()) {
+    for (const node of nodesOf(forwarding).reverse()) {
       const address = addressOf(node);
       // `unknown` or an obfuscated node: the client behind it cannot be found.
       if (address === null) break;
@@ -59,15 +66,29 @@ export function clientAddress(
       nearest = hop.address;
       if (!hop.trusted) break;
     }
-    return nearest;
+    return { peer, client: nearest, forwarding };
   };
 }
 
+/** The fields as Node has read them. */
+export function forwardingFields({ headers }: IncomingMessage): ForwardingFields {
+  const { 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': forwardedProto, forwarded } = headers;
+  return { forwardedFor: forwardedFor?.toString(), forwardedProto: forwardedProto?.toString(), forwarded };
+}
+
+/** Who sent a request. */
+export interface Sender {
+  readonly peer: Peer;
+  /** The address of the client, as far as trusted proxies say. */
+  readonly client: string;
+  readonly forwarding: ForwardingFields;
+}
+
+/** @param socketAddress of the other end of the connection */
+export type SenderOf = (socketAddress: string | undefined, forwarding: ForwardingFields) => Sender;
+
 /** The nodes that proxies report, the nearest one last. */
-function nodesOf({ 'x-forwarded-for': list, forwarded }: IncomingHttpHeaders): string[] {
-  if (list !== undefined)
-    return String(list)
-      .split(',')
-      .map((text) => text.trim());
+function nodesOf({ forwardedFor, forwarded }: ForwardingFields): string[] {
+  if (forwardedFor !== undefined) return forwardedFor.split(',').map((text) => text.trim());
   return forwarded === undefined ? [] : parseForwarded(forwarded).map(({ for: node = 'unknown' }) => node);
 }

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { badRequest, GatewayError } from '../domain/errors.ts';
 import { allowsNoHop } from '../fields/max-forwards.ts';
-import { nameAt, valueAt } from '../fields/raw-fields.ts';
+import { nameAt, type RawFields, valueAt } from '../fields/raw-fields.ts';
 import { versionNotSupported } from './request-line.ts';
 
 /** The fields that the gateway reads, from one pass over the raw head. */
@@ -23,8 +22,10 @@ export interface Head {
   /** The first lines of `X-Forwarded-Host` and `X-Forwarded-Proto`, from trusted and untrusted peers alike. */
   readonly forwardedHost: string | undefined;
   readonly forwardedProto: string | undefined;
-  /** `Forwarded`, from trusted and untrusted peers alike; several lines joined to one list. */
+  /** `X-Forwarded-For` and `Forwarded`, from trusted and untrusted peers alike; several lines joined to one list. */
+  readonly forwardedFor: string | undefined;
   readonly forwarded: string | undefined;
+  readonly userAgent: string | undefined;
   /** `X-Gatehouse-Hops`: how often the request has passed this gateway; several lines joined to one list. */
   readonly hops: string | undefined;
   readonly hasBody: boolean;
@@ -39,10 +40,10 @@ export interface Head {
  * Reads the raw fields: Node's `headers` keeps the first of two `Host` or `Authorization` lines, and an upstream that keeps the
  * last would see another host or user than the one authorised.
  *
+ * @param version such as `1.1`
  * @throws GatewayError 400 (RFC 9112 section 3.2 for `Host`, section 6.1 for framing), 417 (RFC 9110 section 10.1.1), 505
  */
-export function readHead(req: IncomingMessage): Head {
-  const raw = req.rawHeaders;
+export function readHead(raw: RawFields, version: string): Head {
   let authorization: string | undefined;
   let host: string | undefined;
   let requestId: string | undefined;
@@ -57,7 +58,9 @@ export function readHead(req: IncomingMessage): Head {
   let fetchMode: string | undefined;
   let forwardedHost: string | undefined;
   let forwardedProto: string | undefined;
+  let forwardedFor: string | undefined;
   let forwarded: string | undefined;
+  let userAgent: string | undefined;
   let hops: string | undefined;
   let isLastHop = false;
   for (let at = 0; at < raw.length; at += 2) {
@@ -80,6 +83,9 @@ export function readHead(req: IncomingMessage): Head {
           forwarded = forwarded === undefined ? value : `${forwarded},${value}`;
         }
         break;
+      case 10:
+        if (isField(name, 'user-agent')) userAgent ??= value;
+        break;
       case 12:
         if (isField(name, 'content-type')) contentType = once(contentType, value, 'Content-Type');
         else if (isField(name, 'x-request-id')) requestId ??= value;
@@ -92,6 +98,11 @@ export function readHead(req: IncomingMessage): Head {
         if (isField(name, 'content-length')) contentLength = once(contentLength, value, 'Content-Length');
         else if (isField(name, 'sec-fetch-site')) fetchSite = once(fetchSite, value, 'Sec-Fetch-Site');
         else if (isField(name, 'sec-fetch-mode')) fetchMode ??= value;
+        break;
+      case 15:
+        if (isField(name, 'x-forwarded-for')) {
+          forwardedFor = forwardedFor === undefined ? value : `${forwardedFor},${value}`;
+        }
         break;
       case 16:
         if (isField(name, 'x-forwarded-host')) forwardedHost ??= value;
@@ -107,19 +118,19 @@ export function readHead(req: IncomingMessage): Head {
     }
   }
   // The parser accepts 0.9 and 2.0. `RequestLine` has changed higher minor versions of 1 to 1.1.
-  if (req.httpVersionMajor !== 1) throw versionNotSupported(`HTTP/${req.httpVersion}`);
+  if (!version.startsWith('1.')) throw versionNotSupported(`HTTP/${version}`);
   // Request smuggling: a parser that reads 010 as octal takes eight bytes, and the rest for the next request.
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
     throw badRequest('The Content-Length header is not a plain number without leading zeros');
   }
-  if (host === undefined ? req.httpVersion !== '1.0' : !HOST.test(host)) {
+  if (host === undefined ? version !== '1.0' : !HOST.test(host)) {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
   if (transferEncoding !== undefined) {
     // Request smuggling (CL.TE, TE.CL, TE.TE): parsers disagree about a second coding, or a length beside chunks.
     if (transferEncoding.toLowerCase() !== 'chunked') throw badRequest('Transfer-Encoding can only be chunked');
     if (contentLength !== undefined) throw badRequest('Transfer-Encoding and Content-Length exclude each other');
-    if (req.httpVersion === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding');
+    if (version === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding');
   }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new GatewayError('expectation_failed', 'Expect other than 100-continue');
@@ -135,11 +146,13 @@ export function readHead(req: IncomingMessage): Head {
     fetchMode,
     forwardedHost,
     forwardedProto,
+    forwardedFor,
     forwarded,
+    userAgent,
     hops,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // HTTP/1.0 has no 100 (Continue) (RFC 9110 section 10.1.1).
-    expectsContinue: expect !== undefined && req.httpVersion !== '1.0',
+    expectsContinue: expect !== undefined && version !== '1.0',
     isLastHop,
   };
 }

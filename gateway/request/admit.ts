@@ -35,9 +35,19 @@ export type Decision =
 /** The destination of a request, found before authentication. */
 type Approach =
   | { readonly kind: 'server' }
-  | { readonly kind: 'located'; readonly target: Target; readonly located: Located<Route> }
+  | ({ readonly kind: 'located' } & Destination)
   /** The target is malformed. Pages of other origins can still read the 400, by the CORS fields of `located`. */
   | { readonly kind: 'malformed'; readonly error: GatewayError; readonly located: Located<Route> | null };
+
+/** A place of the configuration, and what is planned for a request there. */
+interface Destination<P = Plan<Route>> {
+  readonly target: Target;
+  readonly located: Located<Route>;
+  readonly plan: P;
+}
+
+/** The first half of admission, for a request that will be forwarded unless it is refused. */
+export type ForwardApproach = Destination<Extract<Plan<Route>, { kind: 'forward' }>>;
 
 /** The first half of admission, for requests with `Origin`. */
 export interface PageApproach {
@@ -62,6 +72,14 @@ export interface Admission {
    * @param requestedMethod `Access-Control-Request-Method`
    */
   approach(incoming: IncomingRequest, requestedMethod: string | undefined, record: RequestRecord): PageApproach;
+  /** The first half alone, which changes nothing. @returns null if the request is answered otherwise, or refused already */
+  forwardApproach(incoming: IncomingRequest): ForwardApproach | null;
+  /** The second half. @throws as `admit` */
+  decideForward(
+    approach: ForwardApproach,
+    incoming: IncomingRequest,
+    record: RequestRecord,
+  ): MaybePromise<ForwardDecision>;
 }
 
 /**
@@ -76,18 +94,16 @@ export function createAdmission({
   table,
   identify,
   realm,
-  isTrusted,
 }: {
   readonly table: RouteTable<Route>;
   readonly identify: Identify;
   readonly realm: string;
-  /** Whether a peer is a trusted proxy. */
-  isTrusted(address: string | undefined): boolean;
 }): Admission {
   const locate = ({ url, method, head }: IncomingRequest): Approach => {
     if (url === '*' && method === 'OPTIONS') return SERVER;
     const target = parseTarget(url, head.host);
-    return { kind: 'located', target, located: table.locate(target) };
+    const located = table.locate(target);
+    return { kind: 'located', target, located, plan: planFor(located, target, method) };
   };
 
   /** Locates refused targets too: without CORS fields the page would see a network error instead of the 400. */
@@ -105,23 +121,40 @@ export function createAdmission({
     if (approach.kind === 'malformed') throw approach.error;
     // The answer reveals no routes or accounts, so it needs no credentials.
     if (approach.kind === 'server') return SERVER;
-    const { target, located } = approach;
-    const { head, method, client } = incoming;
-    const plan = planFor(located, target, method);
-    if (plan.kind === 'forward') record.route = plan.route.name;
+    const { target, plan } = approach;
     if (plan.kind === 'tokens') record.route = 'tokens';
-
+    if (plan.kind === 'forward') return decideForward({ ...approach, plan }, incoming, record);
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
+    return andThen(authorise(approach, undefined, incoming, record), (identity) => decisionFor(plan, target, identity));
+  };
+
+  const decideForward: Admission['decideForward'] = (approach, incoming, record) => {
+    const { target, plan } = approach;
+    const { route, needsIdentity } = plan;
+    record.route = route.name;
+    if (!needsIdentity) return { kind: 'forward', target, route, identity: null };
+    return andThen(authorise(approach, route.credentials, incoming, record), (identity): ForwardDecision => {
+      return { kind: 'forward', target, route, identity };
+    });
+  };
+
+  /** Cross-site → identify → authorise. @param taken the route's `credentials` */
+  const authorise = (
+    { located }: Destination,
+    taken: readonly Scheme[] | undefined,
+    incoming: IncomingRequest,
+    record: RequestRecord,
+  ): MaybePromise<Identity> => {
+    const { head, sender } = incoming;
     // 403 for Basic credentials that another site has a browser send.
-    if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(incoming, located, isTrusted);
-    const taken = plan.kind === 'forward' ? plan.route.credentials : undefined;
-    return andThen(identifyBy(identify, taken, head, client), (outcome) => {
+    if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(incoming, located);
+    return andThen(identifyBy(identify, taken, head, sender.client), (outcome) => {
       const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
       if (identity.by === 'token') record.tokenId = identity.token.claims.jti;
       // 403 for an unconfirmed account.
       requireConfirmed(identity);
-      return decisionFor(plan, target, identity);
+      return identity;
     });
   };
 
@@ -138,14 +171,27 @@ export function createAdmission({
         decide: () => decide(approach, incoming, record),
       };
     },
+    forwardApproach(incoming) {
+      try {
+        const approach = locate(incoming);
+        if (approach.kind !== 'located' || approach.plan.kind !== 'forward') return null;
+        return { target: approach.target, located: approach.located, plan: approach.plan };
+      } catch {
+        return null;
+      }
+    },
+    decideForward,
   };
 }
 
 const SERVER = { kind: 'server' } as const;
 
-function decisionFor(plan: Plan<Route>, target: Target, identity: Identity | null): Decision {
+function decisionFor(
+  plan: Exclude<Plan<Route>, { kind: 'forward' }>,
+  target: Target,
+  identity: Identity | null,
+): Decision {
   if (plan.kind === 'refuse') throw plan.error;
-  if (plan.kind === 'forward') return { kind: 'forward', target, route: plan.route, identity };
   if (plan.kind === 'pages') return { kind: 'pages', target };
   if (identity === null) throw new TypeError('the token endpoints need an identity');
   return { kind: 'tokens', target, identity };

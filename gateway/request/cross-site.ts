@@ -17,19 +17,16 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  *
  * Runs before authentication: otherwise a page could guess passwords from its visitors' addresses.
  *
- * @param isTrusted whether a peer is a trusted proxy
  * @throws GatewayError 403
  */
-export function refuseCrossSite(
-  { method, head, isHandshake, peer }: IncomingRequest,
-  located: Located<Route>,
-  isTrusted: (address: string | undefined) => boolean,
-): void {
+export function refuseCrossSite({ method, head, isHandshake, sender }: IncomingRequest, located: Located<Route>): void {
   const { authorization, fetchSite, origin } = head;
   if (authorization === undefined || (SAFE.has(method) && !isHandshake) || !BASIC.test(authorization)) return;
   // `same-site` origins may belong to others; `none` is the user (address bar, bookmark).
   if (
-    fetchSite ? fetchSite === 'same-origin' || fetchSite === 'none' : !origin || isOwn(origin, head, isTrusted(peer))
+    fetchSite
+      ? fetchSite === 'same-origin' || fetchSite === 'none'
+      : !origin || isOwn(origin, head, sender.peer.trusted)
   ) {
     return;
   }

@@ -6,9 +6,9 @@ import { countsHops } from '../fields/max-forwards.ts';
 import { forwardHttp } from '../forward/delivery.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
-import type { Head } from '../http/head.ts';
 import { allowOf, type RouteRules } from '../routing/table.ts';
 import type { ForwardDecision } from './admit.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';
 
@@ -16,7 +16,7 @@ import type { PrepareOutgoing } from './prepare-outgoing.ts';
 export interface HttpExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly head: Head;
+  readonly incoming: IncomingRequest;
   readonly record: RequestRecord;
 }
 
@@ -29,14 +29,14 @@ export type ForwardRequest = (exchange: HttpExchange, decision: ForwardDecision,
 /** The last stage: forwards an admitted request, and ends the exchange if its credentials become void meanwhile. */
 export function createForwardRequest(prepareOutgoing: PrepareOutgoing, exchanges: OpenExchanges): ForwardRequest {
   return (exchange, decision, send) => {
-    const { req, res, head, record } = exchange;
+    const { req, incoming, res, record } = exchange;
     // The listener has ended the connection if a body that came with its head is malformed.
     if (!req.socket.writable) throw clientClosed();
-    if (head.isLastHop && countsHops(req.method)) {
+    if (incoming.head.isLastHop && countsHops(incoming.method)) {
       answerAsLastHop(exchange, decision.route);
       return Promise.resolve();
     }
-    const outgoing = prepareOutgoing(req, head, decision, record);
+    const outgoing = prepareOutgoing(incoming, decision, record);
     const { identity } = decision;
     if (identity !== null) exchanges.begin(req.socket, new OpenHttpExchange(exchange, identity));
     return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);

@@ -101,10 +101,10 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
 
   /** Answers 204, and closes the connection if a body is still to come. */
   function answerEmpty(ctx: Context): void {
-    const { head, record } = ctx.state.exchange;
+    const { incoming, record } = ctx.state.exchange;
     ctx.status = 204;
     ctx.set('X-Request-Id', record.id);
-    if (mustCloseAfterAnswer(ctx.req, ctx.res, head.expectsContinue)) ctx.set('Connection', 'close');
+    if (mustCloseAfterAnswer(ctx.req, ctx.res, incoming.head.expectsContinue)) ctx.set('Connection', 'close');
   }
 
   async function answerDecision(ctx: Context): Promise<void> {

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { forwardingFields, type Sender, type SenderOf } from '../http/client-address.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { ErrorPage } from '../http/error-page.ts';
-import type { Head } from '../http/head.ts';
 import { isBelow } from '../routing/table.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { Admission, Decision } from './admit.ts';
 import { createForwardRequest, type HttpExchange } from './forward-request.ts';
-import { type IncomingRequest, readIncoming } from './incoming-request.ts';
+import { readIncoming } from './incoming-request.ts';
 import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';
@@ -28,8 +28,7 @@ export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
   readonly exchanges: OpenExchanges;
   readonly errorPage: ErrorPage;
   readonly strictTransport: StrictTransport;
-  /** The address of the client, as far as trusted proxies say. */
-  readonly clientOf: (req: IncomingMessage) => string;
+  readonly senderOf: SenderOf;
 }
 
 /** The method that a CORS preflight asks for. */
@@ -42,27 +41,28 @@ function requestedMethod({ headers }: IncomingMessage): string | undefined {
  * no store, the request is forwarded synchronously, before the handler returns.
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
-  const { log, meter, prefix, errorPage, admission, hasCors, prepareOutgoing, exchanges, clientOf, strictTransport } =
+  const { log, meter, prefix, errorPage, admission, hasCors, prepareOutgoing, exchanges, senderOf, strictTransport } =
     deps;
   const { tokenEndpoints, pages } = deps;
   const forward = createForwardRequest(prepareOutgoing, exchanges);
   const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
 
   return (req, res) => {
-    const client = clientOf(req);
-    const incoming = readIncoming(req, client, false);
+    const sender = senderOf(req.socket.remoteAddress, forwardingFields(req));
+    const incoming = readIncoming(req, sender, false);
     const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
-    const record = newRecord(req, client, givenId);
+    const record = newRecord(req, sender.client, givenId);
     logWhenOver(log, meter, record, req, res);
-    if (incoming instanceof GatewayError) answerFailure(req, res, record, null, incoming);
-    else handle({ req, res, head: incoming.head, record }, incoming);
+    if (incoming instanceof GatewayError) answerFailure(req, res, record, sender, true, incoming);
+    else handle({ req, res, incoming, record });
     return record;
   };
 
-  function handle(exchange: HttpExchange, incoming: IncomingRequest): void {
+  function handle(exchange: HttpExchange): void {
     const fail = (thrown: unknown) => refuse(exchange, thrown);
     try {
-      const { req, head, record } = exchange;
+      const { req, incoming, record } = exchange;
+      const { head } = incoming;
       const approach = hasCors && head.origin ? admission.approach(incoming, requestedMethod(req), record) : null;
       const admit = approach?.decide ?? (() => admission.admit(incoming, record));
       // One microtask later the parser has read the bytes that came with the head: a malformed body, or the whole of it.
@@ -86,30 +86,31 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
   }
 
   function answerByKoa(exchange: HttpExchange, next: Parameters<typeof leaf.answer>[1]): void {
-    tellStrictTransport(strictTransport, exchange.req, exchange.res);
+    tellStrictTransport(strictTransport, exchange.res, exchange.incoming.sender);
     leaf.answer(exchange, next);
   }
 
-  function refuse({ req, res, head, record }: HttpExchange, thrown: unknown): void {
-    answerFailure(req, res, record, head, thrown);
+  function refuse({ req, res, incoming, record }: HttpExchange, thrown: unknown): void {
+    answerFailure(req, res, record, incoming.sender, incoming.head.expectsContinue, thrown);
   }
 
   function answerFailure(
     req: IncomingMessage,
     res: ServerResponse,
     record: RequestRecord,
-    head: Head | null,
+    sender: Sender,
+    awaitsContinue: boolean,
     thrown: unknown,
   ): void {
     const error = asGatewayError(thrown);
     record.failure ??= error;
-    tellStrictTransport(strictTransport, req, res);
+    tellStrictTransport(strictTransport, res, sender);
     // Browsers send targets that begin with a slash; any other could name a path below the prefix.
     const isOutsideApi = record.path.startsWith('/') && !isBelow(record.path, prefix);
     record.sent += answerError(req, res, error, {
       requestId: record.id,
       page: isOutsideApi && leaf.prefersHtml(req, res) ? errorPage : null,
-      awaitsContinue: head?.expectsContinue ?? true,
+      awaitsContinue,
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, clientClosed, GatewayError } from '../domain/errors.ts';
 import type { WebSocketForwarder } from '../forward/websocket/websocket.ts';
+import { forwardingFields, type SenderOf } from '../http/client-address.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { Logger } from '../ops/log.ts';
@@ -25,8 +26,7 @@ export interface UpgradeDeps {
   readonly openWebSockets: OpenWebSockets;
   /** `webSockets` of the configuration; `idle` in milliseconds. */
   readonly limits: WebSocketLimits & { readonly idle: number };
-  /** The address of a request's client, as far as trusted proxies say. */
-  readonly clientOf: (req: IncomingMessage) => string;
+  readonly senderOf: SenderOf;
   readonly strictTransport: StrictTransport;
 }
 
@@ -49,12 +49,13 @@ export function createOnUpgrade({
   exchanges,
   openWebSockets,
   limits,
-  clientOf,
+  senderOf,
   strictTransport,
 }: UpgradeDeps): OnUpgrade {
   return async (req, socket, firstBytes) => {
-    const client = clientOf(req);
-    const incoming = readIncoming(req, client, true);
+    const sender = senderOf(req.socket.remoteAddress, forwardingFields(req));
+    const { client } = sender;
+    const incoming = readIncoming(req, sender, true);
     const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
     const record = newRecord(req, client, givenId);
     let status = NO_ANSWER;
@@ -74,7 +75,7 @@ export function createOnUpgrade({
       const res = new ServerResponse(req);
       res.assignSocket(socket as Socket);
       res.shouldKeepAlive = false;
-      tellStrictTransport(strictTransport, req, res);
+      tellStrictTransport(strictTransport, res, sender);
       record.sent = answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
       lingeringClose(socket);
       measure();
@@ -86,7 +87,7 @@ export function createOnUpgrade({
       if (head.hasBody || head.expectsContinue) throw badRequest('A WebSocket handshake has no body');
       const decision = await admission.admit(incoming, record);
       if (decision.kind !== 'forward') throw badRequest('This endpoint speaks no WebSocket');
-      const outgoing = prepareOutgoing(req, head, decision, record);
+      const outgoing = prepareOutgoing(incoming, decision, record);
       if (socket.destroyed) throw clientClosed();
       const { identity } = decision;
       leave = openWebSockets.enter(identity === null ? `address ${client}` : `account ${identity.account.id}`, limits);

@@ -1,35 +1,24 @@
-import type { IncomingMessage } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { countsHops } from '../fields/max-forwards.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import { requestHeaders } from '../forward/headers/request-headers.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
-import type { Peer } from '../http/client-address.ts';
-import type { Head } from '../http/head.ts';
 import type { ForwardDecision } from './admit.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 import type { StrictTransport } from './strict-transport.ts';
 
 /** Prepares an admitted request for the way to its upstream: the group, the deadlines, the fields. */
-export type PrepareOutgoing = (
-  req: IncomingMessage,
-  head: Head,
-  decision: ForwardDecision,
-  record: RequestRecord,
-) => Outgoing;
+export type PrepareOutgoing = (incoming: IncomingRequest, decision: ForwardDecision, record: RequestRecord) => Outgoing;
 
 /** The same for HTTP and WebSocket. */
-export function createPrepareOutgoing(
-  peerOf: (address: string | undefined) => Peer,
-  hopCounter: HopCounter,
-  strictTransport: StrictTransport,
-): PrepareOutgoing {
-  return (req, head, { route, target, identity }, record) => {
+export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: StrictTransport): PrepareOutgoing {
+  return ({ method, fields, head, sender }, { route, target, identity }, record) => {
     const path = route.targetFor(target);
     const { group, deadlines, rewriting, changes, mayComeBack } = route;
     // Loop detection. A request that has passed a gateway has `X-Forwarded-Host`; most others need no count.
     const isCounted = mayComeBack && (head.hops !== undefined || head.forwardedHost !== undefined);
     const hops = isCounted ? hopCounter.next(head.hops, route.name) : undefined;
-    const isOverHttps = strictTransport.value !== null && strictTransport.isFor(req.socket.remoteAddress, req.headers);
+    const isOverHttps = strictTransport.value !== null && strictTransport.isFor(sender);
     return {
       group,
       deadlines,
@@ -47,10 +36,10 @@ export function createPrepareOutgoing(
         record.upstream = upstream.origin;
         return {
           target: upstream.basePath + path,
-          headers: requestHeaders(req.rawHeaders, {
+          headers: requestHeaders(fields, {
             userId: identity?.account.id ?? null,
             requestId: record.id,
-            peer: peerOf(req.socket.remoteAddress),
+            peer: sender.peer,
             clientHost: head.host,
             host: route.preserveHost && head.host ? head.host : upstream.host,
             passAuthorization: route.passAuthorization,
@@ -58,7 +47,7 @@ export function createPrepareOutgoing(
             stripPrefix: route.stripPrefix,
             hops,
             methodIsFixed: route.methods !== undefined,
-            countsHops: countsHops(req.method),
+            countsHops: countsHops(method),
             changes: changes.request,
           }),
         };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { forwardingFields, type SenderOf } from '../http/client-address.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { errorJson } from '../http/error-answer.ts';
 import { malformedLine, refusedLine } from '../http/request-line.ts';
@@ -14,8 +15,7 @@ import { NO_ANSWER, newRecord } from './record.ts';
 export interface RefusalDeps {
   readonly log: Logger;
   readonly meter: RequestMeter;
-  /** The address of a request's client, as far as trusted proxies say. */
-  readonly clientOf: (req: IncomingMessage) => string;
+  readonly senderOf: SenderOf;
   /** @returns the value of `Strict-Transport-Security` for a peer whose request cannot be read; null: none */
   strictTransport(address: string | undefined): string | null;
 }
@@ -31,7 +31,7 @@ export interface Refusals {
   neverStarted(record: RequestRecord, failure: GatewayError): void;
 }
 
-export function createRefusals({ log, meter, clientOf, strictTransport }: RefusalDeps): Refusals {
+export function createRefusals({ log, meter, senderOf, strictTransport }: RefusalDeps): Refusals {
   const answer: Refusals['answer'] = (socket, id, error) => {
     const body = errorJson(error);
     const length = Buffer.byteLength(body);
@@ -53,7 +53,10 @@ export function createRefusals({ log, meter, clientOf, strictTransport }: Refusa
     logRequest(log, record, status);
   };
   return {
-    recordOf: (req) => newRecord(req, clientOf(req), req.headers['x-request-id']),
+    recordOf(req) {
+      const { client } = senderOf(req.socket.remoteAddress, forwardingFields(req));
+      return newRecord(req, client, req.headers['x-request-id']);
+    },
     refuse(socket, record, error) {
       record.sent = answer(socket, record.id, error);
       end(record, error, error.status);

@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
-import type { Peer } from '../http/client-address.ts';
+import type { ForwardingFields, Sender } from '../http/client-address.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 
 /** HTTP Strict Transport Security (RFC 6797), compiled. */
@@ -10,16 +10,15 @@ export interface StrictTransport {
   /**
    * Whether an answer carries the field: if the client uses https, as a trusted proxy reports. If no proxy reports a
    * scheme, `pages.url` decides. The field must not be sent over http (section 7.2).
-   *
-   * @param address of the peer
    */
-  isFor(address: string | undefined, fields: IncomingHttpHeaders): boolean;
+  isFor(sender: Pick<Sender, 'peer' | 'forwarding'>): boolean;
 }
 
-export function compileStrictTransport(
-  { listen, pages, trustedProxies }: Pick<Settings, 'listen' | 'pages' | 'trustedProxies'>,
-  peerOf: (address: string | undefined) => Peer,
-): StrictTransport {
+export function compileStrictTransport({
+  listen,
+  pages,
+  trustedProxies,
+}: Pick<Settings, 'listen' | 'pages' | 'trustedProxies'>): StrictTransport {
   const { hsts } = listen;
   if (hsts === undefined) return { value: null, isFor: () => false };
   const isHttpsOutside = pages.url?.startsWith('https://') ?? false;
@@ -29,27 +28,23 @@ export function compileStrictTransport(
       ...(hsts.includeSubDomains ? ['includeSubDomains'] : []),
       ...(hsts.preload ? ['preload'] : []),
     ].join('; '),
-    isFor(address, fields) {
+    isFor({ peer, forwarding }) {
       if (trustedProxies.length === 0) return isHttpsOutside;
-      if (!peerOf(address).trusted) return false;
-      const protocol = protocolOf(fields);
+      if (!peer.trusted) return false;
+      const protocol = protocolOf(forwarding);
       return protocol === undefined ? isHttpsOutside : isHttps(protocol);
     },
   };
 }
 
 /** Adds the field to one of the gateway's own answers, if it applies. */
-export function tellStrictTransport(
-  { value, isFor }: StrictTransport,
-  req: IncomingMessage,
-  res: ServerResponse,
-): void {
-  if (value === null || res.headersSent || !isFor(req.socket.remoteAddress, req.headers)) return;
+export function tellStrictTransport({ value, isFor }: StrictTransport, res: ServerResponse, sender: Sender): void {
+  if (value === null || res.headersSent || !isFor(sender)) return;
   res.setHeader('Strict-Transport-Security', value);
 }
 
 /** The client's scheme, as a proxy reports it. */
-function protocolOf({ 'x-forwarded-proto': protocols, forwarded }: IncomingHttpHeaders): string | undefined {
-  if (protocols !== undefined) return String(protocols);
+function protocolOf({ forwardedProto, forwarded }: ForwardingFields): string | undefined {
+  if (forwardedProto !== undefined) return forwardedProto;
   return forwarded === undefined ? undefined : parseForwarded(forwarded).at(-1)?.proto;
 }

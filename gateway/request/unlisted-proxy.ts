@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ForwardingFields } from '../http/client-address.ts';
 import type { Logger } from '../ops/log.ts';
 
 /** Requests with a forwarding field after which the warning is decided on. */
@@ -9,7 +9,7 @@ const MOST_PROXIES = 4;
 const MOST_WITHOUT = 1_000;
 
 /** Called for each request whose peer is not trusted. */
-export type NoticeUntrustedPeer = (req: IncomingMessage, address: string) => void;
+export type NoticeUntrustedPeer = (fields: ForwardingFields, address: string) => void;
 
 /**
  * Warns once if a proxy is missing from `trustedProxies`: the same few peers send every request, with `X-Forwarded-For`.
@@ -21,9 +21,9 @@ export function warnOfUnlistedProxy(log: Logger): NoticeUntrustedPeer {
   let withField = 0;
   let without = 0;
   let isDecided = false;
-  return (req, address) => {
+  return ({ forwardedFor, forwarded }, address) => {
     if (isDecided) return;
-    if (req.headers['x-forwarded-for'] === undefined && req.headers.forwarded === undefined) {
+    if (forwardedFor === undefined && forwarded === undefined) {
       without += 1;
       others.add(address);
     } else {
