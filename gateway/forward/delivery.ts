@@ -193,9 +193,13 @@ class Delivery implements AttemptEvents {
     this.#fail(overdue);
   }
 
-  /** The client's connection was idle for too long. Only a client that does not read its answer is at fault here. */
+  /**
+   * Nothing has moved on the client's connection for too long. The client is at fault where bytes wait for it, few as they may be:
+   * Node calls this once, and not again while the same write is pending.
+   */
   #onSocketIdle(): void {
-    if (!this.#res.writableEnded && !this.#attempt?.isPaused) return;
+    const hasUnsent = this.#req.socket.writableLength > 0;
+    if (!hasUnsent && !this.#res.writableEnded && !this.#attempt?.isPaused) return;
     this.#reject(new GatewayError('request_timeout', 'the client stopped reading the answer'));
     this.#res.destroy();
   }

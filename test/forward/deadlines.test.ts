@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { type LogLine, testGateway } from '../lab/gateways/gateway.ts';
@@ -45,6 +46,18 @@ async function watched(t: ExecutionContext, onConnection: (socket: Socket) => vo
   });
   const isLetGo = () => sockets.length > 0 && sockets.every(({ destroyed }) => destroyed);
   return { ...upstream, sockets, isLetGo };
+}
+
+/** Bytes that wait at the connections of this process's servers to one port. The result is a function of the port. */
+function waitingBytes(t: ExecutionContext): (port: number) => number {
+  const sockets: Socket[] = [];
+  const onSocket = (message: unknown) => void sockets.push((message as { readonly socket: Socket }).socket);
+  subscribe('net.server.socket', onSocket);
+  t.teardown(() => unsubscribe('net.server.socket', onSocket));
+  return (port) => {
+    const own = sockets.filter(({ localPort }) => localPort === port);
+    return own.reduce((sum, { writableLength }) => sum + writableLength, 0);
+  };
 }
 
 /** Writes a text again and again, until the connection is gone. */
@@ -174,6 +187,32 @@ test('the `idle` of a route that is shorter than that of all ends an answer that
   t.is(line.detail, 'the client stopped reading the answer');
   client.socket.destroy();
 });
+
+overBoth(
+  'a client that reads nothing of an answer that trickles is at fault after the `idle` of the route',
+  async (t, over) => {
+    const waiting = waitingBytes(t);
+    const upstream = await watched(t, (socket) => {
+      socket.once('data', async () => {
+        socket.write(BEGUN);
+        // As much as the client's connection takes, and no more: the gateway reads on.
+        const piece = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
+        while (waiting(gateway.port) === 0) {
+          socket.write(piece);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        drip(socket, '1\r\nx\r\n', 50);
+      });
+    });
+    const gateway = await gatewayWith(t, upstream, { idle: '1s' }, { transport: over });
+    const client = await rawClient(gateway.port);
+    client.socket.pause();
+    client.send(requestText('GET /s', CLOSE));
+    t.like(await gateway.logged(ofRequest), { fault: 'client', detail: 'the client stopped reading the answer' });
+    await holds('the upstream is let go', upstream.isLetGo);
+    client.socket.destroy();
+  },
+);
 
 test('the `idle` of a route that is longer than that of all lets a client read late, and the next route has its own', async (t) => {
   const first = 16 * 1024 * 1024;
