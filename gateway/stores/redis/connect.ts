@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisLocation } from '../../settings/schema/redis-url.ts';
+import { requireDatabase } from '../../workarounds/ioredis-select.ts';
 import { isWithoutReason } from './failure.ts';
 
 /** A client for one server, for Sentinels or for a Cluster. */
@@ -30,7 +31,10 @@ export function connectRedis(location: RedisLocation, timeout: number): RedisCli
   };
   redis.on('error', failed);
   redis.on('node error', failed);
-  redis.on('ready', () => connectionErrors.delete(redis));
+  const isRefused = redis instanceof Redis ? requireDatabase(redis) : () => false;
+  redis.on('ready', () => {
+    if (!isRefused()) connectionErrors.delete(redis);
+  });
   return redis;
 }
 

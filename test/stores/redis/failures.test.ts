@@ -63,6 +63,8 @@ test('where Redis cannot be used, one line says why, and what to do', async (t) 
     [`redis://reader:secret@127.0.0.1:${limited.port}`, /NOPERM.*ACL SETUSER/],
     [`redis://few:secret@127.0.0.1:${limited.port}`, /NOPERM.*ACL SETUSER/],
     [`redis://127.0.0.1:${full.port}`, /OOM.*maxmemory/],
+    [`redis://127.0.0.1:${full.port}/99`, /DB index.*no database with that number/],
+    [`redis://reader:secret@127.0.0.1:${limited.port}/99`, /DB index.*no database with that number/],
     [`redis+cluster://127.0.0.1:${limited.port}`, /cluster support disabled.*not a node of a Cluster/],
     [`redis+cluster://127.0.0.1:${closed}`, /ECONNREFUSED|refused or reset/],
     [`redis+sentinel://127.0.0.1:${closed}/gate`, /ECONNREFUSED|entinels are unreachable/],
