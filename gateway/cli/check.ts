@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
-import { loadSettings, SettingsError } from '../settings/read/load.ts';
+import { loadSettings } from '../settings/read/load.ts';
 import { checkAccounts } from './check-accounts.ts';
+import { reportProblems } from './report-problems.ts';
 
 interface Options {
   config: string;
   accounts?: true;
-  json?: true;
+  json?: boolean;
 }
 
 /**
@@ -19,22 +20,14 @@ export function checkCommand(): Command {
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--accounts', 'check the table of accounts, and list rows that can never log in')
     .option('--json', 'print JSON')
-    .action(async ({ config, accounts, json }: Options) => {
-      if (accounts) return await checkAccounts(config, json === true);
-      try {
+    .action(async ({ config, accounts, json = false }: Options) => {
+      if (accounts) return await checkAccounts(config, json);
+      await reportProblems(config, json, async () => {
         const { routes } = loadSettings(config, process.env);
         await loadModules(routes);
+        const verdict = { valid: true, file: config, routes: routes.length, problems: [] };
         const text = `${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
-        print(json === true, { valid: true, file: config, routes: routes.length, problems: [] }, text);
-      } catch (error) {
-        if (!(error instanceof SettingsError)) throw error;
-        process.exitCode = 1;
-        if (json) print(true, { valid: false, file: config, problems: error.problems }, '');
-        else process.stderr.write(`${error.message}\n`);
-      }
+        process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
+      });
     });
-}
-
-function print(json: boolean, verdict: Readonly<Record<string, unknown>>, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
 }

@@ -7,11 +7,12 @@ import { compileRoutes, pagesPath } from '../routing/table.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 import { groupOf } from '../settings/schema/upstream-group.ts';
+import { reportProblems } from './report-problems.ts';
 import { alignedTable } from './table.ts';
 
 interface Options {
   config: string;
-  json?: true;
+  json?: boolean;
 }
 
 /** `routes`: prints the route table, or where one request goes; exit code 1 when the gateway would refuse it. */
@@ -22,21 +23,29 @@ export function routesCommand(): Command {
     .argument('[path]', 'the path of that request, such as /api/v1/orders/7')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
-    .action((method: string | undefined, path: string | undefined, { config, json }: Options, command: Command) => {
-      const settings = loadWithoutSecrets(config, process.env);
-      if (method === undefined) {
-        const rows = rowsOf(settings);
-        process.stdout.write(json ? `${JSON.stringify(rows)}\n` : tableOf(rows));
-      } else if (path === undefined) {
-        command.error("error: missing required argument 'path'", { exitCode: 2 });
-      } else {
-        const explained = explain(settings, method.toUpperCase(), path);
-        if ('status' in explained) process.exitCode = 1;
-        if (json) process.stdout.write(`${JSON.stringify(explained)}\n`);
-        else if ('status' in explained) process.stderr.write(refusalText(explained));
-        else process.stdout.write(passText(explained));
-      }
-    });
+    .action(
+      (method: string | undefined, path: string | undefined, { config, json = false }: Options, command: Command) => {
+        if (method !== undefined && path === undefined) {
+          command.error("error: missing required argument 'path'", { exitCode: 2 });
+        }
+        return reportProblems(config, json, () => {
+          const settings = loadWithoutSecrets(config, process.env);
+          if (method === undefined || path === undefined) printTable(rowsOf(settings), json);
+          else printExplained(explain(settings, method.toUpperCase(), path), json);
+        });
+      },
+    );
+}
+
+function printTable(rows: readonly Row[], json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify(rows)}\n` : tableOf(rows));
+}
+
+function printExplained(explained: Pass | Refusal, json: boolean): void {
+  if ('status' in explained) process.exitCode = 1;
+  if (json) process.stdout.write(`${JSON.stringify(explained)}\n`);
+  else if ('status' in explained) process.stderr.write(refusalText(explained));
+  else process.stdout.write(passText(explained));
 }
 
 interface Row {

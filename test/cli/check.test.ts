@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import test from 'ava';
 
 const REPOSITORY = new URL('../../', import.meta.url);
-const PROGRAM = `import { checkCommand } from './gateway/cli/check.ts';
-await checkCommand().parseAsync(process.argv.slice(1), { from: 'user' });`;
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-check-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -16,7 +14,7 @@ function check(...args: string[]): Promise<{ code: unknown; stdout: string; stde
     const env = { PATH: process.env.PATH };
     execFile(
       process.execPath,
-      ['--input-type=module', '-e', PROGRAM, '--', ...args],
+      ['gateway/main.ts', 'check', ...args],
       { cwd: REPOSITORY, env },
       (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
     );

@@ -139,6 +139,16 @@ test('check --json tells the verdict and every problem with its place on standar
   for (const problem of problems) t.deepEqual(Object.keys(problem), ['file', 'line', 'column', 'key', 'message']);
 });
 
+test('check --json and routes --json tell of a configuration that is missing on standard output', async (t) => {
+  const { run, file } = await configured(t, {});
+  await rm(file);
+  for (const command of [['check'], ['routes'], ['routes', 'GET', '/']]) {
+    const { code, stdout, stderr } = await run([...command, '--json']);
+    t.deepEqual([code, stderr], [1, '']);
+    t.like(JSON.parse(stdout), { valid: false, file, problems: [{ line: 1, key: '' }] });
+  }
+});
+
 test('routes --json has the table, what becomes of a request, and the answer of one that is refused', async (t) => {
   const { run } = await configured(t, {});
   const json = async (...args: string[]) => {
