@@ -1,4 +1,5 @@
 import { badRequest, GatewayError } from '../domain/errors.ts';
+import { isHostValue } from '../fields/host.ts';
 import { allowsNoHop } from '../fields/max-forwards.ts';
 import { nameAt, type RawFields, valueAt } from '../fields/raw-fields.ts';
 import { versionNotSupported } from './request-line.ts';
@@ -123,7 +124,7 @@ export function readHead(raw: RawFields, version: string): Head {
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
     throw badRequest('The Content-Length header is not a plain number without leading zeros');
   }
-  if (host === undefined ? version !== '1.0' : !HOST.test(host)) {
+  if (host === undefined ? version !== '1.0' : !isHostValue(host)) {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
   if (transferEncoding !== undefined) {
@@ -156,9 +157,6 @@ export function readHead(raw: RawFields, version: string): Head {
     isLastHop,
   };
 }
-
-/** uri-host [":" port] of RFC 3986: a registered name, an IPv4 address or a bracketed IPv6 address; no user, no path. */
-const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 
 /** Canonical decimal, small enough to be exact as a JavaScript number. */
 const CONTENT_LENGTH = /^(?:0|[1-9]\d{0,14})$/;

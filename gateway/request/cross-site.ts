@@ -1,5 +1,6 @@
 import { GatewayError } from '../domain/errors.ts';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
+import { hostClaim } from '../fields/host.ts';
 import type { Head } from '../http/head.ts';
 import { allowedOrigin, corsRouteFor } from '../routing/cors.ts';
 import { routesAt } from '../routing/plan.ts';
@@ -57,14 +58,9 @@ function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Head): {
 } {
   // The last element is the proxy's own.
   const element = forwarded === undefined ? undefined : parseForwarded(forwarded).at(-1);
-  const outside = (forwardedHost && firstOf(forwardedHost)) || element?.host || host;
+  const outside = (forwardedHost && hostClaim(forwardedHost)) || element?.host || host;
   const proto = forwardedProto || element?.proto;
   return { ...(outside !== undefined && { host: outside }), ...(proto !== undefined && { proto }) };
-}
-
-/** Proxies append to the list: its first entry is the client's. */
-function firstOf(list: string): string {
-  return (list.split(',')[0] ?? '').trim();
 }
 
 /**

@@ -1,4 +1,5 @@
 import { addressOf, parseForwarded } from '../../fields/forwarded.ts';
+import { isHostValue } from '../../fields/host.ts';
 
 /** What a trusted proxy says about the request that it passes on; an empty string: nothing. */
 export interface ProxyClaims {
@@ -25,13 +26,7 @@ export function addForwarded(claimed: ProxyClaims): void {
   // The proxy wrote the last element. The client may have written those before it.
   const { proto = '', host = '' } = elements.at(-1) ?? {};
   claimed.proto ||= proto;
-  claimed.host ||= host;
-}
-
-/** @returns the first entry of a comma-separated list: the value that the client sent to the first proxy */
-export function firstOf(list: string): string {
-  const end = list.indexOf(',');
-  return end === -1 ? list : list.slice(0, end).trim();
+  claimed.host ||= isHostValue(host) ? host : '';
 }
 
 /** One path segment or more, without a slash at the end. */

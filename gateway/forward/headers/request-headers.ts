@@ -1,11 +1,12 @@
 import { forwardedElement, isHttps } from '../../fields/forwarded.ts';
+import { hostClaim } from '../../fields/host.ts';
 import { oneHopLess } from '../../fields/max-forwards.ts';
 import { withoutOwnCookies } from '../../fields/own-cookies.ts';
 import { nameAt, type RawFields, valueAt, withoutNamed } from '../../fields/raw-fields.ts';
 import { requestField } from '../../fields/request.ts';
 import { randomHex } from '../../http/random-hex.ts';
 import type { FieldChanges } from '../outgoing.ts';
-import { addForwarded, firstOf, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
+import { addForwarded, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
 
 /** What the gateway tells the upstream about a request, in place of what the client says. */
 export interface Forwarded {
@@ -88,7 +89,7 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
         if (trusted) claimed.proto ||= value;
         break;
       case 'x-forwarded-host':
-        if (trusted) claimed.host ||= firstOf(value);
+        if (trusted) claimed.host ||= hostClaim(value);
         break;
       case 'x-forwarded-prefix':
         if (trusted) claimed.prefix ||= value;

@@ -71,6 +71,33 @@ test('of a list of hosts that proxies have made, the first one counts', (t) => {
   }
 });
 
+test('what is no host in the claim of a proxy is not passed on: the request has its own', (t) => {
+  for (const claim of [
+    'a/b',
+    'a@b',
+    'http://a',
+    'a b',
+    'a:80:80',
+    '[::1',
+    'a/b, c',
+    '"a"',
+    'a?b',
+    'a#b',
+    'a\\b',
+    '\xe9',
+  ]) {
+    const asked = { ...FROM_PROXY, clientHost: 'inner:8080' };
+    const written = requestHeaders(['X-Forwarded-Host', claim], asked);
+    t.deepEqual(values(written, 'x-forwarded-host'), ['inner:8080'], claim);
+    const forwarded = requestHeaders(['Forwarded', `for=1.1.1.1;host="${claim.replace(/["\\]/g, '\\$&')}"`], asked);
+    t.deepEqual(values(forwarded, 'x-forwarded-host'), ['inner:8080'], claim);
+  }
+  for (const claim of ['a.example', 'a.example:8443', '[::1]:80', '10.0.0.1']) {
+    const written = requestHeaders(['X-Forwarded-Host', claim], { ...FROM_PROXY, clientHost: 'inner:8080' });
+    t.deepEqual(values(written, 'x-forwarded-host'), [claim]);
+  }
+});
+
 /** By which programs take another path, identity, address or length. */
 const CLAIMS = [
   ...['SCRIPT_NAME', 'Script-Name', 'PATH_INFO', 'X-Script-Name', 'X-Original-URL', 'X-Rewrite-URL', 'REMOTE_USER'],
