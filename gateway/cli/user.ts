@@ -22,7 +22,9 @@ interface PasswordSource {
 
 /** `user`: manages accounts. Accounts in an application's own table can only be listed. */
 export function userCommand(): Command {
-  const command = new Command('user').description('Add, list, confirm, unconfirm or remove accounts, or set their passwords.');
+  const command = new Command('user').description(
+    'Add, list, confirm, unconfirm or remove accounts, or set their passwords.',
+  );
 
   subcommand(command, 'add', 'add an account')
     .argument('<email>')

@@ -3,12 +3,12 @@ import { GatewayError } from '../domain/errors.ts';
 interface Routed {
   readonly method: string;
   readonly path: string;
-  /** What @koa/router has found for the path, whatever the method. */
+  /** The routes that @koa/router has found for the path, for all methods. */
   readonly matched?: readonly { readonly methods: readonly string[] }[];
 }
 
 /**
- * Call behind a router, where no route has answered. The router's own `allowedMethods` would answer OPTIONS with 200 and
+ * Call after a router, if no route has answered. The router's own `allowedMethods` would answer OPTIONS with 200 and
  * unknown methods with 501, and cannot name the method and the path for the log.
  *
  * @throws GatewayError 405 with `Allow` when the path has routes for other methods

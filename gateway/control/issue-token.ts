@@ -6,40 +6,40 @@ import type { ReadCutoff } from '../domain/identity.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 
 export interface TokenIssueDeps {
-  /** The time that all nodes have in common, in ms since 1970. */
+  /** The database's time in ms since 1970, which all nodes share. */
   now(): number;
   /** `issuedAt` and `lifetime` are in seconds. */
   sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
-  /** The name of the secret that `sign` uses. */
+  /** The id of the secret that `sign` uses. */
   readonly keyId: string;
   record(token: TokenRecord): Promise<void>;
   readonly readCutoff: ReadCutoff;
-  /** How many live tokens the account has; no more than `most` are counted. */
+  /** The number of the account's live tokens, counting up to `most`. */
   countLive(account: Account, most: number): Promise<number>;
-  /** How many live tokens an account may have. */
+  /** The maximum number of live tokens of an account. */
   readonly maxPerAccount: number;
 }
 
 /**
  * @param wish `lifetime` in seconds
- * @throws GatewayError 409 where the account has as many live tokens as it may; 429 where too many are asked for at once;
- *   503 when the database is out
+ * @throws GatewayError 409 when the account has the maximum number of live tokens; 429 when too many requests are waiting;
+ *   503 when the database is unavailable
  */
 export type IssueToken = (
   account: Account,
   wish: { name: string | null; lifetime: number },
 ) => Promise<{ readonly jti: string; readonly token: string }>;
 
-/** Requests for tokens of one account that may wait. */
+/** The maximum number of waiting requests for tokens of one account. */
 const MOST_WAITING = 100;
-/** Milliseconds that such a request may wait. */
+/** The maximum wait of such a request in milliseconds. */
 const PATIENCE = 3_000;
 
 /**
- * Makes tokens for accounts; each is recorded before anybody has it.
+ * Issues tokens. Each is recorded before the client gets it.
  *
- * The tokens of one account are made one after the other, each after a count: a process never exceeds the limit. Others
- * may count in the same moment, so that the account ends up with at most one more for each other process of the gateway.
+ * The tokens of one account are issued one after another, each after a count, so that one process never exceeds the limit.
+ * Other processes may count at the same moment: the account may get one more token for each further process.
  */
 export function tokenIssue(deps: TokenIssueDeps): IssueToken {
   const { maxPerAccount } = deps;
@@ -48,12 +48,12 @@ export function tokenIssue(deps: TokenIssueDeps): IssueToken {
   return (account, { name, lifetime }) =>
     inTurn(account.id, async () => {
       const jti = randomUUID();
-      // A cutoff applies to the end of its second, and must not void a token issued after it.
+      // A cutoff lies at the end of its second, and must not revoke a token issued after it.
       const issuedAt = Math.floor(Math.max(await deps.readCutoff(account.id), deps.now()) / 1000);
       if ((await deps.countLive(account, maxPerAccount)) >= maxPerAccount) throw tooManyTokens(maxPerAccount);
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
       const bond = { boundTo: digestForTokens(account.stamp), keyId: deps.keyId };
-      // Recorded first: a token that cannot be listed or revoked must not exist.
+      // Recorded first: every token must be listed and revocable.
       await deps.record({ jti, accountId: account.id, name, ...times, bond });
       return { jti, token: deps.sign(account, { jti, issuedAt, lifetime }) };
     });
@@ -66,7 +66,7 @@ function tooManyTokens(most: number): GatewayError {
   });
 }
 
-/** Does tasks of one account one after the other. */
+/** Runs the tasks of one account one after another. */
 function turnsByAccount() {
   const queues = new Map<string, { waiting: number; last: Promise<unknown> }>();
 
@@ -100,7 +100,7 @@ function busy(detail: string): GatewayError {
 const LONGEST_NAME = 100;
 const UNPRINTABLE = /\p{Cc}|\p{Cs}/u;
 
-/** What `isTokenName` demands, in words. */
+/** The rule of `isTokenName` in words. */
 export const TOKEN_NAME_RULE = `must be text of at most ${LONGEST_NAME} characters without control characters`;
 
 export function isTokenName(name: string): boolean {

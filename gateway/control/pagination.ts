@@ -2,13 +2,13 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import { badRequest } from '../domain/errors.ts';
 import type { Cursor } from '../stores/tokens/store.ts';
 
-/** Tokens in one answer, where the client asks for no fewer. */
+/** Tokens in one response, unless the client asks for fewer. */
 const MOST = 1_000;
 
 /**
- * Which part of the list a request asks for: `limit`, and `after` which an earlier answer has named.
+ * The page that a request asks for: `limit`, and `after` with the cursor of an earlier response.
  *
- * @throws GatewayError 400 that says what would be right
+ * @throws GatewayError 400 that says what is allowed
  */
 export function readPagination({ limit, after }: ParsedUrlQuery): { limit: number; after: Cursor | null } {
   const count = limit === undefined ? MOST : Number(typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? limit : 0);
@@ -18,12 +18,12 @@ export function readPagination({ limit, after }: ParsedUrlQuery): { limit: numbe
   return { limit: count, after: cursor };
 }
 
-/** @returns the text that clients hand back */
+/** @returns the text that clients send back */
 export function encodeCursor({ issuedAt, jti }: Cursor): string {
   return `${issuedAt}.${jti}`;
 }
 
-/** @returns null for what `encodeCursor` does not make */
+/** @returns null for text that `encodeCursor` did not create */
 export function decodeCursor(text: string | string[] | undefined): Cursor | null {
   if (typeof text !== 'string') return null;
   const [, issuedAt, jti] = /^(\d{1,15})\.([\w-]{1,255})$/.exec(text) ?? [];

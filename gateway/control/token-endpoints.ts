@@ -11,7 +11,7 @@ import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
 import { encodeCursor, readPagination } from './pagination.ts';
 
-/** The state that the endpoints find: the client is identified and confirmed. */
+/** The Koa state of the endpoints: the client is identified and confirmed. */
 export interface TokenEndpointState {
   identity: Identity;
 }
@@ -26,7 +26,7 @@ export interface TokenEndpointsDeps {
   readonly issue: IssueToken;
   readonly listLive: LiveTokens['list'];
   readonly revoke: Revoker['token'];
-  /** Resolves when it is durable. */
+  /** Resolves when the revocation is durable. */
   revokeAll(accountId: string): Promise<unknown>;
 }
 
@@ -46,7 +46,7 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
   router.get('/', async (ctx) => {
     const { limit, after } = readPagination(ctx.query);
     const { account } = ctx.state.identity;
-    // Reads one more than asked for, to know whether there is a next page.
+    // Reads one more than requested, to know whether there is a next page.
     const found = await deps.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
     const tokens = found.slice(0, limit);
     const last = tokens.at(-1);
@@ -95,19 +95,19 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
   };
 }
 
-/** The token that the request was sent with is known, even without a record. Times are milliseconds since 1970. */
+/** The claims of the request's own token, which may have no record. Times are milliseconds since 1970. */
 function claimsOf({ token }: Extract<Identity, { by: 'token' }>) {
   const { accountId, issuedAt, expiresAt } = token.claims;
   return { accountId, issuedAt: issuedAt * 1000, expiresAt: expiresAt * 1000 };
 }
 
-/** A token cannot buy a token: a stolen one could otherwise be prolonged forever. */
+/** A token must not be used to get another one: a stolen token could otherwise be renewed forever. */
 function requirePassword(identity: Identity, realm: string): Identity {
   if (identity.by === 'password') return identity;
   throw unauthorized('a token cannot buy a token', realm, identity.scheme);
 }
 
-/** The body with which a token is bought. */
+/** The body of a request for a token. */
 function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetime' | 'maxLifetime'>) {
   const longest = Math.floor(maxLifetime / 1000);
   const seconds = `expiration must be a whole number of seconds from 1 to ${longest}`;

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 
-/** The most there is: a thread at 0 gets nearly all of a core that both want, and need not wait long for its turn. */
+/** The lowest priority. A thread with priority 0 then gets nearly all of a core that both use. */
 const NICENESS = 19;
 
 /**
- * Lets the threads that hash passwords give way to the one that answers requests. On Linux a priority is a thread's own
- * (setpriority(2)); elsewhere nothing is changed.
+ * Lowers the priority of the threads that hash passwords below that of the event loop. On Linux each thread has its own
+ * priority (setpriority(2)); on other systems nothing is changed.
  */
 export async function lowerBackgroundThreads(): Promise<void> {
   if (process.platform !== 'linux') return;
-  // libuv makes its threads all at once, with the first work for them.
+  // libuv creates all threads of its pool with the first task.
   await stat('/proc/self/task');
   for (const thread of readdirSync('/proc/self/task')) {
     try {
@@ -19,7 +19,7 @@ export async function lowerBackgroundThreads(): Promise<void> {
         setPriority(Number(thread), NICENESS);
       }
     } catch {
-      // Not allowed in some sandboxes: then all threads are equal, as without this.
+      // Some sandboxes forbid it: all threads then keep the same priority.
     }
   }
 }

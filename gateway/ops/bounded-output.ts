@@ -2,28 +2,28 @@ import type { WriteUnblocked } from './unblocked-output.ts';
 
 /** An output for lines. Writing neither waits nor throws. */
 export interface BoundedOutput {
-  /** Takes whole lines, and writes them in one piece where the system does so. */
+  /** @param lines whole lines; written atomically if the system does so */
   write(lines: string): void;
   /** The number of dropped lines. */
   readonly dropped: number;
-  /** Call when the process ends: waits briefly for a reader that still reads. */
+  /** Call when the process exits: waits briefly for a slow reader. */
   finish(): void;
 }
 
 /** @returns the line that reports the lines dropped before it */
 export type TellOfLoss = (dropped: number, cause: string) => string;
 
-/** Bytes that wait for a reader; more than a second of the busiest log. */
+/** Bytes that may wait in memory; more than a second of the busiest log. */
 const CAPACITY = 4 * 1024 * 1024;
-/** Milliseconds between two tries; doubled after each without progress. */
+/** Milliseconds between two attempts; doubled after each one without progress. */
 const FIRST_PAUSE = 2;
 const LONGEST_PAUSE = 250;
-/** Milliseconds to wait at the end of the process: for a reader that is stalled, and for one that is slow. */
+/** Milliseconds to wait at the exit of the process: for a stalled reader, and for a slow one. */
 const LAST_STILL = 1_000;
 const LAST_IN_ALL = 3_000;
-/** The only cause that passes by itself soon. */
+/** The only cause that usually passes soon. */
 const SLOW = 'the reader of standard output does not keep up';
-/** Milliseconds between two tries then. */
+/** Milliseconds between two attempts at the exit. */
 const LAST_PAUSE = 5;
 
 /**
@@ -39,7 +39,7 @@ export function boundedOutput(write: WriteUnblocked, tell: TellOfLoss, capacity 
   let pause = FIRST_PAUSE;
   let isDue = false;
 
-  /** @returns the rest of the piece; null when it is written completely */
+  /** @returns the rest of the chunk; null when it is written completely */
   const put = (piece: string | Buffer): string | Buffer | null => {
     try {
       const written = write(piece);
@@ -97,7 +97,7 @@ export function boundedOutput(write: WriteUnblocked, tell: TellOfLoss, capacity 
   const retryLater = () => {
     if (isDue) return;
     isDue = true;
-    // It does not keep the process: its end has a limit of its own for what waits.
+    // Unreferenced: the exit of the process has its own limit for waiting lines.
     setTimeout(retry, pause).unref();
   };
   const retry = () => {
@@ -145,7 +145,7 @@ function causeOf(error: unknown): string {
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** When the process exits, no timer runs any more. */
+/** Blocks: timers no longer run while the process exits. */
 function sleep(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }

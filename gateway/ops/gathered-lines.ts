@@ -1,7 +1,7 @@
 import type { DestinationStream } from 'pino';
 
 export interface GatheredLines extends DestinationStream {
-  /** Takes a line that may wait. */
+  /** Writes a line with the next batch. */
   gather(line: string): void;
   /** Writes a line at once, after the waiting ones. */
   write(line: string): void;
@@ -14,7 +14,7 @@ const WAIT = 10;
  * Batches lines that may wait: a write costs more than the rest of a line. The remaining lines are written when the process
  * exits, unless the system kills it.
  *
- * @param most characters of a batch, unless one line has more
+ * @param most maximum number of characters in a batch, unless a single line has more
  * @param prepare transforms each line first
  */
 export function gatheredLines(
@@ -44,7 +44,7 @@ export function gatheredLines(
       add(line);
       if (isDue) return;
       isDue = true;
-      // Keeps the process alive for this time, as a pending write would.
+      // Referenced: keeps the process alive until the batch is written.
       setTimeout(onDue, WAIT);
     },
     write(line) {

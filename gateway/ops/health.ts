@@ -2,33 +2,33 @@ import { createServer, type Server } from 'node:http';
 import type { Logger } from './log.ts';
 import { METRICS_TYPE } from './metrics/total.ts';
 
-/** A store, as the gateway last heard of it. */
+/** The last known state of a store. */
 export interface Dependency {
   readonly name: string;
   readonly isUp: boolean;
 }
 
 /**
- * Whether requests can be answered, and which stores or clocks prevent it. Required are the database and its clock; Redis is
+ * Whether requests can be answered, and which stores or clocks are down. The database and its clock are required; Redis is
  * optional (`compose/service.ts`). With workers, each of them must be ready (`cli/cluster/supervisor.ts`).
  */
 export interface Readiness {
   readonly status: 'ready' | 'unavailable' | 'starting';
-  /** Without some of these, the gateway does its work all the same, and says that they are out. */
+  /** The names of stores and clocks that are down, also of optional ones. */
   readonly unavailable: readonly string[];
 }
 
 export interface Health {
   readonly server: Server;
-  /** From now on, readiness is 503: balancers stop sending requests. */
+  /** Makes readiness 503 from now on, so that load balancers stop sending requests. */
   beginShutdown(): void;
 }
 
 /**
- * What a process says of its stores.
+ * The readiness of a process.
  *
- * @param required without one of these, requests fail: not ready
- * @param optional without these, the gateway does its work
+ * @param required if one of these is down, the process is not ready
+ * @param optional these are only reported
  */
 export function readinessOf(required: readonly Dependency[], optional: readonly Dependency[]): Readiness {
   const out = [...required, ...optional].filter(({ isUp }) => !isUp).map(({ name }) => name);
@@ -42,11 +42,10 @@ interface Answer {
 }
 
 /**
- * The listener for operators: whether the process lives, whether it can do its work, and what it measures. Never on the
- * public side.
+ * The ops listener: liveness, readiness and metrics. It must not be exposed to the public.
  *
- * @param readiness is asked anew each time, and does not reject
- * @param metricsText everything that is measured, in the text format of Prometheus
+ * @param readiness called for each request; must not reject
+ * @param metricsText returns all metrics in the Prometheus text format
  */
 export function createHealth(
   readiness: () => Readiness | Promise<Readiness>,

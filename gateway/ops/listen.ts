@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OperatorError } from '../domain/errors.ts';
 
-/** Another program listens where the gateway was to. */
+/** Another program uses the port. */
 export class PortTaken extends OperatorError {
   readonly setting: 'listen' | 'ops';
 
@@ -15,8 +15,8 @@ export class PortTaken extends OperatorError {
 /**
  * Opens a listener.
  *
- * @returns where it listens, such as `http://127.0.0.1:8080`
- * @throws OperatorError that names the setting and the address
+ * @returns its URL, such as `http://127.0.0.1:8080`
+ * @throws OperatorError with the option and the address
  */
 export function listen(
   server: Server,
@@ -43,7 +43,7 @@ export function listen(
   });
 }
 
-/** Takes no connection from now on; resolves when those that are there have ended. */
+/** Accepts no more connections; resolves when all open ones have closed. */
 export function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }

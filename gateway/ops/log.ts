@@ -12,29 +12,29 @@ import { ONE_PIECE, untornLine } from './untorn-lines.ts';
 
 export type { Logger } from 'pino';
 
-/** Whether standard output is read by a person: then other things than log lines may stand there. */
+/** Whether a person reads standard output, which may then contain other text besides log lines. */
 export function isForPeople({ format }: Pick<Settings['log'], 'format'>): boolean {
   return format === 'pretty' || (format === 'auto' && isatty(1));
 }
 
 /**
- * The program's log on standard output: JSON lines for machines, one short line each for a person at a terminal. Writing
- * it never waits for a reader and never throws (`boundedOutput`).
+ * The log on standard output: JSON lines for programs, short lines on a terminal. Writing never waits for a reader and never
+ * throws (`boundedOutput`).
  *
- * Nothing that a client sent as a credential is ever handed to it: no header, no query, no body. What a client has put
- * elsewhere, or an error names, is taken out (`withoutCredentials`): by `logRequest` for requests, here for all else.
+ * Callers never pass credentials to it: no header, no query, no body. Credentials that clients put in other places, or that
+ * an error contains, are removed (`withoutCredentials`): by `logRequest` for requests, here for all other lines.
  */
 export function createLog(settings: Settings['log']): Logger {
   return writeTo((output) => gatheredLines(output, AT_ONCE), settings, {});
 }
 
 /**
- * The same for processes that write to one standard output: no line of theirs ends up inside of another.
+ * The same for processes that share standard output: their lines are written atomically.
  *
- * @param writer what each line says of the process that writes it
+ * @param writer the fields that identify this process in each line
  */
 export function createSharedLog(settings: Settings['log'], writer: Readonly<Record<string, number>> = {}): Logger {
-  // Into a file, the system writes however much in one piece; into a pipe, no more than a little.
+  // Writes to a file are atomic with any length; writes to a pipe only up to PIPE_BUF.
   const gather = fstatSync(1).isFile()
     ? (output: BoundedOutput) => gatheredLines(output, AT_ONCE)
     : (output: BoundedOutput) => gatheredLines(output, AT_ONCE_UNTORN, untornLine);
@@ -43,28 +43,28 @@ export function createSharedLog(settings: Settings['log'], writer: Readonly<Reco
 
 /** Characters. */
 const AT_ONCE = 65_536;
-/** None of UTF-8 has more than three bytes for a unit of UTF-16. */
+/** A UTF-16 unit takes at most three bytes in UTF-8. */
 const AT_ONCE_UNTORN = Math.floor(ONE_PIECE / 3);
 
-/** What a line says of a request. Values that are undefined are left out. */
+/** The fields of a request's line. Undefined values are omitted. */
 export type RequestLine = Readonly<Record<string, string | number | null | undefined>>;
 
-/** The outputs that logs write to; a child of a log has none of its own. */
+/** The output of each log. Child loggers are not registered. */
 const outputs = new WeakMap<Logger, BoundedOutput>();
 
 const REQUEST = 'request';
 
-/** Writes a line of level `info` with the message `request`, which nearly every line is. */
+/** Writes a line of level `info` with the message `request`: the form of nearly all lines. */
 export function logRequestLine(log: Logger, line: RequestLine): void {
   log.info(line, REQUEST);
 }
 
-/** Prints what is no line of the log, for a person who reads it: at its place among the lines. */
+/** Prints text that is not a log line, for a person, in order with the lines. */
 export function print(log: Logger, text: string): void {
   outputs.get(log)?.write(text);
 }
 
-/** How many lines this process has dropped, since standard output did not take them. */
+/** The number of lines that this process has dropped because standard output did not accept them. */
 export function linesDropped(log: Logger): number {
   return outputs.get(log)?.dropped ?? 0;
 }
@@ -87,7 +87,7 @@ function writeTo(
   const formatters = { level: (label: string) => ({ level: label }) };
   const hooks: LoggerOptions['hooks'] = {
     streamWrite: withoutCredentials,
-    // Lines of requests are put together here, in a fifth of the time that pino needs for lines of every kind.
+    // Formats lines of requests here, in a fifth of the time that pino needs.
     logMethod(args, method, level) {
       const [line, message]: readonly unknown[] = args;
       if (message !== REQUEST || level !== INFO || this !== log) method.apply(this, args);
@@ -105,7 +105,7 @@ const LOSS = 'log lines dropped';
 
 function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
   const lineOf = prettyFactory({
-    // As NO_COLOR, FORCE_COLOR and the kind of terminal have it.
+    // Respects NO_COLOR, FORCE_COLOR and the type of the terminal.
     colorize: isatty(1) && WriteStream.prototype.hasColors(),
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
@@ -120,7 +120,7 @@ function forPeople(level: Settings['log']['level'], writer: Readonly<Record<stri
 
 type Line = Record<string, unknown>;
 
-/** `200 GET /api/v1/orders/7 12ms 203.0.113.7 account=1 -> http://127.0.0.1:9000`, with the fault behind it where there was one. */
+/** `200 GET /api/v1/orders/7 12ms 203.0.113.7 account=1 -> http://127.0.0.1:9000`, followed by the fault, if any. */
 function requestLine(line: Line): string {
   const { status, method, path, ms, client, worker, account, tokenId, upstream, fault, detail, cause } = line;
   const words = [status, method, path, `${ms}ms`];

@@ -6,17 +6,17 @@ import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
 import type { Snapshot } from './metrics/total.ts';
 import { upstreamMetrics } from './metrics/upstreams.ts';
 
-/** What one process counts and measures. */
+/** The metrics of one process. */
 export interface Metrics {
   readonly requests: RequestMetrics;
   readonly authentications: AuthenticationMetrics;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
-  /** All values at this moment, for `textOf` or a `Total` over processes. */
+  /** The current values, for `textOf` or a `Total` over processes. */
   snapshot(): Promise<Snapshot>;
 }
 
-/** @param state of the services that is read at each snapshot */
+/** @param state the state of the services, read at each snapshot */
 export function createMetrics(state: State): Metrics {
   const registry = new Registry();
   stateMetrics(registry, state);
@@ -29,7 +29,7 @@ export function createMetrics(state: State): Metrics {
   };
 }
 
-/** What a process measures that answers no request, but writes a log. */
+/** The metrics of the primary, which writes a log but answers no requests. */
 export function primaryMetrics(linesDropped: () => number): () => Promise<Snapshot> {
   const registry = new Registry();
   logMetrics(registry, linesDropped);

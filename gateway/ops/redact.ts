@@ -1,32 +1,32 @@
 /**
- * Takes credentials out of a text that is about to be logged, wherever in it a client has put them: a token in place of
- * its id, the value of an `Authorization` field in a path, a header that an error names.
+ * Removes credentials from a text for the log, wherever a client has put them: a token instead of its id in a path, the
+ * value of an `Authorization` field in a path, a header in an error message.
  *
- * A token is replaced by its id where it has one, everything else by a mark. What cannot be told from any other text, such
- * as a password by itself, stays.
+ * Replaces a token by its id, if it has one, and other credentials by a mark. A password alone cannot be recognised, and
+ * stays.
  *
- * @param text of a path, a field or a message; also a line of JSON, which stays one
+ * @param text a path, a field value, a message, or a line of JSON, which stays valid JSON
  */
 export function withoutCredentials(text: string): string {
   if (!isSuspicious(text)) return text;
   return withoutPlainCredentials(text.includes('%') ? text.replace(ESCAPED, escapedWithout) : text);
 }
 
-/** A JWT (RFC 7519), or any beginning of one: a header and what is behind it. */
+/** A JWT (RFC 7519), or a truncated one that has at least a part of its header. */
 const JWT = /eyJ[\w-]{8,}(?:\.[\w-]*)*/g;
-/** Text in Base64 has at the start of each group of four one of `I` to `Z` and `a` to `f`; of `w` to `z` beyond ASCII. */
+/** In the Base64 of text, each group of four starts with `I` to `Z` or `a` to `f`; with `w` to `z` for non-ASCII text. */
 const BASE64 = /(?<![\w+=-])[I-Za-fw-z][\w+-]{3}[I-Za-fw-z][\w+/-]{5,}={0,2}/g;
-/** The same with something before it: `q=`, `Basic+`, `-`, or a piece of it missing. */
+/** The same after a prefix such as `q=`, `Basic+` or `-`, or without its start. */
 const BASE64_RUN = /[\w+-]{20,}={0,2}/g;
-/** With its scheme before it, anything that could be a credential is one. */
+/** After a scheme, everything that could be a credential counts as one. */
 const WITH_SCHEME = /\b([Bb]asic|[Bb]earer)([ +:]+)(?=[\w.~+/-]*[A-Z\d])[\w.~+/-]{12,}=*/g;
 /** `email:password`, but not `//user@host:port`. */
 const PAIR = /(?<=^|(?:^|[^/])\/|[\s":])([^\s/:@"\\]+@[^\s/:@"\\]+):[^\s/"\\]+/g;
 const USER_OF_URL = /(\/\/[^\s/:@"\\]*):[^\s/@"\\]+@/g;
-/** Between two slashes: text with escapes. */
+/** A path segment with percent-encoding. */
 const ESCAPED = /(?<![^\s/"\\])[^\s/"\\]*%[\da-f]{2}[^\s/"\\]*/gi;
 
-/** By the code of a character: whether it may stand in Base64, but for the slash, and whether it may begin a group of text. */
+/** By character code: whether it may occur in Base64 (the slash excepted), and whether it may start a group of text. */
 const IN_BASE64 = 1;
 const BEGINS_GROUP = 2;
 const CHARACTERS = new Uint8Array(128);
@@ -35,13 +35,13 @@ for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 }
 /** Characters: the length of `a@b.c:d` in Base64, the shortest possible credentials. */
 const SHORTEST = 10;
-/** Groups of text, one after the other, at the end of a run, wherever in it they begin: those of an email and a password. */
+/** The number of consecutive groups of text at the end of a run, at any offset, that an email and a password need. */
 const SUSPICIOUS_GROUPS = 5;
 
-/** Whether it must be looked at more closely: most paths need not, and each request has one. */
+/** Whether the regular expressions must run: a fast check for the path of each request, which is mostly harmless. */
 function isSuspicious(text: string): boolean {
   let run = 0;
-  // Four counters of a byte each, for the four places at which groups may begin.
+  // Four counters of one byte each, for the four possible offsets of groups.
   let groups = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -53,7 +53,7 @@ function isSuspicious(text: string): boolean {
       else if (((groups >>> counter) & 0xff) < SUSPICIOUS_GROUPS) groups += 1 << counter;
       if (run === SHORTEST && beginsGroup(text, i + 1 - SHORTEST) && beginsGroup(text, i + 5 - SHORTEST)) return true;
     } else {
-      // An escape, what stands between email and password, and the space behind a scheme.
+      // Percent-encoding, the separator of email and password, and the space after a scheme.
       if (code === 0x25 || code === 0x40 || code === 0x20 || endsWithText(groups)) return true;
       run = 0;
       groups = 0;
@@ -62,7 +62,7 @@ function isSuspicious(text: string): boolean {
   return endsWithText(groups);
 }
 
-/** Whether one of the four counters is at `SUSPICIOUS_GROUPS`, which is as far as they go. */
+/** Whether one of the four counters has reached `SUSPICIOUS_GROUPS`, their maximum. */
 function endsWithText(groups: number): boolean {
   return ((groups + 0x03030303) & 0x08080808) !== 0;
 }
@@ -83,7 +83,7 @@ function withoutPlainCredentials(text: string): string {
     .replace(USER_OF_URL, (_, user: string) => `${user}:[password]@`);
 }
 
-/** Escapes may be nested. Text that hides a credential is left out completely: unescaped it could be anything. */
+/** Percent-encoding may be nested. Encoded text that contains a credential is removed completely. */
 function escapedWithout(text: string): string {
   const once = unescaped(text);
   const twice = unescaped(once);
@@ -109,14 +109,14 @@ function idOf(payload: string): string | null {
   }
 }
 
-/** Whether Base64 hides `user:password`, or a token. */
+/** Whether Base64 decodes to `user:password`, or to a token. */
 function isCredential(base64: string): boolean {
   const text = Buffer.from(base64, 'base64').toString('utf8');
-  // What is cut in the middle of a character ends with U+FFFD.
+  // Text that is cut within a character ends with U+FFFD.
   return /^(?:eyJ|[^\p{Cc}\ufffd:]+:)[^\p{Cc}\ufffd]*\ufffd?$/u.test(text);
 }
 
-/** Whether Base64 hides them behind something else, wherever in it they begin. */
+/** Whether Base64 contains them after a prefix, at any offset. */
 function endsWithCredential(run: string): boolean {
   for (let start = 0; start < 4; start++) {
     if (CREDENTIAL_AT_END.test(Buffer.from(run.slice(start), 'base64').toString('utf8'))) return true;

@@ -1,19 +1,19 @@
 import type { Logger } from './log.ts';
 
-/** Whether a store answers, as those who ask it all the time report. */
+/** Whether a store answers, as its callers report. */
 export interface StoreState {
   readonly name: string;
   readonly isUp: boolean;
-  /** It answered. */
+  /** Reports that the store has answered. */
   up(): void;
-  /** It did not. */
+  /** Reports that the store has not answered. */
   down(cause: unknown): void;
 }
 
 /**
- * Writes one line for each change, however many failures there are in between.
+ * Logs one line for each change of the state, for any number of failures.
  *
- * @param describe why it is out, and what to do about it
+ * @param describe returns why the store is down, and what to do
  */
 export function watchStore(name: string, log: Logger, describe: (cause: unknown) => string = messageOf): StoreState {
   let isUp = true;
@@ -37,13 +37,13 @@ export function watchStore(name: string, log: Logger, describe: (cause: unknown)
   };
 }
 
-/** Milliseconds without a failure before a store that has come and gone is back: twice as long each time. */
+/** Milliseconds without a failure before a flapping store counts as up again; doubled each time. */
 const FIRST_QUIET = 1_000;
 const LONGEST_QUIET = 5_000;
-/** Milliseconds after which a store that was back is taken for steady. */
+/** Milliseconds of uptime after which a store no longer counts as flapping. */
 const STEADY = 60_000;
 
-/** The same store, which does not come and go with each question where it answers some of them and others not. */
+/** Suppresses flapping, when a store answers some queries and fails others. */
 export function steadily(state: StoreState): StoreState {
   let failedAt = Number.NEGATIVE_INFINITY;
   let backAt = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,7 @@ export function timeField(now = Date.now()): string {
   const milliseconds = now % 1_000;
   if (now - milliseconds !== second) {
     second = now - milliseconds;
-    // To write a date out costs more than all else of a line.
+    // Cached for each second: formatting a date costs more than the rest of a line.
     upToSecond = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`;
   }
   const digits = milliseconds < 10 ? `00${milliseconds}` : milliseconds < 100 ? `0${milliseconds}` : `${milliseconds}`;

@@ -3,19 +3,19 @@ import { isatty } from 'node:tty';
 import { unblockSocketOutput } from '../workarounds/node-socket-output.ts';
 
 /**
- * Writes to standard output, or throws EAGAIN where that would have to wait for a reader.
+ * Writes to standard output without blocking; throws EAGAIN if the write would block.
  *
- * @returns how many bytes were written, which may be fewer than there are
+ * @returns the number of bytes written, possibly not all
  */
 export type WriteUnblocked = (piece: string | Buffer) => number;
 
 /**
- * A write that waits in the system stops the event loop, and one in a thread of its own stops the end of the process:
- * nothing but SIGKILL ends a write that waits for a reader who has stalled. So none may wait.
+ * A blocking write would stop the event loop, or, in another thread, prevent the process from exiting: only SIGKILL ends a
+ * write to a stalled reader.
  *
- * O_NONBLOCK belongs to an open file description, which standard output shares with everybody who has inherited it, and
- * who may take it back at any moment, as each process of Node does when it ends. So a pipe or terminal is opened anew. A
- * file is not: it has its position in the description, and a write to it waits for a disk alone.
+ * O_NONBLOCK is a flag of the open file description, which all processes that inherited standard output share. Any of them
+ * may clear it, as Node does when it exits. So a pipe or terminal is opened again. A file is not: its position is part of
+ * the description, and a write to it waits only for the disk.
  */
 export function unblockedOutput(): WriteUnblocked {
   const kind = fstatSync(STANDARD_OUTPUT);
@@ -25,7 +25,7 @@ export function unblockedOutput(): WriteUnblocked {
       const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
       return writingTo(openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, O_WRONLY | O_NONBLOCK | O_NOCTTY));
     } catch {
-      // It belongs to another user, as in a container, or has no reader, or the system has no /proc.
+      // It belongs to another user, as in a container, has no reader, or the system has no /proc.
     }
   }
   const write = writingTo(STANDARD_OUTPUT);
@@ -39,7 +39,7 @@ export function unblockedOutput(): WriteUnblocked {
 
 const STANDARD_OUTPUT = 1;
 
-/** @param descriptor on which a write fails where it would have to wait */
+/** @param descriptor a non-blocking file descriptor */
 export function writingTo(descriptor: number): WriteUnblocked {
   return (piece) => (typeof piece === 'string' ? writeSync(descriptor, piece) : writeSync(descriptor, piece));
 }

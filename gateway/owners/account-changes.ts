@@ -5,24 +5,24 @@ import type { AccountReader, AccountStore } from '../stores/accounts/store.ts';
 import type { BackgroundWork } from './background-work.ts';
 import type { OwnerMails } from './owner-mails.ts';
 
-/** A valid link, with its account as it is now. */
+/** A valid link, with its current account. */
 export interface StandingLink {
   readonly account: Account;
   readonly change: EmailChange | null;
 }
 
-/** Finds accounts by mailed links, and changes them. All throw GatewayError 503 when the database is out. */
+/** Finds accounts by mailed links, and changes them. All methods throw GatewayError 503 when the database is unavailable. */
 export interface AccountChanges {
-  /** @returns null for a link that is malformed, used, expired, or void because the account has changed since */
+  /** @returns null for a link that is malformed, used, expired, or invalid because the account has changed */
   findLink(purpose: LinkPurpose, link: string): Promise<StandingLink | null>;
   /**
    * Changes an account and revokes all its tokens in one transaction; every node learns of it.
    *
-   * @param change resolves with false where the account has changed since it was read
-   * @returns the account as it is now; null where nothing was changed
+   * @param change resolves with false if the account has changed since it was read
+   * @returns the current account; null if nothing was changed
    */
   changeAndRevoke(id: string, change: (own: AccountStore) => Promise<boolean>): Promise<Account | null>;
-  /** The same, but the tokens stay valid. */
+  /** As above, but the tokens stay valid. */
   changeAndKeepTokens(id: string, change: (own: AccountStore) => Promise<boolean>): Promise<Account | null>;
 }
 
@@ -55,7 +55,7 @@ export function accountChanges(
   };
 }
 
-/** What the actions of owners share. */
+/** The common dependencies of owners' actions. */
 export interface ActionDeps {
   /** The gateway's own table. */
   readonly accounts: AccountStore;
@@ -64,10 +64,10 @@ export interface ActionDeps {
   readonly background: BackgroundWork;
 }
 
-/** What actions that set a password need besides. */
+/** The dependencies of actions that set a password. */
 export interface PasswordActionDeps extends ActionDeps {
   /**
-   * Hashes a password when it is the client's turn.
+   * Hashes a password in turn.
    *
    * @param client the sender of the request, such as an address
    * @throws GatewayError 503 when too many hashes are waiting

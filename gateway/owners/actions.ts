@@ -10,7 +10,7 @@ import { passwordChange } from './password-change.ts';
 import { registration } from './registration.ts';
 
 export interface OwnerActionDeps extends OwnerMailsDeps {
-  /** The gateway's own table; that of an application is read only. */
+  /** The gateway's own table; an application's table is read-only. */
   readonly accounts: AccountStore;
   /** Hashes a validated password. */
   hash(password: string): Promise<string>;
@@ -24,8 +24,8 @@ export interface OwnerActionDeps extends OwnerMailsDeps {
 export type OwnerActions = ReturnType<typeof createOwnerActions>;
 
 /**
- * The use cases of account owners. No answer, and no timing of one, reveals which accounts exist: what depends on that
- * happens after the answer, and the result goes to the mailbox of the address.
+ * The use cases of account owners. No response, and no response time, reveals which accounts exist (account enumeration): work
+ * that depends on this runs after the response, and its result is mailed to the address.
  */
 export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...deps }: OwnerActionDeps) {
   const background = createBackgroundWork(log, ping);
@@ -38,9 +38,9 @@ export function createOwnerActions({ log, hash, inTurn, ping, revoker, ...deps }
     ...emailChange(shared),
     /** Checks a mailed link without using it: malware scanners follow links. */
     findLink: changes.findLink,
-    /** Resolves when all background work is done, and its mails are with the mailer. */
+    /** Resolves when all background work is done, and the mailer has its mails. */
     settled: background.settled,
-    /** Gives background work `ms` milliseconds to be done, and drops what has not begun then. */
+    /** Waits up to `ms` milliseconds for background work, and then drops tasks that have not begun. */
     close: background.close,
   };
 }

@@ -8,11 +8,11 @@ export interface Accepted {
   readonly kind: 'accepted';
 }
 
-/** Work after the answer, so that neither the answer nor its timing reveals which accounts exist (account enumeration). */
+/** Work after the response, so that neither its content nor its timing reveals which accounts exist (account enumeration). */
 export interface BackgroundWork {
-  /** To be called before the answer. @throws GatewayError 503 when too much work is waiting, or the database is out */
+  /** Call before the response. @throws GatewayError 503 when too much work is waiting, or the database is unavailable */
   requireReady(): Promise<void>;
-  /** Runs the task after the answer. Logs failures. @param work its name, for the log */
+  /** Runs the task after the response. Logs failures. @param work the name of the task, for the log */
   run(work: string, task: () => Promise<void>): void;
   /** Resolves when no task is waiting or running. */
   settled(): Promise<void>;
@@ -23,9 +23,9 @@ export interface BackgroundWork {
 const CAPACITY = 1_000;
 
 /**
- * Runs one task after the other, so that they never take more than one connection to the database from requests.
+ * Runs one task after another, so that they never use more than one connection to the database.
  *
- * @param ping throws GatewayError 503 when the database is out
+ * @param ping throws GatewayError 503 when the database is unavailable
  */
 export function createBackgroundWork(log: Logger, ping: () => Promise<void>): BackgroundWork {
   let waiting = 0;

@@ -7,16 +7,16 @@ import { type Invalid, problemsOfEmail } from './input.ts';
 
 export type EmailChangeOutcome =
   | { readonly kind: 'changed'; readonly account: Account }
-  /** Another account has this email. The holder of the link reads its mail, and may know. */
+  /** Another account has this email. The holder of the link owns the mailbox, and may learn this. */
   | { readonly kind: 'taken' }
-  /** The link is malformed, used, expired, or void because the account has changed since. */
+  /** The link is malformed, used, expired, or invalid because the account has changed. */
   | { readonly kind: 'void' };
 
-/** Changes the email of an account. Both throw GatewayError 503 when the database is out or too much work is waiting. */
+/** Changes the email of an account. Both throw GatewayError 503 when the database is unavailable or too much work is waiting. */
 export function emailChange({ accounts, changes, mails, background }: ActionDeps) {
   const set = async (seen: Account, { email, endTokens }: EmailChange): Promise<[EmailSet, Account | null]> => {
     const said: { outcome: EmailSet } = { outcome: 'stale' };
-    // Every node must learn of it: the old address no longer signs in.
+    // Every node must look the account up again: the old address must no longer log in.
     const transaction = endTokens ? changes.changeAndRevoke : changes.changeAndKeepTokens;
     const account = await transaction(seen.id, async (own) => {
       said.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'go on');
@@ -26,7 +26,7 @@ export function emailChange({ accounts, changes, mails, background }: ActionDeps
   };
 
   return {
-    /** @param account as it was when its present password was checked */
+    /** @param account as it was when its current password was checked */
     async startEmailChange(account: Account, change: EmailChange): Promise<Accepted | Invalid> {
       const problems = problemsOfEmail(change.email);
       if (change.email === account.email) {

@@ -2,7 +2,7 @@ import { canonicalEmail, emailProblem } from '../domain/account.ts';
 import { passwordProblem } from '../identify/passwords/password.ts';
 import { isMailAddress } from '../settings/schema/mail.ts';
 
-/** The input is invalid; each problem has a sentence for the person who typed it. */
+/** The input is invalid; each problem has a sentence for the user. */
 export interface Invalid {
   readonly kind: 'invalid';
   readonly problems: readonly FieldProblem[];
@@ -16,13 +16,13 @@ export interface FieldProblem {
 /** Characters. The demo account's is shorter. */
 const SHORTEST_PASSWORD = 8;
 
-/** What is wrong with an email for an account that is confirmed by mail. Does not look at existing accounts. */
+/** The problems of an email for an account that is confirmed by mail. Does not consider existing accounts. */
 export function problemsOfEmail(email: string): FieldProblem[] {
   const problem = emailProblem(email) ?? (isMailAddress(email) ? null : 'is not an address that we can send mail to');
   return problem === null ? [] : [{ field: 'email', text: `The email ${problem}.` }];
 }
 
-/** @param email of the account that the password is for */
+/** @param email the email of the account */
 export function problemsOfPassword(password: string, email: string): FieldProblem[] {
   const problem = passwordProblem(password) ?? guessable(password, email);
   return problem === null ? [] : [{ field: 'password', text: `The password ${problem}.` }];

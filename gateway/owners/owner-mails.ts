@@ -5,7 +5,7 @@ import type { MailLimit } from './mail/limit.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { MessageKind, Messages } from './mail/messages.ts';
 
-/** The mails to owners. Each goes to the address as the account has it, never as somebody has typed it. */
+/** The mails to owners. Each goes to the address in the account, never to the address as entered. */
 export interface OwnerMails {
   confirm(account: Account): Promise<void>;
   finishRegistration(account: Account): Promise<void>;
@@ -22,7 +22,7 @@ export interface OwnerMailsDeps {
   readonly mailer: Pick<Mailer, 'send'>;
   readonly limit: MailLimit;
   readonly messages: Messages;
-  /** The URL of the pages, such as `https://example.com/account`: known once the gateway listens. */
+  /** Returns the URL of the pages, such as `https://example.com/account`; known once the gateway listens. */
   url(): string;
 }
 
@@ -34,7 +34,7 @@ export const LINK_PATHS = {
 } as const satisfies Record<LinkPurpose, string>;
 
 const HOUR = 3_600_000;
-/** Milliseconds. Shorter for a new password: its link is the most worth stealing. */
+/** Milliseconds. The shortest is for a password reset, the most valuable link for a thief. */
 const LIFETIMES = { confirm: 24 * HOUR, reset: HOUR, email: 24 * HOUR } as const satisfies Record<LinkPurpose, number>;
 
 export function createOwnerMails({ links, mailer, limit, messages, url }: OwnerMailsDeps): OwnerMails {

@@ -5,7 +5,7 @@ import { type Invalid, problemsOfEmail, problemsOfPassword } from './input.ts';
 
 export type PasswordResetOutcome =
   | { readonly kind: 'changed'; readonly account: Account }
-  /** The link is malformed, used, expired, or void because the account has changed since. */
+  /** The link is malformed, used, expired, or invalid because the account has changed. */
   | { readonly kind: 'void' }
   | Invalid;
 
@@ -16,8 +16,8 @@ export type PasswordChangeOutcome =
   | Invalid;
 
 /**
- * Changes the password of an account and revokes all its tokens. All throw GatewayError 503 when the database is out or too
- * much work is waiting.
+ * Changes the password of an account and revokes all its tokens. All methods throw GatewayError 503 when the database is
+ * unavailable or too much work is waiting.
  *
  * `client` is the sender of the request, such as an address: clients take turns in the hashing queue.
  */
@@ -48,12 +48,12 @@ export function passwordChange({ accounts, changes, mails, background, newHash }
         return true;
       });
       if (account === null) return { kind: 'void' };
-      // At the end of a registration, there was no password before.
+      // The last step of a registration sends no notice: there was no password before.
       if (confirmed) background.run('notice of a new password', () => mails.passwordChanged(account));
       return { kind: 'changed', account };
     },
 
-    /** @param seen the account as it was when its present password was checked */
+    /** @param seen the account as it was when its current password was checked */
     async changePassword(seen: Account, password: string, client: string): Promise<PasswordChangeOutcome> {
       const problems = problemsOfPassword(password, seen.email);
       if (problems.length > 0) return { kind: 'invalid', problems };

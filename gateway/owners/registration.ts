@@ -14,13 +14,13 @@ export interface RegistrationDeps extends PasswordActionDeps {
   readonly links: Links;
 }
 
-/** Registers and confirms accounts. All throw GatewayError 503 when the database is out or too much work is waiting. */
+/** Registers and confirms accounts. Throws GatewayError 503 when the database is unavailable or too much work is waiting. */
 export function registration({ accounts, changes, links, mails, background, newHash }: RegistrationDeps) {
   /**
    * Handles a second registration of an unconfirmed address. The first one may be an attacker's, who chose a password: if the
    * owner confirmed the account now, the attacker's password would stay valid (account pre-hijacking). So the password is
-   * removed, and the reader of the mail chooses a new one. It is removed once only: each removal draws a new stamp, which
-   * voids the links mailed since.
+   * removed, and the reader of the mail chooses a new one. It is removed only once: each removal sets a new stamp, which
+   * invalidates the links mailed since.
    */
   const registeredAgain = async ({ id, stamp, passwordHash }: Account) => {
     if (passwordHash !== null) await changes.changeAndRevoke(id, (own) => own.setPassword(id, null, stamp));

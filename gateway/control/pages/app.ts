@@ -32,14 +32,14 @@ export interface AccountPagesDeps {
   /** The token secrets. */
   readonly secrets: readonly string[];
   readonly sessions: SessionStore;
-  /** null where the accounts are an application's. */
+  /** null if the accounts are in an application's table. */
   readonly actions: OwnerActions | null;
   readonly checkPassword: OwnerRoutesDeps['checkPassword'];
   readonly countMailRequest: OwnerRoutesDeps['countMailRequest'];
   findAccount(id: string): Promise<Account | null>;
-  /** Why a login is over; null: it stands. */
+  /** Why a login is no longer accepted; null: it is. */
   loginEnded: Standing['ofLogin'];
-  /** The time that all nodes have in common, in ms since 1970. */
+  /** The database's time in ms since 1970, which all nodes share. */
   now(): number;
   readonly readCutoff: ReadCutoff;
   readonly tokens: TokenRoutesDeps;
@@ -52,15 +52,15 @@ const HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
-  // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+  // Not `no-referrer`: browsers would then send `Origin: null` with the pages' own forms.
   'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 };
 
 /**
- * The pages of account owners: an app of its own, since koa-session adds to the app that it is used in. What opens them, a
- * session, opens nothing of the API.
+ * The account pages. A separate Koa app, since koa-session modifies its app. Sessions of the pages do not authenticate API
+ * requests.
  */
 export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const { settings, offers, secrets, actions, checkPassword, countMailRequest } = deps;
@@ -71,7 +71,7 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const pageRequests = new WeakMap<IncomingMessage, PageRequest>();
   const routes = createPageRoutes(path, guard);
   const beginSession: OwnerRoutesDeps['beginSession'] = async (ctx, { id, email, stamp }) => {
-    // What was ended a moment ago must not end this session as well.
+    // An earlier cutoff must not end this new session.
     const createdAt = Math.max(await deps.readCutoff(id), deps.now());
     ctx.state.pageRequest.onOwner(id);
     await logIn(ctx, { accountId: id, email, stamp, createdAt });
@@ -142,7 +142,7 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
     return { brand, path, version: assets.version, formToken, owner, offers };
   }
 
-  /** Without a form: what has failed may be just what forms are bound to. */
+  /** Without a form: the failure may prevent creating its CSRF token. */
   function errorPage(error: GatewayError, requestId: string) {
     const texts = [...(error.status === 503 ? ['Please try again in a moment.'] : []), `Request ${requestId}.`];
     const next = error.status < 500 ? { href: '', text: 'To your account' } : null;

@@ -5,16 +5,16 @@ import type Koa from 'koa';
 import { logoAddress } from '../../settings/schema/page-options.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 
-/** What is served beside the pages, all of it in memory. */
+/** The files of the pages: style, script and logo. All are kept in memory. */
 export interface Assets {
-  /** Of what the pages refer to: another one for other content. */
+  /** A hash of the content, for cache busting. */
   readonly version: string;
-  /** Where the logo is, below the path of the pages; null: there is none. */
+  /** The path of the logo below the path of the pages; null: there is none. */
   readonly logo: string | null;
   readonly serve: Koa.Middleware;
 }
 
-/** In the order in which they apply. */
+/** In the order of the cascade. */
 const SHEETS = ['page.css', 'top.css', 'form.css', 'tokens.css'];
 
 const TYPES: Readonly<Record<string, string>> = {

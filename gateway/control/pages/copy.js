@@ -1,4 +1,4 @@
-// Shows the copy buttons, and makes them work; without this, the text is selected and copied by hand.
+// Shows the copy buttons and makes them work. Without scripts, the user copies the text manually.
 for (const button of document.querySelectorAll('[data-copy]')) {
   const field = document.getElementById(button.dataset.copy);
   const text = button.textContent;

@@ -6,7 +6,7 @@ import { macFor } from '../../signing/mac.ts';
 import { pageCookie } from './page-cookie.ts';
 import { sessionIdOf } from './session.ts';
 
-/** The name of the hidden field that every form of the pages has. */
+/** The name of the hidden field in every form of the pages. */
 export const TOKEN_FIELD = 'form_token';
 
 /**
@@ -17,7 +17,7 @@ export type FormCheck = 'ok' | 'stale' | 'cross-site';
 
 /** Refuses forms that other sites make an owner's browser submit (cross-site request forgery, CSRF). */
 export interface FormGuard {
-  /** @returns the value for the field `TOKEN_FIELD`. Sets the cookie to which it is bound, where the browser has none yet */
+  /** @returns the value for the field `TOKEN_FIELD`. Sets the cookie to which it is bound, if the browser has none yet */
   formToken(ctx: Koa.ParameterizedContext): string;
   checkForm(ctx: Koa.ParameterizedContext, form: FormFields): FormCheck;
 }
@@ -28,11 +28,11 @@ export interface FormGuard {
  * session (signed double-submit cookie). Binding it to the session defeats cookie tossing from another host of the domain,
  * and makes forms rendered before a login invalid after it.
  *
- * The pages must not say `Referrer-Policy: no-referrer`: browsers then send `Origin: null` with our own forms as well
- * (Fetch standard, "append a request `Origin` header").
+ * The pages must not say `Referrer-Policy: no-referrer`: browsers then send `Origin: null` with the pages' own
+ * forms too (Fetch standard, "append a request `Origin` header").
  *
  * @param secrets the token secrets: the first signs, all verify
- * @param origin of the pages, such as `https://gateway.example`; null: http, and the host that the browser names
+ * @param origin the origin of the pages, such as `https://gateway.example`; null: http and the host of the request
  */
 export function formGuard({ secrets, origin }: { secrets: readonly string[]; origin: string | null }): FormGuard {
   const cookie = pageCookie(FORM_COOKIE, origin?.startsWith('https:') ?? false);
@@ -66,7 +66,7 @@ const NONCE = /^[\w-]{43}$/;
 
 /**
  * Decides by `Sec-Fetch-Site`, which browsers send to https and to localhost; elsewhere by `Origin`. Scripts can set neither.
- * `none` means that the user acted in the browser itself. Other hosts of the same site (`same-site`) are not trusted.
+ * `none` means that the user opened the page directly. Other hosts of the same site (`same-site`) are not trusted.
  */
 function isCrossSite({ req }: Koa.ParameterizedContext, origin: string): boolean {
   const site = req.headers['sec-fetch-site'];

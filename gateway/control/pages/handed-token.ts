@@ -2,29 +2,29 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { derivedKey } from '../../signing/keys.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 
-/** A token on its way from the form that made it to the page that shows it. */
+/** A new token between the form that creates it and the page that shows it. */
 export interface NewToken {
   readonly name: string | null;
   readonly token: string;
 }
 
 /**
- * Hands a new token over to the page that follows on the form: reloading that page sends no form again, and no address
- * holds the token. Only the session that has made it gets it, once.
+ * Passes a new token to the page after the form (POST/redirect/GET): reloading that page submits no form again, and no URL
+ * contains the token. Only the session that created it gets it, once.
  */
 export interface TokenHandover {
-  /** @throws GatewayError `service_unavailable` when the store is out */
+  /** @throws GatewayError `service_unavailable` when the store is unavailable */
   put(sessionId: string, jti: string, made: NewToken): Promise<void>;
-  /** @returns null where it was taken before, or waited for too long */
+  /** @returns null when it was taken before, or has expired */
   take(sessionId: string, jti: string): Promise<NewToken | null>;
 }
 
-/** Milliseconds for the browser to ask for the page. */
+/** Milliseconds until the token expires in the store. */
 const PATIENCE = 2 * 60_000;
 const CIPHER = 'aes-256-gcm';
 const [IV_LENGTH, TAG_LENGTH] = [12, 16];
 
-/** In the store of the sessions, encrypted by a key made of the session's id, which no store has: a copy of it opens nothing. */
+/** Encrypts with a key derived from the session id. The store has only the hash of the id, so a copy of it reveals no token. */
 export function tokenHandover(store: Pick<SessionStore, 'read' | 'write' | 'destroy'>): TokenHandover {
   const placeOf = (sessionId: string, jti: string) => `new token ${jti} of ${sessionId}`;
 
@@ -54,7 +54,7 @@ function sealed(sessionId: string, text: string): string {
   return Buffer.concat([iv, cipher.getAuthTag(), ...encrypted]).toString('base64url');
 }
 
-/** @returns null for what `sealed` has not made: the store may be one where other programs can write */
+/** @returns null for a value that `sealed` did not create: other programs may write to the store */
 function opened(sessionId: string, content: string): string | null {
   const bytes = Buffer.from(content, 'base64url');
   const begin = IV_LENGTH + TAG_LENGTH;

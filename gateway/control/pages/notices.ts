@@ -1,6 +1,6 @@
 import type { Notice } from './views/layout.ts';
 
-/** What a page may say about the step before it. The address names one of them, so that no text comes from a link. */
+/** The notices about the previous step. The URL only names one of them, so that a link cannot inject text (content spoofing). */
 const NOTICES = {
   'logged-out': { kind: 'done', text: 'You are logged out.' },
   everywhere: { kind: 'done', text: 'All of your tokens and sessions have ended.' },
@@ -22,12 +22,12 @@ const NOTICES = {
 
 export type NoticeName = keyof typeof NOTICES;
 
-/** The query with which the next page shows the notice. */
+/** The query that makes the next page show the notice. */
 export function noticeQuery(name: NoticeName): string {
   return `?done=${name}`;
 }
 
-/** @param query as Koa reads it */
+/** @param query as Koa parses it */
 export function noticeOf({ done }: { readonly done?: string | string[] | undefined }): Notice | null {
   return typeof done === 'string' && Object.hasOwn(NOTICES, done) ? NOTICES[done as NoticeName] : null;
 }

@@ -8,12 +8,12 @@ import { emailPage, passwordPage } from './views/changes.ts';
 import { linkPage, messagePage, sentPage } from './views/entry.ts';
 import { EMPTY_FORM } from './views/form.ts';
 
-/** How owners change their accounts; each change asks for the present password. */
+/** Adds the pages on which owners change their accounts. Each change requires the current password. */
 export function addOwnerRoutes(
   routes: PageRoutes,
   { actions, checkPassword, countMailRequest, beginSession }: OwnerRoutesDeps,
 ): void {
-  /** @returns the account as it is, once its present password is proven; else what is wrong, for beside the field */
+  /** @returns the current account if the current password is correct; else the problem, to show beside the field */
   const prove = async (ctx: PageContext, owner: Account, password: string): Promise<Account | string> => {
     if (password === '') return 'Type your present password.';
     try {

@@ -1,18 +1,18 @@
 import type Koa from 'koa';
 
 /**
- * A cookie of the pages: out of reach of scripts, not sent along with what other sites post, and over https alone where
- * the pages are there. `__Host-` (RFC 6265bis section 4.1.3.2) then keeps other hosts of the domain from setting one.
+ * A cookie of the pages: `HttpOnly`, `SameSite=Lax`, and, with https, `Secure`. The prefix `__Host-` (RFC 6265bis section
+ * 4.1.3.2) then prevents other hosts of the domain from setting it (cookie tossing).
  */
 export interface PageCookie {
   readonly name: string;
-  /** @returns the value that the browser sent, unchecked; empty without one */
+  /** @returns the unverified value that the browser sent; empty if there is none */
   read(ctx: Koa.ParameterizedContext): string;
-  /** @param lifetime milliseconds; null for until the browser is closed */
+  /** @param lifetime milliseconds; null: until the browser is closed */
   write(ctx: Koa.ParameterizedContext, value: string, lifetime: number | null): void;
 }
 
-/** @param isSecure whether the pages are reached over https, as the settings say and not the request */
+/** @param isSecure whether the pages use https, by the settings and not by the request */
 export function pageCookie(baseName: string, isSecure: boolean): PageCookie {
   const name = isSecure ? `__Host-${baseName}` : baseName;
   return {
@@ -33,7 +33,7 @@ export function pageCookie(baseName: string, isSecure: boolean): PageCookie {
   };
 }
 
-/** Else a cookie that is to be `Secure` is refused where a proxy in front of the gateway ends TLS. */
+/** Otherwise Koa refuses to set a `Secure` cookie when a proxy in front terminates TLS. */
 export function allowSecure(ctx: Koa.ParameterizedContext, isSecure: boolean): void {
   ctx.cookies.secure = isSecure;
 }

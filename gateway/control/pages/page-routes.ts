@@ -7,7 +7,7 @@ import type { FormGuard } from './csrf.ts';
 import { noticeQuery } from './notices.ts';
 import { type PageContext, type PageState, redirect } from './page-state.ts';
 
-/** With the parts of the path that a route names. */
+/** With the path parameters of the route. */
 type RoutedContext = PageContext & { readonly params: Readonly<Record<string, string>> };
 type PageHandler = (ctx: RoutedContext) => Promise<void>;
 type FormHandler = (ctx: RoutedContext, form: FormFields) => Promise<void>;
@@ -16,7 +16,7 @@ type FormHandler = (ctx: RoutedContext, form: FormFields) => Promise<void>;
 export interface PageRoutes {
   get(path: string, handler: PageHandler): void;
   post(path: string, handler: FormHandler): void;
-  /** For owners who are logged in and confirmed; redirects others to the login or the start page. */
+  /** Only for logged-in, confirmed owners; redirects others to the login or the start page. */
   readonly owned: {
     get(path: string, handler: (ctx: RoutedContext, owner: Account) => Promise<void>): void;
     post(path: string, handler: (ctx: RoutedContext, form: FormFields, owner: Account) => Promise<void>): void;
@@ -25,10 +25,10 @@ export interface PageRoutes {
   answer(ctx: PageContext): Promise<void>;
 }
 
-/** @param prefix of their paths */
+/** @param prefix the prefix of their paths */
 export function createPageRoutes(prefix: string, guard: FormGuard): PageRoutes {
   const router = new Router<PageState>({ prefix, sensitive: true });
-  /** The paths with a GET page: a stale form redirects to its own. */
+  /** The paths with a GET page, to which a stale form redirects. */
   const shown = new Set<string>();
 
   const get = (path: string, handler: PageHandler) => {

@@ -8,12 +8,12 @@ import type { OwnerActions } from '../../owners/actions.ts';
 import type { CheckPassword } from './password-check.ts';
 import type { Frame } from './views/layout.ts';
 
-/** The state that every handler finds. */
+/** The Koa state of every handler. */
 export interface PageState {
   pageRequest: PageRequest;
-  /** The account that is logged in, freshly read; null: none. */
+  /** The logged-in account, freshly read; null: none. */
   owner: Account | null;
-  /** Makes the common parts of a page. Sets the cookie to which forms are bound. */
+  /** Creates the common parts of a page. Sets the cookie to which forms are bound. */
   frame(): Frame;
   /** The path prefix of the pages. */
   path: string;
@@ -21,7 +21,7 @@ export interface PageState {
 
 export type PageContext = Koa.ParameterizedContext<PageState>;
 
-/** What the pages for accounts do with them. */
+/** The actions of the pages. */
 export interface OwnerRoutesDeps {
   readonly actions: OwnerActions;
   readonly checkPassword: CheckPassword;
@@ -36,13 +36,13 @@ export function show(ctx: PageContext, page: VNode, status = 200): void {
   ctx.body = renderDocument(page);
 }
 
-/** For a failure that a page answers: reports it for the log, and sets the fields that it demands, such as `Retry-After`. */
+/** Reports a failure that a page answers to the log, and sets its fields, such as `Retry-After`. */
 export function reportFailure(ctx: PageContext, error: GatewayError): void {
   ctx.state.pageRequest.onFailure(error);
   ctx.set(error.headers);
 }
 
-/** Redirects to another of our pages with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */
+/** Redirects to another page with GET (RFC 9110 section 15.4.4). The target never comes from a request (open redirect). */
 export function redirect(ctx: PageContext, where: string): void {
   ctx.status = 303;
   ctx.set('Location', ctx.state.path + where);

@@ -5,10 +5,10 @@ import type { passwordIdentifier } from '../../identify/by-password.ts';
 import type { IdentifyMeter } from '../../identify/identify.ts';
 
 /**
- * Checks an email and a password that a form has, and reports a failure for the log.
+ * Checks the email and password of a form, and reports a failure to the log.
  *
- * @returns the account; null: there is none with this email and password
- * @throws GatewayError 429 after too many wrong passwords, 503 when a store is out
+ * @returns the account; null if email or password is wrong
+ * @throws GatewayError 429 after too many wrong passwords, 503 when a store is unavailable
  */
 export type CheckPassword = (
   email: string,
@@ -16,7 +16,7 @@ export type CheckPassword = (
   request: Pick<PageRequest, 'client' | 'onFailure'>,
 ) => Promise<Account | null>;
 
-/** @param meter counts the outcomes, as those of requests to the API */
+/** @param meter counts the outcomes, together with those of API requests */
 export function passwordCheck(byPassword: ReturnType<typeof passwordIdentifier>, meter: IdentifyMeter): CheckPassword {
   return async (email, password, request) => {
     const checking = byPassword(email, password, request.client).then(({ outcome }) => outcome);

@@ -41,13 +41,13 @@ export function addRegistrationRoutes(
     const outcome = await actions.confirm(form.get('link') ?? '');
     if (outcome.kind === 'void') return showVoidLink(ctx);
     if (ctx.state.owner === null) return redirect(ctx, `/login${noticeQuery('confirmed')}`);
-    // Being confirmed ends what was begun before, this session too.
+    // Confirming ends earlier sessions, also this one.
     const account = outcome.kind === 'confirmed' ? outcome.account : null;
     if (account?.id === ctx.state.owner.id) await beginSession(ctx, account);
     redirect(ctx, noticeQuery('ready'));
   });
 
-  /** @returns the problem with the status of its answer; null: accepted, and sent if there is anything to send */
+  /** @returns the problem with the status of the response; null: accepted, and a mail is sent if there is one to send */
   const confirmAgain = async (ctx: PageContext, email: string) => {
     try {
       await countMailRequest(ctx.state.pageRequest.client);
@@ -61,7 +61,7 @@ export function addRegistrationRoutes(
 
   routes.post('/confirm/again', async (ctx, form) => {
     const { owner } = ctx.state;
-    // A new user is not logged in, so the form carries the address.
+    // A new user is not logged in, so the form contains the address.
     const email = owner?.email ?? form.get('email');
     if (email === undefined) return redirect(ctx, `/login${noticeQuery('again')}`);
     requireMail(ctx);
@@ -73,7 +73,7 @@ export function addRegistrationRoutes(
   });
 }
 
-/** The first page of an owner who is logged in and not confirmed. */
+/** The start page of an owner who is logged in but not confirmed. */
 export function showUnconfirmed(ctx: PageContext): void {
   show(ctx, unconfirmedPage(ctx.state.frame(), noticeOf(ctx.query)));
 }

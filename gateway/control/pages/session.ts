@@ -11,7 +11,7 @@ const TEXT = z.string().min(1);
 /** Milliseconds since 1970. */
 const MOMENT = z.int().nonnegative();
 
-/** Checked when read: the store may be one where other programs can write. */
+/** Validated when read: other programs may write to the store. */
 const RECORD = z.object({
   accountId: TEXT,
   email: TEXT,
@@ -20,28 +20,28 @@ const RECORD = z.object({
   /** The time of the login. */
   createdAt: MOMENT,
 });
-/** A record with the moment at which koa-session takes it for expired. */
+/** A record with the time at which koa-session considers it expired. */
 const STORED = RECORD.extend({ _expire: MOMENT });
 
-/** The login of a session. The account may have changed since: callers must check that the login still stands. */
+/** The login of a session. The account may have changed: callers must check with `Standing.ofLogin`. */
 export type SessionRecord = Readonly<z.infer<typeof RECORD>>;
 
 export interface SessionDeps {
   readonly store: SessionStore;
   /** The token secrets: the first signs cookies, all verify. */
   readonly secrets: readonly string[];
-  /** Whether the pages are reached over https, as the settings say and not the request. */
+  /** Whether the pages use https, by the settings and not by the request. */
   readonly isSecure: boolean;
-  /** Milliseconds without use, give or take half of them, after which a session is over. */
+  /** The idle timeout in milliseconds; a session expires after half of it to all of it. */
   readonly lifetime: number;
 }
 
-/** What these pages use of koa-session's model, whose package describes it nowhere. */
+/** The part of koa-session's undocumented model that the pages use. */
 interface Session {
   toJSON(): Record<string, unknown>;
-  /** Gives it a new id, after the old one has been destroyed, and stores it. */
+  /** Destroys the old id, and stores the session under a new one. */
   regenerate(): Promise<void>;
-  /** Stores it where half of its time is over; destroys it where it has been set to null. */
+  /** Stores the session if half of its lifetime is over; destroys it if it was set to null. */
   manuallyCommit(): Promise<void>;
 }
 
@@ -49,10 +49,10 @@ interface Session {
 const ids = new WeakMap<Koa.ParameterizedContext, string>();
 
 /**
- * Gives every request to the app its session, and reads it first: when the store is out, a request with a valid cookie ends
- * as GatewayError `service_unavailable` instead of appearing logged out.
+ * Gives every request to the app its session, and reads it first: when the store is unavailable, a request with a valid cookie
+ * fails with GatewayError `service_unavailable` instead of appearing logged out.
  *
- * Nothing is written and no cookie set before a login. Later writes only extend the lifetime, so that concurrent requests
+ * Writes nothing and sets no cookie before a login. Later writes only extend the lifetime, so that concurrent requests
  * cannot undo one another's changes.
  */
 export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: SessionDeps): void {
@@ -76,7 +76,7 @@ export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Se
     externalKey: {
       get(ctx: Koa.ParameterizedContext) {
         const [, id, signature] = SIGNED_ID.exec(cookie.read(ctx)) ?? [];
-        // What we did not make costs no look-up.
+        // A cookie that the gateway did not make costs no look-up.
         return id !== undefined && signature !== undefined && mac.matches(id, signature) ? id : '';
       },
       set(ctx: Koa.ParameterizedContext, id: string) {
@@ -105,10 +105,10 @@ export function useSessions(app: Koa, { store, secrets, isSecure, lifetime }: Se
 }
 
 /**
- * Begins a session under a new id, and ends the previous one of the browser, so that a planted id is worthless (session
- * fixation).
+ * Starts a session with a new id, and ends the browser's previous one, so that an id planted by an attacker is useless
+ * (session fixation).
  *
- * @throws GatewayError `service_unavailable` when the store is out
+ * @throws GatewayError `service_unavailable` when the store is unavailable
  */
 export async function logIn(ctx: Koa.ParameterizedContext, record: SessionRecord): Promise<void> {
   ctx.session = { ...record };
@@ -118,7 +118,7 @@ export async function logIn(ctx: Koa.ParameterizedContext, record: SessionRecord
 /**
  * Ends the session in the store, so that copies of its cookie are invalid too.
  *
- * @throws GatewayError `service_unavailable` when the store is out: the session then continues
+ * @throws GatewayError `service_unavailable` when the store is unavailable: the session then stays valid
  */
 export async function logOut(ctx: Koa.ParameterizedContext): Promise<void> {
   const session = sessionIn(ctx);
@@ -133,7 +133,7 @@ export function sessionOf(ctx: Koa.ParameterizedContext): SessionRecord | null {
   return RECORD.safeParse(sessionIn(ctx)?.toJSON()).data ?? null;
 }
 
-/** The id of the session, which only the browser may learn; null without a login. */
+/** The id of the session, which must be sent only to the browser; null without a login. */
 export function sessionIdOf(ctx: Koa.ParameterizedContext): string | null {
   return sessionOf(ctx) === null ? null : (ids.get(ctx) ?? null);
 }
@@ -145,7 +145,7 @@ function sessionIn(ctx: Koa.ParameterizedContext): Session | null {
   return ctx.session;
 }
 
-/** @returns null for what is no session of ours */
+/** @returns null if the value is not a session of the gateway */
 function parseStored(content: string | null): z.infer<typeof STORED> | null {
   try {
     return STORED.safeParse(JSON.parse(content ?? '')).data ?? null;

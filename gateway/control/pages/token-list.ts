@@ -3,29 +3,29 @@ import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { LiveToken, Section } from '../../stores/tokens/store.ts';
 import { decodeCursor, encodeCursor } from '../pagination.ts';
 
-/** One page of an owner's live tokens, the newest first. */
+/** One page of an owner's live tokens, newest first. */
 export interface TokenListPage {
   readonly tokens: readonly LiveToken[];
-  /** What was asked for by name; empty: nothing. */
+  /** The search text; empty: no search. */
   readonly find: string;
-  /** How many the owner has, whatever was asked for; no more than `MOST_COUNTED` are counted. */
+  /** The number of all live tokens of the owner, counting up to `MOST_COUNTED`. */
   readonly count: number;
-  /** The queries that lead on; null: there is nothing further. */
+  /** The queries of the neighbouring pages; null: there is none. */
   readonly newer: string | null;
   readonly older: string | null;
 }
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Tokens on a page: some two screens of a desk. */
+/** Tokens on a page: about two screens on a desktop. */
 export const PAGE_SIZE = 20;
-/** Counting what some program has made should cost no more than a page. */
+/** Bounds the cost of counting the tokens of an account that has very many. */
 export const MOST_COUNTED = 10_000;
 const LONGEST_FIND = 100;
 
 /**
- * Reads the page that the query of an address names: `find`, and `older` or `newer` with a cursor. A query that names none
- * is that of the newest.
+ * Reads the page for a query: `find`, and `older` or `newer` with a cursor. Without a cursor, it is the page of the newest
+ * tokens.
  */
 export async function readTokenList(live: LiveTokens, owner: Account, query: Query): Promise<TokenListPage> {
   const find = typeof query.find === 'string' ? query.find.trim().slice(0, LONGEST_FIND) : '';
@@ -48,7 +48,7 @@ export async function readTokenList(live: LiveTokens, owner: Account, query: Que
     if (above.length >= PAGE_SIZE) {
       return shown(above.slice(0, PAGE_SIZE).reverse(), { newer: above.length > PAGE_SIZE, older: true });
     }
-    // Fewer than a page: it is the first one, which is shown in full.
+    // Less than a full page before the cursor: shows the first page in full.
   }
   const below = await read({ order: 'newest first', after: older, limit: PAGE_SIZE + 1 });
   return shown(below.slice(0, PAGE_SIZE), { newer: older !== null, older: below.length > PAGE_SIZE });

@@ -18,14 +18,14 @@ import { type Lifetime, tokensPage } from './views/tokens.ts';
 export interface TokenRoutesDeps {
   readonly issue: IssueToken;
   readonly live: LiveTokens;
-  /** Resolves when it is durable. */
+  /** Resolves when the revocation is durable. */
   revoke(id: string, accountId: string): Promise<'revoked' | 'already' | 'unknown'>;
-  /** Ends all tokens and sessions of the account. Resolves when it is durable. */
+  /** Revokes all tokens and sessions of the account. Resolves when that is durable. */
   endAll(accountId: string): Promise<unknown>;
   /** Milliseconds. */
   readonly lifetime: number;
   readonly maxLifetime: number;
-  /** The address of an endpoint that a token can be tried on. */
+  /** The URL of an endpoint for trying a token. */
   url(): string;
 }
 
@@ -39,7 +39,7 @@ const LIFETIMES: readonly Lifetime[] = [
   { seconds: 365 * DAY, text: '1 year' },
 ];
 
-/** Adds the pages of the owner's tokens, the first of which is the start page after a login. */
+/** Adds the pages of the owner's tokens. The list is the start page after a login. */
 export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, handover: TokenHandover): void {
   const longest = Math.floor(tokens.maxLifetime / 1000);
   const lifetimes = LIFETIMES.filter(({ seconds }) => seconds <= longest);
@@ -66,7 +66,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
     await list(ctx, owner, { filled: { ...EMPTY_FORM, values: { lifetime: usual } } });
   });
 
-  // Where a browser stands that was shown what is wrong with a form.
+  // The URL of a browser after a form with a problem.
   routes.owned.get('/tokens', async (ctx) => redirect(ctx, ctx.search));
 
   routes.owned.post('/tokens', async (ctx, form, owner) => {
@@ -93,7 +93,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
     }
   });
 
-  /** A token that its owner will never see is revoked again. */
+  /** Revokes a new token that cannot be shown to its owner. */
   const handOver = async (
     ctx: PageContext,
     owner: Account,
@@ -109,7 +109,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
   };
 
   routes.owned.get('/tokens/:id/created', async (ctx) => {
-    // HEAD shows nothing to anybody.
+    // HEAD must not consume the token.
     const made = ctx.method === 'GET' ? await handover.take(sessionOf(ctx), ctx.params.id ?? '') : null;
     if (made === null) return redirect(ctx, noticeQuery('shown'));
     const curl = `curl -u '${made.token}:' ${tokens.url()}`;
@@ -139,7 +139,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
   });
 }
 
-/** The id of the session of an owner. */
+/** The id of the owner's session. */
 function sessionOf(ctx: PageContext): string {
   const id = sessionIdOf(ctx);
   if (id === null) throw new TypeError('an owner without a session');

@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import { GatewayError } from '../../domain/errors.ts';
 import type { InvalidToken, Outcome, Refusal } from '../../domain/identity.ts';
 
-/** Who was let in, and by what; who was not, and why; and who could not be judged. */
+/** The reasons of each outcome. */
 const REASONS = {
   accepted: ['password', 'token'],
   refused: [
@@ -51,7 +51,7 @@ export function authenticationMetrics(registry: Registry): AuthenticationMetrics
     labelNames: ['outcome', 'reason'],
     registers: [registry],
     collect() {
-      // The library looks labels up each time that it counts.
+      // Keeps the series: prom-client looks labels up for each count.
       this.reset();
       for (const [outcome, reasons] of Object.entries(REASONS)) {
         for (const reason of reasons) this.inc({ outcome, reason }, counts.get(reason) ?? 0);

@@ -1,21 +1,21 @@
 import type { Registry } from 'prom-client';
 import { registerHistogram } from '../../workarounds/prom-client-histogram.ts';
 
-/** Seconds: from an answer out of a cache to the deadlines that an answer has by default. */
+/** Seconds: from a cached response to the default deadlines. */
 export const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 
-/** What has been observed under one combination of labels. */
+/** The observations for one combination of labels. */
 export interface Series {
   /** @param seconds 0 or more */
   observe(seconds: number): void;
 }
 
 export interface Durations<Label extends string> {
-  /** The series of these labels, the same on each call. It is exported from now on, so that the first of a kind is an increase. */
+  /** The series of these labels, the same on each call. Exported from now on, so that the first count shows as an increase. */
   series(labels: Readonly<Record<Label, string>>): Series;
 }
 
-/** A histogram of the buckets above, which counts in its series. */
+/** A histogram with `BUCKETS` that counts directly in its series. */
 export function durations<Label extends string>(
   registry: Registry,
   metric: { readonly name: string; readonly help: string },
@@ -51,7 +51,7 @@ export function durations<Label extends string>(
 }
 
 class Counts implements Series {
-  /** One more than there are bounds: the last is of what is longer. */
+  /** One more than there are bounds: the last one counts longer durations. */
   readonly inBucket = new Float64Array(BUCKETS.length + 1);
   sum = 0;
 

@@ -1,14 +1,14 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /**
- * Percentiles of the event loop since the last scrape: they cannot be summed over processes, and their zero is 10 ms. And the
- * active handles: each scrape would iterate over all connections.
+ * Percentiles of the event loop since the last scrape cannot be summed over processes, and have an offset of 10 ms. The
+ * metrics of active handles would iterate over all connections at each scrape.
  */
 const UNWANTED = /^nodejs_(?:eventloop_lag|active)_/;
 
 let known: Registry | undefined;
 
-/** The metrics of this process as such: memory, CPU, garbage collection, delay of the event loop. Made once. */
+/** The metrics of this process itself: memory, CPU, garbage collection, delay of the event loop. Created once. */
 export function processMetrics(): Registry {
   known ??= createProcessMetrics();
   return known;
@@ -19,7 +19,7 @@ function createProcessMetrics(): Registry {
   collectDefaultMetrics({ register: registry });
   for (const metric of registry.getMetricsAsArray()) {
     if (UNWANTED.test(metric.name)) registry.removeSingleMetric(metric.name);
-    // Of several processes, when the youngest began.
+    // With several processes, the start of the youngest.
     if (metric.name === 'process_start_time_seconds') metric.aggregator = 'max';
   }
   measureEventLoop(registry);
@@ -28,12 +28,12 @@ function createProcessMetrics(): Registry {
 
 /** Milliseconds between two samples of the event loop. */
 const SAMPLING = 20;
-/** Milliseconds that count at the most: a process that was stopped for a day has no use for a day's samples. */
+/** Maximum milliseconds of one delay: a process that was stopped for a day needs no samples for that day. */
 const LONGEST = 60_000;
 
 /**
- * Samples how late a timer fires. One long delay counts for all samples that it has kept from being taken, too: it is
- * what a request would have waited that came at any of those moments.
+ * Samples how late a timer fires. A long delay also counts for the samples that it prevented: requests that arrived at those
+ * moments waited too (coordinated omission).
  */
 function measureEventLoop(registry: Registry): void {
   const delays = new Histogram({

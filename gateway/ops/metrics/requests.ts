@@ -3,29 +3,29 @@ import type { Fault } from '../../domain/errors.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
 import { durations, type Series } from './durations.ts';
 
-/** Node takes some thirty methods more: a client that goes through them must not make new series. */
+/** Node accepts some thirty more methods, for which a client must not create new series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'other'] as const;
 const PLACES: ReadonlyMap<string, number> = new Map(METHODS.map((method, place) => [method, place]));
 const OTHER = METHODS.length - 1;
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const FAULTS: readonly Fault[] = ['client', 'gateway', 'upstream', 'database', 'redis'];
 
-/** Where no route takes a request. */
+/** The label of requests without a route. */
 const NO_ROUTE = 'none';
 
 export interface RequestMetrics {
-  /** A request other than a WebSocket handshake has come. */
+  /** A request other than a WebSocket handshake has arrived. */
   began(): void;
-  /** It is over. @param status as in its line of the log */
+  /** The request has ended. @param status as in its log line */
   ended(record: RequestRecord, status: number): void;
-  /** A WebSocket handshake has its answer. */
+  /** A WebSocket handshake has been answered. */
   answered(record: RequestRecord, status: number): void;
   webSocketOpened(): void;
   webSocketClosed(): void;
 }
 
 /**
- * Requests as clients see them. Every label is a name in the configuration or one of a fixed few.
+ * Counts requests as clients see them. Every label value is a name in the configuration or from a fixed list.
  */
 export function requestMetrics(registry: Registry): RequestMetrics {
   let inFlight = 0;
@@ -62,14 +62,14 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   const known = new Map<string, Series[]>();
   const seriesFor = (route: string, method: string, status: number): Series => {
     const methodPlace = PLACES.get(method) ?? OTHER;
-    // An upstream may answer with any three digits.
+    // An upstream may send any three digits as a status.
     const classPlace = Math.min(Math.floor(status / 100), CLASSES.length) - 1;
     const place = methodPlace * CLASSES.length + classPlace;
     let ofRoute = known.get(route);
     if (ofRoute === undefined) {
       ofRoute = [];
       known.set(route, ofRoute);
-      // From its first request on, so that the first failure of a kind shows as an increase.
+      // Exported from the first request on, so that the first failure of each kind shows as an increase.
       for (const fault of FAULTS) failures.inc({ route, fault }, 0);
     }
     ofRoute[place] ??= requests.series({

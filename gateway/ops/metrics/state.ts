@@ -1,12 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** How often something was remembered, and how often not. */
+/** Cache hits and misses. */
 export interface LookUps {
   readonly hits: number;
   readonly misses: number;
 }
 
-/** What is read at each scrape, and costs nothing in between. */
+/** Values that are read at each scrape, and cost nothing in between. */
 export interface State {
   readonly hashing: { readonly waiting: number; readonly running: number };
   readonly denylist: {
@@ -14,7 +14,7 @@ export interface State {
     /** Milliseconds. */
     age(): number;
   };
-  /** How far, in ms, the clock of this process is ahead of those of the stores. */
+  /** Milliseconds by which the clock of this process is ahead of those of the stores. */
   readonly clocks: readonly { readonly store: string; readonly difference: number }[];
   readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps };
   readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
@@ -48,7 +48,7 @@ export function stateMetrics(
     labelNames: ['cache', 'result'],
     registers,
     collect() {
-      // They are counted where they happen.
+      // The caches count them.
       this.reset();
       for (const [cache, { hits, misses }] of Object.entries(caches)) {
         this.inc({ cache, result: 'hit' }, hits);
@@ -57,7 +57,7 @@ export function stateMetrics(
     },
   });
   logMetrics(registry, linesDropped);
-  // Each process has a copy of the one list: the fullest and the oldest of them are told.
+  // Each process has a copy of the same list, so the maximum is exported instead of the sum.
   new Gauge({
     name: 'gatehouse_denylist_tokens',
     help: 'Tokens that were revoked one by one, until a day after they expire.',
@@ -98,7 +98,7 @@ export function stateMetrics(
   });
 }
 
-/** Apart from the others, since a process that answers no request has a log as well. */
+/** Separate from the others, since the primary has a log too. */
 export function logMetrics(registry: Registry, linesDropped: () => number): void {
   new Counter({
     name: 'gatehouse_log_lines_dropped_total',

@@ -1,6 +1,6 @@
 import { AggregatorRegistry, Registry } from 'prom-client';
 
-/** The metrics of one process at one moment, as plain data that JSON carries. */
+/** The metrics of one process at one moment, as plain data for JSON. */
 export type Snapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** The media type of `textOf`. */
@@ -11,7 +11,7 @@ export async function textOf(snapshots: readonly Snapshot[]): Promise<string> {
   return await AggregatorRegistry.aggregate([...snapshots]).metrics();
 }
 
-/** The metrics of processes that come and go, as one. */
+/** The sum over processes that start and exit. */
 export interface Total {
   /** Sets the newest snapshot of a process. Without an answer in time, the previous one counts. */
   set(process: number, snapshot: Snapshot): void;
@@ -20,7 +20,7 @@ export interface Total {
   text(): Promise<string>;
 }
 
-/** @param leftOut is called for a process whose metrics cannot be summed with those of the others, and are left out */
+/** @param leftOut called for a process whose metrics are omitted because they cannot be summed with the others' */
 export function createTotal(leftOut: (process: number, error: unknown) => void = () => {}): Total {
   const newest = new Map<number, Snapshot>();
   let departed: Promise<Snapshot> = Promise.resolve([]);
@@ -40,7 +40,7 @@ export function createTotal(leftOut: (process: number, error: unknown) => void =
       });
     },
     async text() {
-      // Both of the same moment: a process that leaves meanwhile is among those that live.
+      // Both copied at the same moment, so that a process which exits meanwhile is counted once.
       const living = [...newest];
       const before = await departed;
       try {
@@ -52,7 +52,7 @@ export function createTotal(leftOut: (process: number, error: unknown) => void =
   };
 }
 
-/** Those of the snapshots that can be summed, one after the other. */
+/** The snapshots that can be summed. */
 async function summable(
   before: Snapshot,
   living: readonly (readonly [number, Snapshot])[],
@@ -74,7 +74,7 @@ async function sumOf(snapshots: Snapshot[]): Promise<Snapshot> {
   return await AggregatorRegistry.aggregate(snapshots).getMetricsAsJSON();
 }
 
-/** The library's types have a number here, but it is a word. */
+/** The types of prom-client say number; it is a string. */
 function isCumulative({ type }: Snapshot[number]): boolean {
   return ['counter', 'histogram'].includes(String(type));
 }

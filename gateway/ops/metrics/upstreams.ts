@@ -3,15 +3,15 @@ import { durations } from './durations.ts';
 
 const OUTCOMES = ['answered', 'failed', 'timed_out', 'abandoned'] as const;
 
-/** Counts for one group. */
+/** The metrics of one group. */
 export interface GroupMetrics {
-  /** @param milliseconds from the moment that it was sent to the head of the answer, or to the failure */
+  /** @param milliseconds from the start of the attempt to the head of the response, or to the failure */
   attempted(outcome: (typeof OUTCOMES)[number], milliseconds: number): void;
   ejected(origin: string): void;
 }
 
 /**
- * Attempts at upstreams, by group and server as the configuration names them.
+ * Counts attempts at upstreams, by group and server as named in the configuration.
  *
  * @returns creates the metrics of a group; callable again for a group that is reopened
  */
@@ -29,7 +29,7 @@ export function upstreamMetrics(registry: Registry): (group: string, origins: re
 
   return (group, origins) => {
     const series = new Map(OUTCOMES.map((outcome) => [outcome, attempts.series({ group, outcome })]));
-    // From the start, so that the first ejection shows as an increase.
+    // Exported from the start, so that the first ejection shows as an increase.
     for (const origin of origins) ejections.inc({ group, server: origin }, 0);
     return {
       attempted: (outcome, milliseconds) => series.get(outcome)?.observe(milliseconds / 1000),

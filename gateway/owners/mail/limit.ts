@@ -12,7 +12,7 @@ export interface MailLimit {
   take(email: string, kind: MessageKind): Promise<boolean>;
 }
 
-/** Milliseconds for which mails are counted. */
+/** The window of the count in milliseconds. */
 const HOUR = 3_600_000;
 
 /**

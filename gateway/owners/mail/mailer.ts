@@ -9,7 +9,7 @@ import { smtpTransport } from './smtp.ts';
 export interface Mailer {
   /** Sends a mail in the background. Never throws; failures are logged. */
   send(mail: Mail): void;
-  /** Accepts no more mails, and gives up what is not delivered within `grace` milliseconds. Resolves when all are done. */
+  /** Accepts no more mails, and drops those that are not delivered within `grace` milliseconds. Resolves when all are done. */
   close(grace: number): Promise<void>;
 }
 

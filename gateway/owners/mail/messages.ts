@@ -25,7 +25,7 @@ export interface Messages {
 
 export type MessageKind = keyof Messages;
 
-/** @param name of the product, as owners know it */
+/** @param name the name of the product for owners */
 export function createMessages({ name }: { name: string }): Messages {
   const message = (subject: string, ...paragraphs: Paragraph[]): MailContent => ({
     subject,

@@ -2,23 +2,23 @@ import type { Logger } from '../../ops/log.ts';
 import { DeliveryFailure, type Letter, type MailTransport } from './letter.ts';
 
 export interface MailQueue {
-  /** Queues a letter. Drops it, and logs that, where the queue is full or closed. */
+  /** Queues a letter. If the queue is full or closed, drops and logs it. */
   add(letter: Letter): void;
   /**
-   * Tries the waiting letters once more, and gives up what is not delivered within `grace` milliseconds. Resolves when no
-   * delivery is under way.
+   * Tries the waiting letters once more, and drops those that are not delivered within `grace` milliseconds. Resolves when no
+   * delivery is running.
    */
   close(grace: number): Promise<void>;
 }
 
 export interface QueueLimits {
-  /** Most letters that are waiting or under way. */
+  /** Maximum number of waiting letters and running deliveries. */
   readonly capacity: number;
-  /** Most letters under way at the same time. */
+  /** Maximum number of concurrent deliveries. */
   readonly width: number;
   /** Milliseconds from the first failure to the next attempt; doubles with each failure. */
   readonly firstPause: number;
-  /** Milliseconds after which a letter that fails is given up. */
+  /** Milliseconds after which a failing letter is dropped. */
   readonly patience: number;
 }
 

@@ -31,7 +31,7 @@ export interface ListedRecord extends LiveToken {
   readonly isAccepted: boolean;
 }
 
-/** The conditions for a token of an account to be accepted: the rule of `identify/standing.ts` for SQL. Times in ms since 1970. */
+/** The conditions for accepting a token: the rule of `identify/standing.ts` for SQL. Times are milliseconds since 1970. */
 export interface Acceptance {
   readonly accountId: string;
   /** The digest of the account's current stamp. */

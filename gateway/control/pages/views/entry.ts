@@ -52,7 +52,7 @@ export function forgottenPage(frame: Frame, filled: FilledForm): VNode {
   );
 }
 
-/** @param link as it came, for the form to bring it along */
+/** @param link the token of the link, for a hidden field of the form */
 export function resetPage(frame: Frame, filled: FilledForm, link: string): VNode {
   return page(
     frame,
@@ -65,7 +65,7 @@ export function resetPage(frame: Frame, filled: FilledForm, link: string): VNode
   );
 }
 
-/** One button: whatever follows links in mails by itself has no effect. */
+/** One button: programs that open links in mails have no effect. */
 export function linkPage(
   frame: Frame,
   { title, text, action, button, link }: { title: string; text: string; action: string; button: string; link: string },
@@ -77,7 +77,7 @@ export function linkPage(
   );
 }
 
-/** Logged in, and not confirmed yet: nothing else can be done. */
+/** The only page of an owner who is logged in but not confirmed. */
 export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
   const { owner, offers } = frame;
   return page(
@@ -100,7 +100,7 @@ export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
   );
 }
 
-/** A message is on its way to an address that was typed. @param again how to have it sent once more */
+/** Says that a mail was sent to the entered address. @param again how to request another one */
 export function sentPage(
   frame: Frame,
   {
@@ -126,7 +126,7 @@ export function sentPage(
   );
 }
 
-/** Something was done, or could not be, and there is one way on. */
+/** Reports the result of a step, with one link to continue. */
 export function messagePage(
   frame: Frame,
   { title, texts, next }: { title: string; texts: readonly string[]; next: { href: string; text: string } | null },

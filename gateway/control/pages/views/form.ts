@@ -28,7 +28,7 @@ export function form(frame: Frame, action: string, button: string, content: Cont
   </form>`;
 }
 
-/** The field of a password that is to be set. */
+/** The field for a new password. */
 export function newPasswordField(filled: FilledForm, label: string): VNode {
   return field(filled, {
     name: 'password',
@@ -45,7 +45,7 @@ export function field(
   { name, label, type = 'text', autocomplete, hint, required = true, maxlength }: Field,
 ): VNode {
   const problem = problems[name];
-  // The first problem gets the focus; as the field's description it is read aloud by screen readers too.
+  // The first field with a problem gets the focus. The problem is its description, which screen readers read.
   const isFirstProblem = Object.keys(problems)[0] === name;
   const described = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
   return html`<div class="field">

@@ -2,10 +2,10 @@ import type { VNode } from 'preact';
 import { type Content, html } from '../../../http/html.ts';
 import { TOKEN_FIELD } from '../csrf.ts';
 
-/** How the operator wants the pages to look. */
+/** The look of the pages, from the settings. */
 export interface Brand {
   readonly name: string;
-  /** Where the logo is served; null: the name alone. */
+  /** The path of the logo; null: only the name is shown. */
   readonly logo: string | null;
 }
 
@@ -16,17 +16,17 @@ export interface Frame {
   readonly path: string;
   /** Changes with the assets, so that browsers may cache these forever. */
   readonly version: string;
-  /** For the forms of the page. */
+  /** The CSRF token for the forms of the page. */
   readonly formToken: string;
-  /** The owner who is logged in; null: none. */
+  /** The logged-in owner; null: none. */
   readonly owner: { readonly email: string; readonly confirmed: boolean } | null;
   readonly offers: Offers;
 }
 
-/** The actions available to owners: fewer without mail, or where the accounts are an application's. */
+/** The actions available to owners: fewer without mail, or with an application's accounts. */
 export interface Offers {
   readonly registration: boolean;
-  /** Confirmation, password reset, another email. */
+  /** Confirmation, password reset, change of email. */
   readonly mail: boolean;
   readonly changes: boolean;
 }
@@ -36,7 +36,7 @@ export interface Notice {
   readonly text: string;
 }
 
-/** @param current the name of the page in the navigation; none: a page to read or fill in and go on, in one narrow column */
+/** @param current the name of the page in the navigation; none: a page outside of it, in one narrow column */
 export function page(
   frame: Frame,
   { title, current, notice }: { title: string; current?: string; notice?: Notice | null },
@@ -103,7 +103,7 @@ function navigation({ path, offers }: Frame, current?: string): VNode {
   </nav>`;
 }
 
-/** Each form carries it: see csrf.ts. */
+/** The hidden field of each form: see csrf.ts. */
 export function hiddenToken(formToken: string): VNode {
   return html`<input type="hidden" name=${TOKEN_FIELD} value=${formToken} />`;
 }

@@ -4,7 +4,7 @@ import type { LiveToken } from '../../../stores/tokens/store.ts';
 import { type Frame, hiddenToken, type Notice, page } from './layout.ts';
 import { moment, nameOfToken, numberOf } from './tokens.ts';
 
-/** The only time that a token is shown. @param curl a line that uses it */
+/** Shows a token, once. @param curl a command that uses it */
 export function createdPage(
   frame: Frame,
   { name, token, curl }: { name: string | null; token: string; curl: string },
@@ -23,7 +23,7 @@ export function createdPage(
   );
 }
 
-/** The button is shown by the script that makes it work. */
+/** The script that makes the button work also shows it. */
 function copyable({ id, label, button, text }: Record<'id' | 'label' | 'button' | 'text', string>): VNode {
   return html`<div class="field copyable">
     <label for=${id}>${label}</label>
@@ -32,7 +32,7 @@ function copyable({ id, label, button, text }: Record<'id' | 'label' | 'button' 
   </div>`;
 }
 
-/** Asks before a token is revoked. */
+/** Asks for confirmation before a token is revoked. */
 export function revokePage(frame: Frame, { jti, name, issuedAt, expiresAt, lastUsedAt }: LiveToken): VNode {
   return page(
     frame,
@@ -48,7 +48,7 @@ export function revokePage(frame: Frame, { jti, name, issuedAt, expiresAt, lastU
   );
 }
 
-/** Asks before everything is ended. @param count of the tokens that would be */
+/** Asks for confirmation before all tokens and sessions are ended. @param count the number of live tokens */
 export function everywherePage(frame: Frame, count: number, notice: Notice | null): VNode {
   const tokens = count === 0 ? 'You have no tokens.' : `You have ${numberOf(count)}: whatever uses one is refused.`;
   return page(

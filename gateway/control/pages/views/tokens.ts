@@ -5,7 +5,7 @@ import { MOST_COUNTED, type TokenListPage } from '../token-list.ts';
 import { type FilledForm, field, form } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
-/** A lifetime that can be chosen. */
+/** A lifetime for selection. */
 export interface Lifetime {
   /** Seconds. */
   readonly seconds: number;
@@ -110,12 +110,12 @@ function table(path: string, tokens: readonly LiveToken[]): VNode {
   </table>`;
 }
 
-/** As a sentence has it. */
+/** Formats a text for the middle of a sentence. */
 export function nameOfToken(name: string | null): string {
   return name === null ? 'the token without a name' : `“${name}”`;
 }
 
-/** @param unit what there are of; empty: the number alone */
+/** @param unit the singular noun; empty: only the number */
 export function numberOf(count: number, unit = 'token'): string {
   const number = count < MOST_COUNTED ? String(count) : `${MOST_COUNTED.toLocaleString('en')} or more`;
   return unit === '' ? number : `${number} ${unit}${count === 1 ? '' : 's'}`;
