@@ -26,6 +26,18 @@ async function holding(t: ExecutionContext) {
   return { port: (server.address() as AddressInfo).port, held, seen };
 }
 
+// A failure of this test after an update says that Node has changed: where its parser has become strict, the workaround may go.
+test("Node's parser takes malformed request lines, and does not tell", async (t) => {
+  const { port, held } = await holding(t);
+  for (const line of ['GET  /lenient HTTP/1.1', 'GET /lenient RTSP/1.0']) {
+    const client = await rawClient(port);
+    client.send(`${line}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    t.regex(await client.ended(), /^HTTP\/1\.1 200 [\s\S]*\/lenient $/, line);
+    client.socket.destroy();
+  }
+  t.is(held.length, 2);
+});
+
 test('a held parser gets its bytes from whoever holds it, and reads by itself when it is released', async (t) => {
   const { port, held, seen } = await holding(t);
   const client = await rawClient(port);

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestListener } from 'node:http';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { AllFieldsAgent } from '../../gateway/workarounds/node-answer-fields.ts';
 import { replaceClose } from '../../gateway/workarounds/node-destroy-soon.ts';
 import { keepDisposition, sendHead } from '../../gateway/workarounds/node-head-octets.ts';
 import { readBeforeWriteFails } from '../../gateway/workarounds/node-lost-write.ts';
+import { rawClient } from '../support/http/raw.ts';
+import { startProgram } from '../support/run/program.ts';
 
 // A test that fails here after an update says that Node has changed: the workaround may go, or must be written anew.
 
@@ -85,6 +88,33 @@ test("Node drops an answer's fields beyond a thousand, and AllFieldsAgent keeps 
   };
   t.true((await fieldsOf(new http.Agent())) < 1_500);
   t.is(await fieldsOf(new AllFieldsAgent()), 1_500);
+});
+
+test('Node closes a connection with unread bytes after its last answer, so that the client gets a reset', async (t) => {
+  const server = http.createServer((_req, res) => res.writeHead(413, { Connection: 'close' }).end('last'));
+  const client = await rawClient(await portOf(t, server));
+  const length = 16 * 1024 * 1024;
+  client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+  client.send(Buffer.alloc(length));
+  t.regex(await client.ending(), /^(ECONNRESET|EPIPE)$/);
+});
+
+test('Node refuses an answer over HTTP/2 with more than 128 fields', async (t) => {
+  const program = `
+    import http2 from 'node:http2';
+    const server = http2.createServer().on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.respond(Object.fromEntries(Array.from({ length: 300 }, (_, i) => ['x-' + i, 'a'])));
+    });
+    server.listen(0, '127.0.0.1', () => {
+      const stream = http2.connect('http://127.0.0.1:' + server.address().port).request();
+      stream.on('error', () => {});
+      stream.on('response', () => console.log('taken'));
+      stream.on('close', () => process.exit());
+    });`;
+  // It may abort the process: only what it prints counts.
+  const { stdout, stderr } = await startProgram(['--input-type=module', '--eval', program], tmpdir()).ended;
+  t.is(stdout, '', stderr);
 });
 
 test('Node closes a connection after its last answer as replaceClose says', async (t) => {
