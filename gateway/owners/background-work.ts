@@ -37,7 +37,7 @@ export function createBackgroundWork(log: Logger, ping: () => Promise<void>): Ba
   };
   const giveUp = () => {
     isGivenUp = true;
-    if (waiting > 0) log.error({ tasks: waiting }, 'not done after the answer: the gateway ends');
+    if (waiting > 0) log.error({ tasks: waiting }, 'background work dropped: the gateway stops');
   };
 
   return {
@@ -54,7 +54,7 @@ export function createBackgroundWork(log: Logger, ping: () => Promise<void>): Ba
         .then(() => (isGivenUp ? undefined : task()))
         .catch((error: unknown) => {
           const fault = error instanceof GatewayError ? error.fault : 'gateway';
-          log.error({ err: error, fault, work }, 'not done after the answer');
+          log.error({ err: error, fault, work }, 'background work failed');
         })
         .finally(() => {
           waiting -= 1;

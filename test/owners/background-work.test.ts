@@ -20,7 +20,7 @@ test('work is done in its order after the caller has gone on, one at a time, and
   await background.settled();
   t.deepEqual(done, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
   t.is(lines.length, 1);
-  t.like(lines[0], { msg: 'not done after the answer', work: 'b', fault: 'gateway' });
+  t.like(lines[0], { msg: 'background work failed', work: 'b', fault: 'gateway' });
 });
 
 test('when too much is waiting, nobody is promised more, and what was promised before is done', async (t) => {
@@ -62,6 +62,6 @@ test('what has not begun when the gateway ends is given up, with one line that s
   t.deepEqual(done, ['a']);
   t.deepEqual(
     lines.map(({ msg, tasks }) => [msg, tasks]),
-    [['not done after the answer: the gateway ends', 3]],
+    [['background work dropped: the gateway stops', 3]],
   );
 });

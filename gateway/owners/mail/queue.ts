@@ -59,10 +59,10 @@ export function createMailQueue(transport: MailTransport, limits: QueueLimits, l
       const cause = error instanceof Error ? error.message : String(error);
       const line = { fault: 'mail', ...nameOf(letter), tries: queued.tries, cause };
       if (!mayLeave || isClosed || performance.now() - since >= limits.patience) {
-        return log.error(line, 'mail given up');
+        return log.error(line, 'mail dropped');
       }
       const pause = limits.firstPause * 2 ** (queued.tries - 1);
-      log.warn({ ...line, pause }, 'mail not sent, to be tried again');
+      log.warn({ ...line, pause }, 'mail not sent; will be retried');
       paused.set(queued, setTimeout(resume, pause, queued));
     }
   };
@@ -77,9 +77,9 @@ export function createMailQueue(transport: MailTransport, limits: QueueLimits, l
   return {
     add(letter) {
       const line = { fault: 'mail', ...nameOf(letter), tries: 0 };
-      if (isClosed) return log.error({ ...line, cause: 'the gateway is closing' }, 'mail given up');
+      if (isClosed) return log.error({ ...line, cause: 'the gateway is closing' }, 'mail dropped');
       if (due.length + paused.size + underWay.size >= limits.capacity) {
-        return log.error({ ...line, cause: `${limits.capacity} mails are waiting` }, 'mail given up');
+        return log.error({ ...line, cause: `${limits.capacity} mails are waiting` }, 'mail dropped');
       }
       due.push({ letter, since: performance.now(), tries: 0 });
       start();

@@ -47,7 +47,7 @@ test('a mail that fails for now is sent again as the same mail, so that two copi
   const mailer = createMailer({ location: locationOf(server.url), from: FROM, log, print() {} });
   mailer.send(MAIL);
   await holds('it fails', () => lines.length === 1);
-  t.like(lines[0], { msg: 'mail not sent, to be tried again', fault: 'mail', tries: 1 });
+  t.like(lines[0], { msg: 'mail not sent; will be retried', fault: 'mail', tries: 1 });
   await mailer.close(60_000);
   t.is(server.received.length, 1);
   t.true(server.received[0]?.raw.includes(String(lines[0]?.mail)));

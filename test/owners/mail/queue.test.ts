@@ -69,7 +69,7 @@ test('a letter that cannot leave for now is tried again, with a line for each fa
   queue.add(letter('a'));
   await holds('it has left', () => about(lines, 'a').includes('mail sent'));
   t.is(tried.length, 4);
-  const again = 'mail not sent, to be tried again';
+  const again = 'mail not sent; will be retried';
   t.deepEqual(about(lines, 'a'), [again, again, again, 'mail sent']);
   const pauses = lines.map(({ pause }) => pause).filter((pause) => pause !== undefined);
   t.deepEqual(pauses, [1, 2, 4]);
@@ -83,7 +83,7 @@ test('a letter that is refused for good is tried once', async (t) => {
   queue.add(letter('a'));
   await queue.close(60_000);
   t.deepEqual(tried, ['a']);
-  t.deepEqual(about(lines, 'a'), ['mail given up']);
+  t.deepEqual(about(lines, 'a'), ['mail dropped']);
   t.like(lines[0], { fault: 'mail', cause: 'the mail server answered 550 unknown' });
 });
 
@@ -92,7 +92,7 @@ test('a letter that fails for too long is given up', async (t) => {
   const { transport, tried } = failingTransport(Number.POSITIVE_INFINITY, later);
   const queue = createMailQueue(transport, { ...LIMITS, patience: 20 }, log);
   queue.add(letter('a'));
-  await holds('it is given up', () => about(lines, 'a').includes('mail given up'));
+  await holds('it is given up', () => about(lines, 'a').includes('mail dropped'));
   t.true(tried.length > 1);
 });
 
@@ -104,7 +104,7 @@ test('no letter is taken beyond the capacity, those that wait to be tried again 
   queue.add(letter('b'));
   await holds('both wait', () => lines.length === 2);
   queue.add(letter('c'));
-  t.deepEqual(about(lines, 'c'), ['mail given up']);
+  t.deepEqual(about(lines, 'c'), ['mail dropped']);
   t.like(lines.at(-1), { fault: 'mail', cause: '2 mails are waiting' });
   await queue.close(60_000);
   t.deepEqual(failing.tried, ['a', 'b', 'a', 'b']);
@@ -118,9 +118,9 @@ test('at the end, what waits is tried once more at once, and what fails then is 
   await holds('it waits', () => lines.length === 1);
   await queue.close(60_000);
   t.deepEqual(tried, ['a', 'a']);
-  t.is(about(lines, 'a').at(-1), 'mail given up');
+  t.is(about(lines, 'a').at(-1), 'mail dropped');
   queue.add(letter('late'));
-  t.deepEqual(about(lines, 'late'), ['mail given up']);
+  t.deepEqual(about(lines, 'late'), ['mail dropped']);
 });
 
 test('at the end, nothing is waited for beyond the grace, and each letter that is lost has its line', async (t) => {
@@ -129,7 +129,7 @@ test('at the end, nothing is waited for beyond the grace, and each letter that i
   const queue = createMailQueue(transport, LIMITS, log);
   for (const id of ['a', 'b', 'c']) queue.add(letter(id));
   await queue.close(1);
-  for (const id of ['a', 'b', 'c']) t.deepEqual(about(lines, id), ['mail given up'], id);
+  for (const id of ['a', 'b', 'c']) t.deepEqual(about(lines, id), ['mail dropped'], id);
 });
 
 test('the log holds nothing of a mail, and of its address the domain alone', async (t) => {
