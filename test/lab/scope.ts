@@ -1,11 +1,11 @@
 import test from 'ava';
 
-/** What a helper needs of a test: a place for what must be undone at its end, the last first. */
+/** The part of a test context that helpers need: registers teardown functions, which run in reverse order. */
 export interface Scope {
   teardown(undo: () => unknown): void;
 }
 
-/** For what the tests of a file share: undone when all of them are over, however they ended. */
+/** A scope for all tests of a file: its teardown runs after the last test, passed or failed. */
 export function fileScope(): Scope {
   const steps: (() => unknown)[] = [];
   test.after.always(async () => {

@@ -22,11 +22,11 @@ export interface TestGateway {
   readonly opsUrl: string;
   readonly log: LogLine[];
   readonly accounts: AccountStore;
-  /** The gateway's, by a connection of its own. */
+  /** A separate connection to the gateway's database. */
   readonly database: Database;
-  /** The line of the first request that matches, once it is there. */
+  /** Resolves with the first log line that matches, as soon as it is written. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
-  /** A token of Ada's, issued by the gateway. */
+  /** Issues a token for Ada. */
   token(): Promise<string>;
 }
 
@@ -37,7 +37,7 @@ export function basic({ email, password }: { email: string; password: string }):
 }
 
 /**
- * Starts a gateway in this process, on free ports, with an SQLite database of its own, in which Ada (id 1) is confirmed
+ * Starts a gateway in this process, on free ports, with its own SQLite database, in which Ada (id 1) is confirmed
  * and Bob (id 2) is not.
  *
  * @param settings as in the configuration file
@@ -51,7 +51,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
       listen: { port: 0 },
       ops: { port: 0 },
       database: { url: `sqlite:${file}` },
-      // What a test changes in the database by itself is to be seen at once.
+      // Changes that a test makes directly in the database must take effect at once.
       accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
       ...settings,
     }),

@@ -11,30 +11,30 @@ export interface Issued {
   readonly id: string;
 }
 
-/** What became of one request. Moments are of `performance.now()`. */
+/** The result of one request. Times are values of `performance.now()`. */
 export interface Answer {
   readonly node: string;
-  /** The id of the token that it was sent with. */
+  /** The id of the request's token. */
   readonly id: string;
   /** null: the connection failed, or there was no answer within the limit. */
   readonly status: number | null;
   readonly retryAfter: string | null;
   readonly sentAt: number;
   readonly answeredAt: number;
-  /** Milliseconds until it was answered, without those that this process and the node waited for a processor. */
+  /** Milliseconds until the response, without the time that this process and the node waited for a processor. */
   readonly took: number;
 }
 
 export interface Load {
-  /** Those that requests are sent with, in turn; may be changed at any time. */
+  /** The tokens of the requests, used in turn; may be changed at any time. */
   readonly tokens: Issued[];
-  /** In the order in which they came. */
+  /** All responses so far, in the order of arrival. */
   readonly answers: readonly Answer[];
-  /** The answers to all requests that were sent at this moment or later, once those under way have theirs. */
+  /** Resolves with the responses to all requests sent at or after this time, as soon as all of them have arrived. */
   since(moment: number): Promise<Answer[]>;
 }
 
-/** Milliseconds within which every answer must come, an outage or not. */
+/** Milliseconds within which every response must arrive, also in an outage. */
 const ANSWER_LIMIT = 10_000;
 export const PATH = '/api/v1/orders/7';
 
@@ -58,7 +58,7 @@ export async function ask(node: GatewayNode, { token, id }: Issued): Promise<Ans
   }
 }
 
-/** Sends the same request every few milliseconds until it has this status. @returns that answer */
+/** Repeats a request every few milliseconds until it has this status. @returns that response */
 export async function untilStatus(node: GatewayNode, issued: Issued, status: number, within: number): Promise<Answer> {
   const passed = stopwatch([node.pid]);
   for (;;) {
@@ -82,7 +82,7 @@ export async function issue(node: GatewayNode, who: { email: string; password: s
   return { token, id: jti };
 }
 
-/** Sends `DELETE /api/v1/tokens/…`. @param authorization the field's value */
+/** Sends `DELETE /api/v1/tokens/…`. @param authorization the value of the field */
 export async function revoke(
   node: GatewayNode,
   which: string,
@@ -105,9 +105,9 @@ export function bearer({ token }: Issued): string {
 }
 
 /**
- * Sends requests at a steady rate to each node, whether or not the ones before have been answered.
+ * Sends requests to each node at a constant rate, without waiting for earlier responses (open loop).
  *
- * @param rate requests a second on each node
+ * @param rate requests per second on each node
  */
 export function steadyLoad(t: Scope, nodes: readonly GatewayNode[], first: readonly Issued[], rate: number): Load {
   const tokens = [...first];

@@ -15,22 +15,22 @@ import { urlOf } from '../stores/database.ts';
 import { holds } from '../waiting/condition.ts';
 import { ADA, BOB, type LogLine } from './gateway.ts';
 
-/** A gateway in a process of its own. */
+/** A gateway in a separate process. */
 export interface GatewayNode {
   readonly name: string;
   readonly url: string;
   readonly opsUrl: string;
   readonly pid: number;
   readonly log: readonly LogLine[];
-  /** null while it runs, and where a signal ended it. */
+  /** null while it runs, or if a signal ended it. */
   readonly exitCode: number | null;
-  /** What `/health/ready` says. */
+  /** The response of `/health/ready`. */
   ready(): Promise<{ status: number; unavailable: readonly string[] }>;
-  /** The changes of state that the log tells of a store, in order. */
+  /** The logged changes of the state of a store, in order. */
   changes(store: 'database' | 'redis'): string[];
-  /** In order, as an operator stops it. @returns its exit code */
+  /** Shuts it down with a signal. @returns its exit code */
   stop(): Promise<number | null>;
-  /** As a power cut. */
+  /** Kills it (SIGKILL), as in a power failure. */
   kill(): Promise<number | null>;
 }
 
@@ -38,15 +38,15 @@ export interface Gateways {
   readonly database: Database;
   readonly accounts: AccountStore;
   /**
-   * Starts one more.
+   * Starts another node.
    *
    * @param settings replace those that all nodes share
    * @param clockShift milliseconds by which its clock is wrong
    */
   start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<GatewayNode>;
-  /** Writes the configuration of a node anew. @returns the file */
+  /** Rewrites the configuration of a node. @returns the file */
   configure(name: string, settings: Record<string, unknown>): Promise<string>;
-  /** Runs a command of the gateway's on the same configuration. @param input what it reads */
+  /** Runs a gateway command with the same configuration. @param input its standard input */
   command(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
@@ -57,7 +57,7 @@ const START_LIMIT = 30_000;
 const COMMAND_LIMIT = 30_000;
 
 /**
- * Prepares what gateways on the same stores need, in a database where Ada (id 1) and Bob (id 2) are confirmed.
+ * Prepares gateways that share their stores, with a database where Ada (id 1) and Bob (id 2) are confirmed.
  *
  * @param settings as in the configuration file, for all nodes
  */

@@ -5,7 +5,7 @@ import { ADA, BOB } from './gateway.ts';
 import { type Answer, type Issued, issue, type Load, steadyLoad } from './load.ts';
 import { type GatewayNode, type Gateways, gateways } from './nodes.ts';
 
-/** Two gateway processes on the same stores, under a steady load of requests with a token of Ada's and one of Bob's. */
+/** Two gateway processes with shared stores, under a constant load of requests with a token of Ada and one of Bob. */
 export interface Pair {
   readonly a: GatewayNode;
   readonly b: GatewayNode;
@@ -15,7 +15,7 @@ export interface Pair {
   readonly load: Load;
 }
 
-/** Requests a second on each node. */
+/** Requests per second on each node. */
 const RATE = 30;
 
 export async function pairUnderLoad(
@@ -29,14 +29,14 @@ export async function pairUnderLoad(
   return { a, b, gateways: group, ada, bob, load: steadyLoad(t, [a, b], [ada, bob], RATE) };
 }
 
-/** What went wrong in a load: every answer but 200, shortly. */
+/** All responses of a load except 200, in short form. */
 export function failures(answers: readonly Answer[]): string[] {
   return answers.filter(({ status }) => status !== 200).map(({ node, status }) => `${node}: ${status}`);
 }
 
 /**
- * The answers of a load that no outage of a store excuses: others than 200 or 503, a 503 that does not say when to come
- * again, and those that took longer than `inTime` ms.
+ * The responses of a load that are wrong even in an outage: other statuses than 200 and 503, a 503 without `Retry-After`, and
+ * responses that took longer than `inTime` ms.
  */
 export function improper(answers: readonly Answer[], inTime: number): Answer[] {
   return answers.filter(({ status, retryAfter, took }) => {

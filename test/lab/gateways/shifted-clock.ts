@@ -1,5 +1,5 @@
-// Loaded before a program (`--import`), this sets its clock wrong by CLOCK_SHIFT milliseconds. Only its own: timers, the
-// monotonic clock and other programs go by the true one.
+// Preloaded (`--import`), this shifts the wall clock of a program by CLOCK_SHIFT milliseconds. Timers, the monotonic clock and
+// other programs are not affected.
 
 const shift = Number(process.env.CLOCK_SHIFT ?? 0);
 const TrueDate = Date;

@@ -4,10 +4,10 @@ import type { Scope } from '../scope.ts';
 import { holds } from '../waiting/condition.ts';
 import type { GatewayNode } from './nodes.ts';
 
-/** A connection, all of whose requests are answered by one worker. */
+/** A connection to one worker. */
 export interface Line {
   readonly worker: number;
-  /** Sends one request and gives the status of its answer. */
+  /** Sends one request. @returns the status of the response */
   ask(method: string, path: string, authorization: string): Promise<number>;
 }
 
@@ -35,20 +35,20 @@ export async function lineToEach(t: Scope, node: GatewayNode, workers: number): 
   return [...lines.values()];
 }
 
-/** The processes that this one has started and that run. */
+/** The running child processes of a process. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((child) => statOf(child)?.parent === pid && isRunning(child));
 }
 
-/** Whether there is such a process, and more of it than its exit code. */
+/** Whether the process exists and is not a zombie. */
 export function isRunning(pid: number): boolean {
   const stat = statOf(pid);
   return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
 }
 
-/** By proc_pid_stat(5): behind the name, which may contain anything, come the state and the parent. */
+/** From proc_pid_stat(5): the state and the parent follow the name, which may contain any character. */
 function statOf(pid: number): { state: string; parent: number } | null {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -7,12 +7,12 @@ import { findExecutable } from './executables.ts';
 const run = promisify(execFile);
 
 const INSTALL_MS = 900_000;
-/** How long, in seconds, another program's apt-get is waited for. */
+/** Seconds to wait for the lock of another apt-get. */
 const LOCK_S = 600;
-/** What Debian's packages ask before they start a service; exit code 101 forbids it. */
+/** Debian's packages run this script before they start a service; exit code 101 forbids the start. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
-/** @returns why the package could not be installed; null: it is. @param name what is in it, for the user */
+/** @param name the content of the package, for the user @returns why the installation failed; null: it succeeded */
 export async function aptInstall(name: string, debianPackage: string): Promise<string | null> {
   const aptGet = findExecutable('apt-get');
   if (aptGet === null || !existsSync('/etc/debian_version')) return 'this is not Debian';

@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where servers stand that are installed but not on an ordinary user's PATH: Debian, Red Hat, Homebrew. */
+/** Folders of servers that are not in a normal user's PATH: Debian, Red Hat, Homebrew. */
 const FURTHER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/bin', '/usr/libexec'];
 const KEGS = ['mariadb', 'mysql', 'redis'];
 
-/** The full path of the first of `names` that is installed, or null. */
+/** The full path of the first installed program of `names`, or null. */
 export function findExecutable(...names: string[]): string | null {
   for (const name of names) {
     const found = searchPath().find((folder) => isExecutable(join(folder, name)));

@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that the kernel gives to outgoing connections, which could take one before the server is up. */
+/** Below the kernel's range for outgoing connections, which could take the port before the server listens. */
 const [LOWEST, HIGHEST] = [12_000, 31_000];
 const TRIES = 100;
 
-/** A port of 127.0.0.1 that was free a moment ago. */
+/** A port of 127.0.0.1 that was free when it was checked. */
 export async function freePort(): Promise<number> {
   for (let i = 0; i < TRIES; i++) {
     const port = randomInt(LOWEST, HIGHEST);

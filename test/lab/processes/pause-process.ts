@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Milliseconds within which the kernel has stopped every thread, however busy the machine is. */
+/** Milliseconds within which the kernel stops every thread, even on a busy machine. */
 const LIMIT = 5_000;
 
 /**
- * Stops a process (SIGSTOP), and returns when each of its threads stands still: the kernel stops them one by one, and one
- * that still runs on another core would go on answering for a moment.
+ * Stops a process (SIGSTOP), and returns when all its threads are stopped: the kernel stops them one by one, and a thread on
+ * another core could still respond for a moment.
  */
 export function pauseProcess(child: ChildProcess | null): void {
   if (child?.pid === undefined) return;
@@ -15,7 +15,7 @@ export function pauseProcess(child: ChildProcess | null): void {
   throw new Error(`process ${child.pid} did not stop within ${LIMIT} ms`);
 }
 
-/** By proc_pid_stat(5): the state is the letter behind the name, `T` when stopped. True where there is no /proc. */
+/** From proc_pid_stat(5): the state is the letter after the name, `T` when stopped. True without /proc. */
 function standsStill(pid: number): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).every((thread) => {

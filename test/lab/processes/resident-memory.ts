@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two samples. */
 const LOOK = 100;
 
 /** @returns the resident memory of a process in bytes */
@@ -11,7 +11,7 @@ export async function residentMemory(pid: number): Promise<number> {
   return Number(stdout) * 1024;
 }
 
-/** Does something, and watches a process meanwhile. @returns the most memory that it had, in bytes */
+/** Samples a process while `act` runs. @returns its maximum resident memory in bytes */
 export async function mostMemoryDuring(pid: number, act: () => Promise<void>): Promise<number> {
   let isOver = false;
   let most = await residentMemory(pid);

@@ -3,23 +3,23 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { pauseProcess } from './pause-process.ts';
 
-/** A program that runs beside the test and may be ended in every way. */
+/** A program that a test starts, stops, kills and pauses. */
 export interface ServerProcess {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Whether it has ended by itself or was ended. */
+  /** Whether it has exited, for any reason. */
   readonly ended: boolean;
-  /** null while it runs, and where a signal ended it. */
+  /** null while it runs, or if a signal ended it. */
   readonly exitCode: number | null;
-  /** Also where it is paused. Resolves when it is gone, with its exit code; null where the signal ended it. */
+  /** Works on a paused process too. Resolves at the exit, with the exit code; null if the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** It keeps its connections, accepts new ones, and answers nothing. */
+  /** A paused process keeps its connections; the kernel accepts new ones; nothing is answered. */
   pause(): void;
   continue(): void;
 }
 
-/** Starts a program that does not outlive the test, even where that times out and runs no teardown. */
+/** Starts a program that does not outlive the test, even if the test times out and runs no teardown. */
 export function startProcess(command: string, args: readonly string[], env = process.env): ServerProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const { pid } = child;
@@ -49,7 +49,7 @@ export function startProcess(command: string, args: readonly string[], env = pro
   };
 }
 
-/** Notices by the end of its input that the test is gone, and ends the program. A Ctrl-C goes to the guard as well. */
+/** Ends the program when its standard input closes because the test has exited. Ctrl-C reaches this guard too. */
 function guardOf(pid: number): ChildProcess {
   return spawn('sh', ['-c', 'trap "" HUP INT TERM; cat; kill -9 "$0"', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -8,10 +8,10 @@ import { type Database, openDatabase } from '../../../gateway/stores/database/co
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import type { Scope } from '../scope.ts';
 
-/** The server that the tests share; they differ by database. `mysql:` is a scheme that the URL class cannot rebuild. */
+/** The server that the tests share; each test has its own database. The URL class cannot rebuild `mysql:` URLs. */
 const MYSQL_URL = process.env.TEST_MYSQL_URL ?? 'mysql://root@127.0.0.1:3306';
 
-/** An empty database of its own for one test, gone when the test ends. */
+/** An empty database for one test, removed when the test ends. */
 export async function temporaryDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<DatabaseLocation> {
   if (kind === 'mysql') return await temporaryMysql(t);
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-database-'));
@@ -19,7 +19,7 @@ export async function temporaryDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Pro
   return { kind: 'sqlite', file: join(folder, 'gatehouse.sqlite') };
 }
 
-/** The same, opened and with the current schema; closed when the test ends. */
+/** As `temporaryDatabase`, opened and migrated; closed when the test ends. */
 export async function migratedDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<Database> {
   const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 10_000 });
   t.teardown(() => database.close());
@@ -33,7 +33,7 @@ export function locationOf(url: string): DatabaseLocation {
   return location;
 }
 
-/** What `database.url` must be for this place. */
+/** The value of `database.url` for this location. */
 export function urlOf(location: DatabaseLocation): string {
   if (location.kind === 'sqlite') return `sqlite:${location.file}`;
   const { user, password, host, port, database } = location;
@@ -51,7 +51,7 @@ async function temporaryMysql(t: Scope): Promise<DatabaseLocation> {
   return location;
 }
 
-/** How often a connection is tried: a busy machine makes the server miss its own deadline for greeting a client. */
+/** Attempts to connect: on a busy machine the server may miss its own deadline for greeting a client. */
 const TRIES = 5;
 
 async function asAdministrator(location: DatabaseLocation, statement: string): Promise<void> {

@@ -11,29 +11,29 @@ import { freePort } from '../processes/free-port.ts';
 import { pauseProcess } from '../processes/pause-process.ts';
 import type { Scope } from '../scope.ts';
 
-/** A database server for one test file, which may be stopped in every way without disturbing the others. */
+/** A database server for one test file, which can be stopped, killed and paused without affecting other files. */
 export interface PrivateMariadb {
-  /** The empty database `gatehouse` in it; the same after every start. */
+  /** Its empty database `gatehouse`; the same after every start. */
   readonly location: Extract<DatabaseLocation, { kind: 'mysql' }>;
   /** Resolves when it answers. */
   start(): Promise<void>;
-  /** In order: it says goodbye to its clients. */
+  /** Shuts down gracefully. */
   stop(): Promise<void>;
-  /** As a power cut. */
+  /** Kills it (SIGKILL), as in a power failure. */
   kill(): Promise<void>;
-  /** It accepts connections and answers nothing. */
+  /** Makes it hang: it accepts connections and answers nothing. */
   pause(): void;
   continue(): void;
 }
 
 const START_LIMIT = 30_000;
 
-/** Installs a server in a temporary folder and starts it; it is gone when the test ends. */
+/** Installs a server in a temporary folder and starts it; both are removed when the test ends. */
 export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const account = process.getuid?.() === 0 ? ['--user=root'] : [];
-  // A server that starts removes the temporary tables that it finds, and would those of the others if it shared their folder.
+  // Its own folder for temporary tables: a starting server removes all that it finds, also those of other servers.
   const own = [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`, ...account];
   const install = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', ...own];
   await promisify(execFile)('mariadb-install-db', install);
@@ -54,7 +54,7 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
     '--bind-address=127.0.0.1',
     `--socket=${join(folder, 'socket')}`,
     '--innodb-buffer-pool-size=16M',
-    // A commit is with the system at once, and so outlives the server that a test kills; with 0 it need not.
+    // 2: a commit reaches the operating system at once, and so survives when a test kills the server.
     '--innodb-flush-log-at-trx-commit=2',
     '--skip-log-bin',
   ];
@@ -90,8 +90,8 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
 }
 
 /**
- * A test that times out runs no teardown. This notices by the end of its input, and leaves no server behind. A Ctrl-C goes
- * to the guard as well.
+ * A test that times out runs no teardown. This guard then ends the server, when its standard input closes. Ctrl-C reaches
+ * this guard too.
  */
 function guardOf(server: ChildProcess, folder: string): ChildProcess {
   const clean = 'trap "" HUP INT TERM; cat; kill -9 "$0"; rm -rf "$1"';

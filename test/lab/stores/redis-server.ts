@@ -6,28 +6,28 @@ import { freePort } from '../processes/free-port.ts';
 import { type ServerProcess, startProcess } from '../processes/server-process.ts';
 import type { Scope } from '../scope.ts';
 
-/** A Redis for one test, which may be stopped in every way without disturbing the others. */
+/** A Redis for one test, which can be stopped, killed and paused without affecting other tests. */
 export interface PrivateRedis {
   /** The same after every start. */
   readonly url: string;
-  /** A client of the test's own, connected again after every start. */
+  /** A client for the test, reconnected after every start. */
   readonly client: Redis;
-  /** Resolves when it answers, with the data that it had. */
+  /** Resolves when it answers, with its previous data. */
   start(): Promise<void>;
-  /** In order: it writes down its data and closes its connections. */
+  /** Shuts down gracefully: saves its data and closes its connections. */
   stop(): Promise<void>;
-  /** As a power cut. */
+  /** Kills it (SIGKILL), as in a power failure. */
   kill(): Promise<void>;
-  /** It accepts connections and answers nothing. */
+  /** Makes it hang: it accepts connections and answers nothing. */
   pause(): void;
   continue(): void;
-  /** As a cache that keeps nothing: killed, and back without its data. */
+  /** Kills it and restarts it without its data. */
   restartEmpty(): Promise<void>;
 }
 
 const START_LIMIT = 30_000;
 
-/** Starts a Redis that keeps its data over a restart; it is gone when the test ends. */
+/** Starts a Redis that keeps its data over a restart; it is removed when the test ends. */
 export async function privateRedis(t: Scope): Promise<PrivateRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

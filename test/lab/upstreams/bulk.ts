@@ -13,7 +13,7 @@ async function writeAll(into: Writable, bytes: number): Promise<void> {
   }
 }
 
-/** A server that answers a GET of `…?N` with N bytes, and anything else with the number of bytes that it got. */
+/** A server that answers `GET …?N` with N bytes, and other requests with the number of bytes received. */
 export async function bulkUpstream(t: Scope, protocol: 'HTTP/1.1' | 'HTTP/2'): Promise<string> {
   const create = protocol === 'HTTP/2' ? (createHttp2Server as unknown as typeof createServer) : createServer;
   const server: Server = create(async (req, res) => {
@@ -33,7 +33,7 @@ export async function bulkUpstream(t: Scope, protocol: 'HTTP/1.1' | 'HTTP/2'): P
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Reads an answer of so many bytes as fast as it comes. @returns the bytes of its body, as they stood on the wire */
+/** Reads a response as fast as possible. @returns the number of body bytes on the wire */
 export async function download(port: number, path: string, bytes: number): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET ${path}?${bytes} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
@@ -42,7 +42,7 @@ export async function download(port: number, path: string, bytes: number): Promi
   return received;
 }
 
-/** Sends a body of so many bytes as fast as it is taken. @returns the number of bytes that the upstream says it got */
+/** Sends a body as fast as possible. @returns the number of bytes that the upstream received */
 export async function upload(port: number, path: string, bytes: number): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`);

@@ -8,7 +8,7 @@ export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly rawHeaders: readonly string[];
-  /** The values of a field, one for each line of it. */
+  /** The values of a field, one for each line. */
   values(name: string): string[];
 }
 
@@ -24,7 +24,7 @@ const answerOk: RequestListener = (req, res) => {
   res.end(JSON.stringify({ url: req.url, userId: req.headers['x-user-id'] ?? null }));
 };
 
-/** A real HTTP server that remembers the head of each request it got. */
+/** A real HTTP server that records the head of each request. */
 export async function httpUpstream(t: Scope, answer: RequestListener = answerOk): Promise<TestUpstream> {
   const seen: SeenRequest[] = [];
   const server = createServer((req, res) => {
@@ -41,7 +41,7 @@ export async function httpUpstream(t: Scope, answer: RequestListener = answerOk)
   return { url: `http://127.0.0.1:${port}`, port, seen };
 }
 
-/** A server that does with its connections what the test wants, HTTP or not. */
+/** A TCP server; the test handles its connections. */
 export async function tcpUpstream(
   t: ExecutionContext,
   onConnection: (socket: Socket) => void,

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** What counts at the least: several processes wait at the same time, and a stopwatch that stood still would end no test. */
+/** The minimum share of real time that counts: processes may wait at the same time, and the stopwatch must not stand still. */
 const LEAST = 1 / 4;
 
 /**
- * Measures how long something takes that must be done in time. What does not count is when this thread, or one of the
- * processes that do the work, could have run and waited for a processor: that is the doing of a busy machine, and not of what
- * is tested.
+ * Measures a duration for a deadline. Time in which this thread or one of the given processes was runnable but waited for a
+ * processor does not count: a busy machine causes it, not the tested code.
  *
- * @param pids the processes, whose first thread is meant
- * @returns gives the milliseconds since then
+ * @param pids the processes; only their first threads count
+ * @returns a function that returns the milliseconds since the start
  */
 export function stopwatch(pids: readonly number[] = []): () => number {
   const waited = () => waitOf('thread-self') + pids.reduce((sum, pid) => sum + waitOf(String(pid)), 0);
@@ -21,7 +20,7 @@ export function stopwatch(pids: readonly number[] = []): () => number {
   };
 }
 
-/** Milliseconds, by proc_pid_schedstat; 0 where the system does not tell, and for a process that is gone. */
+/** Milliseconds of run-queue wait from /proc/PID/schedstat; 0 if that is not available, or the process has exited. */
 function waitOf(thread: string): number {
   try {
     const [, wait = '0'] = readFileSync(`/proc/${thread}/schedstat`, 'utf8').split(' ');

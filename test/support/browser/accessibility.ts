@@ -1,15 +1,15 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** WCAG 2.2, levels A and AA, and what axe holds to be good practice beyond it. */
+/** WCAG 2.2, levels A and AA, and axe's best practices. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /**
- * What axe finds wrong with the page as it is shown now, and contrasts that it could not compute; one line for each element.
+ * The violations that axe finds on the current page, and contrasts that it could not compute; one line for each element.
  *
- * The policy of the page lets no script of ours in: this one comes by way of the browser's debugger, which asks no policy.
+ * The page's Content Security Policy blocks scripts, so axe is injected through the browser's debugger.
  *
- * @param rules `contrast` for what differs between light and dark alone, which takes a fourth of the time
+ * @param rules `contrast`: only the rules that differ between light and dark mode, in a fourth of the time
  */
 export async function violations(page: Page, rules: 'all' | 'contrast' = 'all'): Promise<string[]> {
   if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe.source);

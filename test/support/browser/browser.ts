@@ -5,17 +5,17 @@ import { findChromium } from '../services/chromium.ts';
 export const NARROW = { width: 360, height: 740 };
 export const WIDE = { width: 1280, height: 800 };
 
-/** Somebody with a browser of their own: other cookies than everybody else. */
+/** A browser context with its own cookies. */
 export interface Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What a page must not cause: errors in the console, refusals of its own policy, requests to elsewhere. */
+  /** Problems of pages: console errors, violations of the Content Security Policy, requests to other origins. */
   readonly troubles: readonly string[];
 }
 
 /**
- * What a Chromium does that no test sees. Its last two draw the suggestions of an address bar, in a process for each visitor that
- * takes more time than the pages do. The others are of those that Playwright turns off, too: this list takes the place of its own.
+ * Disabled features of Chromium that no test needs. The last two render the suggestions of the address bar, in a process for
+ * each visitor that takes more time than the pages. Playwright disables the others too, but this list replaces its own.
  */
 const TURNED_OFF = [
   'AvoidUnnecessaryBeforeUnloadCheckSync',
@@ -30,13 +30,13 @@ const TURNED_OFF = [
   'WebUIOmniboxAimPopup',
 ];
 
-/** One browser for the tests of a file. It resolves no name, and so reaches what listens on this machine alone. */
+/** One browser for the tests of a file. It resolves no host names, so it reaches only this machine. */
 export async function openBrowser(t: Scope): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: await findChromium(),
     args: [
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-      // One process draws for all visitors: to start one for each costs more than the drawing.
+      // One renderer process for all visitors: starting one for each costs more than the rendering.
       '--renderer-process-limit=1',
       `--disable-features=${TURNED_OFF.join()}`,
     ],
@@ -45,7 +45,7 @@ export async function openBrowser(t: Scope): Promise<Browser> {
   return browser;
 }
 
-/** @param origin the only one that pages may ask */
+/** @param origin the only origin that pages may send requests to */
 export async function visit(
   browser: Browser,
   origin: string,
@@ -56,7 +56,7 @@ export async function visit(
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('console', (message) => {
-    // The browser says this of every page with a status such as 422 as well; what a page loads is watched below.
+    // The browser also logs this for pages with a status such as 422. Failed requests of a page are checked below.
     if (['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource')) {
       troubles.push(message.text());
     }
@@ -73,7 +73,7 @@ export async function visit(
   return { context, page, troubles };
 }
 
-/** By how many pixels the page is wider than the window. */
+/** The number of pixels by which the page is wider than the window. */
 export async function overflow(page: Page): Promise<number> {
   return Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
 }

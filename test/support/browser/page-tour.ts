@@ -8,7 +8,7 @@ import { holds } from '../../lab/waiting/condition.ts';
 import { linksIn, type MailServer, mailServer } from '../owners/mail-server.ts';
 import { type Visitor, visit } from './browser.ts';
 
-/** As low as it can be: what hashes cost is shown elsewhere. */
+/** The minimum: other tests cover the cost of hashes. */
 const PASSWORD_COST = 4;
 
 export interface PagesSite {
@@ -16,13 +16,13 @@ export interface PagesSite {
   readonly upstream: TestUpstream;
   readonly mails: MailServer;
   visit(options?: Parameters<typeof visit>[2]): Promise<Visitor>;
-  /** An account that is there without having been registered. */
+  /** An account that was not registered on the pages. */
   addOwner(email: string, password: string, confirmed: boolean): Promise<void>;
-  /** The link in the newest mail to the address whose subject has the word in it, once it is there. */
+  /** Waits for a mail to the address whose subject contains the word. @returns its link */
   mailedLink(to: string, subject: string): Promise<string>;
 }
 
-/** A gateway with account pages, a mail server, and people with browsers. @param pages the setting `pages` */
+/** A gateway with account pages, a mail server, and browsers. @param pages the setting `pages` */
 export async function pagesSite(
   t: Scope,
   browser: Promise<Browser>,
@@ -55,7 +55,7 @@ export async function pagesSite(
   };
 }
 
-/** Types into the fields with these labels, and sends the form. */
+/** Fills the fields with these labels, and submits the form. */
 export async function send(page: Page, button: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
   for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text);
   await page.getByRole('button', { name: button, exact: true }).click();
@@ -64,9 +64,9 @@ export async function send(page: Page, button: string, fields: Readonly<Record<s
 export const GRACE = { email: 'grace@example.com', password: 'nine small otters' };
 
 /**
- * Goes to every page that there is, as one owner would from registering to leaving.
+ * Visits every page, from registration to logout.
  *
- * @param look at the page that is shown; its name is that of a file
+ * @param look called for each page; `name` is suitable for a file
  */
 export async function tourPages(
   { gateway, visit, mailedLink }: PagesSite,
@@ -145,7 +145,7 @@ export async function tourPages(
   return visitor;
 }
 
-/** Gives the account 150 tokens more for as long as that is looked at. */
+/** Gives the account 150 more tokens while `look` runs. */
 async function withManyTokens(
   { accounts, database: { sql, ask } }: TestGateway,
   email: string,

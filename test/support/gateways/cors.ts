@@ -11,11 +11,11 @@ export const WRONG = `Authorization: ${basic({ ...ADA, password: 'wrong' })}`;
 
 export interface CorsAnswer {
   readonly status: number;
-  /** Its lines of `Access-Control-*` and `Vary`, in alphabetical order. */
+  /** The lines of `Access-Control-*` and `Vary`, in alphabetical order. */
   readonly cors: readonly string[];
 }
 
-/** One request with `Origin: <APP>`, unless the fields name another one. */
+/** Sends one request with `Origin: <APP>`, unless the fields contain another one. */
 export async function ask(gateway: TestGateway, line: string, ...fields: string[]): Promise<CorsAnswer> {
   const answer = await rawExchange(gateway.port, pageText(line, ...fields));
   return { status: statusOf(answer), cors: corsOf(answer) };
@@ -42,7 +42,7 @@ export function corsOf(answer: string): string[] {
     .sort();
 }
 
-/** The lines of a head but its date. */
+/** The lines of a head without its date. */
 export function undated(answer: string): string[] {
   return parts(answer).lines.filter((line) => !line.startsWith('Date: '));
 }
@@ -58,12 +58,12 @@ export const UPSTREAM_CORS = [
   'access-control-allow-origin: https://evil.example',
 ];
 
-/** The fields of the gateway on an answer of the upstream of `corsPlace`. */
+/** The CORS fields of the gateway on a response of the upstream of `corsPlace`. */
 export function forwarded(cors: readonly string[]): string[] {
   return [...cors.slice(0, -1), 'Vary: Accept-Encoding, Origin'];
 }
 
-/** How a preflight of `APP` is answered, where it may ask for any fields, and for 10 minutes. */
+/** The response to a preflight of `APP` that allows any fields, for 10 minutes. */
 export function preflightAllowed(method: string, headers: string | null = null): CorsAnswer {
   return {
     status: 204,
@@ -77,7 +77,7 @@ export function preflightAllowed(method: string, headers: string | null = null):
   };
 }
 
-/** An upstream that speaks of CORS by itself, and a gateway with routes to it of every kind. */
+/** An upstream with its own CORS fields, and a gateway with all kinds of routes to it. */
 export async function corsPlace(t: ExecutionContext): Promise<{ gateway: TestGateway; upstream: TestUpstream }> {
   const upstream = await httpUpstream(t, (req, res) => {
     req.resume();

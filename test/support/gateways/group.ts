@@ -3,10 +3,10 @@ import { type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
 import { PATIENT } from './forwarding.ts';
 
 /**
- * A gateway with one open route, `/s`, to a group of servers, and deadlines that end no test.
+ * A gateway with one unauthenticated route, `/s`, to a group of servers, and deadlines that no test reaches.
  *
  * @param group as in the configuration file
- * @param more further options of the route, and deadlines that differ
+ * @param more further options of the route, and other deadlines
  */
 export function groupGateway(
   t: ExecutionContext,

@@ -1,10 +1,10 @@
-/** Where a busy machine lets a short deadline pass before what the test needs has happened, a longer one shows it. */
+/** On a busy machine, a short deadline may pass before the event that the test needs; then a longer one is tried. */
 const DEADLINES = ['2s', '8s', '30s'] as const;
 
 /**
- * Tries with longer and longer deadlines.
+ * Repeats an attempt with longer deadlines, and rejects if even the longest one passes.
  *
- * @param attempt says whether what must come before the deadline came in time; the last one is taken as it is
+ * @param attempt resolves with whether the event happened before the deadline
  */
 export async function withLongerDeadlines(attempt: (deadline: string) => Promise<boolean>): Promise<void> {
   for (const deadline of DEADLINES) if (await attempt(deadline)) return;

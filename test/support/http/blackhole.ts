@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ExecutionContext } from 'ava';
 
-/** Listens with the shortest queue and then stops, so that nobody takes a connection from the queue until it is opened. */
+/** Listens with the shortest backlog and then blocks its thread, so that no connection is accepted until it continues. */
 const LISTEN_AND_STOP = `
   const { createServer } = require('node:net');
   const { parentPort, workerData } = require('node:worker_threads');
@@ -22,15 +22,15 @@ const LISTEN_AND_STOP = `
 
 export interface Blackhole {
   readonly url: string;
-  /** Takes the connections after all; the kernel of the one that connects tries again after 1, 3, 7… seconds. */
+  /** Accepts the connections; the connecting kernel retries after 1, 3, 7… seconds. */
   open(): void;
-  /** Of connections that were taken: `connected`, what they sent, `closed`, in the order it happened. */
+  /** The events of accepted connections, in order: `connected`, the data they sent, `closed`. */
   readonly events: readonly string[];
-  /** How many connections the queue was filled with; they send nothing and stay. */
+  /** The number of idle connections that fill the backlog. */
   readonly fillers: number;
 }
 
-/** A port on which connecting neither succeeds nor fails: the kernel's queue is full and it drops what comes. */
+/** A port on which connecting neither succeeds nor fails: the backlog is full, and the kernel drops SYN packets. */
 export async function blackhole(t: ExecutionContext): Promise<Blackhole> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(LISTEN_AND_STOP, { eval: true, workerData: gate });

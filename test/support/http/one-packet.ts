@@ -4,7 +4,7 @@ import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { forwardingGateway } from '../gateways/forwarding.ts';
 import { type RawClient, rawClient } from './raw.ts';
 
-/** A client of a gateway whose upstream writes the whole of an answer at once, and does with its connection what follows. */
+/** A client of a gateway whose upstream writes a whole response at once, and then calls `afterwards` with its connection. */
 export async function answeredClient(
   t: ExecutionContext,
   answer: string | Buffer,

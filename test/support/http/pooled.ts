@@ -2,7 +2,7 @@ import { buildConnector } from 'undici';
 import { ConnectionPool } from '../../../gateway/forward/undici/connection-pool.ts';
 import type { Scope } from '../../lab/scope.ts';
 
-/** Milliseconds: no connection of a test gets so old. */
+/** Milliseconds; older than any connection of a test. */
 export const NEVER_OLD = 600_000;
 
 /** More connections than a test makes. */
@@ -20,19 +20,19 @@ export function openPool(
   return pool;
 }
 
-/** Gives the status of the answer when it has been read. */
+/** Reads the response. @returns its status */
 export async function ask(pool: ConnectionPool, path = '/'): Promise<number> {
   const { statusCode, body } = await pool.request({ path, method: 'GET' });
   await body.dump();
   return statusCode;
 }
 
-/** Asks for what would be two lines of a head. */
+/** Sends a request with a line end in a field value (header injection). */
 export async function askWrongly(pool: ConnectionPool): Promise<void> {
   await pool.request({ path: '/', method: 'GET', headers: { 'X-Here': 'one\r\nX-There: two' } });
 }
 
-/** Undici lets a connection take the next request in the turn after its answer. */
+/** undici makes a connection free for the next request one turn after the response. */
 export async function nextTurn(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise(setImmediate);
 }

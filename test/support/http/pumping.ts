@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 const BLOCK = Buffer.alloc(64 * 1024, 'x');
 
 export interface Pumped {
-  /** Bytes given to the socket so far. */
+  /** Bytes written to the socket so far. */
   written: number;
   done: boolean;
 }
 
-/** Writes as fast as it is taken, and counts. */
+/** Writes as fast as possible, and counts. */
 export function pump(socket: Socket, bytes: number): Pumped {
   const state = { written: 0, done: false };
   const more = () => {
@@ -23,7 +23,7 @@ export function pump(socket: Socket, bytes: number): Pumped {
   return state;
 }
 
-/** Resolves when a number has not changed for a while: what is written is then held up, not just slow. */
+/** Resolves when a number has not changed for a while: writing is then blocked, not just slow. */
 export async function settled(read: () => number): Promise<void> {
   for (let before = -1; before !== read(); ) {
     before = read();

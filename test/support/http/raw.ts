@@ -1,16 +1,16 @@
 import { connect, type Socket } from 'node:net';
 
-/** A client that sends just the bytes it is told to, and repairs nothing. */
+/** A client that sends exactly the given bytes. */
 export interface RawClient {
   readonly socket: Socket;
   send(text: string | Buffer): void;
-  /** Everything received so far, one character a byte. */
+  /** Everything received so far, one character for each byte (latin1). */
   received(): string;
-  /** Resolves with everything received, as soon as it matches; rejects when the connection ends before. */
+  /** Resolves with everything received as soon as it matches; rejects when the connection ends first. */
   until(pattern: RegExp): Promise<string>;
-  /** Resolves with everything received when the peer has ended the connection, in whatever way. */
+  /** Resolves with everything received when the connection has ended, with or without an error. */
   ended(): Promise<string>;
-  /** How the connection ended: `end` in order, or the code of the error, such as `ECONNRESET`. */
+  /** How the connection ended: `end`, or the code of the error, such as `ECONNRESET`. */
   ending(): Promise<string>;
 }
 
@@ -70,7 +70,7 @@ export async function rawClient(port: number): Promise<RawClient> {
   };
 }
 
-/** Sends one request and gives the whole answer. The request must make the gateway close (`Connection: close`). */
+/** Sends one request. @returns the whole response. The request must make the gateway close (`Connection: close`). */
 export async function rawExchange(port: number, request: string): Promise<string> {
   const client = await rawClient(port);
   client.send(request);

@@ -8,10 +8,10 @@ const BLOCK = Buffer.alloc(64 * 1024, 'x');
 const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), BLOCK, Buffer.from('\r\n')]);
 
 /**
- * Uploads as a simple program does: sends everything first, as fast as it is taken, and looks at the answer only then.
+ * Uploads like a simple program: sends everything as fast as possible, and reads the response only after that.
  *
  * @param bytes length of the body
- * @returns the whole answer; rejects with what broke the connection, as such a program would
+ * @returns the whole response; rejects with the error of the connection
  */
 export async function uploadThenRead(port: number, target: string, bytes: number, framing: Framing): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });

@@ -8,11 +8,11 @@ import { type SeenRequest, seenFrom } from '../../lab/upstreams/upstream.ts';
 export interface WebSocketUpstream {
   readonly url: string;
   readonly seen: SeenRequest[];
-  /** The server's end of each connection. */
+  /** The server side of each connection. */
   readonly sockets: WebSocket[];
 }
 
-/** A real WebSocket server that sends back each message as it came, and remembers the handshakes. */
+/** A real WebSocket server that echoes each message, and records the handshakes. */
 export async function webSocketUpstream(
   t: ExecutionContext,
   options: Omit<ServerOptions, 'port' | 'host'> = {},
@@ -50,7 +50,7 @@ export async function webSocketTo(
   return socket;
 }
 
-/** Sends a message and gives what comes back first. */
+/** Sends a message. @returns the next message received */
 export async function echoed(
   socket: WebSocket,
   message: string | Buffer,
@@ -61,7 +61,7 @@ export async function echoed(
   return { data, isBinary };
 }
 
-/** The fields that a client's WebSocket handshake consists of, for raw sockets. */
+/** The fields of a client's WebSocket handshake, for raw sockets. */
 export const HANDSHAKE = [
   'Connection: Upgrade',
   'Upgrade: websocket',

@@ -1,6 +1,6 @@
 import { ADA, basic } from '../../lab/gateways/gateway.ts';
 
-/** A token of Ada's, and what can be done with it. */
+/** A token of Ada, and actions with it. */
 export interface IssuedToken {
   /** For the `Authorization` header. */
   readonly authorization: string;

@@ -7,30 +7,30 @@ import type { Scope } from '../../lab/scope.ts';
 export interface ReceivedMail {
   readonly from: string;
   readonly to: readonly string[];
-  /** As it came, head and body. */
+  /** The raw message, head and body. */
   readonly raw: string;
-  /** The plain text in it, decoded. */
+  /** The decoded plain text. */
   readonly text: string;
   readonly isEncrypted: boolean;
-  /** Who has logged in to send it; null where nobody has. */
+  /** The SMTP user; null without a login. */
   readonly user: string | null;
 }
 
-/** What the server says to a mail that has been sent in full. */
+/** The server's response after the data of a mail. */
 export type Verdict = 'take' | { readonly code: number; readonly text: string };
 
 export interface MailServer {
   readonly port: number;
-  /** For `mail.url`. */
+  /** The value for `mail.url`. */
   readonly url: string;
   readonly received: readonly ReceivedMail[];
-  /** Every attempt to send, also those that were refused. */
+  /** All attempts to send, also refused ones. */
   readonly attempts: number;
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly connections: number;
 }
 
-/** A mail server on 127.0.0.1, which is gone when the test ends. It takes every mail, unless told otherwise. */
+/** A mail server on 127.0.0.1, stopped when the test ends. By default it accepts every mail. */
 export async function mailServer(
   t: Scope,
   options: Omit<SMTPServerOptions, 'onData'> & { tls?: TlsOptions; judge?: (attempt: number) => Verdict } = {},

@@ -26,22 +26,22 @@ export interface Owners {
   readonly accounts: AccountStore;
   readonly links: Links;
   readonly lines: readonly LogLine[];
-  /** What has been sent up to now, once everything is done that was asked for. */
+  /** Waits for all background work. @returns all mails sent so far */
   mails(): Promise<readonly Mail[]>;
-  /** The token of the link in the last mail. */
+  /** The token of the link in the newest mail. */
   lastLink(): Promise<string>;
-  /** Adds an account whose password is `before`, with one live token. */
+  /** Adds an account with the password `before` and one live token. */
   add(email: string, confirmed: boolean): Promise<Account>;
-  /** How many live tokens the account has. */
+  /** The number of the account's live tokens. */
   liveTokens(id: string): Promise<number>;
 }
 
-/** What the tests need not wait for: that bcrypt is used is shown elsewhere. */
+/** A fast hash: other tests cover bcrypt. */
 export function quickHash(password: string): string {
   return `quick ${createHash('sha256').update(password).digest('hex')}`;
 }
 
-/** The actions of owners on a database of their own. @param replaced what a test wants otherwise */
+/** The actions of owners on a temporary database. @param replaced other dependencies for a test */
 export async function owners(
   t: Scope,
   kind: 'sqlite' | 'mysql',

@@ -5,11 +5,11 @@ import type { Scope } from '../../lab/scope.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { type Visitor, visitor } from './page-visitor.ts';
 
-/** Mails that a gateway keeps in a folder of the test's. */
+/** Mails that a gateway writes to a temporary folder. */
 export interface MailFolder {
-  /** For the setting `mail.url`. */
+  /** The value for `mail.url`. */
   readonly url: string;
-  /** The token of the link below this path in the newest mail to the address, once there is one. */
+  /** Waits for a mail to the address with a link below this path. @returns the token of the newest one */
   linkFor(to: string, path: string): Promise<string>;
 }
 
@@ -32,7 +32,7 @@ export function mailFolder(t: Scope): MailFolder {
   };
 }
 
-/** @returns the browser of somebody who has logged in there */
+/** Logs in. @returns the browser */
 export async function loggedInAt(url: string, who: { email: string; password: string }): Promise<Visitor> {
   const browser = visitor(url);
   const { status } = await browser.post('/account/login', who);
@@ -40,7 +40,7 @@ export async function loggedInAt(url: string, who: { email: string; password: st
   return browser;
 }
 
-/** Has another email sent a link, and follows it. @returns the token of that link */
+/** Changes the email of an account with a mailed link. @returns the token of that link */
 export async function changeEmail(
   browser: Visitor,
   mails: MailFolder,

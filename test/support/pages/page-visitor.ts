@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { sentBack } from './session-pages.ts';
 
-/** What a browser shows of a page. */
+/** The visible content of a page. */
 export interface Shown {
   readonly status: number;
   readonly location: string | null;
@@ -9,12 +9,12 @@ export interface Shown {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** A browser without a screen: keeps cookies, and sends the forms of pages as they are. Follows nothing by itself. */
+/** A minimal browser: keeps cookies, and submits the forms of pages. It follows no redirects by itself. */
 export interface Visitor {
   get(path: string): Promise<Shown>;
-  /** Sends a form that the page at `from` has. @param from the page; the form's own address where it is left out */
+  /** Submits a form of the page at `from`. @param from by default the form's own path */
   post(path: string, fields: Record<string, string>, from?: string): Promise<Shown>;
-  /** Sends just these fields. */
+  /** Posts only these fields. */
   send(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Shown>;
   /** The value of `Cookie`. */
   cookie(): string;

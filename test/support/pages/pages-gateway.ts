@@ -9,7 +9,7 @@ import { visitor } from './page-visitor.ts';
 
 export const EVE = { email: 'eve@example.com', password: 'a garden of apples' };
 
-/** A gateway with registration, whose mails can be read. */
+/** A gateway with open registration and readable mails. */
 export async function pagesGateway(t: ExecutionContext, settings: Record<string, unknown> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-mail-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ export async function pagesGateway(t: ExecutionContext, settings: Record<string,
     accounts: { passwordCost: 4, cache: '1ms', registration: 'open', ...(settings.accounts as object) },
   });
   const mails = () => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
-  /** The path of the link in the newest mail to an address that has one of this kind. */
+  /** The path of the newest mailed link of this kind to an address. */
   const linkTo = async (email: string, path: string): Promise<string> => {
     const link = new RegExp(`http://\\S*(/account${path}\\?link=[\\w.-]+)`);
     const found = () => mails().filter((mail) => mail.includes(email) && link.test(mail));

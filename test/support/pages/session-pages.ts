@@ -26,11 +26,11 @@ export interface PageAnswer {
 }
 
 /**
- * A server that has the sessions and forms of the account pages, and nothing else of them:
+ * A server with only the sessions and forms of the account pages:
  *
- * - `GET /` answers the session's record as JSON; `POST /in?name=NAME` logs in, `POST /out` logs out, and both answer who it
- *   is then, with a token for the next form
- * - `GET /form` answers a token; `POST /form` what checking the form says; `POST /echo` its fields as JSON
+ * - `GET /` returns the session's record as JSON; `POST /in?name=NAME` logs in, `POST /out` logs out, and both return the user
+ *   after that, with a token for the next form
+ * - `GET /form` returns a token; `POST /form` the result of checking the form; `POST /echo` its fields as JSON
  */
 export async function sessionPages(
   t: Scope,
@@ -73,7 +73,7 @@ export async function sessionPages(
   });
 
   const handle = app.callback();
-  // As the gateway does: whoever reads the body says that it may come.
+  // As in the gateway, the reader of the body sends 100 Continue.
   const server = createServer(handle).on('checkContinue', handle).listen(0, '127.0.0.1');
   t.teardown(() => server.close().closeAllConnections());
   await once(server, 'listening');
@@ -101,7 +101,7 @@ export function record(name: string) {
   };
 }
 
-/** What a browser sends of these, as the value of `Cookie`. */
+/** The value of `Cookie` that a browser sends after these `Set-Cookie` lines. */
 export function sentBack(...cookies: readonly string[]): string {
   return cookies.map((cookie) => cookie.slice(0, cookie.indexOf(';'))).join('; ');
 }

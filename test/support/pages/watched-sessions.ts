@@ -4,27 +4,27 @@ import type { Scope } from '../../lab/scope.ts';
 import { sharedSessions } from '../stores/session-stores.ts';
 import { type PageAnswer, type SessionPages, sentBack, sessionPages } from './session-pages.ts';
 
-/** What a cookie has behind its path when it is taken away, on http. */
+/** The attributes after the path in a `Set-Cookie` that deletes a cookie, on http. */
 export const GONE = 'expires=Thu, 01 Jan 1970 00:00:00 GMT; samesite=lax; httponly';
 
 type Operation = keyof SessionStore;
 
 export interface WatchedPages {
   readonly pages: SessionPages;
-  /** The store itself, past what is watched and disturbed. */
+  /** The store itself, without recording and delays. */
   readonly store: SessionStore;
-  /** What the pages have asked the store for. */
+  /** The operations of the pages on the store. */
   readonly calls: Operation[];
   readonly outage: {
-    /** Of one kind of operation, or of all. */
+    /** The number of operations, of one kind or of all. */
     begin(only?: Operation): void;
     end(): void;
   };
-  /** Holds up the operations of this kind from now on. */
+  /** Delays the operations of this kind from now on. */
   gate(operation: Operation): { isReached(): boolean; open(): void };
 }
 
-/** Pages on an SQLite file, with what the store was asked for, and ways to disturb it. */
+/** Pages on an SQLite file, with a store that records and delays operations. */
 export async function watchedPages(t: Scope, more: { origin?: string } = {}): Promise<WatchedPages> {
   const store = await (await sharedSessions(t, 'sqlite')).open();
   const calls: Operation[] = [];
@@ -69,7 +69,7 @@ export async function watchedPages(t: Scope, more: { origin?: string } = {}): Pr
   };
 }
 
-/** @returns the cookie that the browser has then, as it sends it */
+/** @returns the value of `Cookie` after the login */
 export async function logIn(pages: SessionPages, name: string, cookie?: string): Promise<string> {
   const answer = await pages.ask(
     'POST',

@@ -1,6 +1,5 @@
 /**
- * Errors that nobody caught in this test file's thread, each of which would have ended the gateway's process, and warnings of
- * listeners that may leak.
+ * Uncaught errors in this test file's thread, each of which would end a gateway's process, and warnings of listener leaks.
  */
 export function strayErrors(): readonly unknown[] {
   const errors: unknown[] = [];

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 
-/** A program on a terminal of its own. */
+/** A program on a pseudo-terminal. */
 export interface Terminal {
-  /** Resolves when the screen shows the text, behind what the last call waited for. */
+  /** Resolves when the screen shows the text, after the text of the previous call. */
   shows(text: string): Promise<void>;
   type(keys: string): void;
-  /** Resolves when the program has ended, to its exit code. */
+  /** Resolves with the exit code. */
   ended(): Promise<number | null>;
-  /** All that the program and the terminal's echo wrote. */
+  /** The output of the program and the echo of the terminal. */
   screen(): string;
 }
 
@@ -23,7 +23,7 @@ export function onTerminal(t: ExecutionContext, command: readonly string[], cwd:
   const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
   let screen = '';
   let seen = 0;
-  // Not at the exit: what was written before it may be still to come.
+  // Waits for the end of the output, which may come after the exit.
   let isOver = false;
   void exit.then(() => {
     isOver = true;

@@ -1,8 +1,8 @@
-/** What a scrape says. */
+/** The parsed content of a scrape. */
 export interface Exposition {
   /** The type of each metric. */
   readonly types: ReadonlyMap<string, string>;
-  /** Each series, such as `name{a="1",b="2"}` with its labels in order, and its value. */
+  /** The value of each series, such as `name{a="1",b="2"}` with sorted labels. */
   readonly series: ReadonlyMap<string, number>;
 }
 
@@ -25,8 +25,8 @@ const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram)$`);
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{(${PAIR}(?:,${PAIR})*)\\})? (-?\\d+(?:\\.\\d+)?(?:e[+-]\\d+)?)$`);
 
 /**
- * Reads the text format of Prometheus, version 0.0.4, and is stricter than Prometheus: every metric has its help, then its
- * type, then all of its series; counters end in `_total`; histograms are whole, and their buckets add up.
+ * Parses the Prometheus text format, version 0.0.4, more strictly than Prometheus: every metric has its help, then its
+ * type, then all its series; counters end in `_total`; histograms are complete, and their buckets are cumulative.
  *
  * @throws Error that quotes the line
  */
@@ -68,7 +68,7 @@ export function parseExposition(text: string): Exposition {
   return { types: new Map([...families.values()].map(({ name, type }) => [name, type])), series };
 }
 
-/** A series as `Exposition` names it. */
+/** The name of a series in `Exposition`. */
 export function seriesOf(name: string, labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
   return pairs.length === 0 ? name : `${name}{${pairs.map(([key, value]) => `${key}="${value}"`).join(',')}}`;
@@ -80,7 +80,7 @@ export function valuesOf({ series }: Exposition, metric: string): Record<string,
   return Object.fromEntries(own.map(([key, value]) => [key.slice(metric.length + 1, -1), value]));
 }
 
-/** The same, without what is zero. */
+/** As `valuesOf`, without zeros. */
 export function countsOf(scraped: Exposition, metric: string): Record<string, number> {
   return Object.fromEntries(Object.entries(valuesOf(scraped, metric)).filter(([, value]) => value !== 0));
 }

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino';
 import type { LogLine } from '../../lab/gateways/gateway.ts';
 
-/** A log that is kept for the test to read. */
+/** A log in memory. */
 export function logLines(): { readonly log: Logger; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line) as LogLine);

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from '../../lab/scope.ts';
 
-/** A named pipe whose reader is this process, and reads when it is told to. */
+/** A named pipe that this process reads on demand. */
 export interface PipeOfTest {
-  /** What a program is given as its standard output: it waits for the reader where nobody says otherwise. */
+  /** The blocking end for a program's standard output. */
   readonly writer: number;
-  /** All that is in the pipe at this moment. */
+  /** Reads the current content of the pipe. */
   read(): string;
-  /** From now on, nobody reads. */
+  /** Closes the reading end. */
   closeReader(): void;
 }
 
@@ -64,7 +64,7 @@ signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-/** Starts a program on a terminal that shows nothing, as one does that was stopped by Ctrl-S. SIGTERM is passed on. */
+/** Starts a program on a terminal that accepts no output, as after Ctrl-S. Forwards SIGTERM. */
 export function onStoppedTerminal(command: readonly string[]) {
   return spawn('python3', ['-c', PYTHON, '2', ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -11,8 +11,8 @@ export async function scrape({ opsUrl }: { readonly opsUrl: string }): Promise<E
 }
 
 /**
- * A scrape after so many requests. One is counted when its connection is done with it, which may be after its answer has
- * arrived.
+ * A scrape after a number of requests. A request is counted when its connection has finished it, possibly after the
+ * response has arrived.
  */
 export async function scrapeAfter(gateway: { readonly opsUrl: string }, requests: number): Promise<Exposition> {
   let scraped = await scrape(gateway);

@@ -5,12 +5,12 @@ import { longestFirst } from './order.ts';
 import { recordRun } from './record.ts';
 
 /**
- * Files that run at the same time. They wait for about half of their time, so that two of them keep one processor busy; and
- * four of them use up to a third of the 151 connections that a MySQL server takes.
+ * The number of concurrent test files. They wait for about half of their time, so two of them keep one processor busy, and
+ * four use up to a third of MySQL's default of 151 connections.
  */
 const AT_ONCE = Math.min(2 * availableParallelism(), 8);
 
-/** package.json's settings, and an observer of the run: counting what ava prints for people would be guessing. */
+/** The settings in package.json, and an observer of the run, which counts the tests more reliably than ava's printed report. */
 export default ({ projectDir }) => ({
   ...JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).ava,
   concurrency: AT_ONCE,

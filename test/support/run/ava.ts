@@ -8,7 +8,7 @@ import { COUNTS_FILE } from './record.ts';
 
 const AVA = fileURLToPath(new URL('../../../node_modules/ava/entrypoints/cli.js', import.meta.url));
 const CONFIG = fileURLToPath(new URL('./ava.config.mjs', import.meta.url));
-/** How long ava may take to end after a signal, in milliseconds. */
+/** Milliseconds that ava may take to exit after a signal. */
 const STOP_MS = 5000;
 
 /**
@@ -30,7 +30,7 @@ export async function runAva(
     const ava = spawn(process.execPath, [AVA, '--config', CONFIG, ...args], {
       cwd: folder,
       stdio: 'inherit',
-      // Each file and each command under test is a process that loads the same modules: compiled once for all of them.
+      // A compile cache: each test file and each command is a process that loads the same modules.
       env: {
         NODE_COMPILE_CACHE: join(temporary, 'compiled'),
         ...process.env,

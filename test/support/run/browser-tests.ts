@@ -3,7 +3,7 @@ import { matchesGlob, normalize, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const BROWSER_TESTS = 'test/control/pages/browser/**/*.test.ts';
-/** Those of ava's options that take a value, which is then no file. */
+/** The options of ava that take a value, which is not a file. */
 const WITH_VALUE = {
   match: { type: 'string', short: 'm', multiple: true },
   timeout: { type: 'string', short: 'T' },
@@ -11,7 +11,7 @@ const WITH_VALUE = {
 } as const;
 
 /**
- * Whether a browser is needed: whether ava, called in `folder`, runs a test that drives one.
+ * Whether ava, called in `folder`, runs a test that needs a browser.
  *
  * @param args for ava; without a file among them it runs all tests
  */

@@ -10,8 +10,7 @@ export type Stats = Extract<Event, { type: 'stats' }>['stats'];
 type FileStats = Stats['byFile'] extends Map<string, infer Each> ? Each : never;
 
 /**
- * What ava's figures come to. A file that broke (crashed, exited, hung) or has no tests counts as at least one failure,
- * whatever else happened in it.
+ * Counts tests from ava's statistics. A file that crashed, exited, hung or has no tests counts as at least one failure.
  */
 export function countTests(stats: Stats, broken: ReadonlySet<string>): Counts {
   let failed = stats.sharedWorkerErrors + stats.internalErrors;
@@ -32,7 +31,7 @@ function failuresOf(file: FileStats): number {
   return file.failedTests + file.failedHooks + file.remainingTests + file.uncaughtExceptions + file.unhandledRejections;
 }
 
-/** Never green by accident: a run that ava calls failed, or in which no test ran, has at least one failure. */
+/** A run that ava reports as failed, or in which no test ran, has at least one failure. */
 export function judge(counts: Counts | null, exitCode: number | null): Counts {
   if (counts === null) return { passed: 0, failed: 1, skipped: 0 };
   const sound = exitCode === 0 && counts.passed > 0;

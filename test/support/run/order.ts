@@ -1,6 +1,6 @@
 /**
- * The files that take longest, and are begun first: a run that came to one of them last would wait for it with nothing else to
- * do. Those that measure what happens in an outage stand among those that wait, and not beside all those that use a processor.
+ * The longest files, which start first, so that the run does not end with one of them alone. Files that measure outages are
+ * between files that mostly wait, not between those that keep a processor busy.
  */
 export const LONG: readonly string[] = [
   'test/control/pages/browser/every-page.test.ts',

@@ -10,7 +10,7 @@ export interface Ended {
 
 export interface Program {
   readonly kill: (signal: NodeJS.Signals) => void;
-  /** Resolves as soon as `text` stands in the output or the errors; rejects when the program ends without it. */
+  /** Resolves as soon as standard output or error contains `text`; rejects when the program exits without it. */
   readonly printed: (text: string) => Promise<void>;
   readonly ended: Promise<Ended>;
 }

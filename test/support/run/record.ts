@@ -5,10 +5,10 @@ import { countTests, type Stats } from './count.ts';
 /** The environment variable that names the file to write the counts to. */
 export const COUNTS_FILE = 'GATEHOUSE_TEST_COUNTS';
 
-/** Events after which a file's tests cannot be trusted to have all run; ava's types leave two of them out. */
+/** Events after which some tests of a file may not have run; ava's types lack two of them. */
 const BREAKING = new Set<string>(['worker-failed', 'process-exit', 'missing-ava-import']);
 
-/** Runs inside ava's process: follows the run, and writes its counts as JSON when the process exits, however it does. */
+/** Runs in ava's process: observes the run, and writes its counts as JSON when the process exits. */
 export async function recordRun({ events }: ObservedRun): Promise<void> {
   const file = process.env[COUNTS_FILE];
   if (file === undefined) throw new Error(`${COUNTS_FILE} is not set: run the tests with npm test`);

@@ -3,7 +3,7 @@ import { type Attempt, type ServiceName, unavailable } from './service.ts';
 
 const PACKAGES = { MySQL: 'mariadb-server', Redis: 'redis-server' } as const;
 
-/** Installs the server with apt-get, which needs root on Debian or a relative of it, and then starts it with `start`. */
+/** Installs the server with apt-get (root on Debian or a derivative), and then starts it with `start`. */
 export async function aptService(name: ServiceName, start: () => Promise<Attempt>): Promise<Attempt> {
   const failure = await aptInstall(name, PACKAGES[name]);
   if (failure !== null) return unavailable(failure);

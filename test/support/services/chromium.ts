@@ -14,8 +14,7 @@ const REMEDY =
   'or set CHROME_PATH to the program of a Chromium or Chrome.';
 
 /**
- * The path of a browser that the tests can drive: the one that the environment names, one that is installed, or else the one
- * that apt-get installs.
+ * The path of a browser for the tests: from the environment, installed, or else installed by apt-get.
  *
  * @throws {OperatorError} When the named one cannot be run (no other is tried then), or there is none.
  */

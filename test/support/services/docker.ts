@@ -12,7 +12,7 @@ const ENGINE_MS = 10_000;
 const START_MS = 300_000;
 const STOP_MS = 60_000;
 
-/** A container that is only for this run, if a Docker engine answers; `stop` removes it. */
+/** A container for this run, if a Docker engine answers; `stop` removes it. */
 export async function dockerService(name: ServiceName): Promise<Attempt> {
   const absent = await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: ENGINE_MS })
     .then(() => run('docker', ['compose', 'version'], { timeout: ENGINE_MS }))

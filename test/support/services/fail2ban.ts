@@ -3,7 +3,7 @@ import { aptInstall } from '../../lab/packages/apt.ts';
 import { findExecutable } from '../../lab/packages/executables.ts';
 
 /**
- * The path of `fail2ban-regex`: the one that is installed, or else the one that apt-get installs.
+ * The path of `fail2ban-regex`: installed, or else installed by apt-get.
  *
  * @throws {OperatorError} When there is none.
  */

@@ -22,7 +22,7 @@ const REMEDIES = {
 
 const PRIVATE = { MySQL: privateMysql, Redis: privateRedis } as const;
 
-/** The ways to get a server when none is named, the cheapest first. */
+/** The ways to get a server if the environment names none, cheapest first. */
 const WAYS: readonly ((name: ServiceName) => Promise<Attempt>)[] = [
   usualServer,
   (name) => PRIVATE[name](),
@@ -31,7 +31,7 @@ const WAYS: readonly ((name: ServiceName) => Promise<Attempt>)[] = [
 ];
 
 /**
- * A server that the tests can use: the one that the environment names, or else the first way that works.
+ * A server for the tests: the one in the environment, or else from the first way that works.
  *
  * @throws {OperatorError} When the named server does not answer (no other is tried then), or no way works.
  */

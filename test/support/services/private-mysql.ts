@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const INITIALISE_MS = 120_000;
 const ROOT_USER = process.getuid?.() === 0 ? ['--user=root'] : [];
 
-/** A MariaDB or MySQL that is only for this run: on a free port of 127.0.0.1, root without a password. */
+/** A MariaDB or MySQL for this run: on a free port of 127.0.0.1, root without a password. */
 export async function privateMysql(): Promise<Attempt> {
   const server = findExecutable('mariadbd', 'mysqld');
   if (server === null) return unavailable('neither mariadbd nor mysqld is installed');
@@ -34,7 +34,7 @@ export async function privateMysql(): Promise<Attempt> {
     `--port=${port}`,
     `--socket=${join(folder.path, 'socket')}`,
     `--pid-file=${join(folder.path, 'pid')}`,
-    // The data is thrown away: nothing needs to reach the disk.
+    // The data is temporary: nothing needs to reach the disk.
     '--innodb-flush-log-at-trx-commit=0',
     '--skip-log-bin',
     ...ofItsKind,
@@ -55,8 +55,8 @@ async function initialiseMysql(server: string, data: string): Promise<string[]> 
 }
 
 /**
- * `--force`, because the installer refuses a machine whose own name cannot be looked up; the server does without names. A folder
- * of its own for temporary tables: the server that it starts removes all that it finds, those of other servers too.
+ * `--force`: the installer refuses a machine whose own name does not resolve, which the server does not need. Its own folder
+ * for temporary tables: the server that it starts removes all that it finds, also those of other servers.
  */
 async function initialiseMariadb(data: string, folder: TemporaryFolder): Promise<string[]> {
   const installer = findExecutable('mariadb-install-db', 'mysql_install_db');

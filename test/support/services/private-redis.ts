@@ -3,7 +3,7 @@ import { freePort } from '../../lab/processes/free-port.ts';
 import { startServer, temporaryFolder } from './private-server.ts';
 import { type Attempt, unavailable } from './service.ts';
 
-/** A Redis that is only for this run: on a free port of 127.0.0.1, keeping nothing. */
+/** A Redis for this run: on a free port of 127.0.0.1, without persistence. */
 export async function privateRedis(): Promise<Attempt> {
   const server = findExecutable('redis-server', 'valkey-server');
   if (server === null) return unavailable('redis-server is not installed');

@@ -15,7 +15,7 @@ export interface TemporaryFolder {
   readonly remove: () => void;
 }
 
-/** A new folder, removed when the process exits if not before. */
+/** A new folder, removed at the latest when the process exits. */
 export function temporaryFolder(purpose: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), `gatehouse-${purpose}-`));
   const remove = () => {
@@ -26,7 +26,7 @@ export function temporaryFolder(purpose: string): TemporaryFolder {
   return { path, remove };
 }
 
-/** Starts a server and waits until it answers at `url`. `stop`, and the exit of this process, end it and remove its folder. */
+/** Starts a server and waits until it answers at `url`. `stop`, or the exit of this process, stops it and removes its folder. */
 export async function startServer(
   name: ServiceName,
   server: string,
@@ -36,7 +36,7 @@ export async function startServer(
 ): Promise<Attempt> {
   const log = join(folder.path, 'log');
   const output = openSync(log, 'w');
-  // Detached: a terminal's Ctrl-C is for the tests, which may still need the server while they end.
+  // Detached, so that Ctrl-C reaches only the tests, which may still need the server during their teardown.
   const child = spawn(server, args, { detached: true, stdio: ['ignore', output, output] });
   let ended: string | null = null;
   child.on('error', (error) => {

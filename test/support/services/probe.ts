@@ -2,16 +2,16 @@ import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import type { ServiceName } from './service.ts';
 
-/** Whether a server lets us in: its version, or in a few words why not. */
+/** The result of a login to a server: its version, or a short reason for the failure. */
 export type Answer =
   | { readonly kind: 'answers'; readonly version: string }
   | { readonly kind: 'silent'; readonly why: string };
 
 /**
- * Logs in and asks for the version.
+ * Logs in and queries the version.
  *
  * @param url `mysql://…` or `redis://…`.
- * @param deadline How long the whole of it may take, in milliseconds.
+ * @param deadline Milliseconds for everything.
  */
 export async function probe(name: ServiceName, url: string, deadline: number): Promise<Answer> {
   try {
@@ -25,7 +25,7 @@ export async function probe(name: ServiceName, url: string, deadline: number): P
 async function mysqlVersion(url: string, deadline: number): Promise<string> {
   const connecting = mysql.createConnection({ uri: url, connectTimeout: deadline });
   const connection = await within(deadline, connecting).catch((error: unknown) => {
-    // A server that accepts and then says nothing: the connection may still come, and must not stay open.
+    // If the server accepts but does not answer, the connection may still be established later, and must not stay open.
     connecting.then((late) => late.destroy()).catch(() => undefined);
     throw error;
   });
@@ -44,7 +44,7 @@ async function redisVersion(url: string, deadline: number): Promise<string> {
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
-  // ioredis rejects with "Connection is closed." alone; what closed it comes with the event.
+  // ioredis rejects only with "Connection is closed."; the event has the cause.
   let cause: Error | null = null;
   redis.on('error', (error: Error) => {
     cause = error;

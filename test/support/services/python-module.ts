@@ -5,12 +5,12 @@ import { aptInstall } from '../../lab/packages/apt.ts';
 
 const run = promisify(execFile);
 
-/** Debian's own: that of another installation would not see what apt-get installs. */
+/** Debian's own Python: another installation would not find the modules of apt-get. */
 const PYTHON = '/usr/bin/python3';
 const MODULES = { Django: 'django', Flask: 'flask' } as const;
 
 /**
- * The path of a Python that has a framework: installed, or else by apt-get.
+ * The path of a Python with a framework: installed, or else installed by apt-get.
  *
  * @throws {OperatorError} When it is not there and cannot be installed.
  */

@@ -5,13 +5,13 @@ export type ServiceName = 'MySQL' | 'Redis';
 export interface Service {
   /** `mysql://…` with the right to create databases, or `redis://…`. */
   readonly url: string;
-  /** Where it comes from, for one line to the user. */
+  /** The origin of the server, for a line to the user. */
   readonly origin: string;
-  /** Ends what was started for the tests. Synchronous, so that it can run while the process exits. */
+  /** Stops the server if it was started for the tests. Synchronous, so that it can run while the process exits. */
   readonly stop: () => void;
 }
 
-/** What one way of getting a server came to. */
+/** The result of one way to get a server. */
 export type Attempt =
   | { readonly kind: 'available'; readonly service: Service }
   | { readonly kind: 'unavailable'; readonly reason: string };

@@ -2,7 +2,7 @@ import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptInstall } from '../../lab/packages/apt.ts';
 import { findExecutable } from '../../lab/packages/executables.ts';
 
-/** Servers of other makes that the tests put behind the gateway, and where Debian has them. */
+/** Upstream servers for the tests, with their Debian packages. */
 const SERVERS = {
   uWSGI: { program: 'uwsgi', debianPackage: 'uwsgi-plugin-python3' },
   gunicorn: { program: 'gunicorn', debianPackage: 'gunicorn' },
@@ -12,7 +12,7 @@ const SERVERS = {
 export type UpstreamServer = keyof typeof SERVERS;
 
 /**
- * The path of a server's program: installed, or else by apt-get.
+ * The path of a server's program: installed, or else installed by apt-get.
  *
  * @throws {OperatorError} When it is not there and cannot be installed.
  */

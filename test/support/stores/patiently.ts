@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds for an answer of a server, where what takes time is no test's subject: a busy machine is no outage. */
+/** Milliseconds for a response in tests that are not about timing: a busy machine is not an outage. */
 export const PATIENT = 5_000;
-/** Milliseconds after which a failure is not the machine's. */
+/** Milliseconds after which a busy machine no longer explains a failure. */
 const LIMIT = 10_000;
 
 /**
- * What a command is answered with, where a busy machine may need longer than the timeout that the test gave its client: it is
- * asked again then. A failure that stays is thrown.
+ * Runs a command, and retries it when a busy machine needs longer than the client's timeout. Throws a failure that persists.
  */
 export async function answerTo<T>(command: () => Promise<T>): Promise<T> {
   for (const until = performance.now() + LIMIT; ; await delay(20)) {

@@ -7,10 +7,10 @@ import { type RedisProcess, redisProcess } from './redis-process.ts';
 const SLOTS = 16_384;
 
 /**
- * Three masters that share the slots among them, without replicas; gone when the test ends.
+ * Three masters without replicas; removed when the test ends.
  *
- * @param options of the command line, beyond those of a Cluster
- * @param client how the test itself connects to them
+ * @param options further command-line options
+ * @param client the options of the test's own client
  */
 export async function redisCluster(
   t: Scope,
@@ -19,7 +19,7 @@ export async function redisCluster(
 ): Promise<readonly RedisProcess[]> {
   const nodes = await Promise.all(
     Array.from({ length: 3 }, async () => {
-      // Without it, the bus takes a port that is 10 000 higher, which may not exist.
+      // By default the bus port is 10,000 higher, which may be out of range.
       const bus = await freePort();
       const start = async (port: number, folder: string) => [
         '--cluster-enabled',

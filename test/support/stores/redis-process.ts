@@ -6,25 +6,25 @@ import { freePort } from '../../lab/processes/free-port.ts';
 import { type ServerProcess, startProcess } from '../../lab/processes/server-process.ts';
 import type { Scope } from '../../lab/scope.ts';
 
-/** A Redis for one test, which may be stopped in every way without disturbing the others. It keeps nothing on disk. */
+/** A Redis for one test, which can be stopped, killed and paused without affecting other tests. It has no persistence. */
 export interface RedisProcess {
   readonly port: number;
-  /** Resolves when it takes connections. The port stays the same; what it held before is lost. */
+  /** Resolves when it accepts connections. The port stays the same; the previous data is lost. */
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** It accepts connections and answers nothing. */
+  /** Makes it hang: it accepts connections and answers nothing. */
   pause(): void;
   continue(): void;
 }
 
 const START_LIMIT = 10_000;
-/** What a server, and what a Sentinel, prints when it is there. */
+/** The lines that a server and a Sentinel print when they are ready. */
 const STARTED = /Ready to accept connections|Sentinel ID is/;
 
 /**
- * Starts a Redis on a free port of 127.0.0.1; it is gone when the test ends.
+ * Starts a Redis on a free port of 127.0.0.1; it is stopped when the test ends.
  *
- * @param options what its command line has beyond that, for a port and an empty folder of its own
+ * @param options returns further command-line options for its port and its empty folder
  */
 export async function redisProcess(
   t: Scope,
@@ -36,7 +36,7 @@ export async function redisProcess(
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const port = await freePort();
   const own = await options(port, folder);
-  // A configuration file must come first, and `--sentinel` right behind it.
+  // A configuration file must come first, followed by `--sentinel`.
   const common = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
   const args = own.includes('--sentinel') ? own : [...(own.includes('--tls-port') ? common.slice(2) : common), ...own];
   let server: ServerProcess | null = null;

@@ -5,21 +5,21 @@ import type { Scope } from '../../lab/scope.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { type RedisProcess, redisProcess } from './redis-process.ts';
 
-/** A master, a replica of it, and three Sentinels that watch both. */
+/** A master, its replica, and three Sentinels that monitor both. */
 export interface RedisReplicas {
-  /** For `redis.url`, without a database. */
+  /** The value for `redis.url`, without a database. */
   readonly url: string;
   readonly master: RedisProcess;
   readonly replica: RedisProcess;
   readonly sentinels: readonly RedisProcess[];
-  /** Makes the replica the master, with both of them alive; resolves when it is. */
+  /** Makes the replica the master while both are alive; resolves after the failover. */
   failOver(): Promise<void>;
 }
 
 const NAME = 'gate';
 
 export async function redisReplicas(t: Scope): Promise<RedisReplicas> {
-  // Else a master waits five seconds for more replicas before it sends a new one its data.
+  // By default, a master waits five seconds for more replicas before it sends its data to a new one.
   const quick = ['--repl-diskless-sync-delay', '0'];
   const master = await redisProcess(t, () => quick);
   const replica = await redisProcess(t, () => [...quick, '--replicaof', '127.0.0.1', String(master.port)]);

@@ -12,23 +12,23 @@ import type { Scope } from '../../lab/scope.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 
 /**
- * Two gateways' revocations that share a Redis and, unlike any real ones, have each a copy of the database: what `follower` learns
- * of `publisher`, it has learned through Redis.
+ * The revocation services of two nodes that share a Redis. Unlike real nodes, each has its own copy of the database, so
+ * `follower` can learn revocations of `publisher` only through Redis.
  */
 export interface SeparateServices {
   readonly follower: RevocationService;
   readonly followerRedis: StoreState;
-  /** Revokes a new token of the publisher's. @returns its id, when the publisher has done all that it does */
+  /** Revokes a new token at the publisher. @returns its id, when the publisher has finished */
   revoke(): Promise<string>;
-  /** Revokes one token after another until the follower hears of one: it is connected. */
+  /** Revokes tokens until the follower receives one: it is then connected. */
   untilHeard(): Promise<void>;
 }
 
 const LIFETIME = 600_000;
-/** Milliseconds within which a follower connects, on a machine that is busy too. */
+/** Milliseconds within which a follower connects, also on a busy machine. */
 const HEARD = 30_000;
 
-/** @param timeout milliseconds for an answer of Redis */
+/** @param timeout the timeout of a Redis command in milliseconds */
 export async function separateServices(
   t: Scope,
   url: string,
@@ -39,7 +39,7 @@ export async function separateServices(
     pages: { session: { lifetime: LIFETIME } },
   };
   const databases = [await migratedDatabase(t, 'sqlite'), await migratedDatabase(t, 'sqlite')] as const;
-  // Entries of another installation are no news: both databases say that they are the same one.
+  // Both databases get the same installation id, since entries of another installation are ignored.
   const head = await databases[0].sql('gatehouse_revocation_head').first('installation', 'chain');
   await databases[1].sql('gatehouse_revocation_head').update(head);
   const start = async (database: Database) => {

@@ -11,20 +11,20 @@ import { locationOf } from './separate-services.ts';
 
 export const KINDS = ['sqlite', 'mysql', 'redis'] as const;
 
-/** Sessions that any number of gateways share. */
+/** A session store that several gateways share. */
 export interface SharedSessions {
-  /** As another gateway would: with connections of its own. */
+  /** Opens the store with separate connections, like another gateway. */
   open(): Promise<SessionStore>;
-  /** Milliseconds that the session has left, as the store keeps it; null where there is none. */
+  /** The remaining lifetime of the session in the store, in milliseconds; null if there is none. */
   lifeOf(id: string): Promise<number | null>;
-  /** All that the store holds, keys and values. */
+  /** The whole content of the store, keys and values. */
   dump(): Promise<string>;
 }
 
 const TIMEOUT = 10_000;
 export const KEY_PREFIX = 'p:';
 
-/** An empty place for sessions, gone when the test ends. */
+/** An empty session store, removed when the test ends. */
 export async function sharedSessions(t: Scope, kind: (typeof KINDS)[number]): Promise<SharedSessions> {
   return kind === 'redis' ? await inRedis(t) : await inDatabase(t, kind);
 }

@@ -7,7 +7,7 @@ import type { Scope } from '../../lab/scope.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { findUpstreamServer, type UpstreamServer } from '../services/upstream-servers.ts';
 
-/** Answers with the variables that its server has made of a request, and with the body; `/log` has all requests before. */
+/** Responds with the server's variables for a request, and the body; `/log` returns all earlier requests. */
 const PYTHON = `
 import json, sys, threading
 seen = []
@@ -58,13 +58,13 @@ const COMMANDS: Readonly<Record<UpstreamServer, (address: string, folder: string
 
 export interface Application {
   readonly url: string;
-  /** The requests whose head it has taken up. PHP takes up none before all of its body is there. */
+  /** The requests that have started. PHP starts none before its whole body has arrived. */
   begun(): number;
-  /** Lets one request for `/held` go on, which has waited before it reads its body. PHP's never wait. */
+  /** Continues one request for `/held`, which waits before it reads its body. With PHP, none waits. */
   go(): Promise<void>;
 }
 
-/** Starts a program behind a server that makes variables of fields. */
+/** Starts a program behind a server that turns header fields into variables. */
 export async function application(t: Scope, server: UpstreamServer): Promise<Application> {
   const program = await findUpstreamServer(server);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-application-'));

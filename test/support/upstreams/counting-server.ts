@@ -4,30 +4,30 @@ import type { AddressInfo, Socket } from 'node:net';
 import { freePort } from '../../lab/processes/free-port.ts';
 import type { Scope } from '../../lab/scope.ts';
 
-/** It counts its connections. */
+/** A server that counts its connections. */
 export interface CountingServer {
   readonly url: string;
-  /** So far. */
+  /** All connections so far. */
   readonly connections: number;
-  /** Now. */
+  /** Currently open connections. */
   readonly open: number;
   closeAll(): void;
 }
 
-/** It answers each request at once. */
+/** A server that answers each request at once. */
 export function answeringServer(t: Scope, fields: Record<string, string> = {}, port = 0): Promise<CountingServer> {
   return listen(t, port, (_path, res) => res.writeHead(200, fields).end('done'));
 }
 
 export interface HoldingServer extends CountingServer {
-  /** By their paths. */
+  /** The waiting requests, by path. */
   readonly waiting: ReadonlyMap<string, ServerResponse>;
   answer(path: string): void;
-  /** Over which a request came, also when it has been answered. */
+  /** The connection of a request, also after the response. */
   connectionOf(path: string): Socket | undefined;
 }
 
-/** It answers each request when it is told to. */
+/** A server that answers each request on demand. */
 export async function holdingServer(t: Scope): Promise<HoldingServer> {
   const waiting = new Map<string, ServerResponse>();
   const sockets = new Map<string, Socket>();
@@ -79,7 +79,7 @@ async function listen(
   };
 }
 
-/** A port that has no listener, and that no test beside this one is given meanwhile. */
+/** A port without a listener that no other test gets at the same time. */
 export async function closedPort(): Promise<{ url: string; port: number }> {
   const port = await freePort();
   return { url: `http://127.0.0.1:${port}`, port };

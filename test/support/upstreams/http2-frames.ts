@@ -13,9 +13,9 @@ export const WINDOW_UPDATE = 8;
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
 const ACK = 1;
-/** Bytes of what a client says before its first frame. */
+/** The length of the client's connection preface in bytes. */
 const PREFACE = 24;
-/** Bytes of the head of a frame. */
+/** The length of a frame header in bytes. */
 const HEAD = 9;
 
 export function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
@@ -27,7 +27,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return Buffer.concat([head, payload]);
 }
 
-/** Whole numbers of 32 bits, one behind the other. */
+/** Concatenated 32-bit integers. */
 export function numbers(...values: readonly number[]): Buffer {
   return Buffer.concat(
     values.map((value) => {
@@ -38,13 +38,13 @@ export function numbers(...values: readonly number[]): Buffer {
   );
 }
 
-/** Fields in literal form, as they are given (RFC 7541 section 6.2.2); up to 126 bytes each. */
+/** Literal fields without Huffman coding (RFC 7541 section 6.2.2); up to 126 bytes each. */
 export function fields(...pairs: readonly (readonly [name: string, value: string])[]): Buffer {
   const text = (content: string) => Buffer.from(String.fromCharCode(content.length) + content, 'latin1');
   return Buffer.concat(pairs.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
 }
 
-/** A server that greets as one of HTTP/2 does, and answers the head of each request with the given bytes. */
+/** A server that sends an HTTP/2 preface, and answers the head of each request with the given bytes. */
 export function http2Peer(t: ExecutionContext, answer: (stream: number) => readonly Buffer[]) {
   return tcpUpstream(t, (socket) => {
     let rest = Buffer.alloc(0);

@@ -14,13 +14,13 @@ import { SELF_SIGNED } from './self-signed.ts';
 export interface Http2Upstream {
   readonly url: string;
   readonly port: number;
-  /** The fields of each request, in the order in which they came. */
+  /** The fields of each request, in order of arrival. */
   readonly seen: IncomingHttpHeaders[];
-  /** Every connection that was made, the last one last. */
+  /** All connections so far, newest last. */
   readonly sessions: ServerHttp2Session[];
 }
 
-/** What a group needs to speak HTTP/2 to the servers of this file. */
+/** The options of a group for HTTP/2 with the servers of this file. */
 export const OVER_TLS = { http2: true, tls: { ca: SELF_SIGNED.cert } };
 
 export type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
@@ -31,7 +31,7 @@ function answerOk(stream: ServerHttp2Stream): void {
   stream.end('ok');
 }
 
-/** A real server of HTTP/2 alone: over TLS with the certificate of `SELF_SIGNED`, or in plain text. */
+/** A real server that supports only HTTP/2: over TLS with the certificate of `SELF_SIGNED`, or in plain text. */
 export async function http2Upstream(
   t: Scope,
   scheme: 'http' | 'https',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Scope } from '../../lab/scope.ts';
 import { SELF_SIGNED } from './self-signed.ts';
 
-/** A real https server at 127.0.0.1, with the certificate of `SELF_SIGNED` unless told otherwise. */
+/** A real https server at 127.0.0.1, by default with the certificate of `SELF_SIGNED`. */
 export async function httpsUpstream(
   t: Scope,
   answer: RequestListener,

@@ -5,11 +5,11 @@ export interface MoodyUpstream {
   readonly url: string;
   /** `performance.now()` of each request. */
   readonly arrivals: readonly number[];
-  /** Whether it ends the connection in place of an answer. */
+  /** Whether it closes the connection instead of responding. */
   isUnwell: boolean;
 }
 
-/** A server that answers `by NAME`, or cuts its connections, as the test says. */
+/** A server that responds `by NAME`, or closes its connections, as the test sets. */
 export async function moodyUpstream(t: Scope, name: string): Promise<MoodyUpstream> {
   const arrivals: number[] = [];
   const state = { isUnwell: false };

@@ -1,4 +1,4 @@
-/** A self-signed certificate for the name localhost and no address, of no use to anybody: its key is here for all to see. */
+/** A self-signed certificate for the name localhost and no address, for tests only: its key is public. */
 export const NAME_ONLY = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPLo4YzwKKU9eOUiB

@@ -1,4 +1,4 @@
-/** A self-signed certificate for localhost and 127.0.0.1, of no use to anybody: its key is here for all to see. */
+/** A self-signed certificate for localhost and 127.0.0.1, for tests only: its key is public. */
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVFuGIryYFtyhMoTk

@@ -9,8 +9,8 @@ import { findPythonWith } from '../services/python-module.ts';
 import { findUpstreamServer } from '../services/upstream-servers.ts';
 
 /*
- * The same website with each framework: `/` redirects to `/orders/7`, `/orders/7` sets a cookie for `/orders` and says its
- * cookies and its own link to `/orders/8`, and where the framework redirects `/list` to `/list/` by itself, so it does.
+ * The same website in each framework: `/` redirects to `/orders/7`; `/orders/7` sets a cookie for `/orders` and returns its
+ * cookies and its own link to `/orders/8`; `/list` redirects to `/list/` if the framework does this itself.
  */
 
 const DJANGO = (prefix: string) => `
@@ -70,7 +70,7 @@ export type Framework = 'Django' | 'Flask' | 'PHP';
 /**
  * Starts the website.
  *
- * @param prefix where it is mounted, as it knows: as the framework is told, or from `X-Forwarded-Prefix`; empty: it knows of none
+ * @param prefix the mount path that the framework knows, by configuration or from `X-Forwarded-Prefix`; empty: none
  * @returns its URL
  */
 export async function website(t: Scope, framework: Framework, prefix: string): Promise<string> {
