@@ -46,7 +46,7 @@ function requireLoopback({ listen, ops }: Settings): void {
   for (const { host } of [listen, ops]) {
     if (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost') continue;
     throw new OperatorError(
-      `Demo mode listens on loopback alone, because its password is public; ${host} is not loopback. ` +
+      `Demo mode listens only on loopback, because its password is public; ${host} is not loopback. ` +
         'Unset GATEHOUSE_HOST, or write a configuration and run: npx gatehouse start --config FILE',
     );
   }

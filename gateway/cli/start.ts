@@ -14,9 +14,7 @@ export function startCommand(): Command {
     .description('Run the gateway.')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .addOption(
-      new Option('--demo', 'run with an example upstream and a demo account, on this machine alone').conflicts(
-        'config',
-      ),
+      new Option('--demo', 'run with an example upstream and a demo account, on loopback only').conflicts('config'),
     )
     .action(async ({ config, demo }: { config: string; demo?: boolean }) => {
       const signal = nextSignal();

@@ -19,7 +19,7 @@ export function emailChange({ accounts, changes, mails, background }: ActionDeps
     // Every node must look the account up again: the old address must no longer log in.
     const transaction = endTokens ? changes.changeAndRevoke : changes.changeAndKeepTokens;
     const account = await transaction(seen.id, async (own) => {
-      said.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'go on');
+      said.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'keep');
       return said.outcome === 'changed';
     });
     return [said.outcome, account];

@@ -76,7 +76,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       (id: string) => accounts.setConfirmed(id, false),
       async (id: string) => {
         const seen = await accounts.findById(id);
-        return seen !== null && (await accounts.setEmail(seen, `new${id}@example.com`, 'go on')) === 'changed';
+        return seen !== null && (await accounts.setEmail(seen, `new${id}@example.com`, 'keep')) === 'changed';
       },
       (id: string) => accounts.remove(id),
     ];

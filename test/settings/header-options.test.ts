@@ -52,7 +52,7 @@ for (const [part, names] of [
       );
       const [problem] = problemsOf(withHeaders(`{ ${part}: { remove: [X-A, ${name}] } }`));
       t.is(problem?.at.split(' ')[1], `routes[0].headers.${part}.remove[1]`, name);
-      t.regex(problem?.message ?? '', /written by the gateway alone/);
+      t.regex(problem?.message ?? '', /written only by the gateway/);
     }
   });
 }
@@ -66,7 +66,7 @@ test("no route sets one of the gateway's own cookies in an answer", (t) => {
   ]) {
     const [problem, ...more] = problemsOf(withHeaders(`{ response: { set: { ${name}: "${value}" } } }`));
     t.is(problem?.at.split(' ')[1], `routes[0].headers.response.set.${name}`, value);
-    t.regex(problem?.message ?? '', /written by the gateway alone/, value);
+    t.regex(problem?.message ?? '', /written only by the gateway/, value);
     t.notRegex(problem?.message ?? '', /gatehouse_/i);
     t.deepEqual(more, []);
   }

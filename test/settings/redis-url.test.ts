@@ -51,12 +51,12 @@ test('a URL that is wrong is refused with what would be right, and without the p
     ['http://:hunter2@h', /is not a Redis URL/],
     ['redis:', /is not a Redis URL/],
     ['redis://', /has an invalid host/],
-    ['redis://:hunter2@a,b', /more than one server/],
+    ['redis://:hunter2@a,b', /several servers/],
     ['redis://:hunter2@a/db', /number of a database/],
     ['redis://:hunter2@a/0/1', /number of a database/],
     ['redis://:hunter2@a:99999', /has an invalid host/],
-    ['redis+sentinel://:hunter2@a', /by which name/],
-    ['redis+cluster://:hunter2@a/1', /has 0 alone/],
+    ['redis+sentinel://:hunter2@a', /name of the primary/],
+    ['redis+cluster://:hunter2@a/1', /has only 0/],
     ['redis://:hunter2%zz@a', /percent-encoding/],
   ];
   for (const [url, message] of cases) {

@@ -4,11 +4,11 @@ import { problemsOf, ROUTES } from './problems.ts';
 const MISTAKES: readonly [name: string, text: string, at: string, message: RegExp][] = [
   ['an empty file', '', '1:1', /^the file is empty; must be a map.*"routes" is required/],
   ['only comments', '# nothing\n', '1:1', /the file is empty/],
-  ['a list at the top', '- a\n', '1:1', /no map but a list/],
+  ['a list at the top', '- a\n', '1:1', /a list or a single value, not a map/],
   ['a tab', 'log:\n\tlevel: info\n', '2:1', /a tab is used as indentation; YAML allows only spaces/],
   ['an open quote', 'api: { realm: "hunter2\n', '2:1', /not valid YAML/],
   ['a second colon', `log: level: hunter2\n${ROUTES}`, '1:6', /a second ": " belongs to this value/],
-  ['an unknown anchor', `log: *nope\n${ROUTES}`, '1:6', /no anchor &nope stands before the alias \*nope/],
+  ['an unknown anchor', `log: *nope\n${ROUTES}`, '1:6', /there is no anchor &nope before the alias \*nope/],
   ['two documents', `${ROUTES}---\n${ROUTES}`, '2:1', /a second document begins here/],
   ['a tag', `log: !env LEVEL\n${ROUTES}`, '1:6', /tags that begin with "!"/],
   ['a key that is a list', `? [a]\n: 1\n${ROUTES}`, '1:3', /keys must be text/],

@@ -38,7 +38,7 @@ const LONGEST = 60_000;
 function measureEventLoop(registry: Registry): void {
   const delays = new Histogram({
     name: 'gatehouse_event_loop_delay_seconds',
-    help: 'How long what is due waits for the event loop, sampled every 20 ms.',
+    help: 'Delay of the event loop, sampled every 20 ms.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
     registers: [registry],
   });

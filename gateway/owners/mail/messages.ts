@@ -36,57 +36,57 @@ export function createMessages({ name }: { name: string }): Messages {
     confirm: ({ link, lifetime }) =>
       message(
         `Confirm your ${name} account`,
-        `Welcome to ${name}. Somebody, we hope you, has registered with this address. One step is left:`,
+        `Welcome to ${name}. Somebody, hopefully you, has registered with this address. One step is left:`,
         { label: 'Confirm the account', link },
-        `The link works once, for ${spoken(lifetime)}. If you have not registered, leave it alone: without it nobody can use the account.`,
+        `The link works once, for ${spoken(lifetime)}. If you have not registered, ignore this mail: the account cannot be used without the link.`,
       ),
 
     finishRegistration: ({ link, lifetime }) =>
       message(
         `Finish your ${name} registration`,
-        `Somebody, we hope you, has registered with this address at ${name} again. It had been registered before, and never confirmed. So that the account is yours whoever did so, please choose its password anew. That confirms the account, too:`,
+        `Somebody, hopefully you, has registered with this address at ${name} again. The first registration was never confirmed, and may not have been yours. Please choose a new password, which also confirms the account:`,
         { label: 'Choose a password', link },
-        `The link works once, for ${spoken(lifetime)}. If you have not registered, leave it alone: without it nobody can use the account.`,
+        `The link works once, for ${spoken(lifetime)}. If you have not registered, ignore this mail: the account cannot be used without the link.`,
       ),
 
     alreadyRegistered: ({ loginPage, forgottenPage }) =>
       message(
         `You already have an account at ${name}`,
-        `Somebody, perhaps you, wanted to use this address for a new account at ${name}. It has an account already, and nothing about it was changed.`,
+        `Somebody, perhaps you, tried to use this address for a new account at ${name}. It already has an account, which was not changed.`,
         { label: 'Log in', link: loginPage },
-        'If you no longer know the password, choose another one:',
+        'If you have forgotten the password, choose a new one:',
         { label: 'Forgotten password', link: forgottenPage },
-        'If it was not you, there is nothing to do.',
+        'If it was not you, you need not do anything.',
       ),
 
     reset: ({ link, lifetime }) =>
       message(
         `Choose a new ${name} password`,
-        `Somebody, we hope you, has asked for a new password of your ${name} account. Choose it here:`,
+        `Somebody, hopefully you, has requested a new password for your ${name} account. Choose it here:`,
         { label: 'Choose a new password', link },
-        `The link works once, for ${spoken(lifetime)}. If you have not asked, leave it alone: your password stays as it is.`,
+        `The link works once, for ${spoken(lifetime)}. If you have not requested it, ignore this mail: your password does not change.`,
       ),
 
     confirmNewEmail: ({ link, lifetime }) =>
       message(
         `Confirm your new ${name} email address`,
-        `The owner of an account at ${name} wants to use this address for it from now on. If that is you, confirm it:`,
+        `The owner of an account at ${name} wants to use this address for it. If that is you, confirm the change:`,
         { label: 'Use this address', link },
-        `The link works once, for ${spoken(lifetime)}. If it is not you, leave it alone: the account belongs to somebody else, and your address stays out of it.`,
+        `The link works once, for ${spoken(lifetime)}. If it is not you, ignore this mail: your address will not be used.`,
       ),
 
     emailChanged: () =>
       message(
         `The email address of your ${name} account was changed`,
-        `Your ${name} account now has another email address. It is the one to log in with, and this one gets no more mail about it.`,
-        `If you have not changed it, please tell those who run ${name} at once.`,
+        `Your ${name} account now has another email address. Use that one to log in. This address gets no more mails about the account.`,
+        `If you have not changed it, please contact the operators of ${name} immediately.`,
       ),
 
     passwordChanged: ({ forgottenPage }) =>
       message(
         `The password of your ${name} account was changed`,
-        `The password of your ${name} account was changed just now. Tokens and sessions from before no longer work.`,
-        'If you have not changed it, somebody else has. Choose another one at once:',
+        `The password of your ${name} account was changed just now. Earlier tokens and sessions no longer work.`,
+        'If you have not changed it, somebody else has. Choose a new one immediately:',
         { label: 'Choose a new password', link: forgottenPage },
       ),
   };

@@ -11,7 +11,7 @@ export const FIELD_NAME = /^[!#$%&'*+.^_`|~A-Za-z0-9-]+$/;
 const FIELD_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
 
 const IS_FIXED =
-  'frames the message, concerns one connection or is written by the gateway alone; must be another field, or be left out';
+  'frames the message, concerns one connection or is written only by the gateway; must be another field, or be left out';
 
 function nameProblem(name: string, isFixed: (name: string) => boolean): string | null {
   if (!FIELD_NAME.test(name)) return 'is not a valid header field name; must be one such as X-Frame-Options';

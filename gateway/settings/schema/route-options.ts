@@ -91,7 +91,7 @@ const proxy = options({
   autoRewrite: flag()
     .prefault(false)
     .describe("Whether redirects to the upstream's own host are rewritten to the host of the request."),
-  hostRewrite: matching(/^[A-Za-z0-9.:[\]-]+$/, 'must be a host, with a port where it has one')
+  hostRewrite: matching(/^[A-Za-z0-9.:[\]-]+$/, 'must be a host, optionally with a port')
     .exactOptional()
     .describe("The host that redirects to the upstream's own host are rewritten to."),
   protocolRewrite: oneOf('http', 'https').exactOptional().describe('The scheme that redirects are rewritten to.'),

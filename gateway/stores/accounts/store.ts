@@ -54,7 +54,7 @@ export interface AccountStore extends AccountReader {
    * @param seen the account as it was read; its email and stamp must not have changed
    * @param tokens whether the new stamp voids the tokens
    */
-  setEmail(seen: Account, email: string, tokens: 'end' | 'go on'): Promise<EmailSet>;
+  setEmail(seen: Account, email: string, tokens: 'end' | 'keep'): Promise<EmailSet>;
   /** Replaces the hash of an unchanged password; tokens stay valid. @returns whether `from` was still the account's hash */
   replaceHash(id: string, from: string, to: string): Promise<boolean>;
   /** Keeps the records of its tokens. @returns whether there was such an account */

@@ -95,7 +95,7 @@ export function unconfirmedPage(frame: Frame, notice: Notice | null): VNode {
             <p>Nothing there? Check your spam folder.</p>`,
         )
       : html`<div class="card">
-          <p>Your account is not confirmed yet. Ask whoever runs this service to confirm it.</p>
+          <p>Your account is not confirmed yet. Ask the operators of this service to confirm it.</p>
         </div>`,
   );
 }

@@ -24,7 +24,7 @@ export function tokensPage(
   return page(
     frame,
     { title: 'Tokens', current: 'tokens', notice },
-    html`<p>A token opens the API in place of your password. Give each program one of its own, named after it.</p>
+    html`<p>A token gives access to the API instead of your password. Give each program its own token, named after it.</p>
       ${form(frame, '/tokens', 'Create a token', [
         html`<h2>New token</h2>`,
         html`<div class="row">
