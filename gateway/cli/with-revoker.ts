@@ -34,7 +34,7 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
       const link =
         client === null ? null : { denylist: redisDenylist(client, redis.keyPrefix, clock), state, requestRepair() {} };
-      const sinks = { mirror: null, redis: link, tellSiblings() {} };
+      const sinks = { mirror: null, redis: link, announceRevocation() {} };
       const revoker = createRevoker(database, sinks, clock, longestLife(settings));
       await work({ settings, accounts, revoker, clock });
       if (!state.isUp) {

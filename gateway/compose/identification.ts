@@ -40,7 +40,7 @@ export async function openIdentification(
   const { mirror } = stores.revocations;
   const { passwordCost } = settings.accounts;
   const { maxStaleness } = settings.tokens;
-  const findAccountById = stores.knownAccounts.findById;
+  const findAccountById = stores.accountCache.findById;
   const { now } = stores.revocations.clock;
   const signer = tokenSigner({ secrets: stores.secrets, maxLifetime: settings.tokens.maxLifetime }, now);
   const proven = provenCredentials();

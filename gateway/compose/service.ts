@@ -26,7 +26,7 @@ import { openAccountPages } from './account-pages.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { openIdentification } from './identification.ts';
 import { type Gateway, startWithOpsListener } from './ops-listener.ts';
-import { openStores, type Siblings } from './stores.ts';
+import { openStores, type ProcessGroup } from './stores.ts';
 
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
@@ -34,7 +34,7 @@ export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
   /** The current values of its metrics. */
   metrics(): Promise<Snapshot>;
   /** Reads revocations at once. Call when another process of this gateway has revoked something. */
-  lookForRevocations(): void;
+  readRevocations(): void;
 }
 
 /**
@@ -58,11 +58,11 @@ const FAILED_START_GRACE = 2_000;
  * Builds the service from its settings and starts it: stores, then stages, then the listener. When anything fails, what was
  * opened before is closed again.
  *
- * @param siblings null when this is the only process
+ * @param group null when this is the only process
  * @throws OperatorError when a port is taken, a file cannot be written or a module not be loaded; GatewayError when the
  *   database is out
  */
-export async function startService(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Service> {
+export async function startService(settings: Settings, log: Logger, group: ProcessGroup | null): Promise<Service> {
   const modules = await loadModules(settings.routes);
   await lowerBackgroundThreads();
   // Closes in reverse order.
@@ -74,10 +74,10 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
   const left = () => Math.max(0, until - performance.now());
 
   try {
-    const stores = await openStores(settings, log, siblings);
+    const stores = await openStores(settings, log, group);
     opened.defer(() => stores.close(left()));
-    const { tokens, revocations, knownAccounts } = stores;
-    const hashing = createHashingQueue(hashingLimits(siblings?.count ?? 1));
+    const { tokens, revocations, accountCache } = stores;
+    const hashing = createHashingQueue(hashingLimits(group?.count ?? 1));
     opened.defer(async () => hashing.close());
     opened.defer(async () => {
       await within(left(), Promise.all(lastWorks.map((finish) => finish()))).catch((error: unknown) => {
@@ -86,7 +86,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
     });
     const identification = await openIdentification(settings, stores, hashing, log);
     lastWorks.push(identification.close);
-    const exchanges = watchOpenExchanges(identification.standing, knownAccounts.findRenewed);
+    const exchanges = watchOpenExchanges(identification.standing, accountCache.findRenewed);
     opened.defer(exchanges.close);
 
     const optional = stores.redis === null ? [] : [stores.redis.state];
@@ -94,7 +94,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       hashing,
       denylist: revocations.mirror,
       clocks: revocations.clocks,
-      caches: { credentials: identification.lookUps, accounts: knownAccounts.lookUps },
+      caches: { credentials: identification.lookUps, accounts: accountCache.lookUps },
       stores: [revocations.database, ...optional],
       linesDropped: () => linesDropped(log),
     });
@@ -171,7 +171,7 @@ export async function startService(settings: Settings, log: Logger, siblings: Si
       url,
       readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
       metrics: metrics.snapshot,
-      lookForRevocations: revocations.lookNow,
+      readRevocations: revocations.readRevocations,
       async reload(next) {
         requireNoRestart(current.settings, next);
         const nextModules = await loadModules(next.routes);

@@ -18,11 +18,11 @@ import { sqlSessionStore } from '../stores/sessions/sql-sessions.ts';
 import { sqlTokenStore, type TokenStore } from '../stores/tokens/store.ts';
 
 /** The processes of this gateway, this one included. The first has already prepared the stores. */
-export interface Siblings {
+export interface ProcessGroup {
   /** The number of processes, this one included. */
   readonly count: number;
-  /** Tells the others to read revocations. */
-  tellRevoked(): void;
+  /** Has the other processes read revocations: this one has revoked something. */
+  announceRevocation(): void;
 }
 
 /** The stores of a process, with their caches. */
@@ -30,7 +30,7 @@ export interface Stores {
   readonly database: Database;
   readonly accounts: AccountReader;
   /** The same accounts, cached for `accounts.cache`. */
-  readonly knownAccounts: CachedAccounts;
+  readonly accountCache: CachedAccounts;
   readonly tokens: TokenStore;
   /** In Redis where there is one, else in the database. */
   readonly sessions: SessionStore;
@@ -47,36 +47,36 @@ export interface Stores {
 /**
  * Opens the stores of a process. Resolves when all revocations are read.
  *
- * @param siblings null for a single process, which then migrates the database itself
+ * @param group null for a single process, which then migrates the database itself
  * @throws OperatorError when the secret cannot be stored or an application's table does not fit; GatewayError when the
  *   database is out. Everything is closed again then
  */
-export async function openStores(settings: Settings, log: Logger, siblings: Siblings | null): Promise<Stores> {
-  const made = newSqliteFile(settings.database.url);
+export async function openStores(settings: Settings, log: Logger, group: ProcessGroup | null): Promise<Stores> {
+  const created = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);
-  if (made !== null) log.warn({ file: made }, 'new database made, without accounts: there was no such file');
+  if (created !== null) log.warn({ file: created }, 'the database file did not exist: created an empty one');
   const { url } = settings.redis;
   const redis = url === null ? null : openRedis(url, settings.redis, FEED_BLOCK, log);
   try {
-    if (siblings === null) await migrate(database);
+    if (group === null) await migrate(database);
     const secrets = secretsOf(settings);
     const accounts = await openAccounts(database, settings.accounts);
-    const knownAccounts = cachedAccounts(accounts.findById, settings.accounts.cache);
-    const tellRevoked = siblings === null ? () => {} : siblings.tellRevoked;
-    const revocations = await startRevocations(database, redis, settings, log, knownAccounts.forget, tellRevoked);
+    const accountCache = cachedAccounts(accounts.findById, settings.accounts.cache);
+    const announceRevocation = group === null ? () => {} : group.announceRevocation;
+    const revocations = await startRevocations(database, redis, settings, log, accountCache.forget, announceRevocation);
     const tokens = sqlTokenStore(database);
     const sqlSessions = sqlSessionStore(database, revocations.clock);
     const stopHousekeeping = startHousekeeping({ database, tokens, sessions: sqlSessions, revocations });
     return {
       database,
       accounts,
-      knownAccounts,
+      accountCache,
       tokens,
       sessions: redis === null ? sqlSessions : redisSessionStore(redis.client, redis.keyPrefix),
       revocations,
       secrets,
       redis,
-      role: siblings === null ? 'alone' : 'worker',
+      role: group === null ? 'alone' : 'worker',
       async close(ms) {
         stopHousekeeping();
         revocations.close();

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StoreState } from '../ops/store-state.ts';
 import type { Clock, ClockReading } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
-import { type Place, readHead, revocationsAfter } from './history.ts';
+import { type LogPosition, readHead, revocationsAfter } from './history.ts';
 import type { Mirror } from './mirror.ts';
 
 /** Rows per read: a million rows take seconds, and no step delays a request noticeably. */
@@ -23,7 +23,7 @@ export interface CatchUpListener {
   /** The time of the database. */
   onTime(reading: ClockReading): void;
   /** The history was rewritten (see `history.ts`), and the mirror has read it again in full. */
-  onRewritten(known: Place, now: Place): void;
+  onRewritten(known: LogPosition, now: LogPosition): void;
 }
 
 /**
@@ -41,18 +41,18 @@ export function createCatchUp(
 ): CatchUp {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
-  /** The last known place of the old history, until the new one has been read. */
-  let before: Place | null = null;
+  /** The last known position of the old history, until the new one has been read. */
+  let before: LogPosition | null = null;
 
   const read = async () => {
     const asOf = performance.now();
     // Captured before the query: the feed may deliver revocations during it that its result lacks.
-    let known = mirror.place;
+    let known = mirror.completeTo;
     try {
       let head = await readHead(database, known);
       if (known !== null && head.position < known.position) {
         await pause(LAG);
-        known = mirror.place;
+        known = mirror.completeTo;
         head = await readHead(database, known);
       }
       listener.onTime(head.reading);
@@ -60,20 +60,20 @@ export function createCatchUp(
         before ??= known;
         mirror.restart();
       }
-      const place = { installation: head.installation, position: head.position, chain: head.chain };
+      const newest = { installation: head.installation, position: head.position, chain: head.chain };
       for (;;) {
-        const from = mirror.place?.position ?? 0;
+        const from = mirror.completeTo?.position ?? 0;
         if (from >= head.position) break;
         const rows = await revocationsAfter(database, from, { now: clock.now(), limit: CHUNK });
         for (const row of rows) mirror.apply(row);
         const last = rows.at(-1);
-        if (last === undefined || rows.length < CHUNK) mirror.advance(place);
+        if (last === undefined || rows.length < CHUNK) mirror.advance(newest);
         else mirror.advance({ installation: head.installation, position: last.position, chain: last.chain ?? '' });
       }
-      mirror.advance(place);
+      mirror.advance(newest);
       mirror.confirm(asOf);
       state.up();
-      if (before !== null) listener.onRewritten(before, place);
+      if (before !== null) listener.onRewritten(before, newest);
       before = null;
     } catch (error) {
       state.down(error);

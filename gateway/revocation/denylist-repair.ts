@@ -4,7 +4,7 @@ import type { StoreState } from '../ops/store-state.ts';
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
 import type { Denylist } from './denylist.ts';
-import type { Place } from './history.ts';
+import type { LogPosition } from './history.ts';
 import type { Mirror } from './mirror.ts';
 import { deniedIdsAfter } from './revocations.ts';
 
@@ -29,13 +29,13 @@ export function createDenylistRepair(
   log: Logger,
 ): DenylistRepair {
   let isRequested = false;
-  let missed: Place | null = null;
+  let missed: LogPosition | null = null;
 
-  /** Whether the stream lacks a place that was known at the previous check already. Newer entries may still be in flight. */
-  const isBehind = (newest: Place | null, place: Place): boolean => {
+  /** Whether the stream lacks a position that was known at the previous check already. Newer entries may still be in flight. */
+  const isBehind = (newest: LogPosition | null, upTo: LogPosition): boolean => {
     const before = missed;
-    missed = lacks(newest, place) ? place : null;
-    return missed !== null && before !== null && before.position <= place.position && lacks(newest, before);
+    missed = lacks(newest, upTo) ? upTo : null;
+    return missed !== null && before !== null && before.position <= upTo.position && lacks(newest, before);
   };
 
   return {
@@ -43,14 +43,14 @@ export function createDenylistRepair(
       isRequested = true;
     },
     async checkDenylist() {
-      const { place } = mirror;
-      if (!state.isUp || place === null) return;
+      const { completeTo } = mirror;
+      if (!state.isUp || completeTo === null) return;
       const wasRequested = isRequested;
       try {
-        if (!isBehind(await denylist.newest(place.installation), place) && !wasRequested) return;
+        if (!isBehind(await denylist.newest(completeTo.installation), completeTo) && !wasRequested) return;
         isRequested = false;
-        const repaired = await repairDenylist(database, denylist, place, clock);
-        if (repaired) log.info({ position: place.position }, 'denylist rewritten from the database');
+        const repaired = await repairDenylist(database, denylist, completeTo, clock);
+        if (repaired) log.info({ position: completeTo.position }, 'denylist rewritten from the database');
         else isRequested ||= wasRequested;
       } catch (error) {
         isRequested ||= wasRequested;
@@ -62,19 +62,19 @@ export function createDenylistRepair(
 }
 
 /** The same position with another chain belongs to another history. */
-function lacks(newest: Place | null, { position, chain }: Place): boolean {
+function lacks(newest: LogPosition | null, { position, chain }: LogPosition): boolean {
   return newest === null || newest.position < position || (newest.position === position && newest.chain !== chain);
 }
 
 /**
- * Rewrites the denylist from the database, and marks it as complete up to `place`.
+ * Rewrites the denylist from the database, and marks it as complete up to `upTo`.
  *
  * @returns whether this process did it; false: another process holds the lock, or took it over from this one
  */
 export async function repairDenylist(
   database: Database,
   denylist: Denylist,
-  place: Place,
+  upTo: LogPosition,
   clock: Clock,
 ): Promise<boolean> {
   const claim = await denylist.claimRepair(CLAIM);
@@ -89,7 +89,7 @@ export async function repairDenylist(
       if (end === undefined || ids.length < CHUNK) break;
       last = end.jti;
     }
-    await denylist.mark(place);
+    await denylist.mark(upTo);
     return true;
   } finally {
     // If Redis is unavailable, the lock expires.

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { randomHex } from '../http/random-hex.ts';
 import type { Clock } from '../stores/database/clock.ts';
 import type { RedisClient } from '../stores/redis/connect.ts';
-import type { Place, Revocation } from './history.ts';
+import type { LogPosition, Revocation } from './history.ts';
 import type { DeniedId, Revoked } from './revocations.ts';
 
 /**
@@ -16,12 +16,12 @@ export interface Denylist {
   /** Denies the ids and appends the revocations to the stream. */
   publish(revoked: Revoked): Promise<void>;
   deny(ids: readonly DeniedId[]): Promise<void>;
-  /** Appends a mark to the stream: the denylist is complete up to this place. */
-  mark(place: Place): Promise<void>;
+  /** Appends a mark to the stream: the denylist is complete up to this position. */
+  mark(upTo: LogPosition): Promise<void>;
   /** Resolves when Redis accepts writes. */
   probe(): Promise<void>;
-  /** The place of this installation's newest entry in the stream; null: there is none. */
-  newest(installation: string): Promise<Place | null>;
+  /** The position of this installation's newest entry in the stream; null: there is none. */
+  newest(installation: string): Promise<LogPosition | null>;
   /** All revocations of this installation in the stream, the oldest first. */
   published(installation: string): Promise<Revocation[]>;
   /** Locks the repair of the denylist for `ms` milliseconds; null when another process holds the lock. */
@@ -38,7 +38,7 @@ export interface RepairClaim {
 
 /**
  * An entry of the stream. `previous` is the chain of the revocation before it. `mark`: the denylist has everything up to
- * this place.
+ * this position.
  */
 export type FeedEntry = z.output<typeof ENTRY>;
 
@@ -143,11 +143,11 @@ export function parseEntry(fields: readonly string[]): FeedEntry | null {
 }
 
 const COUNT = z.int().nonnegative();
-const PLACE = { installation: z.string(), position: COUNT, chain: z.string() };
-const REVOCATION = { ...PLACE, previous: z.string(), expiresAt: COUNT };
+const POSITION = { installation: z.string(), position: COUNT, chain: z.string() };
+const REVOCATION = { ...POSITION, previous: z.string(), expiresAt: COUNT };
 /** Drops unknown keys, which a later release may write. */
 const ENTRY = z.discriminatedUnion('kind', [
-  z.object({ ...PLACE, kind: z.literal('mark') }),
+  z.object({ ...POSITION, kind: z.literal('mark') }),
   z.object({ ...REVOCATION, kind: z.literal('token'), jti: z.string() }),
   z.object({ ...REVOCATION, kind: z.literal('account'), accountId: z.string(), voidBefore: COUNT }),
 ]);

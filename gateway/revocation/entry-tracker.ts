@@ -14,7 +14,7 @@ export interface EntryTracker {
 }
 
 /**
- * An entry that directly follows the mirror's place advances it. For every other entry (ahead, late, or of an old history),
+ * An entry that directly follows the mirror's position advances it. For every other entry (ahead, late, or of an old history),
  * the database is read and decides.
  *
  * @param readDatabase starts a read of the database
@@ -30,25 +30,25 @@ export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => vo
     if (hasWarned) return;
     hasWarned = true;
     log.warn(
-      { installation, own: mirror.place?.installation },
+      { installation, own: mirror.completeTo?.installation },
       'another installation writes to this Redis with the same redis.keyPrefix: its entries are ignored; give each its own prefix',
     );
   };
 
   return {
     handle(entry) {
-      const { place } = mirror;
+      const { completeTo } = mirror;
       const { installation, position, chain } = entry;
-      if (place !== null && place.installation !== installation) return warnOfForeign(installation);
-      if (place?.position === position && place.chain === chain) return;
+      if (completeTo !== null && completeTo.installation !== installation) return warnOfForeign(installation);
+      if (completeTo?.position === position && completeTo.chain === chain) return;
       if (entry.kind !== 'mark') {
         // Also entries of a lost history: a revocation is never undone.
         mirror.apply(entry);
         if (mirror.follow({ installation, position: position - 1, chain: entry.previous }, chain)) return;
-      } else if (place !== null && position < place.position) {
+      } else if (completeTo !== null && position < completeTo.position) {
         return;
       }
-      if (place === null || position >= place.position) awaited = entry;
+      if (completeTo === null || position >= completeTo.position) awaited = entry;
       readDatabase();
     },
     interrupted() {

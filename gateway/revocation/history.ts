@@ -21,8 +21,8 @@ import type { Asker, Database } from '../stores/database/connection.ts';
  * **Installations.** `installation` is a random id of the database. Stream entries with another id are ignored.
  */
 
-/** A place in the log of one installation: everything up to `position`, whose revocation has this `chain`. */
-export interface Place {
+/** A position in the log of one installation: everything up to `position`, whose revocation has this `chain`. */
+export interface LogPosition {
   readonly installation: string;
   /** In commit order, from 1. 0: nothing has been revoked. */
   readonly position: number;
@@ -43,8 +43,8 @@ export type Voided =
   | { readonly kind: 'token'; readonly jti: string }
   | { readonly kind: 'account'; readonly accountId: string; readonly voidBefore: number };
 
-/** The head of the log, and whether it still contains a known place. */
-export interface Head extends Place {
+/** The head of the log, and whether it still contains a known position. */
+export interface Head extends LogPosition {
   readonly hasKnown: boolean;
   /** The time of the reading. */
   readonly reading: ClockReading;
@@ -77,8 +77,8 @@ interface RevocationRow {
   is_settled: number;
 }
 
-/** Reads the head and the known place in one query. @param known null: none */
-export async function readHead({ sql, ask, kind }: Database, known: Place | null): Promise<Head> {
+/** Reads the head and the known position in one query. @param known null: none */
+export async function readHead({ sql, ask, kind }: Database, known: LogPosition | null): Promise<Head> {
   const asked = momentNow();
   const row = await ask(
     sql('gatehouse_revocation_head as head')
@@ -97,7 +97,10 @@ export async function readHead({ sql, ask, kind }: Database, known: Place | null
   return { installation, position, chain, hasKnown: hasKnown(row, known), reading };
 }
 
-function hasKnown(row: HeadRow & { known_position: number | null; known_chain: string | null }, known: Place | null) {
+function hasKnown(
+  row: HeadRow & { known_position: number | null; known_chain: string | null },
+  known: LogPosition | null,
+) {
   if (known === null || known.position === 0) return true;
   if (known.installation !== row.installation || known.position > row.position) return false;
   if (known.position === row.position) return known.chain === row.chain;
@@ -121,8 +124,8 @@ export async function revocationsAfter(
   return rows.map(revocationOf);
 }
 
-/** Locks the head until the commit. @returns the place to which `append` adds */
-export async function lockHead({ sql, ask }: Asker): Promise<Place> {
+/** Locks the head until the commit. @returns the position after which `append` adds */
+export async function lockHead({ sql, ask }: Asker): Promise<LogPosition> {
   const row = await ask(sql<HeadRow>('gatehouse_revocation_head').forUpdate().first());
   if (row === undefined) throw new Error('the table gatehouse_revocation_head has lost its row');
   const { installation, position, chain } = row;
@@ -132,7 +135,7 @@ export async function lockHead({ sql, ask }: Asker): Promise<Place> {
 /** @param head locked in the same transaction */
 export async function append(
   { sql, ask }: Asker,
-  head: Place,
+  head: LogPosition,
   voided: readonly (Voided & { readonly expiresAt: number })[],
 ): Promise<Appended> {
   const revocations = voided.map((one, i) => ({ ...one, position: head.position + 1 + i, chain: randomHex(32) }));
@@ -183,14 +186,14 @@ export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number,
 }
 
 /** The revocation of an account whose token records are not all marked yet (`mark-voided.ts`). */
-export interface Unsettled {
+export interface UnmarkedRevocation {
   readonly position: number;
   readonly accountId: string;
   readonly voidBefore: number;
 }
 
-/** The first unsettled account after this position. */
-export async function nextUnsettled({ sql, ask }: Asker, position: number): Promise<Unsettled | null> {
+/** The first of them after this position. */
+export async function nextUnmarked({ sql, ask }: Asker, position: number): Promise<UnmarkedRevocation | null> {
   const row = await ask(
     sql<RevocationRow>('gatehouse_revocations')
       .where('is_settled', 0)
@@ -203,7 +206,10 @@ export async function nextUnsettled({ sql, ask }: Asker, position: number): Prom
 }
 
 /** Notes that all token records of this account are marked. */
-export async function settle({ sql, ask }: Asker, { position, accountId, voidBefore }: Unsettled): Promise<void> {
+export async function markSettled(
+  { sql, ask }: Asker,
+  { position, accountId, voidBefore }: UnmarkedRevocation,
+): Promise<void> {
   const row = sql('gatehouse_revocations').where({ position, account_id: accountId, void_before: voidBefore });
   await ask(row.update({ is_settled: 1 }));
 }

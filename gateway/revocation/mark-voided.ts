@@ -1,6 +1,6 @@
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
-import { nextUnsettled, settle, type Unsettled } from './history.ts';
+import { markSettled, nextUnmarked, type UnmarkedRevocation } from './history.ts';
 import { type DeniedId, markRevoked, unmarkedTokens } from './revocations.ts';
 
 /** Tokens marked in one batch, which takes some 20 ms. */
@@ -14,7 +14,7 @@ const BATCH = 500;
  */
 export interface VoidedMarker {
   /** @param batches at most; `all` does the rest @returns how many of the marked tokens had not expired */
-  account(account: Unsettled, batches: number): Promise<number>;
+  account(account: UnmarkedRevocation, batches: number): Promise<number>;
   /** Marks all remaining tokens, also those that other processes have left. */
   all(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function createVoidedMarker(
   clock: Clock,
   deny: (ids: readonly DeniedId[]) => Promise<void>,
 ): VoidedMarker {
-  const markAccount = async (account: Unsettled, batches: number): Promise<number> => {
+  const markAccount = async (account: UnmarkedRevocation, batches: number): Promise<number> => {
     let live = 0;
     for (let left = batches; left > 0; left--) {
       const now = clock.now();
@@ -35,7 +35,7 @@ export function createVoidedMarker(
       if (jtis.length > 0) await markRevoked(database, jtis, now);
       live += tokens.filter(({ expiresAt }) => expiresAt > now).length;
       if (tokens.length < BATCH) {
-        await settle(database, account);
+        await markSettled(database, account);
         break;
       }
     }
@@ -45,9 +45,9 @@ export function createVoidedMarker(
   return {
     account: markAccount,
     async all() {
-      for (let account = await nextUnsettled(database, 0); account !== null; ) {
+      for (let account = await nextUnmarked(database, 0); account !== null; ) {
         await markAccount(account, Number.POSITIVE_INFINITY);
-        account = await nextUnsettled(database, account.position);
+        account = await nextUnmarked(database, account.position);
       }
     },
   };

@@ -1,29 +1,29 @@
 import { storeUnavailable } from '../domain/errors.ts';
 import type { CutoffOf } from '../domain/identity.ts';
-import type { Place, Revocation } from './history.ts';
+import type { LogPosition, Revocation } from './history.ts';
 import type { DeniedId } from './revocations.ts';
 import { createRevokedIds } from './revoked-ids.ts';
 
 /** A copy of all revocations in the memory of this process, and the time when it was last complete. */
 export interface Mirror {
-  /** The place in the history up to which the mirror is complete; null: nothing has been read. */
-  readonly place: Place | null;
+  /** The position in the history up to which the mirror is complete; null: nothing has been read. */
+  readonly completeTo: LogPosition | null;
   /** Number of token ids. */
   readonly size: number;
-  /** Adds a revocation; idempotent, and in any order. Does not move `place`. */
+  /** Adds a revocation; idempotent, and in any order. Does not move `completeTo`. */
   apply(revocation: Revocation): void;
-  /** Moves `place`: every revocation up to there has been applied. */
-  advance(place: Place): void;
-  /** Moves `place` by the one revocation that follows `previous`. @returns false when the mirror is at another place */
-  follow(previous: Place, chain: string): boolean;
+  /** Moves `completeTo`: every revocation up to there has been applied. */
+  advance(upTo: LogPosition): void;
+  /** Moves `completeTo` by the one revocation that follows `previous`. @returns false when the mirror is at another position */
+  follow(previous: LogPosition, chain: string): boolean;
   /** Notes that the mirror was complete at the moment `asOf` of `performance.now()`. */
   confirm(asOf: number): void;
   /** Whether the token was revoked by id. */
   isDenied(jti: string): boolean;
   /** Milliseconds since the mirror was last known to be complete. */
   age(): number;
-  /** @throws GatewayError `service_unavailable` when `age` exceeds `maxAge`: database and Redis are both unavailable */
-  requireFresh(maxAge: number): void;
+  /** @throws GatewayError `service_unavailable` when `age` exceeds `maxStaleness` milliseconds: database and Redis are both unavailable */
+  requireFresh(maxStaleness: number): void;
   readonly cutoffOf: CutoffOf;
   /** The tokens revoked by id whose ids are UUIDs. Ids added during the iteration may be missing. */
   tokens(): Iterable<DeniedId>;
@@ -31,7 +31,7 @@ export interface Mirror {
   accounts(): Iterable<Cutoff & { readonly accountId: string }>;
   /** Drops the revocations that have expired at `then`. @param then milliseconds since 1970 */
   sweep(then: number): void;
-  /** Resets `place` after the history was rewritten, so that it is read from the start. Known revocations stay. */
+  /** Resets `completeTo` after the history was rewritten, so that it is read from the start. Known revocations stay. */
   restart(): void;
 }
 
@@ -44,13 +44,13 @@ interface Cutoff {
 export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const ids = createRevokedIds();
   const cutoffs = new Map<string, Cutoff>();
-  let place: Place | null = null;
+  let completeTo: LogPosition | null = null;
   let knownAsOf = Number.NEGATIVE_INFINITY;
   const age = () => performance.now() - knownAsOf;
 
   return {
-    get place() {
-      return place;
+    get completeTo() {
+      return completeTo;
     },
     get size() {
       return ids.size;
@@ -66,11 +66,12 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
       onAccount(accountId);
     },
     advance(upTo) {
-      if (place === null || upTo.position > place.position) place = upTo;
+      if (completeTo === null || upTo.position > completeTo.position) completeTo = upTo;
     },
     follow({ installation, position, chain }, next) {
-      if (place?.position !== position || place.chain !== chain || place.installation !== installation) return false;
-      place = { installation, position: position + 1, chain: next };
+      if (completeTo?.position !== position || completeTo.chain !== chain || completeTo.installation !== installation)
+        return false;
+      completeTo = { installation, position: position + 1, chain: next };
       return true;
     },
     confirm(asOf) {
@@ -78,9 +79,10 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
     },
     isDenied: ids.has,
     age,
-    requireFresh(maxAge) {
+    requireFresh(maxStaleness) {
       const ms = age();
-      if (ms > maxAge) throw storeUnavailable('database', new Error(`revocations unknown for ${Math.round(ms)} ms`));
+      if (ms > maxStaleness)
+        throw storeUnavailable('database', new Error(`revocations unknown for ${Math.round(ms)} ms`));
     },
     cutoffOf: (accountId) => cutoffs.get(accountId)?.voidBefore ?? 0,
     *tokens() {
@@ -94,7 +96,7 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
       for (const [accountId, { expiresAt }] of cutoffs) if (expiresAt <= then) cutoffs.delete(accountId);
     },
     restart() {
-      place = null;
+      completeTo = null;
     },
   };
 }

@@ -27,7 +27,7 @@ export interface RevocationService {
    */
   endAll(accountId: string): Promise<void>;
   /** Reads the database at once: another process of this gateway has revoked something. */
-  lookNow(): void;
+  readRevocations(): void;
   /** The database's clock, by which all records are dated and expire. */
   readonly clock: Clock;
   /** Compare this process's clock with the clocks of the stores. */
@@ -54,7 +54,7 @@ const REDIS_CLOCK = 10_000;
  *
  * @param redis closed by the caller, after this service
  * @param onAccount receives accounts whose tokens were voided, on this node or another
- * @param tellSiblings called when this process has revoked something, so that the other workers read the database
+ * @param announceRevocation called when this process has revoked something, so that the other workers read the database
  * @throws GatewayError `service_unavailable` when the database is unavailable at the start
  */
 export async function startRevocations(
@@ -63,7 +63,7 @@ export async function startRevocations(
   lives: RevocableLives,
   log: Logger,
   onAccount: (accountId: string) => void,
-  tellSiblings: () => void,
+  announceRevocation: () => void,
 ): Promise<RevocationService> {
   const mirror = createMirror(onAccount);
   const clock = createDatabaseClock();
@@ -89,16 +89,16 @@ export async function startRevocations(
     },
   });
   // `databaseState` reports a failure, and the next poll tries again.
-  const lookNow = () => void catchUp.now().catch(() => {});
+  const readRevocations = () => void catchUp.now().catch(() => {});
   const stopping = new AbortController();
   const { signal } = stopping;
 
   await catchUp.now();
   /** Runs before the first request too: a database that was restored while no node ran lacks revocations that Redis has. */
   const recall = async () => {
-    if (link === null || mirror.place === null) return;
+    if (link === null || mirror.completeTo === null) return;
     try {
-      await lostRevocations.recall(link.denylist, mirror.place.installation);
+      await lostRevocations.recall(link.denylist, mirror.completeTo.installation);
     } catch (error) {
       // The catch-up reports failures of the database.
       if (!(error instanceof GatewayError)) link.state.down(error);
@@ -109,9 +109,9 @@ export async function startRevocations(
     await whenReady(link.client, link.timeout);
     if (link.client.status === 'ready') await recall();
   }
-  const revoker = createRevoker(database, { mirror, redis: link, tellSiblings }, clock, longestLife(lives));
+  const revoker = createRevoker(database, { mirror, redis: link, announceRevocation }, clock, longestLife(lives));
 
-  const entries = trackEntries(mirror, log, lookNow);
+  const entries = trackEntries(mirror, log, readRevocations);
   void repeat(POLL, signal, async () => {
     const done = entries.beforeReading();
     await catchUp.now();
@@ -149,7 +149,7 @@ export async function startRevocations(
         if (isContinued) return;
         entries.interrupted();
         void recall();
-        lookNow();
+        readRevocations();
       },
       onEntry: entries.handle,
       onCurrent(asOf) {
@@ -175,7 +175,7 @@ export async function startRevocations(
       await waitUntil(await readCutoff(accountId), clock, CUTOFF_WAIT);
       await revoker.account(accountId);
     },
-    lookNow,
+    readRevocations,
     clock,
     clocks: link === null ? [databaseClock] : [databaseClock, link.clock],
     databaseClock,

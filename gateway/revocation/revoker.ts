@@ -60,7 +60,7 @@ export interface RevocationSinks {
     requestRepair(): void;
   } | null;
   /** Makes the other processes of this gateway read the database at once. */
-  tellSiblings(): void;
+  announceRevocation(): void;
 }
 
 /** Milliseconds: a session that is renewed during the revocation may expire this much later. */
@@ -79,7 +79,7 @@ export function longestLife({ tokens, pages }: RevocableLives): number {
  */
 export function createRevoker(
   database: Database,
-  { mirror, redis, tellSiblings }: RevocationSinks,
+  { mirror, redis, announceRevocation }: RevocationSinks,
   clock: Clock,
   maxLifetime: number,
 ): Revoker {
@@ -102,7 +102,7 @@ export function createRevoker(
       mirror?.follow({ installation: revoked.installation, position: position - 1, chain: previous }, chain);
       previous = chain;
     }
-    tellSiblings();
+    announceRevocation();
     await writeToRedis((denylist) => denylist.publish(revoked));
   };
 

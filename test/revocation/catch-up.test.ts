@@ -15,10 +15,10 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const { database, mirror, catchUp } = await withCatchUp(t, kind);
     await insert(database, 1, 25_000);
     await catchUp.now();
-    t.deepEqual([mirror.size, mirror.place?.position], [25_000, 25_000]);
+    t.deepEqual([mirror.size, mirror.completeTo?.position], [25_000, 25_000]);
     await insert(database, 25_001, 3);
     await catchUp.now();
-    t.deepEqual([mirror.size, mirror.place?.position], [25_003, 25_003]);
+    t.deepEqual([mirror.size, mirror.completeTo?.position], [25_003, 25_003]);
     t.true(mirror.isDenied('token-1') && mirror.isDenied('token-25003'));
   });
 }
@@ -27,7 +27,7 @@ test('what has voided nothing for a day is passed over', async (t) => {
   const { database, mirror, catchUp } = await withCatchUp(t, 'sqlite');
   await insert(database, 1, 3, Date.now() - KEPT_BEYOND_END - 1);
   await catchUp.now();
-  t.deepEqual([mirror.size, mirror.place?.position], [0, 3]);
+  t.deepEqual([mirror.size, mirror.completeTo?.position], [0, 3]);
 });
 
 test('after the database has gone back in time everything is read again, and nothing that was denied is let in', async (t) => {
@@ -38,11 +38,11 @@ test('after the database has gone back in time everything is read again, and not
   await database.ask(database.sql('gatehouse_revocation_head').update({ position: 4 }));
   await database.ask(database.sql('gatehouse_revocations').where('position', 2).update({ jti: 'another' }));
   await catchUp.now();
-  t.is(mirror.place?.position, 4);
+  t.is(mirror.completeTo?.position, 4);
   for (const jti of ['another', 'token-2', 'token-10']) t.true(mirror.isDenied(jti), jti);
   await insert(database, 5, 2);
   await catchUp.now();
-  t.is(mirror.place?.position, 6);
+  t.is(mirror.completeTo?.position, 6);
 });
 
 test('whoever asks while a reading is under way is told of what was there when he asked', async (t) => {

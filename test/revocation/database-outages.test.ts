@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Place, readHead } from '../../gateway/revocation/history.ts';
+import { type LogPosition, readHead } from '../../gateway/revocation/history.ts';
 import { ADA, BOB } from '../lab/gateways/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
 import { improper, type Pair, pairUnderLoad } from '../lab/gateways/pair.ts';
@@ -92,7 +92,7 @@ for (const [how, strike, mend] of [
 }
 
 /** What the gateways write into the stream for a revoked token. */
-function entryOf({ id }: Issued, { installation, position, chain: previous }: Place): string {
-  const place = { installation, position: position + 1, previous, chain: 'the next' };
-  return JSON.stringify({ kind: 'token', ...place, jti: id, expiresAt: Date.now() + 3_600_000 });
+function entryOf({ id }: Issued, { installation, position, chain: previous }: LogPosition): string {
+  const entry = { installation, position: position + 1, previous, chain: 'the next' };
+  return JSON.stringify({ kind: 'token', ...entry, jti: id, expiresAt: Date.now() + 3_600_000 });
 }

@@ -6,7 +6,7 @@ import { migratedDatabase } from '../lab/stores/database.ts';
 import { redisProcess } from '../support/stores/redis-process.ts';
 import { locationOf } from '../support/stores/separate-services.ts';
 
-const PLACE = { installation: 'ours', position: 9, chain: 'i' };
+const POSITION = { installation: 'ours', position: 9, chain: 'i' };
 const COUNT = 1_700;
 
 test('the claim is renewed with every piece, so that a repair may take longer than one lasts', async (t) => {
@@ -20,15 +20,15 @@ test('the claim is renewed with every piece, so that a repair may take longer th
       // As if the piece had taken nearly as long as the claim lasts.
       await redis.pexpire('p:repair', 5_000);
     },
-    async mark(place: Parameters<typeof denylist.mark>[0]) {
+    async mark(upTo: Parameters<typeof denylist.mark>[0]) {
       t.true((await redis.pttl('p:repair')) > 20_000);
-      await denylist.mark(place);
+      await denylist.mark(upTo);
     },
   };
-  t.true(await repairDenylist(database, slow, PLACE, Date));
+  t.true(await repairDenylist(database, slow, POSITION, Date));
   t.true(pieces > 2);
   t.is((await redis.keys('p:denylist:*')).length, COUNT);
-  t.deepEqual(await denylist.newest('ours'), PLACE);
+  t.deepEqual(await denylist.newest('ours'), POSITION);
   t.is(await redis.exists('p:repair'), 0);
 });
 
@@ -43,11 +43,11 @@ test('a repair whose claim has ended, and is another process’s now, stops, mar
       await redis.set('p:repair', 'of another process', 'PX', 30_000);
     },
   };
-  t.false(await repairDenylist(database, overtaken, PLACE, Date));
+  t.false(await repairDenylist(database, overtaken, POSITION, Date));
   t.is(pieces, 1);
   t.is(await redis.get('p:repair'), 'of another process');
   t.is(await denylist.newest('ours'), null);
-  t.false(await repairDenylist(database, denylist, PLACE, Date), 'one at a time');
+  t.false(await repairDenylist(database, denylist, POSITION, Date), 'one at a time');
 });
 
 async function withTokens(t: ExecutionContext) {

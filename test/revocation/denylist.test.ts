@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Denylist, type FeedEntry, parseEntry, redisDenylist } from '../../gateway/revocation/denylist.ts';
-import type { Place, Revocation } from '../../gateway/revocation/history.ts';
+import type { LogPosition, Revocation } from '../../gateway/revocation/history.ts';
 import { connectRedis, type RedisClient, whenReady } from '../../gateway/stores/redis/connect.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { type RedisProcess, redisProcess } from '../support/stores/redis-process.ts';
@@ -58,17 +58,17 @@ test('thousands of ids are written at once', async (t) => {
   t.is(await redis.dbsize(), 2_345);
 });
 
-test('the newest place is that of the last entry of this installation, and none where Redis is empty', async (t) => {
+test('the newest position is that of the last entry of this installation, and none where Redis is empty', async (t) => {
   const { redis, denylist } = await withDenylist(t);
   t.is(await denylist.newest('ours'), null);
   await denylist.publish({ ...NOTHING, revocations: [token(4)] });
-  t.deepEqual(await denylist.newest('ours'), place(4, 'chain-4'));
-  await denylist.mark(place(9, 'i'));
-  t.deepEqual(await denylist.newest('ours'), place(9, 'i'));
+  t.deepEqual(await denylist.newest('ours'), at(4, 'chain-4'));
+  await denylist.mark(at(9, 'i'));
+  t.deepEqual(await denylist.newest('ours'), at(9, 'i'));
   for (let position = 1; position <= 1_200; position++) {
-    void denylist.mark({ ...place(position, 'x'), installation: 'another' });
+    void denylist.mark({ ...at(position, 'x'), installation: 'another' });
   }
-  t.deepEqual(await denylist.newest('ours'), place(9, 'i'));
+  t.deepEqual(await denylist.newest('ours'), at(9, 'i'));
   t.deepEqual(
     (await denylist.published('ours')).map(({ position }) => position),
     [4],
@@ -105,7 +105,7 @@ test('who was too slow, and lost his claim, neither renews nor ends that of the 
 test('the stream keeps some ten thousand entries', async (t) => {
   const { redis, denylist } = await withDenylist(t);
   for (let round = 0; round < 24; round++) {
-    await Promise.all(Array.from({ length: 500 }, (_, i) => denylist.mark(place(round * 500 + i, 'x'))));
+    await Promise.all(Array.from({ length: 500 }, (_, i) => denylist.mark(at(round * 500 + i, 'x'))));
   }
   const length = await redis.xlen('p:revocations');
   t.true(length >= 10_000 && length < 11_000, String(length));
@@ -117,7 +117,7 @@ test('all of it rejects when Redis is gone', async (t) => {
   const expiresAt = Date.now() + 90_000;
   await t.throwsAsync(denylist.publish({ ...NOTHING, revocations: [token(1)] }));
   await t.throwsAsync(denylist.deny([{ jti: 'one', expiresAt }]));
-  await t.throwsAsync(denylist.mark(place(1, 'x')));
+  await t.throwsAsync(denylist.mark(at(1, 'x')));
   await t.throwsAsync(denylist.newest('ours'));
   await t.throwsAsync(denylist.claimRepair(1));
   await t.throwsAsync(denylist.published('ours'));
@@ -148,9 +148,9 @@ test('an entry that is none of ours is told apart, whatever it is', (t) => {
   ];
   for (const other of others) t.is(parseEntry(['entry', JSON.stringify(other)]), null, JSON.stringify(other));
   for (const position of ['1e400', '-1', '1.5', '1e20']) {
-    const place = `"installation":"ours","chain":"a","previous":"z","position":`;
-    t.is(parseEntry(['entry', `{"kind":"mark",${place}${position}}`]), null, position);
-    t.is(parseEntry(['entry', `{"kind":"token",${place}1,"jti":"x","expiresAt":${position}}`]), null, position);
+    const common = `"installation":"ours","chain":"a","previous":"z","position":`;
+    t.is(parseEntry(['entry', `{"kind":"mark",${common}${position}}`]), null, position);
+    t.is(parseEntry(['entry', `{"kind":"token",${common}1,"jti":"x","expiresAt":${position}}`]), null, position);
   }
   for (const fields of [[], ['entry'], ['entry', ''], ['entry', '{'], ['other', '{}'], ['{}']]) {
     t.is(parseEntry(fields), null, fields.join(' '));
@@ -159,7 +159,7 @@ test('an entry that is none of ours is told apart, whatever it is', (t) => {
 
 const NOTHING = { installation: 'ours', previous: 'z', revocations: [], ids: [] };
 
-function place(position: number, chain: string): Place {
+function at(position: number, chain: string): LogPosition {
   return { installation: 'ours', position, chain };
 }
 

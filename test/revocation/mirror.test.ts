@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import type { Place, Revocation } from '../../gateway/revocation/history.ts';
+import type { LogPosition, Revocation } from '../../gateway/revocation/history.ts';
 import { createMirror } from '../../gateway/revocation/mirror.ts';
 
 const NOW = 1_900_000_000_000;
@@ -23,36 +23,36 @@ test('each voided account is told of, once more when it is voided once more', (t
 test('applying moves no position: only who has read without a gap says so', (t) => {
   const mirror = createMirror(() => {});
   mirror.apply(token({ position: 9 }));
-  t.is(mirror.place, null);
-  mirror.advance(place(4, 'd'));
-  mirror.advance(place(3, 'c'));
-  t.deepEqual(mirror.place, place(4, 'd'));
+  t.is(mirror.completeTo, null);
+  mirror.advance(at(4, 'd'));
+  mirror.advance(at(3, 'c'));
+  t.deepEqual(mirror.completeTo, at(4, 'd'));
 });
 
-test('one that follows on the very place where the mirror stands moves it on, and no other does', (t) => {
+test('one that follows on the position up to which the mirror is complete advances it, and no other does', (t) => {
   const mirror = createMirror(() => {});
-  t.false(mirror.follow(place(0, ''), 'a'), 'nothing has been read');
-  mirror.advance(place(4, 'd'));
-  t.false(mirror.follow(place(3, 'c'), 'd'));
-  t.false(mirror.follow(place(5, 'e'), 'f'));
-  t.false(mirror.follow(place(4, 'another history'), 'e'));
-  t.false(mirror.follow({ ...place(4, 'd'), installation: 'another' }, 'e'));
-  t.deepEqual(mirror.place, place(4, 'd'));
-  t.true(mirror.follow(place(4, 'd'), 'e'));
-  t.deepEqual(mirror.place, place(5, 'e'));
+  t.false(mirror.follow(at(0, ''), 'a'), 'nothing has been read');
+  mirror.advance(at(4, 'd'));
+  t.false(mirror.follow(at(3, 'c'), 'd'));
+  t.false(mirror.follow(at(5, 'e'), 'f'));
+  t.false(mirror.follow(at(4, 'another history'), 'e'));
+  t.false(mirror.follow({ ...at(4, 'd'), installation: 'another' }, 'e'));
+  t.deepEqual(mirror.completeTo, at(4, 'd'));
+  t.true(mirror.follow(at(4, 'd'), 'e'));
+  t.deepEqual(mirror.completeTo, at(5, 'e'));
 });
 
 test('after a restart everything is read again, and what was denied stays denied', (t) => {
   const mirror = createMirror(() => {});
   mirror.apply(token({ jti: 'one' }));
   mirror.apply(cutoff({ voidBefore: 5_000 }));
-  mirror.advance(place(10, 'j'));
+  mirror.advance(at(10, 'j'));
   mirror.restart();
-  t.is(mirror.place, null);
+  t.is(mirror.completeTo, null);
   t.true(mirror.isDenied('one'));
   t.is(mirror.cutoffOf('1'), 5_000);
-  mirror.advance(place(3, 'x'));
-  t.deepEqual(mirror.place, place(3, 'x'));
+  mirror.advance(at(3, 'x'));
+  t.deepEqual(mirror.completeTo, at(3, 'x'));
 });
 
 test('it gives back the ids that the gateway gives out, and the accounts', (t) => {
@@ -88,7 +88,7 @@ test('a sweep forgets what voids nothing any more, and not a millisecond before'
   t.deepEqual([mirror.isDenied('within'), mirror.cutoffOf('within')], [false, 0]);
 });
 
-function place(position: number, chain: string): Place {
+function at(position: number, chain: string): LogPosition {
   return { installation: 'ours', position, chain };
 }
 

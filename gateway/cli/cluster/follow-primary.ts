@@ -23,7 +23,10 @@ async function start({ file, settings, count }: StartData): Promise<Service | nu
   sendOutputToLog(log);
   try {
     const { startService } = await import('../../compose/service.ts');
-    const service = await startService(settings, log, { count, tellRevoked: () => tell({ kind: 'revoked' }) });
+    const service = await startService(settings, log, {
+      count,
+      announceRevocation: () => tell({ kind: 'announce-revocation' }),
+    });
     tell({ kind: 'ready', url: service.url });
     return service;
   } catch (error) {
@@ -34,8 +37,8 @@ async function start({ file, settings, count }: StartData): Promise<Service | nu
 
 async function execute(order: Order, service: Service): Promise<void> {
   switch (order.kind) {
-    case 'check-revocations':
-      service.lookForRevocations();
+    case 'read-revocations':
+      service.readRevocations();
       break;
     case 'question':
       tell({ kind: 'answer', id: order.id, answer: await answerTo(order, service) });

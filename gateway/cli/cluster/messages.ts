@@ -29,7 +29,7 @@ export type Question =
 export type Order =
   | ({ readonly kind: 'question'; readonly id: number } & Question)
   /** Another worker has revoked something. */
-  | { readonly kind: 'check-revocations' }
+  | { readonly kind: 'read-revocations' }
   | { readonly kind: 'stop'; readonly shutdown: Settings['shutdown'] };
 
 export type ToWorker =
@@ -43,7 +43,8 @@ export type FromWorker =
   /** The worker cannot start, and exits. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[keyof Answers] }
-  | { readonly kind: 'revoked' }
+  /** The worker has revoked something; the primary tells the others to read revocations. */
+  | { readonly kind: 'announce-revocation' }
   /** The worker's event loop is not blocked. */
   | { readonly kind: 'beat' };
 

@@ -46,9 +46,9 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
 
 /** Migrates the database and creates the secret once, before the workers start. @returns the token secrets */
 async function prepareStores(settings: Settings, log: Logger): Promise<string[]> {
-  const made = newSqliteFile(settings.database.url);
+  const created = newSqliteFile(settings.database.url);
   const database = openDatabase(settings.database.url, settings.database);
-  if (made !== null) log.warn({ file: made }, 'new database made, without accounts: there was no such file');
+  if (created !== null) log.warn({ file: created }, 'the database file did not exist: created an empty one');
   try {
     await migrate(database);
     return secretsOf(settings);

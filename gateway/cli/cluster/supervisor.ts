@@ -27,6 +27,11 @@ export interface Workers {
   stop(shutdown: Settings['shutdown']): Promise<void>;
 }
 
+/** One of the workers; null between its end and the start of its replacement. */
+interface WorkerSlot {
+  worker: WorkerProcess | null;
+}
+
 /** Milliseconds for an answer, which normally takes less than one; a worker that needs longer counts as hung. */
 const ANSWER_LIMIT = 1_000;
 /** The primary's id in the metrics; the ids of workers start at 1. */
@@ -48,12 +53,12 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
   const fork = () =>
     forkWorker({ ...startData, settings: onPort(settings) }, (from) => {
-      for (const other of living()) if (other !== from) other.checkRevocations();
+      for (const other of living()) if (other !== from) other.readRevocations();
     });
-  const places: { worker: WorkerProcess | null }[] = Array.from({ length: startData.count }, () => ({
+  const slots: WorkerSlot[] = Array.from({ length: startData.count }, () => ({
     worker: fork(),
   }));
-  const living = () => places.flatMap(({ worker }) => worker ?? []);
+  const living = () => slots.flatMap(({ worker }) => worker ?? []);
 
   const endWatch = killHung(living, log);
   const [url = ''] = await Promise.all(living().map(({ ready }) => ready)).catch(async (error: unknown) => {
@@ -63,11 +68,11 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
     throw error;
   });
 
-  const keepOccupied = async (place: { worker: WorkerProcess | null }) => {
-    for (let deaths = 0; place.worker !== null; ) {
-      const { worker } = place;
+  const replaceWhenEnded = async (slot: WorkerSlot) => {
+    for (let deaths = 0; slot.worker !== null; ) {
+      const { worker } = slot;
       const { code, signal, reason } = await worker.ended;
-      place.worker = null;
+      slot.worker = null;
       total.remove(worker.id);
       if (stopping.signal.aborted) return;
       const died = restartDelay(deaths, worker.age());
@@ -77,7 +82,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       await pause(died.delay, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       const next = fork();
-      place.worker = next;
+      slot.worker = next;
       next.ready.then(
         (where) => {
           const about = { worker: next.id, pid: next.pid };
@@ -93,7 +98,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       );
     }
   };
-  for (const place of places) void keepOccupied(place);
+  for (const slot of slots) void replaceWhenEnded(slot);
 
   const end = async (worker: WorkerProcess, shutdown: Settings['shutdown']) => {
     const ending = await worker.stop(shutdown);
@@ -106,9 +111,9 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
     url,
     async readiness() {
       const all = await Promise.all(
-        places.map(async ({ worker }): Promise<Readiness> => {
-          if (worker?.isReady !== true) return MISSING;
-          return await worker.ask({ about: 'readiness' }, ANSWER_LIMIT).catch(() => MISSING);
+        slots.map(async ({ worker }): Promise<Readiness> => {
+          if (worker?.isReady !== true) return NOT_READY;
+          return await worker.ask({ about: 'readiness' }, ANSWER_LIMIT).catch(() => NOT_READY);
         }),
       );
       const unavailable = [...new Set(all.flatMap((one) => one.unavailable))].sort();
@@ -146,7 +151,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
 }
 
 /** The readiness of a worker that is being replaced, or hangs. */
-const MISSING: Readiness = { status: 'unavailable', unavailable: ['workers'] };
+const NOT_READY: Readiness = { status: 'unavailable', unavailable: ['workers'] };
 
 /** @returns why the worker did not apply the settings; null when it did, or has exited: its replacement starts with them */
 async function refusalOf(worker: WorkerProcess, settings: Settings): Promise<string | null> {

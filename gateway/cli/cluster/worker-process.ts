@@ -34,7 +34,7 @@ export interface WorkerProcess {
   /** Rejects when the worker has exited, or does not answer within `ms` milliseconds. */
   ask<Q extends Question>(question: Q, ms: number): Promise<Answers[Q['about']]>;
   /** Tells the worker that another one has revoked something. */
-  checkRevocations(): void;
+  readRevocations(): void;
   /** Sends a heartbeat. @returns the number of earlier ones since the worker's last message */
   beat(): number;
   /**
@@ -90,7 +90,7 @@ export function forkWorker(startData: StartData, onRevoked: (worker: WorkerProce
       case 'answer':
         asked.get(message.id)?.(message.answer);
         break;
-      case 'revoked':
+      case 'announce-revocation':
         onRevoked(self);
         break;
       case 'beat':
@@ -143,7 +143,7 @@ export function forkWorker(startData: StartData, onRevoked: (worker: WorkerProce
         asked.delete(id);
       }
     },
-    checkRevocations: () => tell({ kind: 'check-revocations' }),
+    readRevocations: () => tell({ kind: 'read-revocations' }),
     beat() {
       tell({ kind: 'beat' });
       return beats++;

@@ -23,7 +23,7 @@ test('an SQLite file that vanishes makes the gateway not ready, with a line that
     return { status: answer.status, said: await answer.json() };
   };
   t.like(await gateway.logged(({ file: named }) => named === file), {
-    msg: 'new database made, without accounts: there was no such file',
+    msg: 'the database file did not exist: created an empty one',
   });
   t.is((await ready()).status, 200);
   renameSync(file, `${file}.away`);

@@ -63,7 +63,7 @@ export async function owners(
     url: () => PAGES,
     hash: async (password) => quickHash(password),
     inTurn: createHashingQueue({ width: 2, capacity: 8, patience: 10_000 }).run,
-    revoker: createRevoker(database, { mirror: null, redis: null, tellSiblings() {} }, Date, MAX_LIFETIME),
+    revoker: createRevoker(database, { mirror: null, redis: null, announceRevocation() {} }, Date, MAX_LIFETIME),
     ping: database.ping,
   };
   const actions = createOwnerActions({ ...deps, ...replaced(deps) });
