@@ -20,13 +20,13 @@ export interface Reloader {
  * Polls instead of subscribing: polling works on every file system, and through the symlinks that orchestrators swap. A
  * change counts once it is the same in two polls: a half-written file may be valid.
  *
- * @param takeOver applies new settings; rejects with an OperatorError when they need a restart
+ * @param reload applies new settings; rejects with an OperatorError when they need a restart
  */
 export function createReloader(
   file: string,
   settings: Settings,
   log: Logger,
-  takeOver: (next: Settings) => Promise<void>,
+  reload: (next: Settings) => Promise<void>,
 ): Reloader {
   let files = filesOf(file);
   let taken = stampOf(files);
@@ -40,14 +40,14 @@ export function createReloader(
     seen = taken;
     try {
       const next = loadSettings(file, process.env);
-      await takeOver(next);
+      await reload(next);
       isWatched = next.watch;
       log.info({ file, routes: next.routes.length }, 'configuration taken over');
     } catch (error) {
       for (const reason of reasonsOf(error)) log.error({ reason, fault: 'gateway' }, 'configuration not taken over');
     }
   };
-  const reload = () => {
+  const reloadInTurn = () => {
     queue = queue.then(attempt);
     return queue;
   };
@@ -57,9 +57,9 @@ export function createReloader(
     const now = stampOf(files);
     const isStable = now === seen;
     seen = now;
-    if (isStable && now !== taken && existsSync(file)) void reload();
+    if (isStable && now !== taken && existsSync(file)) void reloadInTurn();
   }, POLL_INTERVAL).unref();
-  return { reload, stop: () => clearInterval(timer) };
+  return { reload: reloadInTurn, stop: () => clearInterval(timer) };
 }
 
 /** A text that differs when any of the files has changed, appeared or disappeared. */

@@ -52,7 +52,10 @@ export function tokenCommand(): Command {
   return command;
 }
 
-/** The form of the gateway's token ids. After the restore of a backup, a token may have no record. */
+/**
+ * The form of the gateway's token ids. After the restore of a backup, a token may have no record, so an id of this form is
+ * refused even without a record.
+ */
 const TOKEN_ID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 /** No account has this id. */
 const UNKNOWN_ACCOUNT = '';

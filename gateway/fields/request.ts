@@ -91,6 +91,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
 const FAMILIES: readonly (readonly [prefix: string, Treatment])[] = [
   // `Proxy` becomes HTTP_PROXY in a CGI program (httpoxy, CVE-2016-5385).
   ['proxy', 'drop'],
+  // `X-User-Id`, which the gateway writes, and fields like it that other proxies write.
   ['x-user', 'drop'],
   // Authelia, Kubernetes; CGI's REMOTE_USER, REMOTE_ADDR and REMOTE_HOST.
   ['remote', 'drop'],

@@ -61,7 +61,7 @@ export interface PageApproach {
 
 export interface Admission {
   /**
-   * Decides on one request: target, route, cross-site requests, identity, authorisation.
+   * Decides on one request: target → route → CORS → cross-site → identify → authorise.
    *
    * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
    */
