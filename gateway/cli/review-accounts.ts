@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canBeSent, canonicalEmail } from '../domain/account.ts';
+import { canonicalEmail, isSendableUserId } from '../domain/account.ts';
 import { TOKEN_USERS } from '../domain/identity.ts';
 import { recognise } from '../identify/passwords/hashes/recognise.ts';
 import { describeUnknown } from '../identify/passwords/hashes/unknown.ts';
@@ -99,7 +99,7 @@ function keyOf(email: string): number {
 }
 
 function idProblems({ id }: AdoptedRow): string[] {
-  if (id !== null && canBeSent(id)) return [];
+  if (id !== null && isSendableUserId(id)) return [];
   return ['the id is empty, longer than 255 bytes, or not printable ASCII, and cannot be sent as X-User-Id'];
 }
 

@@ -4,7 +4,7 @@ import type { TokenRoutesDeps } from '../control/pages/token-routes.ts';
 import type { IdentifyMeter } from '../identify/identify.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
-import { createAskThrottle } from '../identify/passwords/throttle.ts';
+import { createMailRequestThrottle } from '../identify/passwords/throttle.ts';
 import { isForPeople, type Logger, print } from '../ops/log.ts';
 import { createOwnerActions } from '../owners/actions.ts';
 import { createMailLimit } from '../owners/mail/limit.ts';
@@ -87,7 +87,7 @@ export function openAccountPages(settings: Settings, shared: PageServices): Runn
     sessions: stores.sessions,
     actions,
     checkPassword: passwordCheck(byPassword, meter),
-    countMailRequest: createAskThrottle(accounts.throttle, redis, role),
+    countMailRequest: createMailRequestThrottle(accounts.throttle, redis, role),
     // Reads the database, not the cache: a change on another node must neither keep an old session valid nor end a new one.
     findAccount: stores.accounts.findById,
     loginEnded,

@@ -2,9 +2,11 @@ import { availableParallelism } from 'node:os';
 import type { HashingLimits } from './hashing-queue.ts';
 
 /** The maximum number of concurrent hashes: an Argon2 hash needs up to 256 MiB. */
-const MOST = 16;
-/** Threads of libuv's pool for DNS look-ups and files while the others hash. */
-const OTHERS = 4;
+const MAX_HASHES = 16;
+/** Threads of libuv's pool beside those that hash, for DNS look-ups and files; libuv's default for the whole pool too. */
+const OTHER_THREADS = 4;
+/** The same in a smaller pool that the operator has set, for one DNS look-up and one file at a time; one thread may always hash. */
+const MIN_OTHER_THREADS = 2;
 const POOL_SIZE = 'UV_THREADPOOL_SIZE';
 /** Milliseconds: below the common timeouts of clients and load balancers. */
 const PATIENCE = 30_000;
@@ -12,7 +14,7 @@ const CAPACITY = 5_000;
 
 /** The number of concurrent hashes for this machine; one core is left to the event loops. */
 function machineWidth(): number {
-  return Math.max(1, Math.min(MOST, availableParallelism() - 1));
+  return Math.max(1, Math.min(MAX_HASHES, availableParallelism() - 1));
 }
 
 /**
@@ -20,7 +22,7 @@ function machineWidth(): number {
  * inherit the size. Must be called before the first use of the pool, which creates it.
  */
 export function sizeThreadPool(): void {
-  process.env[POOL_SIZE] ??= String(machineWidth() + OTHERS);
+  process.env[POOL_SIZE] ??= String(machineWidth() + OTHER_THREADS);
 }
 
 /**
@@ -31,7 +33,7 @@ export function sizeThreadPool(): void {
  * @param processes the number of the gateway's processes on this machine
  */
 export function hashingLimits(processes: number): HashingLimits {
-  const chosen = Number(process.env[POOL_SIZE] ?? OTHERS);
-  const width = Math.min(Math.floor(machineWidth() / processes), chosen - 2);
+  const chosen = Number(process.env[POOL_SIZE] ?? OTHER_THREADS);
+  const width = Math.min(Math.floor(machineWidth() / processes), chosen - MIN_OTHER_THREADS);
   return { width: Math.max(1, width), capacity: CAPACITY, patience: PATIENCE };
 }

@@ -55,7 +55,7 @@ export function createThrottle(limits: ThrottleLimits, redis: SharedRedis | null
  *
  * @returns counts one request; throws GatewayError 429 with `Retry-After` after too many
  */
-export function createAskThrottle(
+export function createMailRequestThrottle(
   { window, perAddress }: Pick<ThrottleLimits, 'window' | 'perAddress'>,
   redis: SharedRedis | null,
   role: ProcessRole,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Account } from '../../domain/account.ts';
-import { canBeSent, canonicalEmail } from '../../domain/account.ts';
+import { canonicalEmail, isSendableUserId } from '../../domain/account.ts';
 import { UNICODE_LOWER } from '../database/sqlite.ts';
 import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Source } from './adopted-table.ts';
 import type { AccountReader } from './store.ts';
@@ -22,7 +22,7 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
   const isWholeNumber = /int/.test(open.id.type);
 
   const findById = async (id: string): Promise<Account | null> => {
-    if (!canBeSent(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
+    if (!isSendableUserId(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
     const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(idCondition(id)));
     // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
@@ -91,7 +91,7 @@ function spellingsOf(email: string): string[] {
 
 /** @returns null when the row is not a usable account */
 function accountOf({ id, email, password, confirmed }: AdoptedRow): Account | null {
-  if (id === null || email === null || !canBeSent(id)) return null;
+  if (id === null || email === null || !isSendableUserId(id)) return null;
   return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp: stampOf(password) };
 }
 
