@@ -30,7 +30,7 @@ const MINOR = MAJOR + 2;
 export class RequestLine {
   #part = BEFORE;
   /** Bytes of the version read so far. */
-  #place = 0;
+  #versionBytes = 0;
   #major = 0;
   /** Where the line begins in the piece read last; where that piece begins if the line began in an earlier one. */
   start = 0;
@@ -65,7 +65,7 @@ export class RequestLine {
         case TARGET:
           if (byte === SP) {
             this.#part = VERSION;
-            this.#place = 0;
+            this.#versionBytes = 0;
           } else if (byte === LF) {
             // A line without a version is HTTP/0.9.
             return this.#refuse();
@@ -74,7 +74,7 @@ export class RequestLine {
         case VERSION:
           if (byte === LF) return at + 1;
           if (!this.#isVersion(bytes, at, byte)) return this.#refuse();
-          this.#place += 1;
+          this.#versionBytes += 1;
           break;
         case BEFORE:
           // An empty line before the request line is skipped (RFC 9112 section 2.2); half of one is not.
@@ -96,9 +96,9 @@ export class RequestLine {
   }
 
   #isVersion(bytes: Buffer, at: number, byte: number): boolean {
-    if (this.#place < MAJOR) return byte === NAME[this.#place];
-    if (this.#place === MAJOR) this.#major = byte;
-    else if (this.#place === MINOR && this.#major === ONE && byte > ONE && byte <= NINE) bytes[at] = ONE;
+    if (this.#versionBytes < MAJOR) return byte === NAME[this.#versionBytes];
+    if (this.#versionBytes === MAJOR) this.#major = byte;
+    else if (this.#versionBytes === MINOR && this.#major === ONE && byte > ONE && byte <= NINE) bytes[at] = ONE;
     return true;
   }
 

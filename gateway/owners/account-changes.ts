@@ -5,8 +5,8 @@ import type { AccountReader, AccountStore } from '../stores/accounts/store.ts';
 import type { BackgroundWork } from './background-work.ts';
 import type { OwnerMails } from './owner-mails.ts';
 
-/** A valid link, with its current account. */
-export interface StandingLink {
+/** The current account of a valid link, and the change that the link makes. */
+export interface LinkedAccount {
   readonly account: Account;
   readonly change: EmailChange | null;
 }
@@ -14,7 +14,7 @@ export interface StandingLink {
 /** Finds accounts by mailed links, and changes them. All methods throw GatewayError 503 when the database is unavailable. */
 export interface AccountChanges {
   /** @returns null for a link that is malformed, used, expired, or invalid because the account has changed */
-  findLink(purpose: LinkPurpose, link: string): Promise<StandingLink | null>;
+  findLink(purpose: LinkPurpose, link: string): Promise<LinkedAccount | null>;
   /**
    * Changes an account and revokes all its tokens in one transaction; every node learns of it.
    *
@@ -45,10 +45,10 @@ export function accountChanges(
 
   return {
     async findLink(purpose, link) {
-      const opened = links.open(purpose, link);
-      if (opened === null) return null;
-      const account = await findById(opened.accountId);
-      return account !== null && opened.isFor(account) ? { account, change: opened.change } : null;
+      const verified = links.verify(purpose, link);
+      if (verified === null) return null;
+      const account = await findById(verified.accountId);
+      return account !== null && verified.isFor(account) ? { account, change: verified.change } : null;
     },
     changeAndRevoke: changing(revoker.changeAndRevoke),
     changeAndKeepTokens: changing(revoker.changeAndKeepTokens),

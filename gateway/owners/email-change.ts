@@ -15,14 +15,14 @@ export type EmailChangeOutcome =
 /** Changes the email of an account. Both throw GatewayError 503 when the database is unavailable or too much work is waiting. */
 export function emailChange({ accounts, changes, mails, background }: ActionDeps) {
   const set = async (seen: Account, { email, endTokens }: EmailChange): Promise<[EmailSet, Account | null]> => {
-    const said: { outcome: EmailSet } = { outcome: 'stale' };
-    // Every node must look the account up again: the old address must no longer log in.
+    const result: { outcome: EmailSet } = { outcome: 'stale' };
+    // Both transactions also make every node reload the account, so that the old address no longer logs in.
     const transaction = endTokens ? changes.changeAndRevoke : changes.changeAndKeepTokens;
     const account = await transaction(seen.id, async (own) => {
-      said.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'keep');
-      return said.outcome === 'changed';
+      result.outcome = await own.setEmail(seen, email, endTokens ? 'end' : 'keep');
+      return result.outcome === 'changed';
     });
-    return [said.outcome, account];
+    return [result.outcome, account];
   };
 
   return {
@@ -43,10 +43,10 @@ export function emailChange({ accounts, changes, mails, background }: ActionDeps
     },
 
     async finishEmailChange(link: string): Promise<EmailChangeOutcome> {
-      const standing = await changes.findLink('email', link);
-      if (standing?.change == null) return { kind: 'void' };
-      const before = standing.account;
-      const [outcome, account] = await set(before, standing.change);
+      const linked = await changes.findLink('email', link);
+      if (linked?.change == null) return { kind: 'void' };
+      const before = linked.account;
+      const [outcome, account] = await set(before, linked.change);
       if (account === null) return { kind: outcome === 'taken' ? 'taken' : 'void' };
       background.run('notice of a new email', () => mails.emailChanged(before));
       return { kind: 'changed', account };

@@ -36,9 +36,9 @@ export function passwordChange({ accounts, changes, mails, background, newHash }
 
     /** Also confirms the account: the link proves access to its mailbox. */
     async finishReset(link: string, password: string, client: string): Promise<PasswordResetOutcome> {
-      const standing = await changes.findLink('reset', link);
-      if (standing === null) return { kind: 'void' };
-      const { id, email, stamp, confirmed } = standing.account;
+      const linked = await changes.findLink('reset', link);
+      if (linked === null) return { kind: 'void' };
+      const { id, email, stamp, confirmed } = linked.account;
       const problems = problemsOfPassword(password, email);
       if (problems.length > 0) return { kind: 'invalid', problems };
       const passwordHash = await newHash(client, password);

@@ -59,9 +59,9 @@ export function registration({ accounts, changes, links, mails, background, newH
     },
 
     async confirm(link: string): Promise<ConfirmationOutcome> {
-      const standing = await changes.findLink('confirm', link);
-      if (standing === null) return await isConfirmed(link);
-      const { id, stamp } = standing.account;
+      const linked = await changes.findLink('confirm', link);
+      if (linked === null) return await isConfirmed(link);
+      const { id, stamp } = linked.account;
       const account = await changes.changeAndRevoke(id, (own) => own.confirm(id, stamp));
       return account === null ? await isConfirmed(link) : { kind: 'confirmed', account };
     },
@@ -69,8 +69,8 @@ export function registration({ accounts, changes, links, mails, background, newH
 
   /** A link that is followed twice, by its owner or a mail program, still reports success. */
   async function isConfirmed(link: string): Promise<ConfirmationOutcome> {
-    const opened = links.open('confirm', link);
-    const account = opened === null ? null : await accounts.findById(opened.accountId);
+    const verified = links.verify('confirm', link);
+    const account = verified === null ? null : await accounts.findById(verified.accountId);
     return { kind: account?.confirmed ? 'already' : 'void' };
   }
 }

@@ -16,10 +16,15 @@ interface CommonClaims {
   readonly sub: string;
   readonly iat: number;
   readonly exp: number;
+  /**
+   * Binds the JWT to a state of its account, as a MAC (`bindingOf`). The codec only carries it: the issuer compares it with the
+   * present state, so that a change of the account invalidates the JWT without a message. A token is bound to the stamp, a
+   * mailed link also to email and confirmation.
+   */
   readonly bnd: string;
 }
 
-export type Opened<Claims> =
+export type Verified<Claims> =
   | { readonly kind: 'valid'; readonly claims: Claims; readonly key: KeyObject }
   | { readonly kind: 'expired' }
   /** Not issued by this gateway, or malformed; the reason is for the log. */
@@ -29,7 +34,7 @@ export type Opened<Claims> =
 export interface JwtCodec<Claims> {
   sign(claims: Claims): string;
   /** Never throws. @param now milliseconds since 1970 */
-  open(token: string, now: number): Opened<Claims>;
+  verify(token: string, now: number): Verified<Claims>;
 }
 
 /**
@@ -54,7 +59,7 @@ export function jwtCodec<Claims extends CommonClaims>(
 
   return {
     sign: (claims) => write(claims, signing.id, signing.key),
-    open(token, now) {
+    verify(token, now) {
       const key = byHeader.get(headerOf(token));
       if (key === undefined) return invalid(FOREIGN);
       let payload: string | jwt.JwtPayload;

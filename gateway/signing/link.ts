@@ -17,7 +17,7 @@ export interface EmailChange {
 export type LinkContent = { readonly purpose: 'confirm' | 'reset' } | ({ readonly purpose: 'email' } & EmailChange);
 
 /** A valid, unexpired link of this gateway. Whether it is accepted also depends on its account (`isFor`). */
-export interface OpenedLink {
+export interface VerifiedLink {
   readonly accountId: string;
   /** null unless the purpose is `email`. */
   readonly change: EmailChange | null;
@@ -29,7 +29,7 @@ export interface Links {
   /** @param lifetime milliseconds @returns the token for a mailed link */
   make(content: LinkContent, account: Account, lifetime: number): string;
   /** Never throws. @returns null unless the text is a valid link for this purpose */
-  open(purpose: LinkPurpose, text: string): OpenedLink | null;
+  verify(purpose: LinkPurpose, text: string): VerifiedLink | null;
 }
 
 const CLAIMS = z.strictObject(COMMON_CLAIMS);
@@ -61,15 +61,15 @@ export function createLinks({ secrets }: { secrets: readonly string[] }, now: ()
         : plain[content.purpose].sign(claims);
     },
 
-    open(purpose, text) {
+    verify(purpose, text) {
       if (purpose === 'email') {
-        const opened = forEmail.open(text, now());
-        if (opened.kind !== 'valid') return null;
-        const { email, end } = opened.claims;
-        return linkOf(opened, { email, endTokens: end });
+        const verified = forEmail.verify(text, now());
+        if (verified.kind !== 'valid') return null;
+        const { email, end } = verified.claims;
+        return linkOf(verified, { email, endTokens: end });
       }
-      const opened = plain[purpose].open(text, now());
-      return opened.kind === 'valid' ? linkOf(opened, null) : null;
+      const verified = plain[purpose].verify(text, now());
+      return verified.kind === 'valid' ? linkOf(verified, null) : null;
     },
   };
 }
@@ -77,7 +77,7 @@ export function createLinks({ secrets }: { secrets: readonly string[] }, now: ()
 function linkOf(
   { claims, key }: { readonly claims: z.output<typeof CLAIMS>; readonly key: KeyObject },
   change: EmailChange | null,
-): OpenedLink {
+): VerifiedLink {
   const { sub, bnd } = claims;
   return {
     accountId: sub,

@@ -47,12 +47,12 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => 
     },
 
     verify(token) {
-      const opened = codec.open(token, now());
-      if (opened.kind === 'expired') return { ok: false, reason: 'token expired' };
-      if (opened.kind === 'invalid') return invalid(opened.reason);
-      const { sub, jti, iat, exp, bnd } = opened.claims;
+      const verified = codec.verify(token, now());
+      if (verified.kind === 'expired') return { ok: false, reason: 'token expired' };
+      if (verified.kind === 'invalid') return invalid(verified.reason);
+      const { sub, jti, iat, exp, bnd } = verified.claims;
       if (exp - iat > longest) return invalid('lifetime not allowed');
-      const isBoundTo = boundBy(bnd, (stamp) => bindingOf(opened.key, boundValues(sub, stamp)));
+      const isBoundTo = boundBy(bnd, (stamp) => bindingOf(verified.key, boundValues(sub, stamp)));
       return { ok: true, isBoundTo, claims: { jti, accountId: sub, issuedAt: iat, expiresAt: exp } };
     },
   };

@@ -48,7 +48,7 @@ function without(object: Json, key: string): Json {
 test('a link opens for its purpose alone, and says whose it is', (t) => {
   for (const purpose of PURPOSES) {
     for (const other of PURPOSES) {
-      const opened = links.open(other, made(purpose));
+      const opened = links.verify(other, made(purpose));
       if (other !== purpose) {
         t.is(opened, null, `${purpose} as ${other}`);
         continue;
@@ -61,8 +61,8 @@ test('a link opens for its purpose alone, and says whose it is', (t) => {
 });
 
 test('the same link written by hand opens too, so that what follows is refused for what is wrong with it', (t) => {
-  t.true(links.open('reset', forged(HEADER, PAYLOAD))?.isFor(ADA));
-  t.true(links.open('email', forged(HEADER, EMAIL_PAYLOAD))?.isFor(ADA));
+  t.true(links.verify('reset', forged(HEADER, PAYLOAD))?.isFor(ADA));
+  t.true(links.verify('email', forged(HEADER, EMAIL_PAYLOAD))?.isFor(ADA));
 });
 
 test('a link holds neither the address, the stamp nor the hash of its account', (t) => {
@@ -73,7 +73,7 @@ test('a link holds neither the address, the stamp nor the hash of its account', 
 
 test('any change of the account makes its links void, and another account has no use for them', (t) => {
   for (const purpose of PURPOSES) {
-    const opened = links.open(purpose, made(purpose));
+    const opened = links.verify(purpose, made(purpose));
     const changes: Partial<Account>[] = [
       { stamp: 'another' },
       { email: 'other@example.com' },
@@ -93,9 +93,9 @@ test('neither does a token of the API open as a link nor a link as a token, what
   const tokenHeader = partOf(token, 0);
   const tokenPayload = partOf(token, 1);
   for (const purpose of PURPOSES) {
-    t.is(links.open(purpose, token), null);
-    t.is(links.open(purpose, forged(tokenHeader, { ...tokenPayload, aud: `gatehouse:${purpose}` }, SECRET)), null);
-    t.is(links.open(purpose, forged(HEADER, { ...tokenPayload, aud: `gatehouse:${purpose}` }, SECRET)), null);
+    t.is(links.verify(purpose, token), null);
+    t.is(links.verify(purpose, forged(tokenHeader, { ...tokenPayload, aud: `gatehouse:${purpose}` }, SECRET)), null);
+    t.is(links.verify(purpose, forged(HEADER, { ...tokenPayload, aud: `gatehouse:${purpose}` }, SECRET)), null);
     const link = made(purpose);
     t.false(signer.verify(link).ok);
     t.false(signer.verify(forged(HEADER, { ...partOf(link, 1), aud: 'gatehouse:api', jti: 'j' })).ok);
@@ -180,19 +180,19 @@ const REFUSED: [string, string][] = [
 ];
 
 for (const [title, text] of REFUSED) {
-  test(`a link with ${title} is refused, and nothing is thrown`, (t) => t.is(links.open('reset', text), null));
+  test(`a link with ${title} is refused, and nothing is thrown`, (t) => t.is(links.verify('reset', text), null));
 }
 
 test('a link for a new address is refused without one, and without a word on tokens', (t) => {
   const changes = [{ email: 7 }, { email: null }, { email: undefined }, { end: 1 }, { end: undefined }, { end: null }];
   for (const change of [...changes, { email: undefined, end: undefined }]) {
-    t.is(links.open('email', forged(HEADER, { ...EMAIL_PAYLOAD, ...change })), null, JSON.stringify(change));
+    t.is(links.verify('email', forged(HEADER, { ...EMAIL_PAYLOAD, ...change })), null, JSON.stringify(change));
   }
 });
 
 test('a binding of another length or another state is no match, and nothing is thrown', (t) => {
   for (const bnd of ['', 'x'.repeat(22), 'ä'.repeat(22), String(PAYLOAD.bnd).slice(0, 21)]) {
-    t.false(links.open('reset', forged(HEADER, { ...PAYLOAD, bnd }))?.isFor(ADA), bnd);
+    t.false(links.verify('reset', forged(HEADER, { ...PAYLOAD, bnd }))?.isFor(ADA), bnd);
   }
 });
 
@@ -200,8 +200,8 @@ test('when secrets rotate, the first signs and all verify, until one is taken aw
   const before = createLinks({ secrets: [OLD_SECRET] });
   const during = createLinks({ secrets: [SECRET, OLD_SECRET] });
   const old = before.make({ purpose: 'reset' }, ADA, HOUR);
-  t.true(during.open('reset', old)?.isFor(ADA));
-  t.is(links.open('reset', old), null);
-  t.true(links.open('reset', during.make({ purpose: 'reset' }, ADA, HOUR))?.isFor(ADA));
+  t.true(during.verify('reset', old)?.isFor(ADA));
+  t.is(links.verify('reset', old), null);
+  t.true(links.verify('reset', during.make({ purpose: 'reset' }, ADA, HOUR))?.isFor(ADA));
   t.notThrows(() => jwt.verify(old, derivedKey(OLD_SECRET, 'mailed links'), { algorithms: ['HS256'] }));
 });

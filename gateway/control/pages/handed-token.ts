@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { derivedKey } from '../../signing/keys.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 
+const NEW_TOKEN = z.object({ name: z.string().nullable(), token: z.string() });
+
 /** A new token between the form that creates it and the page that shows it. */
-export interface NewToken {
-  readonly name: string | null;
-  readonly token: string;
-}
+export type NewToken = Readonly<z.infer<typeof NEW_TOKEN>>;
 
 /**
  * Passes a new token to the page after the form (POST/redirect/GET): reloading that page submits no form again, and no URL
@@ -19,26 +19,26 @@ export interface TokenHandover {
   take(sessionId: string, jti: string): Promise<NewToken | null>;
 }
 
-/** Milliseconds until the token expires in the store. */
-const PATIENCE = 2 * 60_000;
+/** Milliseconds that the store keeps the token for the page. */
+const HANDOVER_LIFETIME = 2 * 60_000;
 const CIPHER = 'aes-256-gcm';
 const [IV_LENGTH, TAG_LENGTH] = [12, 16];
 
 /** Encrypts with a key derived from the session id. The store has only the hash of the id, so a copy of it reveals no token. */
 export function tokenHandover(store: Pick<SessionStore, 'read' | 'write' | 'destroy'>): TokenHandover {
-  const placeOf = (sessionId: string, jti: string) => `new token ${jti} of ${sessionId}`;
+  const storeKey = (sessionId: string, jti: string) => `new token ${jti} of ${sessionId}`;
 
   return {
     async put(sessionId, jti, made) {
-      await store.write(placeOf(sessionId, jti), sealed(sessionId, JSON.stringify(made)), PATIENCE);
+      await store.write(storeKey(sessionId, jti), sealed(sessionId, JSON.stringify(made)), HANDOVER_LIFETIME);
     },
     async take(sessionId, jti) {
-      const place = placeOf(sessionId, jti);
-      const content = await store.read(place);
+      const key = storeKey(sessionId, jti);
+      const content = await store.read(key);
       if (content === null) return null;
-      await store.destroy(place);
+      await store.destroy(key);
       const text = opened(sessionId, content);
-      return text === null ? null : (JSON.parse(text) as NewToken);
+      return text === null ? null : NEW_TOKEN.parse(JSON.parse(text));
     },
   };
 }
