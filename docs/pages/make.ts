@@ -67,5 +67,5 @@ async function addOlderTokens({ accounts, database }: TestGateway): Promise<void
   ];
   for (const token of older) await sqlTokenStore(database).record({ ...token, accountId: account.id, bond: null });
   const used = database.sql('gatehouse_tokens').where('jti', 'older-1');
-  await database.ask(used.update({ last_used_at: now - 4 * MINUTE }));
+  await database.query(used.update({ last_used_at: now - 4 * MINUTE }));
 }

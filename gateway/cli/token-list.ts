@@ -63,8 +63,8 @@ function cellsOf({ id, name, issued_at, expires_at, last_used_at, revoked_at, li
   return [id, name ?? '-', issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no', live ? 'yes' : 'no'];
 }
 
-async function voidBefore({ sql, ask }: Database, accountId: string): Promise<number> {
-  const marks: { latest: number | string | null }[] = await ask(
+async function voidBefore({ sql, query }: Database, accountId: string): Promise<number> {
+  const marks: { latest: number | string | null }[] = await query(
     sql('gatehouse_revocations').where('account_id', accountId).max({ latest: 'void_before' }),
   );
   return Number(marks[0]?.latest ?? 0);

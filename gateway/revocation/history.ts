@@ -1,6 +1,6 @@
 import { randomHex } from '../http/random-hex.ts';
 import { type ClockReading, KEPT_BEYOND_END, momentNow, timeExpression } from '../stores/database/clock.ts';
-import type { Asker, Database } from '../stores/database/connection.ts';
+import type { Database, QueryRunner } from '../stores/database/connection.ts';
 
 /**
  * The list of revocations in the database: an append-only log, and the authority on what is revoked.
@@ -78,9 +78,9 @@ interface RevocationRow {
 }
 
 /** Reads the head and the known position in one query. @param known null: none */
-export async function readHead({ sql, ask, kind }: Database, known: LogPosition | null): Promise<Head> {
+export async function readHead({ sql, query, kind }: Database, known: LogPosition | null): Promise<Head> {
   const asked = momentNow();
-  const row = await ask(
+  const row = await query(
     sql('gatehouse_revocation_head as head')
       .leftJoin('gatehouse_revocations as known', 'known.position', sql.raw('?', [known?.position ?? 0]))
       .first<HeadRow & { known_position: number | null; known_chain: string | null; time: number }>(
@@ -109,11 +109,11 @@ function hasKnown(
 
 /** The unexpired revocations after a position, in order, `limit` at most. */
 export async function revocationsAfter(
-  { sql, ask }: Asker,
+  { sql, query }: QueryRunner,
   position: number,
   { now, limit }: { now: number; limit: number },
 ): Promise<Revocation[]> {
-  const rows = await ask(
+  const rows = await query(
     sql<RevocationRow>('gatehouse_revocations')
       .where('position', '>', position)
       .where('expires_at', '>', now - KEPT_BEYOND_END)
@@ -125,8 +125,8 @@ export async function revocationsAfter(
 }
 
 /** Locks the head until the commit. @returns the position after which `append` adds */
-export async function lockHead({ sql, ask }: Asker): Promise<LogPosition> {
-  const row = await ask(sql<HeadRow>('gatehouse_revocation_head').forUpdate().first());
+export async function lockHead({ sql, query }: QueryRunner): Promise<LogPosition> {
+  const row = await query(sql<HeadRow>('gatehouse_revocation_head').forUpdate().first());
   if (row === undefined) throw new Error('the table gatehouse_revocation_head has lost its row');
   const { installation, position, chain } = row;
   return { installation, position, chain };
@@ -134,22 +134,22 @@ export async function lockHead({ sql, ask }: Asker): Promise<LogPosition> {
 
 /** @param head locked in the same transaction */
 export async function append(
-  { sql, ask }: Asker,
+  { sql, query }: QueryRunner,
   head: LogPosition,
   voided: readonly (Voided & { readonly expiresAt: number })[],
 ): Promise<Appended> {
   const revocations = voided.map((one, i) => ({ ...one, position: head.position + 1 + i, chain: randomHex(32) }));
   const last = revocations.at(-1);
   if (last !== undefined) {
-    await ask(sql('gatehouse_revocations').insert(revocations.map(rowOf)));
-    await ask(sql('gatehouse_revocation_head').update({ position: last.position, chain: last.chain }));
+    await query(sql('gatehouse_revocations').insert(revocations.map(rowOf)));
+    await query(sql('gatehouse_revocation_head').update({ position: last.position, chain: last.chain }));
   }
   return { installation: head.installation, previous: head.chain, revocations };
 }
 
 /** @returns the tokens among these that have not been revoked by id */
-export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]): Promise<string[]> {
-  const there = await ask(
+export async function unrevokedOf({ sql, query }: QueryRunner, jtis: readonly string[]): Promise<string[]> {
+  const there = await query(
     sql<RevocationRow>('gatehouse_revocations')
       .whereIn('jti', [...jtis])
       .pluck('jti'),
@@ -159,8 +159,11 @@ export async function unrevokedOf({ sql, ask }: Asker, jtis: readonly string[]):
 }
 
 /** @returns the latest cutoff of each of these accounts; accounts without one are absent */
-export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string[]): Promise<Map<string, number>> {
-  const rows: { account_id: string | Buffer; void_before: number }[] = await ask(
+export async function cutoffsOf(
+  { sql, query }: QueryRunner,
+  accountIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows: { account_id: string | Buffer; void_before: number }[] = await query(
     sql('gatehouse_revocations')
       .whereIn('account_id', [...accountIds])
       .groupBy('account_id')
@@ -171,9 +174,13 @@ export async function cutoffsOf({ sql, ask }: Asker, accountIds: readonly string
 }
 
 /** Deletes revocations that expired `KEPT_BEYOND_END` ago. @param now by the database's clock @returns how many it deleted */
-export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number, limit: number): Promise<number> {
-  const head = await ask(sql<HeadRow>('gatehouse_revocation_head').first('position'));
-  const expired = await ask(
+export async function deleteExpiredRevocations(
+  { sql, query }: QueryRunner,
+  now: number,
+  limit: number,
+): Promise<number> {
+  const head = await query(sql<HeadRow>('gatehouse_revocation_head').first('position'));
+  const expired = await query(
     sql<RevocationRow>('gatehouse_revocations')
       .where('expires_at', '<', now - KEPT_BEYOND_END)
       .where('position', '<=', (head?.position ?? 0) - KEPT_POSITIONS)
@@ -182,7 +189,7 @@ export async function deleteExpiredRevocations({ sql, ask }: Asker, now: number,
       .pluck('position'),
   );
   if (expired.length === 0) return 0;
-  return await ask(sql('gatehouse_revocations').whereIn('position', expired).delete());
+  return await query(sql('gatehouse_revocations').whereIn('position', expired).delete());
 }
 
 /** The revocation of an account whose token records are not all marked yet (`mark-voided.ts`). */
@@ -193,8 +200,8 @@ export interface UnmarkedRevocation {
 }
 
 /** The first of them after this position. */
-export async function nextUnmarked({ sql, ask }: Asker, position: number): Promise<UnmarkedRevocation | null> {
-  const row = await ask(
+export async function nextUnmarked({ sql, query }: QueryRunner, position: number): Promise<UnmarkedRevocation | null> {
+  const row = await query(
     sql<RevocationRow>('gatehouse_revocations')
       .where('is_settled', 0)
       .where('position', '>', position)
@@ -207,11 +214,11 @@ export async function nextUnmarked({ sql, ask }: Asker, position: number): Promi
 
 /** Notes that all token records of this account are marked. */
 export async function markSettled(
-  { sql, ask }: Asker,
+  { sql, query }: QueryRunner,
   { position, accountId, voidBefore }: UnmarkedRevocation,
 ): Promise<void> {
   const row = sql('gatehouse_revocations').where({ position, account_id: accountId, void_before: voidBefore });
-  await ask(row.update({ is_settled: 1 }));
+  await query(row.update({ is_settled: 1 }));
 }
 
 function rowOf(revocation: Revocation): RevocationRow {

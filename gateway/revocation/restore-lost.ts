@@ -1,6 +1,6 @@
 import type { Logger } from '../ops/log.ts';
 import type { Clock } from '../stores/database/clock.ts';
-import type { Database } from '../stores/database/connection.ts';
+import type { Database, QueryRunner } from '../stores/database/connection.ts';
 import type { Denylist } from './denylist.ts';
 import { append, cutoffsOf, lockHead, readHead, unrevokedOf, type Voided } from './history.ts';
 import type { Mirror } from './mirror.ts';
@@ -83,22 +83,22 @@ function* live(mirror: Mirror, now: number): Generator<Known> {
 async function restoreBatch(database: Database, batch: readonly Known[], now: number): Promise<number> {
   const jtis = batch.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
   const accounts = batch.flatMap((one) => (one.kind === 'account' ? [one.accountId] : []));
-  const missingIn = async (asker: Pick<Database, 'sql' | 'ask'>): Promise<Known[]> => {
-    const lost = new Set(await unrevokedOf(asker, jtis));
-    const cutoffs = await cutoffsOf(asker, accounts);
+  const missingIn = async (runner: QueryRunner): Promise<Known[]> => {
+    const lost = new Set(await unrevokedOf(runner, jtis));
+    const cutoffs = await cutoffsOf(runner, accounts);
     return batch.filter((one) =>
       one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
     );
   };
   // Checks without the lock first: usually nothing is missing.
   if ((await missingIn(database)).length === 0) return 0;
-  return await database.transact(async (asker) => {
-    const head = await lockHead(asker);
+  return await database.transact(async (runner) => {
+    const head = await lockHead(runner);
     // Checks again with the lock: another process may have restored them.
-    const missing = await missingIn(asker);
-    await append(asker, head, missing);
+    const missing = await missingIn(runner);
+    await append(runner, head, missing);
     const tokens = missing.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
-    if (tokens.length > 0) await markRevoked(asker, tokens, now);
+    if (tokens.length > 0) await markRevoked(runner, tokens, now);
     return missing.length;
   });
 }

@@ -130,7 +130,7 @@ export async function startRevocations(
     void repeat(REDIS_CLOCK, signal, link.compareClock);
   }
   void repeat(POLL, signal, async () => {
-    await database.verify().then(
+    await database.checkWritable().then(
       () => {
         isSound = true;
       },

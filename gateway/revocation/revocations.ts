@@ -1,4 +1,4 @@
-import type { Asker, Database } from '../stores/database/connection.ts';
+import type { Database, QueryRunner } from '../stores/database/connection.ts';
 import type { TokenRow } from '../stores/tokens/store.ts';
 import { type Appended, append, lockHead, type Voided } from './history.ts';
 
@@ -43,25 +43,29 @@ export async function revokeToken(
   const tokens = () => database.sql<TokenRow>('gatehouse_tokens').where('jti', jti);
   // Read outside the transaction. Inside, its snapshot would be older than the wait for the head, and MariaDB from 11.6 on
   // refuses to update rows that have changed since the snapshot (innodb_snapshot_isolation).
-  const token = await database.ask(tokens().first());
+  const token = await database.query(tokens().first());
   if (token === undefined && unrecorded === null) return { kind: 'unknown' };
   if (token !== undefined && owner !== null && String(token.account_id) !== owner) return { kind: 'unknown' };
   if (token !== undefined && token.revoked_at !== null) return { kind: 'already' };
   const expiresAt = token?.expires_at ?? unrecorded?.expiresAt ?? now;
-  return await database.transact(async (asker): Promise<TokenRevoked> => {
-    const head = await lockHead(asker);
-    if (token === undefined && unrecorded !== null) await record(asker, jti, unrecorded);
+  return await database.transact(async (runner): Promise<TokenRevoked> => {
+    const head = await lockHead(runner);
+    if (token === undefined && unrecorded !== null) await record(runner, jti, unrecorded);
     // If another process has revoked it meanwhile, no position is used: a gap would look like a lost entry in Redis.
-    const isFirst = (await asker.ask(tokens().whereNull('revoked_at').update({ revoked_at: now }))) > 0;
+    const isFirst = (await runner.query(tokens().whereNull('revoked_at').update({ revoked_at: now }))) > 0;
     if (!isFirst) return { kind: 'already' };
-    const appended = await append(asker, head, [{ kind: 'token', jti, expiresAt }]);
+    const appended = await append(runner, head, [{ kind: 'token', jti, expiresAt }]);
     return { kind: 'revoked', revoked: { ...appended, ids: [{ jti, expiresAt }] } };
   });
 }
 
-async function record({ sql, ask }: Asker, jti: string, { accountId, issuedAt, expiresAt }: Unrecorded): Promise<void> {
+async function record(
+  { sql, query }: QueryRunner,
+  jti: string,
+  { accountId, issuedAt, expiresAt }: Unrecorded,
+): Promise<void> {
   const row = { jti, account_id: accountId, name: null, issued_at: issuedAt, expires_at: expiresAt, revoked_at: null };
-  await ask(sql('gatehouse_tokens').insert(row).onConflict('jti').ignore());
+  await query(sql('gatehouse_tokens').insert(row).onConflict('jti').ignore());
 }
 
 /**
@@ -72,18 +76,18 @@ async function record({ sql, ask }: Asker, jti: string, { accountId, issuedAt, e
  * @param maxLifetime longest life of a token, in ms
  */
 export async function revokeAccount(
-  asker: Asker,
+  runner: QueryRunner,
   accountId: string,
   { now, maxLifetime }: { now: number; maxLifetime: number },
 ): Promise<Revoked> {
-  const head = await lockHead(asker);
-  const { sql, ask } = asker;
+  const head = await lockHead(runner);
+  const { sql, query } = runner;
   const unrevoked = () => sql<TokenRow>('gatehouse_tokens').where('account_id', accountId).whereNull('revoked_at');
   // `iat` has whole seconds: all tokens of the present second are void, and new tokens are dated to the next one.
   const nextSecond = (Math.floor(now / 1000) + 1) * 1000;
   // Tokens issued after an earlier revocation in this second are dated to the next second. They are revoked by id: if the
   // cutoff moved past them each time, repeated revocations would date tokens further and further into the future.
-  const younger = await ask(
+  const younger = await query(
     unrevoked()
       .where('issued_at', '>=', nextSecond)
       .limit(YOUNGER + 1)
@@ -91,7 +95,7 @@ export async function revokeAccount(
   );
   let voidBefore = nextSecond;
   if (younger.length > YOUNGER) {
-    const [youngest] = await ask(unrevoked().orderBy('issued_at', 'desc').limit(1).select('issued_at'));
+    const [youngest] = await query(unrevoked().orderBy('issued_at', 'desc').limit(1).select('issued_at'));
     voidBefore = Math.max(nextSecond, (youngest?.issued_at ?? 0) + 1000);
   }
   const ids = voidBefore === nextSecond ? younger.map(deniedId) : [];
@@ -100,13 +104,13 @@ export async function revokeAccount(
       'jti',
       ids.map(({ jti }) => jti),
     );
-    await ask(named.update({ revoked_at: now }));
+    await query(named.update({ revoked_at: now }));
   }
   const voided: (Voided & { expiresAt: number })[] = [
     { kind: 'account', accountId, voidBefore, expiresAt: Math.max(now, voidBefore) + maxLifetime },
     ...ids.map((token) => ({ kind: 'token' as const, ...token })),
   ];
-  return { ...(await append(asker, head, voided)), ids };
+  return { ...(await append(runner, head, voided)), ids };
 }
 
 /** Milliseconds: far longer than any process caches an account. */
@@ -117,18 +121,18 @@ const ANNOUNCED = 10 * 60_000;
  *
  * @param now by the database's clock
  */
-export async function announceAccount(asker: Asker, accountId: string, now: number): Promise<Revoked> {
-  const head = await lockHead(asker);
+export async function announceAccount(runner: QueryRunner, accountId: string, now: number): Promise<Revoked> {
+  const head = await lockHead(runner);
   const entry = { kind: 'account', accountId, voidBefore: 0, expiresAt: now + ANNOUNCED } as const;
-  return { ...(await append(asker, head, [entry])), ids: [] };
+  return { ...(await append(runner, head, [entry])), ids: [] };
 }
 
 /** Tokens of the account that were issued before the cutoff and are not marked as revoked, the oldest first. */
 export async function unmarkedTokens(
-  { sql, ask }: Asker,
+  { sql, query }: QueryRunner,
   { accountId, voidBefore, limit }: { accountId: string; voidBefore: number; limit: number },
 ): Promise<DeniedId[]> {
-  const rows = await ask(
+  const rows = await query(
     sql<TokenRow>('gatehouse_tokens')
       .where('account_id', accountId)
       .whereNull('revoked_at')
@@ -141,20 +145,20 @@ export async function unmarkedTokens(
 }
 
 /** Marks the records of tokens that have been revoked already, by id or with their account. */
-export async function markRevoked({ sql, ask }: Asker, jtis: readonly string[], now: number): Promise<void> {
+export async function markRevoked({ sql, query }: QueryRunner, jtis: readonly string[], now: number): Promise<void> {
   const unmarked = sql('gatehouse_tokens')
     .whereIn('jti', [...jtis])
     .whereNull('revoked_at');
-  await ask(unmarked.update({ revoked_at: now }));
+  await query(unmarked.update({ revoked_at: now }));
 }
 
 /** Revoked, unexpired tokens in the order of their ids, `limit` at most: the content of the denylist. */
 export async function deniedIdsAfter(
-  { sql, ask }: Asker,
+  { sql, query }: QueryRunner,
   jti: string,
   { now, limit }: { now: number; limit: number },
 ): Promise<DeniedId[]> {
-  const rows = await ask(
+  const rows = await query(
     sql<TokenRow>('gatehouse_tokens')
       .where('jti', '>', jti)
       .whereNotNull('revoked_at')

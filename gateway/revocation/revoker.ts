@@ -133,23 +133,23 @@ export function createRevoker(
       return outcome.kind;
     },
     async account(accountId, batches = IMMEDIATE_BATCHES) {
-      const revoked = await database.transact((asker) =>
-        revokeAccount(asker, accountId, { now: clock.now(), maxLifetime }),
+      const revoked = await database.transact((runner) =>
+        revokeAccount(runner, accountId, { now: clock.now(), maxLifetime }),
       );
       return await publishAndMark(revoked, batches);
     },
     async changeAndRevoke(accountId, change) {
-      const revoked = await database.transact(async (asker) => {
-        const changed = await change(sqlAccountStore(asker));
-        return changed ? await revokeAccount(asker, accountId, { now: clock.now(), maxLifetime }) : null;
+      const revoked = await database.transact(async (runner) => {
+        const changed = await change(sqlAccountStore(runner));
+        return changed ? await revokeAccount(runner, accountId, { now: clock.now(), maxLifetime }) : null;
       });
       if (revoked !== null) await publishAndMark(revoked, IMMEDIATE_BATCHES);
       return revoked !== null;
     },
     async changeAndKeepTokens(accountId, change) {
-      const announced = await database.transact(async (asker) => {
-        const changed = await change(sqlAccountStore(asker));
-        return changed ? await announceAccount(asker, accountId, clock.now()) : null;
+      const announced = await database.transact(async (runner) => {
+        const changed = await change(sqlAccountStore(runner));
+        return changed ? await announceAccount(runner, accountId, clock.now()) : null;
       });
       if (announced !== null) await publish(announced);
       return announced !== null;

@@ -98,7 +98,7 @@ test('`token list` prints more tokens than it reads at once, each of them once, 
     return { jti: `id-${i}`, account_id: '1', issued_at: ISSUED + i, expires_at: Date.now() + HOUR };
   });
   for (let i = 0; i < rows.length; i += 100) {
-    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
+    await database.query(database.sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
   }
   const ids = rows.map(({ jti }) => jti);
   const printed = JSON.parse((await command(['token', 'list', ADA.email, '--json'])).stdout) as { id: string }[];

@@ -29,10 +29,10 @@ test('once an application has changed a password, the tokens from before are in 
   const location = await temporaryDatabase(t, 'sqlite');
   const application = openDatabase(location, { timeout: 5_000 });
   t.teardown(() => application.close());
-  const { sql, ask } = application;
-  await ask(sql.raw('create table users (id integer primary key, email text, password text, ok integer)'));
+  const { sql, query } = application;
+  await query(sql.raw('create table users (id integer primary key, email text, password text, ok integer)'));
   const eve = { email: 'eve@example.com', password: 'before' };
-  await ask(sql('users').insert({ id: 7, email: eve.email, password: await hashPassword('before', 4), ok: 1 }));
+  await query(sql('users').insert({ id: 7, email: eve.email, password: await hashPassword('before', 4), ok: 1 }));
   const { url } = await testGateway(t, {
     database: { url: urlOf(location) },
     accounts: { table: 'users', columns: { confirmed: 'ok' }, cache: '1ms' },
@@ -41,7 +41,7 @@ test('once an application has changed a password, the tokens from before are in 
   const old = await issue(url, eve, 'old');
   t.deepEqual(await namesAt(url, eve), ['old']);
 
-  await ask(sql('users').update({ password: await hashPassword('after', 4) }));
+  await query(sql('users').update({ password: await hashPassword('after', 4) }));
   const changed = { ...eve, password: 'after' };
   t.deepEqual(await namesAt(url, changed), []);
   t.is((await fetch(`${url}/api/v1/o`, { headers: { Authorization: `Bearer ${old}` } })).status, 401);
@@ -63,8 +63,8 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const node = await group.start('node');
     for (const name of ['long', 'old', 'live']) await issue(node.url, ADA, name);
     const row = (name: string) => group.database.sql('gatehouse_tokens').where({ name });
-    await group.database.ask(row('old').update({ bound_to: 'x'.repeat(22) }));
-    await group.database.ask(row('long').update({ expires_at: Date.now() + 40 * 86_400_000 }));
+    await group.database.query(row('old').update({ bound_to: 'x'.repeat(22) }));
+    await group.database.query(row('long').update({ expires_at: Date.now() + 40 * 86_400_000 }));
     const listed = async () => {
       const { stdout } = await group.command(['token', 'list', ADA.email, '--json']);
       const tokens = JSON.parse(stdout) as Listed[];

@@ -15,13 +15,13 @@ async function listed(url: string, query = '', path = '/api/v1/tokens/'): Promis
 }
 
 /** Writes tokens of Ada's into the database, all of one second. */
-async function addTokens({ database: { sql, ask } }: TestGateway, count: number): Promise<void> {
+async function addTokens({ database: { sql, query } }: TestGateway, count: number): Promise<void> {
   const issued_at = Math.floor(Date.now() / 1000) * 1000;
   const rows = Array.from({ length: count }, (_, i) => {
     const jti = `token-${String(i).padStart(6, '0')}`;
     return { jti, account_id: '1', name: `number ${i}`, issued_at, expires_at: issued_at + HOUR };
   });
-  for (let i = 0; i < count; i += 100) await ask(sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
+  for (let i = 0; i < count; i += 100) await query(sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
 }
 
 test('a list that fits into one answer has the one key tokens, and no link', async (t) => {

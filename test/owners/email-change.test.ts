@@ -126,7 +126,7 @@ for (const endTokens of [false, true]) {
     await actions.startEmailChange(ada, { email: 'new@example.com', endTokens });
     const begun = Date.now();
     await actions.finishEmailChange(await lastLink());
-    const told = await database.ask(
+    const told = await database.query(
       database
         .sql<{ account_id: string; void_before: number; expires_at: number }>('gatehouse_revocations')
         .select('*'),
@@ -148,5 +148,5 @@ test('nothing is told of an email that is taken meanwhile', async (t) => {
   const link = await lastLink();
   await accounts.add({ email: 'new@example.com', passwordHash: null, confirmed: true });
   t.deepEqual(await actions.finishEmailChange(link), { kind: 'taken' });
-  t.deepEqual(await database.ask(database.sql('gatehouse_revocations').pluck('position')), []);
+  t.deepEqual(await database.query(database.sql('gatehouse_revocations').pluck('position')), []);
 });

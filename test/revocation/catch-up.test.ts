@@ -34,9 +34,9 @@ test('after the database has gone back in time everything is read again, and not
   const { database, mirror, catchUp } = await withCatchUp(t, 'sqlite');
   await insert(database, 1, 10);
   await catchUp.now();
-  await database.ask(database.sql('gatehouse_revocations').where('position', '>', 4).delete());
-  await database.ask(database.sql('gatehouse_revocation_head').update({ position: 4 }));
-  await database.ask(database.sql('gatehouse_revocations').where('position', 2).update({ jti: 'another' }));
+  await database.query(database.sql('gatehouse_revocations').where('position', '>', 4).delete());
+  await database.query(database.sql('gatehouse_revocation_head').update({ position: 4 }));
+  await database.query(database.sql('gatehouse_revocations').where('position', 2).update({ jti: 'another' }));
   await catchUp.now();
   t.is(mirror.completeTo?.position, 4);
   for (const jti of ['another', 'token-2', 'token-10']) t.true(mirror.isDenied(jti), jti);
@@ -107,9 +107,9 @@ async function withGate(t: ExecutionContext) {
   const arrived = Promise.withResolvers<void>();
   const gated: Database = {
     ...database,
-    async ask<T>(query: Query<T>) {
+    async query<T>(statement: Query<T>) {
       count += 1;
-      const answer = await database.ask(query);
+      const answer = await database.query(statement);
       arrived.resolve();
       await passage;
       return answer;
@@ -130,14 +130,14 @@ async function withGate(t: ExecutionContext) {
 
 /** Writes revocations of tokens that are called by their position. */
 async function insert(database: Database, from: number, count: number, expiresAt = LATER): Promise<void> {
-  const { sql, ask } = database;
+  const { sql, query } = database;
   const rows = Array.from({ length: count }, (_, i) => ({
     position: from + i,
     jti: `token-${from + i}`,
     expires_at: expiresAt,
   }));
   for (let at = 0; at < rows.length; at += 200) {
-    await ask(sql('gatehouse_revocations').insert(rows.slice(at, at + 200)));
+    await query(sql('gatehouse_revocations').insert(rows.slice(at, at + 200)));
   }
-  await ask(sql('gatehouse_revocation_head').update({ position: from + count - 1 }));
+  await query(sql('gatehouse_revocation_head').update({ position: from + count - 1 }));
 }

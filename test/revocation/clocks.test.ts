@@ -38,7 +38,7 @@ for (const [kind, what, shift] of [
       t.true(Math.abs(Number(complaints[0]?.seconds) * 1000 - shift) < 60_000, String(complaints[0]?.seconds));
       t.deepEqual(await a.ready(), { status: 200, unavailable: [] });
 
-      const { sql, ask: query } = group.database;
+      const { sql, query } = group.database;
       t.is((await query(sql('gatehouse_tokens').select('jti'))).length, 2);
       t.is((await query(sql('gatehouse_revocations').select('position'))).length, 1);
 

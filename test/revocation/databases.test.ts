@@ -35,7 +35,7 @@ test('without Redis, a command on the same SQLite file reaches the gateway', asy
 test('a database that goes back to an older state opens no token that the nodes knew as revoked', async (t) => {
   const [redis, location] = await Promise.all([privateRedis(t), temporaryDatabase(t, 'mysql')]);
   const { a, b, gateways: group, ada, load } = await pairUnderLoad(t, { location, redis: redis.url });
-  const { sql, ask: query } = group.database;
+  const { sql, query } = group.database;
   const revoked: Issued[] = [];
   for (let i = 0; i < 5; i++) revoked.push(await issue(a, ADA));
   for (const { id } of revoked) t.is((await revoke(a, id, bearer(ada))).status, 204);

@@ -57,7 +57,7 @@ async function withTokens(t: ExecutionContext) {
     return { jti: `token-${i}`, account_id: '1', issued_at: now, expires_at: now + 600_000, revoked_at: now };
   });
   for (let at = 0; at < COUNT; at += 100) {
-    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
+    await database.query(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
   }
   const server = await redisProcess(t);
   const redis = connectRedis(locationOf(`redis://127.0.0.1:${server.port}`), 5_000);

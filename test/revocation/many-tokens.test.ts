@@ -51,7 +51,7 @@ function idOf(i: number): string {
   return `${i.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
 }
 
-async function insertTokens({ sql, ask: query }: Database): Promise<void> {
+async function insertTokens({ sql, query }: Database): Promise<void> {
   const now = Math.floor(Date.now() / 1000) * 1000;
   await query(
     sql.raw(
@@ -62,7 +62,7 @@ async function insertTokens({ sql, ask: query }: Database): Promise<void> {
   );
 }
 
-async function unmarkedOf({ sql, ask: query }: Database): Promise<number> {
+async function unmarkedOf({ sql, query }: Database): Promise<number> {
   const unmarked = sql('gatehouse_tokens').where('account_id', '1').whereNull('revoked_at');
   const [row] = await query(unmarked.count<{ count: number }[]>('* as count'));
   return Number(row?.count);

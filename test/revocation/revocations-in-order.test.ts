@@ -74,7 +74,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const nextDay = NOW + KEPT_BEYOND_END;
     t.deepEqual(await read(nextDay), ['e']);
     t.is(await deleteExpiredRevocations(database, nextDay, 2), 0, 'nodes know the list by its newest rows');
-    await database.ask(database.sql('gatehouse_revocation_head').update({ position: 2_000 }));
+    await database.query(database.sql('gatehouse_revocation_head').update({ position: 2_000 }));
     t.is(await deleteExpiredRevocations(database, nextDay, 2), 2);
     t.deepEqual(await read(NOW), ['c', 'd', 'e']);
     t.is(await deleteExpiredRevocations(database, nextDay, 2), 1);

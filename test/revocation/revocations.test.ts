@@ -165,6 +165,6 @@ async function insertTokens(database: Database, count: number, { issuedAt = NOW 
     return { jti: `token-${i}`, account_id: '1', issued_at: issuedAt, expires_at: NOW + 60_000 };
   });
   for (let at = 0; at < count; at += 100) {
-    await database.ask(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
+    await database.query(database.sql('gatehouse_tokens').insert(rows.slice(at, at + 100)));
   }
 }

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { append, lockHead } from '../../gateway/revocation/history.ts';
-import type { Asker } from '../../gateway/stores/database/connection.ts';
+import type { QueryRunner } from '../../gateway/stores/database/connection.ts';
 import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
 import { type GatewayNode, type Gateways, gateways } from '../lab/gateways/nodes.ts';
@@ -90,7 +90,7 @@ test.serial(
     const { group, a } = await pair(t, 'sqlite', '');
     const tokens = [await issue(a, ADA), await issue(a, ADA), await issue(a, ADA)] as const;
     const [named, told, all] = tokens;
-    const { sql, ask: query } = group.database;
+    const { sql, query } = group.database;
     await query(sql('gatehouse_tokens').delete());
     await everywhere([a], tokens, 200);
     t.is((await revoke(a, named.id, bearer(named))).status, 204);
@@ -158,24 +158,24 @@ function toldOfLoss(node: GatewayNode): boolean {
 type Copy = Record<(typeof TABLES)[number], Record<string, unknown>[]>;
 
 /** What a backup has, or a replica that gets no more from its primary. */
-async function copyOf({ database: { sql, ask: query } }: Gateways): Promise<Copy> {
+async function copyOf({ database: { sql, query } }: Gateways): Promise<Copy> {
   const [tokens, revocations, head] = await Promise.all(TABLES.map((table) => query(sql(table).select('*'))));
   return { gatehouse_tokens: tokens, gatehouse_revocations: revocations, gatehouse_revocation_head: head } as Copy;
 }
 
-async function putCopy({ sql, ask: query }: Asker, copy: Copy): Promise<void> {
+async function putCopy({ sql, query }: QueryRunner, copy: Copy): Promise<void> {
   for (const table of TABLES) {
     await query(sql(table).delete());
     for (const row of copy[table]) await query(sql(table).insert(row));
   }
 }
 
-async function revokedIds({ database: { sql, ask: query } }: Gateways): Promise<string[]> {
+async function revokedIds({ database: { sql, query } }: Gateways): Promise<string[]> {
   const ids: unknown[] = await query(sql('gatehouse_revocations').whereNotNull('jti').pluck('jti'));
   return ids.map(String);
 }
 
-async function voidedAccounts({ database: { sql, ask: query } }: Gateways): Promise<string[]> {
+async function voidedAccounts({ database: { sql, query } }: Gateways): Promise<string[]> {
   const ids: unknown[] = await query(sql('gatehouse_revocations').whereNotNull('account_id').pluck('account_id'));
   return ids.map(String);
 }

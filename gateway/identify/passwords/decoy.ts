@@ -13,11 +13,11 @@ const SAMPLE = 1000;
  *
  * @throws GatewayError when the database is unavailable
  */
-export async function decoyFor({ sql, ask }: Database, settings: Settings['accounts']): Promise<string> {
+export async function decoyFor({ sql, query }: Database, settings: Settings['accounts']): Promise<string> {
   const table = adoptedTable(settings);
   if (table === null) return bcryptDecoy(settings.passwordCost);
   const { password } = table.columns;
-  const hashes: unknown[] = await ask(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
+  const hashes: unknown[] = await query(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
   const likeMost = mostCommon(hashes.map((hash) => String(hash).replace(/\0+$/, '')));
   return (likeMost === null ? null : decoyOf(likeMost)) ?? bcryptDecoy(settings.passwordCost);
 }

@@ -4,7 +4,7 @@ import { ACCOUNT_COLUMNS, type Settings } from '../../settings/schema/settings.t
 import type { Database } from '../database/connection.ts';
 import { columnsOf, type TableColumn } from './table-columns.ts';
 
-export type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
+export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
 
 /** An application's table of users, as the configuration describes it. */
 export interface AdoptedTable {
@@ -50,9 +50,9 @@ const CHUNK = 1000;
  *
  * @throws OperatorError that names what is missing and what exists; GatewayError when the database is unavailable
  */
-export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable): Promise<OpenTable> {
+export async function openTable({ kind, sql, query }: Source, table: AdoptedTable): Promise<OpenTable> {
   const { columns, confirmed } = table;
-  const known = await columnsOf({ kind, sql, ask }, table.name);
+  const known = await columnsOf({ kind, sql, query }, table.name);
   const columnNamed = (name: string, option: string): TableColumn => {
     const column = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
     if (column !== undefined) return column;
@@ -89,7 +89,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
       confirmedValue,
     );
 
-  await ask(rows().limit(1)).catch((error: unknown) => {
+  await query(rows().limit(1)).catch((error: unknown) => {
     throw isRefusal(error) && 'expression' in confirmed ? wrongExpression(table.name, error) : error;
   });
 
@@ -103,14 +103,14 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
       let last: string | null = null;
       for (;;) {
         const after = last === null ? sql.raw('?? is not null', [key]) : sql.raw('?? > ?', [key, last]);
-        const chunk: AdoptedRow[] = await ask(rows().whereRaw(after).orderByRaw('??', [key]).limit(CHUNK));
+        const chunk: AdoptedRow[] = await query(rows().whereRaw(after).orderByRaw('??', [key]).limit(CHUNK));
         if (chunk.length > 0) yield chunk;
         last = chunk.at(-1)?.id ?? null;
         if (chunk.length < CHUNK || last === null) return;
       }
     },
     async countWithoutId() {
-      const counted: { count: number | string }[] = await ask(
+      const counted: { count: number | string }[] = await query(
         sql(table.name).whereNull(columns.id).count({ count: '*' }),
       );
       return Number(counted[0]?.count ?? 0);
@@ -118,7 +118,7 @@ export async function openTable({ kind, sql, ask }: Source, table: AdoptedTable)
     async sharedIds() {
       // The number 1 and the text "1" are the same id; texts that are equal only by collation are not.
       const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [columns.id]);
-      const counted: { id: string; count: number | string }[] = await ask(
+      const counted: { id: string; count: number | string }[] = await query(
         sql(table.name)
           .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as id`, [columns.id]))
           .count({ count: '*' })

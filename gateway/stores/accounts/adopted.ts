@@ -23,7 +23,7 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 
   const findById = async (id: string): Promise<Account | null> => {
     if (!isSendableUserId(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
-    const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(idCondition(id)));
+    const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(idCondition(id)));
     // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
     return row === undefined || another !== undefined ? null : accountOf(row);
@@ -39,7 +39,7 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 
     async findByEmail(email) {
       const canonical = canonicalEmail(email);
-      const candidates: AdoptedRow[] = await source.ask(open.rows().whereRaw(emailCondition(email)));
+      const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(emailCondition(email)));
       const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
       // Rows without an id are ignored.
       const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));

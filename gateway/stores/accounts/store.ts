@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.ts';
 import { canonicalEmail, newStamp, stampKeepingTokens } from '../../domain/account.ts';
-import type { Asker } from '../database/connection.ts';
+import type { QueryRunner } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
 
 /** An account as the operator sees it. Times are milliseconds since 1970. */
@@ -72,7 +72,7 @@ interface AccountRow {
 }
 
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
-export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
+export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
   // Compared as bytes: the collation of MySQL would ignore case and trailing spaces.
   const seen = (id: string, stamp: string) =>
@@ -80,12 +80,12 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
 
   return {
     async findByEmail(email) {
-      const row = await ask(accounts().where('email_key', canonicalEmail(email)).first());
+      const row = await query(accounts().where('email_key', canonicalEmail(email)).first());
       return row === undefined ? null : accountOf(row);
     },
 
     async findById(id) {
-      const row = await ask(accounts().where('id', keyOf(id)).first());
+      const row = await query(accounts().where('id', keyOf(id)).first());
       return row === undefined ? null : accountOf(row);
     },
 
@@ -102,7 +102,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
         updated_at: now,
       };
       try {
-        const [id] = await ask(sql('gatehouse_accounts').insert(row));
+        const [id] = await query(sql('gatehouse_accounts').insert(row));
         return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp } };
       } catch (error) {
         if (isUniqueViolation(error)) return { kind: 'taken' };
@@ -111,7 +111,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
     },
 
     async list() {
-      const rows = await ask(accounts().select('id', 'email', 'created_at', 'confirmed_at').orderBy('id'));
+      const rows = await query(accounts().select('id', 'email', 'created_at', 'confirmed_at').orderBy('id'));
       return rows.map((row) => ({
         id: String(row.id),
         email: row.email,
@@ -127,19 +127,19 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
       const change = confirmed
         ? account.whereNull('confirmed_at').update({ confirmed_at: now, stamp: newStamp(), updated_at: now })
         : account.whereNotNull('confirmed_at').update({ confirmed_at: null, updated_at: now });
-      return (await ask(change)) > 0;
+      return (await query(change)) > 0;
     },
 
     async confirm(id, stamp) {
       const now = Date.now();
       const account = seen(id, stamp).whereNull('confirmed_at');
-      return (await ask(account.update({ confirmed_at: now, stamp: newStamp(), updated_at: now }))) > 0;
+      return (await query(account.update({ confirmed_at: now, stamp: newStamp(), updated_at: now }))) > 0;
     },
 
     async setPassword(id, passwordHash, stamp) {
       const account = stamp === undefined ? accounts().where('id', keyOf(id)) : seen(id, stamp);
       const change = { password_hash: passwordHash, stamp: newStamp(), updated_at: Date.now() };
-      return (await ask(account.update(change))) > 0;
+      return (await query(account.update(change))) > 0;
     },
 
     async setEmail({ id, email: from, stamp }, email, tokens) {
@@ -151,7 +151,7 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
         updated_at: Date.now(),
       };
       try {
-        return (await ask(account.update(change))) > 0 ? 'changed' : 'stale';
+        return (await query(account.update(change))) > 0 ? 'changed' : 'stale';
       } catch (error) {
         if (isUniqueViolation(error)) return 'taken';
         throw error;
@@ -160,11 +160,11 @@ export function sqlAccountStore({ sql, ask }: Asker): AccountStore {
 
     async replaceHash(id, from, to) {
       const account = accounts().where('id', keyOf(id)).where('password_hash', from);
-      return (await ask(account.update({ password_hash: to, updated_at: Date.now() }))) > 0;
+      return (await query(account.update({ password_hash: to, updated_at: Date.now() }))) > 0;
     },
 
     async remove(id) {
-      return (await ask(accounts().where('id', keyOf(id)).delete())) > 0;
+      return (await query(accounts().where('id', keyOf(id)).delete())) > 0;
     },
   };
 }

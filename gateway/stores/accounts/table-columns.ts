@@ -9,7 +9,7 @@ export interface TableColumn {
   readonly collation: { readonly charset: string; readonly name: string } | null;
 }
 
-type Source = Pick<Database, 'kind' | 'sql' | 'ask'>;
+type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
 
 /** Maximum number of tables listed in the error about a missing table. */
 const MOST_NAMES = 20;
@@ -33,8 +33,8 @@ export async function columnsOf(source: Source, table: string): Promise<TableCol
   );
 }
 
-async function mysqlColumns({ sql, ask }: Source, table: string, schema: string | null): Promise<TableColumn[]> {
-  const columns: { name: string; type: string; charset: string | null; collation: string | null }[] = await ask(
+async function mysqlColumns({ sql, query }: Source, table: string, schema: string | null): Promise<TableColumn[]> {
+  const columns: { name: string; type: string; charset: string | null; collation: string | null }[] = await query(
     sql('information_schema.columns')
       .select({ name: 'column_name', charset: 'character_set_name', collation: 'collation_name' })
       .select(sql.raw('lower(data_type) as type'))
@@ -47,18 +47,18 @@ async function mysqlColumns({ sql, ask }: Source, table: string, schema: string 
   });
 }
 
-async function sqliteColumns({ sql, ask }: Source, table: string, schema: string | null): Promise<TableColumn[]> {
-  const schemas: string[] = await ask(sql('pragma_database_list').pluck('name'));
+async function sqliteColumns({ sql, query }: Source, table: string, schema: string | null): Promise<TableColumn[]> {
+  const schemas: string[] = await query(sql('pragma_database_list').pluck('name'));
   if (schema !== null && !schemas.includes(schema)) return [];
   const info = sql.raw('pragma_table_info(?, ?)', [table, schema ?? 'main']);
-  const columns: { name: string; type: string }[] = await ask(
+  const columns: { name: string; type: string }[] = await query(
     sql.select('name', sql.raw('lower(type) as type')).from(info),
   );
   return columns.map(({ name, type }) => ({ name, type, collation: null }));
 }
 
-async function mysqlTables({ sql, ask }: Source, schema: string | null): Promise<string[]> {
-  return await ask(
+async function mysqlTables({ sql, query }: Source, schema: string | null): Promise<string[]> {
+  return await query(
     sql('information_schema.tables')
       .where('table_schema', schema ?? sql.raw('database()'))
       .orderBy('table_name')
@@ -66,6 +66,6 @@ async function mysqlTables({ sql, ask }: Source, schema: string | null): Promise
   );
 }
 
-async function sqliteTables({ sql, ask }: Source): Promise<string[]> {
-  return await ask(sql('sqlite_master').whereIn('type', ['table', 'view']).orderBy('name').pluck('name'));
+async function sqliteTables({ sql, query }: Source): Promise<string[]> {
+  return await query(sql('sqlite_master').whereIn('type', ['table', 'view']).orderBy('name').pluck('name'));
 }

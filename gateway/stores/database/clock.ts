@@ -70,10 +70,10 @@ export function createDatabaseClock(): DatabaseClock {
  *
  * @throws GatewayError `service_unavailable` when the database is unavailable
  */
-export async function readDatabaseClock({ sql, ask, kind }: Database): Promise<DatabaseClock> {
+export async function readDatabaseClock({ sql, query, kind }: Database): Promise<DatabaseClock> {
   const clock = createDatabaseClock();
   const asked = momentNow();
-  const [row] = await ask(sql.select<{ time: number }[]>(sql.raw(`${timeExpression(kind)} as time`)));
+  const [row] = await query(sql.select<{ time: number }[]>(sql.raw(`${timeExpression(kind)} as time`)));
   if (row !== undefined) clock.set({ time: Number(row.time), asked, answered: momentNow() });
   return clock;
 }

@@ -16,8 +16,8 @@ export interface Query<T> extends PromiseLike<T> {
 }
 
 /** Sends queries, inside or outside of a transaction. */
-export interface Asker {
-  /** Builds queries, and runs migrations. Stores send queries through `ask`, never by awaiting them. */
+export interface QueryRunner {
+  /** Builds queries, and runs migrations. Stores send queries through `query`, never by awaiting them. */
   readonly sql: Knex;
   /**
    * Sends one query, and settles within the timeout of the database. The timeout includes waiting for a connection, a retry,
@@ -26,10 +26,10 @@ export interface Asker {
    * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. A write may or may not
    *   have been executed then.
    */
-  ask<T>(query: Query<T>): Promise<T>;
+  query<T>(statement: Query<T>): Promise<T>;
 }
 
-export interface Database extends Asker {
+export interface Database extends QueryRunner {
   readonly kind: DatabaseLocation['kind'];
   /**
    * Runs `work` in a transaction, within the timeout of one query. When `work` rejects, the transaction is rolled back.
@@ -37,13 +37,13 @@ export interface Database extends Asker {
    * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
    *   which the transaction may or may not have been committed
    */
-  transact<T>(work: (asker: Asker) => Promise<T>): Promise<T>;
-  /** Resolves when the database answers. Throws as `ask` does. */
+  transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
+  /** Resolves when the database answers. Throws as `query` does. */
   ping(): Promise<void>;
   /**
-   * Resolves when the SQLite file exists and is writable; at once for MySQL. Throws as `ask` does.
+   * Resolves when the SQLite file exists and is writable; at once for MySQL. Throws as `query` does.
    */
-  verify(): Promise<void>;
+  checkWritable(): Promise<void>;
   /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
   close(ms?: number): Promise<void>;
 }
@@ -68,11 +68,11 @@ export function openDatabase(
   const sql = knex({ ...configFor(location, { timeout, readOnly }, sockets), log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
 
-  async function send<T>(query: Query<T>, deadline: number): Promise<T> {
+  async function send<T>(statement: Query<T>, deadline: number): Promise<T> {
     const release = (connection: unknown) => pool.releaseConnection(connection);
     const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
     try {
-      return await within(deadline - performance.now(), query.connection(connection));
+      return await within(deadline - performance.now(), statement.connection(connection));
     } catch (error) {
       if (error instanceof DeadlineExceeded) cut(connection);
       throw error;
@@ -81,16 +81,16 @@ export function openDatabase(
     }
   }
 
-  async function ask<T>(query: Query<T>): Promise<T> {
+  async function query<T>(statement: Query<T>): Promise<T> {
     const deadline = performance.now() + timeout;
     let sentAgain = false;
     for (;;) {
       try {
-        return await send(query, deadline);
+        return await send(statement, deadline);
       } catch (error) {
         if (isBusy(error) && performance.now() + BUSY_PAUSE < deadline) {
           await pause(BUSY_PAUSE);
-        } else if (isConnectionLost(error) && isRead(query) && !sentAgain && performance.now() < deadline) {
+        } else if (isConnectionLost(error) && isRead(statement) && !sentAgain && performance.now() < deadline) {
           sentAgain = true;
         } else {
           throw storeUnavailable('database', error);
@@ -99,13 +99,14 @@ export function openDatabase(
     }
   }
 
-  async function attempt<T>(work: (asker: Asker) => Promise<T>, deadline: number): Promise<T> {
+  async function attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadline: number): Promise<T> {
     const release = (connection: unknown) => pool.releaseConnection(connection);
     const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
-    const run = <Result>(query: Query<Result>) => within(deadline - performance.now(), query.connection(connection));
+    const run = <Result>(statement: Query<Result>) =>
+      within(deadline - performance.now(), statement.connection(connection));
     try {
       await run(sql.raw(location.kind === 'sqlite' ? 'begin immediate' : 'start transaction'));
-      const result = await work({ sql, ask: run });
+      const result = await work({ sql, query: run });
       await run(sql.raw('commit'));
       return result;
     } catch (error) {
@@ -118,7 +119,7 @@ export function openDatabase(
     }
   }
 
-  async function transact<T>(work: (asker: Asker) => Promise<T>): Promise<T> {
+  async function transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const deadline = performance.now() + timeout;
     for (;;) {
       try {
@@ -134,20 +135,20 @@ export function openDatabase(
   const verifyFile =
     location.kind === 'sqlite' && !readOnly
       ? sqliteHealth(location.file, async () => {
-          const [found] = await ask<{ user_version: number }[]>(sql.raw('pragma user_version'));
-          await ask(sql.raw(`pragma user_version = ${Number(found?.user_version ?? 0)}`));
+          const [found] = await query<{ user_version: number }[]>(sql.raw('pragma user_version'));
+          await query(sql.raw(`pragma user_version = ${Number(found?.user_version ?? 0)}`));
         })
       : async () => {};
 
   return {
     kind: location.kind,
     sql,
-    ask,
+    query,
     transact,
     async ping() {
-      await ask(sql.select(sql.raw('1')));
+      await query(sql.select(sql.raw('1')));
     },
-    async verify() {
+    async checkWritable() {
       await verifyFile().catch((error: unknown) => {
         throw storeUnavailable('database', error);
       });
@@ -175,8 +176,8 @@ function configFor(
 }
 
 /** A dead pooled connection is detected by the next query on it. Only a read can be sent again safely. */
-function isRead(query: Query<unknown>): boolean {
-  return ['select', 'first', 'pluck'].includes(query.toSQL().method);
+function isRead(statement: Query<unknown>): boolean {
+  return ['select', 'first', 'pluck'].includes(statement.toSQL().method);
 }
 
 /** Destroys a MySQL connection: an orderly close would wait for the query that hangs. */

@@ -25,14 +25,14 @@ export function isBusy(error: unknown): boolean {
   return code.startsWith('SQLITE_BUSY') || code === 'ER_LOCK_DEADLOCK';
 }
 
-/** Whether an error of `ask`, in a transaction or outside, means that a row with this unique key exists already. */
+/** Whether an error of `query`, in a transaction or outside, means that a row with this unique key exists already. */
 export function isUniqueViolation(error: unknown): boolean {
   // In a transaction, the driver's error is not wrapped.
   const code = codeOf(error instanceof GatewayError ? error.cause : error);
   return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }
 
-/** Whether an error of `ask` means that a table of the query does not exist. */
+/** Whether an error of `query` means that a table of the query does not exist. */
 export function isTableMissing(error: unknown): boolean {
   const cause = error instanceof GatewayError ? error.cause : error;
   return codeOf(cause) === 'ER_NO_SUCH_TABLE' || (cause instanceof Error && /no such table/.test(cause.message));

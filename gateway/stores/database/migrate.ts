@@ -50,8 +50,8 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
  * @throws OperatorError when the database is newer, or lacks migrations; GatewayError when it is unavailable
  */
 export async function requireCurrentSchema(database: Database): Promise<void> {
-  const { sql, ask } = database;
-  const completed: string[] = await ask(sql(MIGRATIONS_TABLE).pluck('name')).catch((error: unknown) => {
+  const { sql, query } = database;
+  const completed: string[] = await query(sql(MIGRATIONS_TABLE).pluck('name')).catch((error: unknown) => {
     if (isTableMissing(error)) return [];
     throw error;
   });

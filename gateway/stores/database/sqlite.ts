@@ -14,7 +14,7 @@ interface SqliteConnection {
 export const UNICODE_LOWER = 'gatehouse_unicode_lower';
 
 /**
- * Milliseconds that SQLite itself waits for another writer. The wait blocks the process, so it is short; `Database.ask`
+ * Milliseconds that SQLite itself waits for another writer. The wait blocks the process, so it is short; `Database.query`
  * retries without blocking.
  */
 const BUSY_TIMEOUT = 50;

@@ -19,12 +19,12 @@ const INTERVAL = 60_000;
 const BATCH = 500;
 
 /** @param clock the database's clock */
-export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
+export function trackLastUsed({ sql, query }: Database, clock: Clock): LastUsed {
   let used = new Map<string, TokenClaims>();
 
   const write = async (batch: readonly TokenClaims[], now: number) => {
     const jtis = batch.map(({ jti }) => jti);
-    const updated = await ask(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
+    const updated = await query(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
     // MySQL counts rows that match (the driver sets CLIENT_FOUND_ROWS), changed or not.
     if (updated >= batch.length) return;
     const rows = batch.map(({ jti, accountId, issuedAt, expiresAt }) => ({
@@ -36,7 +36,7 @@ export function trackLastUsed({ sql, ask }: Database, clock: Clock): LastUsed {
       revoked_at: null,
       last_used_at: now,
     }));
-    await ask(sql('gatehouse_tokens').insert(rows).onConflict('jti').ignore());
+    await query(sql('gatehouse_tokens').insert(rows).onConflict('jti').ignore());
   };
 
   const flush = async () => {

@@ -98,40 +98,40 @@ export interface TokenRow {
 type Key = readonly [column: 'revoked_at' | 'issued_at' | 'jti', after: string | number | null];
 
 /** The records in the gateway's own table, on SQLite or MySQL. */
-export function sqlTokenStore({ sql, ask }: Database): TokenStore {
+export function sqlTokenStore({ sql, query }: Database): TokenStore {
   const tokens = () => sql<TokenRow>('gatehouse_tokens');
   const accepted = ({ accountId, boundTo, keyIds, voidBefore, maxLifetime }: Acceptance) => {
-    const query = tokens()
+    const rows = tokens()
       .where('account_id', accountId)
       .whereNull('revoked_at')
       .where('issued_at', '>=', voidBefore)
       .whereRaw('expires_at - issued_at <= ?', [maxLifetime])
       .where((which) => void which.whereNull('bound_to').orWhere('bound_to', boundTo));
-    if (keyIds === null) return query;
-    return query.where((which) => void which.whereNull('key_id').orWhereIn('key_id', [...keyIds]));
+    if (keyIds === null) return rows;
+    return rows.where((which) => void which.whereNull('key_id').orWhereIn('key_id', [...keyIds]));
   };
   // `+ 0` keeps the database from using the index on `expires_at`, after which it would have to sort.
-  const unexpired = (query: Knex.QueryBuilder, now: number) => query.whereRaw('expires_at + 0 > ?', [now]);
+  const unexpired = (rows: Knex.QueryBuilder, now: number) => rows.whereRaw('expires_at + 0 > ?', [now]);
 
   /** Reads rows ordered by `columns`, `limit` at most. @param after the last row that was read; null: from the beginning */
   const inOrder = async (
-    query: () => Knex.QueryBuilder,
+    build: () => Knex.QueryBuilder,
     columns: readonly Key[0][],
     { after, direction, limit }: { after: readonly Key[] | null; direction: 'asc' | 'desc'; limit: number },
   ): Promise<TokenRow[]> => {
     const sorted = (rows: Knex.QueryBuilder, most: number): Promise<TokenRow[]> =>
-      ask(
+      query(
         rows
           .orderBy(columns.map((column) => ({ column, order: direction })))
           .limit(most)
           .select('*'),
       );
-    if (after === null) return await sorted(query(), limit);
+    if (after === null) return await sorted(build(), limit);
     const found: TokenRow[] = [];
     // One query for each range of the index: few databases use the index for all of them in a single query.
     for (const [at, [column, value]] of [...after.entries()].reverse()) {
       if (found.length >= limit) break;
-      const range = query();
+      const range = build();
       for (const [same, equal] of after.slice(0, at)) void range.where(same, equal);
       void (value === null ? range.whereNotNull(column) : range.where(column, direction === 'asc' ? '>' : '<', value));
       found.push(...(await sorted(range, limit - found.length)));
@@ -151,7 +151,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
         bound_to: bond?.boundTo ?? null,
         key_id: bond?.keyId ?? null,
       };
-      await ask(sql('gatehouse_tokens').insert(row));
+      await query(sql('gatehouse_tokens').insert(row));
     },
 
     async listLive(which, { order, after, limit }) {
@@ -165,13 +165,13 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
 
     async countLive(which, most) {
       const some = accepted(which).where('expires_at', '>', which.now).limit(most).select('jti').as('some');
-      const counted: { count: number | string }[] = await ask(sql.from(some).count({ count: '*' }));
+      const counted: { count: number | string }[] = await query(sql.from(some).count({ count: '*' }));
       return Number(counted[0]?.count ?? 0);
     },
 
     async findLive(which, jti) {
       const found = accepted(which).where('expires_at', '>', which.now).where('jti', jti);
-      const row: TokenRow | undefined = await ask(found.first());
+      const row: TokenRow | undefined = await query(found.first());
       return row === undefined ? null : recordOf(row);
     },
 
@@ -184,7 +184,7 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
       });
       if (rows.length === 0) return [];
       const ids = rows.map(({ jti }) => String(jti));
-      const among: (string | Buffer)[] = await ask(accepted(which).whereIn('jti', ids).pluck('jti'));
+      const among: (string | Buffer)[] = await query(accepted(which).whereIn('jti', ids).pluck('jti'));
       const isAccepted = new Set(among.map(String));
       return rows.map((row) => {
         const record = recordOf(row);
@@ -194,11 +194,11 @@ export function sqlTokenStore({ sql, ask }: Database): TokenStore {
 
     async deleteExpired(before, limit) {
       // Selects, then deletes by key: for a delete by range, MySQL would lock gaps and block concurrent inserts.
-      const expired = await ask(
+      const expired = await query(
         tokens().where('expires_at', '<', before).orderBy('expires_at').limit(limit).pluck('jti'),
       );
       if (expired.length === 0) return 0;
-      return await ask(tokens().whereIn('jti', expired.map(String)).delete());
+      return await query(tokens().whereIn('jti', expired.map(String)).delete());
     },
   };
 }

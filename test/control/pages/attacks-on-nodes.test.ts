@@ -63,8 +63,8 @@ test('that all sessions have ended is known for as long as one of them could liv
   const ada = await loggedInAt(one.url, ADA);
   const begun = Date.now();
   t.is((await ada.post('/account/everywhere', {}, '/account')).location, '/account/login?done=everywhere');
-  const { sql, ask } = group.database;
-  const [row] = await ask(
+  const { sql, query } = group.database;
+  const [row] = await query(
     sql<{ account_id: string; expires_at: number }>('gatehouse_revocations').select('expires_at'),
   );
   t.true((row?.expires_at ?? 0) > begun + 12 * 3_600_000);

@@ -28,13 +28,13 @@ function linkIn(body: string, rel: 'prev' | 'next'): string | null {
 }
 
 /** Writes tokens of Ada's into the database, the first of them the oldest. */
-async function addTokens({ database: { sql, ask } }: TestGateway, names: readonly string[]): Promise<void> {
+async function addTokens({ database: { sql, query } }: TestGateway, names: readonly string[]): Promise<void> {
   const begin = Math.floor(Date.now() / 1000) * 1000 - names.length * 1000;
   const rows = names.map((name, i) => {
     const issued_at = begin + i * 1000;
     return { jti: `id-${i}`, account_id: '1', name, issued_at, expires_at: issued_at + HOUR };
   });
-  for (let i = 0; i < rows.length; i += 100) await ask(sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
+  for (let i = 0; i < rows.length; i += 100) await query(sql('gatehouse_tokens').insert(rows.slice(i, i + 100)));
 }
 
 test('a new token is shown once on a page of its own, and reloading that page makes no other token', async (t) => {
@@ -59,8 +59,8 @@ test('a new token waits for its page in no form that a reader of the store could
   const gateway = await place(t);
   const ada = await loggedInAt(gateway.url, ADA);
   const { location } = await create(ada, 'laptop');
-  const { sql, ask } = gateway.database;
-  const contents: string[] = await ask(sql('gatehouse_sessions').pluck('content'));
+  const { sql, query } = gateway.database;
+  const contents: string[] = await query(sql('gatehouse_sessions').pluck('content'));
   t.is(contents.length, 2);
   const token = tokenIn((await ada.get(location ?? '')).body) ?? '';
   for (const content of contents) {
@@ -68,7 +68,7 @@ test('a new token waits for its page in no form that a reader of the store could
       t.false(text.includes(token) || text.includes('laptop'));
     }
   }
-  t.is((await ask(sql('gatehouse_sessions').pluck('content'))).length, 1, 'it is gone once it was shown');
+  t.is((await query(sql('gatehouse_sessions').pluck('content'))).length, 1, 'it is gone once it was shown');
 });
 
 test('two tokens that are made before either page is opened are both shown', async (t) => {
@@ -93,8 +93,8 @@ test('revoking asks first, on a page that names the token, and does nothing befo
   }
   await gateway.accounts.setConfirmed('2', true);
   await addTokens(gateway, []);
-  const { sql, ask } = gateway.database;
-  await ask(sql('gatehouse_tokens').update({ revoked_at: null }));
+  const { sql, query } = gateway.database;
+  await query(sql('gatehouse_tokens').update({ revoked_at: null }));
   const bob = await loggedInAt(gateway.url, BOB);
   t.is((await bob.get('/account/tokens/id-0/revoke')).location, '/account?done=no-token');
 });

@@ -18,8 +18,8 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const time = 8_640_000_000_000_000;
     const text = 'ü 🔑 \\ \' " \n %_';
     const row = { jti: 'j', account_id: '1', name: text, issued_at: time, expires_at: 0, revoked_at: null };
-    await database.ask(database.sql('gatehouse_tokens').insert(row));
-    const found: unknown = await database.ask(
+    await database.query(database.sql('gatehouse_tokens').insert(row));
+    const found: unknown = await database.query(
       database.sql('gatehouse_tokens').first('name', 'issued_at', 'expires_at'),
     );
     t.like(found, { name: text, issued_at: time, expires_at: 0 });
@@ -27,7 +27,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
   test(`${kind}: whatever the driver complains of is an outage, with its cause for the log alone`, async (t) => {
     const database = await migratedDatabase(t, kind);
-    const error = await outage(t, () => database.ask(database.sql('no_such_table').select('*')));
+    const error = await outage(t, () => database.query(database.sql('no_such_table').select('*')));
     t.is(error.fault, 'database');
     t.deepEqual(error.headers, { 'Retry-After': '1' });
     t.true(error.cause instanceof Error && error.cause.message.includes('no_such_table'));
@@ -37,7 +37,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
   test(`${kind}: the values of a failed statement do not reach the log`, async (t) => {
     const database = await migratedDatabase(t, kind);
-    const insert = () => database.ask(database.sql('gatehouse_tokens').insert({ jti: 'hunter2', expires_at: 1 }));
+    const insert = () => database.query(database.sql('gatehouse_tokens').insert({ jti: 'hunter2', expires_at: 1 }));
     const error = await outage(t, insert);
     t.false(String((error.cause as Error).message).includes('hunter2'));
   });
@@ -45,8 +45,8 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: a second row with a unique key is told apart from an outage`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const row = { jti: 'j', account_id: '1', name: null, issued_at: 1, expires_at: 2, revoked_at: null };
-    await database.ask(database.sql('gatehouse_tokens').insert(row));
-    const error = await outage(t, () => database.ask(database.sql('gatehouse_tokens').insert(row)));
+    await database.query(database.sql('gatehouse_tokens').insert(row));
+    const error = await outage(t, () => database.query(database.sql('gatehouse_tokens').insert(row)));
     t.true(isUniqueViolation(error));
   });
 
@@ -73,7 +73,7 @@ test('sqlite: the folder and the file are made for their owner alone', async (t)
   const file = join(folder, 'new', 'gatehouse.sqlite');
   const database = openDatabase({ kind: 'sqlite', file }, { timeout: 5000 });
   t.teardown(() => database.close());
-  await database.ask(database.sql.raw('create table x (y)'));
+  await database.query(database.sql.raw('create table x (y)'));
   for (const made of [file, `${file}-wal`, `${file}-shm`]) t.is((await stat(made)).mode & 0o777, 0o600, made);
   t.is((await stat(join(folder, 'new'))).mode & 0o777, 0o700);
 });
@@ -100,31 +100,31 @@ test('sqlite: a query waits for another writer without blocking the process', as
   const location = await temporaryDatabase(t, 'sqlite');
   const [database, writer] = [openDatabase(location, { timeout: 10_000 }), openDatabase(location, { timeout: 5000 })];
   t.teardown(() => Promise.all([database.close(), writer.close()]));
-  await writer.ask(writer.sql.raw('create table x (y integer)'));
-  await writer.ask(writer.sql.raw('begin immediate'));
-  const inserting = database.ask(database.sql('x').insert({ y: 1 }));
+  await writer.query(writer.sql.raw('create table x (y integer)'));
+  await writer.query(writer.sql.raw('begin immediate'));
+  const inserting = database.query(database.sql('x').insert({ y: 1 }));
   let turns = 0;
   while (turns < 3) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     turns++;
   }
-  await writer.ask(writer.sql.raw('commit'));
+  await writer.query(writer.sql.raw('commit'));
   await t.notThrowsAsync(inserting);
-  t.is((await database.ask(database.sql('x').select('*'))).length, 1);
+  t.is((await database.query(database.sql('x').select('*'))).length, 1);
 });
 
 test('sqlite: a writer that does not end is an outage when the time is up, and readers do not notice', async (t) => {
   const location = await temporaryDatabase(t, 'sqlite');
   const [database, writer] = [openDatabase(location, { timeout: 300 }), openDatabase(location, { timeout: 5000 })];
   t.teardown(() => Promise.all([database.close(), writer.close()]));
-  await writer.ask(writer.sql.raw('create table x (y integer)'));
-  await writer.ask(writer.sql.raw('begin immediate'));
+  await writer.query(writer.sql.raw('create table x (y integer)'));
+  await writer.query(writer.sql.raw('begin immediate'));
   await t.notThrowsAsync(database.ping());
   const taken = stopwatch();
-  await outage(t, () => database.ask(database.sql('x').insert({ y: 1 })));
+  await outage(t, () => database.query(database.sql('x').insert({ y: 1 })));
   t.true(taken() < 2000, `${taken()} ms`);
-  await writer.ask(writer.sql.raw('rollback'));
-  t.deepEqual(await database.ask(database.sql('x').select('*')), []);
+  await writer.query(writer.sql.raw('rollback'));
+  t.deepEqual(await database.query(database.sql('x').select('*')), []);
 });
 
 async function outage(t: ExecutionContext, work: () => Promise<unknown>): Promise<GatewayError> {

@@ -73,7 +73,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
   test(`${kind}: a database of a newer program is refused by name`, async (t) => {
     const database = await migratedDatabase(t, kind);
-    await database.ask(
+    await database.query(
       database.sql('gatehouse_migrations').insert({ name: '0999-later', batch: 2, migration_time: new Date() }),
     );
     await t.throwsAsync(migrate(database), { name: 'OperatorError', message: /newer than this program.*0999-later/ });

@@ -55,7 +55,7 @@ test('outages of a MySQL server', async (t) => {
     await t.notThrowsAsync(database.ping());
     broken.breakNext(2);
     await t.throwsAsync(database.ping(), { message: 'database unavailable' });
-    const count = async () => (await database.ask(database.sql('gatehouse_accounts').select('id'))).length;
+    const count = async () => (await database.query(database.sql('gatehouse_accounts').select('id'))).length;
     const before = await count();
     broken.breakNext(1);
     const adding = sqlAccountStore(database).add({ email: 'c@x', passwordHash: null, confirmed: false });
@@ -93,24 +93,24 @@ test('outages of a MySQL server', async (t) => {
   await partly(t, 'a query finds no free connection: an outage in time, and nothing is sent afterwards', async () => {
     const database = await opened(t, server, TIMEOUT);
     const slow = await opened(t, server, 10_000);
-    await slow.ask(slow.sql.raw('create table pool_probe (y integer)'));
+    await slow.query(slow.sql.raw('create table pool_probe (y integer)'));
     const sleeping = Array.from({ length: 10 }, () =>
-      t.throwsAsync(database.ask(database.sql.raw('select sleep(30)'))),
+      t.throwsAsync(database.query(database.sql.raw('select sleep(30)'))),
     );
-    await inTime(t, () => database.ask(database.sql('pool_probe').insert({ y: 1 })));
+    await inTime(t, () => database.query(database.sql('pool_probe').insert({ y: 1 })));
     await Promise.all(sleeping);
     await database.ping();
-    t.deepEqual(await slow.ask(slow.sql('pool_probe').select('*')), []);
+    t.deepEqual(await slow.query(slow.sql('pool_probe').select('*')), []);
   });
 
   await partly(t, 'a write that waits for a lock is given up by the server too', async () => {
     const [database, other] = [await opened(t, server, TIMEOUT), await opened(t, server, 10_000)];
-    await other.ask(other.sql.raw('create table lock_probe (y integer primary key) engine = InnoDB'));
-    await other.ask(other.sql('lock_probe').insert({ y: 1 }));
+    await other.query(other.sql.raw('create table lock_probe (y integer primary key) engine = InnoDB'));
+    await other.query(other.sql('lock_probe').insert({ y: 1 }));
     const holder = await createConnection({ ...address(server), user: 'root', database: 'gatehouse' });
     await holder.query('begin');
     await holder.query('select * from lock_probe for update');
-    await inTime(t, () => database.ask(database.sql('lock_probe').update({ y: 2 })));
+    await inTime(t, () => database.query(database.sql('lock_probe').update({ y: 2 })));
     const waiting = async () => {
       const [rows] = await holder.query('show processlist');
       return (rows as { Info: string | null }[]).some(({ Info }) => Info?.startsWith('update `lock_probe`'));
@@ -119,7 +119,7 @@ test('outages of a MySQL server', async (t) => {
     while (Date.now() < deadline && (await waiting())) await new Promise((resolve) => setTimeout(resolve, 50));
     await holder.query('rollback');
     await holder.end();
-    t.deepEqual(await other.ask(other.sql('lock_probe').pluck('y')), [1]);
+    t.deepEqual(await other.query(other.sql('lock_probe').pluck('y')), [1]);
   });
 
   await partly(t, 'a server that is down is an outage, and its return is noticed', async () => {

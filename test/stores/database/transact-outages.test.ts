@@ -21,10 +21,10 @@ test('mysql: a transaction on a server that fails in every way ends in time, and
 
   t.log('the server hangs in its midst');
   const hung = () =>
-    database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert({ id: 2 }));
+    database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert({ id: 2 }));
       await hang(probe, server);
-      await ask(sql('entries').insert({ id: 3 }));
+      await query(sql('entries').insert({ id: 3 }));
     });
   await inTime(t, hung);
   server.continue();
@@ -34,24 +34,24 @@ test('mysql: a transaction on a server that fails in every way ends in time, and
 
   t.log('the server hangs at the commit, which may be done or not, and in one piece');
   const atCommit = () =>
-    database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert([{ id: 4 }, { id: 5 }]));
+    database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert([{ id: 4 }, { id: 5 }]));
       await hang(probe, server);
     });
   await inTime(t, atCommit);
   server.continue();
   await untilNoTransactionIsOpen(server);
   t.true([0, 2].includes((await idsIn(database)).length));
-  await database.ask(database.sql('entries').delete());
+  await database.query(database.sql('entries').delete());
   await eachConnectionIsClean(t, tested);
 
   t.log('its connection is cut');
   const cut = () =>
-    database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert({ id: 6 }));
-      const [id] = await ask(sql.select(sql.raw('connection_id() as id')).pluck('id'));
+    database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert({ id: 6 }));
+      const [id] = await query(sql.select(sql.raw('connection_id() as id')).pluck('id'));
       await asAdministrator(server, `kill ${id}`);
-      await ask(sql('entries').insert({ id: 7 }));
+      await query(sql('entries').insert({ id: 7 }));
     });
   await inTime(t, cut);
   t.deepEqual(await idsIn(database), []);

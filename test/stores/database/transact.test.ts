@@ -7,10 +7,10 @@ import { eachConnectionIsClean, idsIn, insert, inTime, OUT, TIMEOUT, withTable }
 for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: what is done in a transaction is there for others when it has resolved, and not before`, async (t) => {
     const { database, other } = await withTable(t, await temporaryDatabase(t, kind), 5_000);
-    const result = await database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert({ id: 1 }));
+    const result = await database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert({ id: 1 }));
       t.deepEqual(await idsIn(other), []);
-      await ask(sql('entries').insert({ id: 2 }));
+      await query(sql('entries').insert({ id: 2 }));
       return 'done';
     });
     t.is(result, 'done');
@@ -21,8 +21,8 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const tested = await withTable(t, await temporaryDatabase(t, kind), 5_000);
     const { database } = tested;
     const thrown = new OperatorError('no such account');
-    const refused = database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert({ id: 1 }));
+    const refused = database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert({ id: 1 }));
       throw thrown;
     });
     t.is(await t.throwsAsync(refused), thrown);
@@ -33,9 +33,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: a statement that fails undoes the ones before it`, async (t) => {
     const tested = await withTable(t, await temporaryDatabase(t, kind), 5_000);
     const { database } = tested;
-    const twice = database.transact(async ({ sql, ask }) => {
-      await ask(sql('entries').insert({ id: 1 }));
-      await ask(sql('entries').insert({ id: 1 }));
+    const twice = database.transact(async ({ sql, query }) => {
+      await query(sql('entries').insert({ id: 1 }));
+      await query(sql('entries').insert({ id: 1 }));
     });
     await t.throwsAsync(twice, OUT);
     t.deepEqual(await idsIn(database), []);
@@ -44,16 +44,16 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 
   test(`${kind}: many transactions at once on one row lose nothing`, async (t) => {
     const { database } = await withTable(t, await temporaryDatabase(t, kind), 10_000);
-    await database.ask(database.sql('entries').insert({ id: 0, value: 0 }));
+    await database.query(database.sql('entries').insert({ id: 0, value: 0 }));
     await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        database.transact(async ({ sql, ask }) => {
-          await ask(sql('entries').where('id', 0).increment('value', 1));
-          await ask(sql('entries').insert({ id: i + 1 }));
+        database.transact(async ({ sql, query }) => {
+          await query(sql('entries').where('id', 0).increment('value', 1));
+          await query(sql('entries').insert({ id: i + 1 }));
         }),
       ),
     );
-    t.deepEqual(await database.ask(database.sql('entries').where('id', 0).pluck('value')), [20]);
+    t.deepEqual(await database.query(database.sql('entries').where('id', 0).pluck('value')), [20]);
     t.is((await idsIn(database)).length, 21);
   });
 }
@@ -63,8 +63,8 @@ test('sqlite: a transaction waits for another process that writes, and gives up 
   const { database, other: writer } = tested;
   const gate = Promise.withResolvers<void>();
   const began = Promise.withResolvers<void>();
-  const writing = writer.transact(async ({ sql, ask }) => {
-    await ask(sql('entries').insert({ id: 1 }));
+  const writing = writer.transact(async ({ sql, query }) => {
+    await query(sql('entries').insert({ id: 1 }));
     began.resolve();
     await gate.promise;
   });
@@ -81,8 +81,8 @@ test('sqlite: a transaction waits for another process that writes, and gives up 
 test('sqlite: a transaction whose work takes too long leaves nothing behind, and the next one is unharmed', async (t) => {
   const tested = await withTable(t, await temporaryDatabase(t, 'sqlite'), TIMEOUT);
   const { database } = tested;
-  const slow = database.transact(async ({ sql, ask }) => {
-    await ask(sql('entries').insert({ id: 1 }));
+  const slow = database.transact(async ({ sql, query }) => {
+    await query(sql('entries').insert({ id: 1 }));
     const until = performance.now() + TIMEOUT + 50;
     await holds('it takes too long', () => performance.now() > until);
     throw new Error('given up');

@@ -22,18 +22,18 @@ export async function withTable(
   const database = openDatabase(location, { timeout });
   const other = openDatabase(location, { timeout: 10_000 });
   t.teardown(() => Promise.all([database.close(), other.close()]));
-  await other.ask(other.sql.raw('create table entries (id integer not null primary key, value integer)'));
+  await other.query(other.sql.raw('create table entries (id integer not null primary key, value integer)'));
   return { database, other };
 }
 
 export function insert(database: Database, id: number): Promise<void> {
-  return database.transact(async ({ sql, ask }) => {
-    await ask(sql('entries').insert({ id }));
+  return database.transact(async ({ sql, query }) => {
+    await query(sql('entries').insert({ id }));
   });
 }
 
-export function idsIn({ sql, ask }: Database): Promise<number[]> {
-  return ask(sql('entries').orderBy('id').pluck('id'));
+export function idsIn({ sql, query }: Database): Promise<number[]> {
+  return query(sql('entries').orderBy('id').pluck('id'));
 }
 
 /** What is written on any of the pool's connections is there for others: none of them is left within a transaction. */
@@ -42,10 +42,10 @@ export async function eachConnectionIsClean(t: ExecutionContext, { database, oth
   const nap = database.kind === 'mysql' ? 'sleep(0.05)' : '0';
   const ids = Array.from({ length: 10 }, (_, i) => 1_000 + i);
   const write = (id: number) => database.sql.raw(`insert into entries (id, value) select ${id}, ${nap}`);
-  await Promise.all(ids.map((id) => database.ask<unknown>(write(id))));
+  await Promise.all(ids.map((id) => database.query<unknown>(write(id))));
   const seen = (await idsIn(other)).filter((id) => id >= 1_000);
   t.deepEqual(seen, ids);
-  await other.ask(other.sql('entries').where('id', '>=', 1_000).delete());
+  await other.query(other.sql('entries').where('id', '>=', 1_000).delete());
 }
 
 export async function inTime(t: ExecutionContext, work: () => Promise<unknown>): Promise<void> {

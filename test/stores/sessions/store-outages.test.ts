@@ -65,8 +65,8 @@ test('an SQLite file in which somebody else is writing for too long fails each w
   t.teardown(() => Promise.all([database.close(), other.close()]));
   await migrate(other);
   const store = sqlSessionStore(database, Date);
-  await other.transact(async ({ sql, ask }) => {
-    await ask(sql.raw('insert into gatehouse_sessions values (?, ?, ?)', ['x', 'x', 1]));
+  await other.transact(async ({ sql, query }) => {
+    await query(sql.raw('insert into gatehouse_sessions values (?, ?, ?)', ['x', 'x', 1]));
     const [read, ...writes] = WAYS;
     t.is(await read?.(store), null);
     for (const way of writes) {

@@ -120,9 +120,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       content: '{}',
       expires_at: now + offset,
     }));
-    await database.ask(database.sql('gatehouse_sessions').insert(rows));
+    await database.query(database.sql('gatehouse_sessions').insert(rows));
     const left = async () => {
-      const hashes: unknown[] = await database.ask(
+      const hashes: unknown[] = await database.query(
         database.sql('gatehouse_sessions').orderBy('expires_at').pluck('id_hash'),
       );
       return hashes.map(String);

@@ -17,9 +17,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const lastUsed = trackLastUsed(
       {
         ...database,
-        ask(query) {
+        query(statement) {
           statements += 1;
-          return database.ask(query);
+          return database.query(statement);
         },
       },
       Date,
@@ -43,7 +43,7 @@ test('what could not be written is written with the next', async (t) => {
   await store.record({ jti: 'one', accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000, bond: null });
   let isOut = true;
   const lastUsed = trackLastUsed(
-    { ...database, ask: (query) => (isOut ? Promise.reject(new Error('out')) : database.ask(query)) },
+    { ...database, query: (statement) => (isOut ? Promise.reject(new Error('out')) : database.query(statement)) },
     Date,
   );
   t.teardown(lastUsed.close);

@@ -29,7 +29,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await store.record(token({ jti: 'expired', expiresAt: NOW }));
     await store.record(token({ jti: 'revoked' }));
     await store.record(token({ jti: 'live', expiresAt: NOW + 1 }));
-    await database.ask(database.sql('gatehouse_tokens').where('jti', 'revoked').update({ revoked_at: NOW }));
+    await database.query(database.sql('gatehouse_tokens').where('jti', 'revoked').update({ revoked_at: NOW }));
     t.deepEqual(idsOf(await liveTokensOf(database, '1', NOW)), ['live']);
     t.is(await store.countLive(accepting('1', NOW), 10), 1);
     const found = async (jti: string) => (await store.findLive(accepting('1', NOW), jti))?.jti ?? null;
@@ -85,7 +85,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
         read.push(...idsOf(section));
         after = section.at(-1) ?? after;
         // What was read last may be gone when the next section is.
-        if (after !== null) await database.ask(database.sql('gatehouse_tokens').where('jti', after.jti).delete());
+        if (after !== null) await database.query(database.sql('gatehouse_tokens').where('jti', after.jti).delete());
         if (after !== null) await store.record(token({ ...after, bond: null }));
       }
       t.deepEqual(read, order === 'oldest first' ? all : all.toReversed());
@@ -115,7 +115,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await store.record(token({ jti: 'void', issuedAt: NOW - 9 }));
     await store.record(token({ jti: 'expired', expiresAt: NOW }));
     const revoke = (jti: string, at: number) =>
-      database.ask(database.sql('gatehouse_tokens').where('jti', jti).update({ revoked_at: at }));
+      database.query(database.sql('gatehouse_tokens').where('jti', jti).update({ revoked_at: at }));
     for (const [jti, at] of [
       ['a', 20],
       ['c', 10],
@@ -164,7 +164,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const store = sqlTokenStore(database);
     for (const offset of [-3, -1, -2, 0, 1]) await store.record(token({ jti: `at${offset}`, expiresAt: NOW + offset }));
     const left = async () => {
-      const jtis: unknown[] = await database.ask(database.sql('gatehouse_tokens').orderBy('expires_at').pluck('jti'));
+      const jtis: unknown[] = await database.query(database.sql('gatehouse_tokens').orderBy('expires_at').pluck('jti'));
       return jtis.map(String);
     };
     t.is(await store.deleteExpired(NOW, 2), 2);

@@ -147,7 +147,7 @@ export async function tourPages(
 
 /** Gives the account 150 more tokens while `look` runs. */
 async function withManyTokens(
-  { accounts, database: { sql, ask } }: TestGateway,
+  { accounts, database: { sql, query } }: TestGateway,
   email: string,
   look: () => Promise<void>,
 ): Promise<void> {
@@ -157,7 +157,7 @@ async function withManyTokens(
     const [jti, name] = [`one-of-many-${String(i).padStart(3, '0')}`, `Report no. ${i + 1}`];
     return { jti, account_id: account?.id, name, issued_at, expires_at: issued_at + 3_600_000 };
   });
-  await ask(sql('gatehouse_tokens').insert(rows));
+  await query(sql('gatehouse_tokens').insert(rows));
   await look();
-  await ask(sql('gatehouse_tokens').where('jti', 'like', 'one-of-many-%').delete());
+  await query(sql('gatehouse_tokens').where('jti', 'like', 'one-of-many-%').delete());
 }

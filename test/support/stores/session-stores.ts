@@ -64,11 +64,11 @@ async function inDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<SharedSes
   return {
     open: async () => sqlSessionStore(await open(), Date),
     async lifeOf(id) {
-      const [row] = await database.ask(rows().where('id_hash', hashOfId(id)).select('expires_at'));
+      const [row] = await database.query(rows().where('id_hash', hashOfId(id)).select('expires_at'));
       return row === undefined ? null : Number(row.expires_at) - Date.now();
     },
     async dump() {
-      const all: { id_hash: unknown; content: unknown }[] = await database.ask(rows().select('*'));
+      const all: { id_hash: unknown; content: unknown }[] = await database.query(rows().select('*'));
       return JSON.stringify(all.map((row) => [String(row.id_hash), row.content]));
     },
   };
