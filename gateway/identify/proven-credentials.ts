@@ -4,8 +4,9 @@ import type { Account } from '../domain/account.ts';
 import type { Scheme, VerifiedToken } from '../domain/identity.ts';
 
 /**
- * The identity that a credential has proven; never a permission. The proof of a password contains the account with the email
- * and the hash that it was checked against, so that a new hash invalidates it. The proof of a token is the verified token.
+ * The identity that a credential has proven. It says only who sent the request: each request is still checked for revocation,
+ * confirmation and removal (`standing.ts`). The proof of a password contains the account with the email and the hash that it
+ * was checked against, so that a new hash invalidates it. The proof of a token is the verified token.
  */
 export type Proof =
   | { readonly by: 'password'; readonly account: Account }
