@@ -15,7 +15,7 @@ export type NewToken = Readonly<z.infer<typeof NEW_TOKEN>>;
 export interface TokenHandover {
   /** @throws GatewayError `service_unavailable` when the store is unavailable */
   put(sessionId: string, jti: string, made: NewToken): Promise<void>;
-  /** @returns null when it was taken before, or has expired */
+  /** @returns null when it was taken before, has expired, or has the form of another release */
   take(sessionId: string, jti: string): Promise<NewToken | null>;
 }
 
@@ -38,7 +38,7 @@ export function tokenHandover(store: Pick<SessionStore, 'read' | 'write' | 'dest
       if (content === null) return null;
       await store.destroy(key);
       const text = opened(sessionId, content);
-      return text === null ? null : NEW_TOKEN.parse(JSON.parse(text));
+      return text === null ? null : (NEW_TOKEN.safeParse(JSON.parse(text)).data ?? null);
     },
   };
 }
