@@ -1,0 +1,17 @@
+import test from 'ava';
+import { literal, run } from './campaign.ts';
+import { CAMPAIGNS } from './campaigns.ts';
+
+/** Messages of each campaign: one or two seconds. `npm run fuzz` reads as many as it is told to. */
+const COUNTS: Readonly<Record<string, number>> = { requests: 10_000, streams: 4_000, answers: 10_000, attempts: 2_000 };
+const SEED = 12;
+
+for (const campaign of CAMPAIGNS) {
+  test(`${campaign.name} are read as others read them`, async (t) => {
+    const { differences } = await run(campaign, SEED, (count) => count < (COUNTS[campaign.name] ?? 1_000));
+    t.deepEqual(
+      differences.map(({ seed, difference, bytes }) => `${seed}: ${difference}: ${literal(bytes)}`),
+      [],
+    );
+  });
+}
