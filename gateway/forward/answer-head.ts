@@ -19,6 +19,19 @@ export function requireStatus(status: number | undefined, origin: string): void 
   }
 }
 
+/** Interim answers to one request. */
+const MOST_INTERIM = 100;
+
+/**
+ * Limits the interim answers (1xx) to one request. Each gives the upstream time anew, so that the exchange could last forever.
+ *
+ * @param count so far
+ * @throws GatewayError 502
+ */
+export function requireFewInterim(count: number): void {
+  if (count > MOST_INTERIM) throw new GatewayError('bad_gateway', `more than ${MOST_INTERIM} interim answers`);
+}
+
 /**
  * Requires an answer without transfer coding, or with `chunked` alone. The field concerns the connection to the upstream
  * and is not passed on, so that the gateway would have to undo any other coding.
@@ -40,19 +53,28 @@ export function reasonPhrase(read: string): string {
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
 
+/** The fields of an answer for the client. @param fields the upstream's */
+export function answerFields(
+  { requestId, decidesCors, answerChanges }: Outgoing,
+  status: number,
+  fields: RawAnswerFields,
+): string[] {
+  const passed = responseHeaders(fields, requestId, decidesCors, answerChanges);
+  // RFC 9110 section 8.6: a 204 must not have a length.
+  return status === 204 ? keepFields(passed, (name) => name !== 'content-length') : passed;
+}
+
 /** Writes the head of an upstream's answer to the client's response. @param fields the upstream's */
 export function writeAnswerHead(
   req: IncomingMessage,
   res: ServerResponse,
-  { requestId, decidesCors, answerChanges, hasBody }: Outgoing,
+  outgoing: Outgoing,
   status: number,
   reason: string,
   fields: RawAnswerFields,
 ): void {
-  let headers = responseHeaders(fields, requestId, decidesCors, answerChanges);
-  // RFC 9110 section 8.6: a 204 must not have a length.
-  if (status === 204) headers = keepFields(headers, (name) => name !== 'content-length');
-  if (hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
+  const headers = answerFields(outgoing, status, fields);
+  if (outgoing.hasBody && mustCloseAfterAnswer(req, res, false)) headers.push('Connection', 'close');
   keepDisposition(headers);
   res.writeHead(status, reason, headers);
 }

@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'connection reset',
   ENOTFOUND: 'name not found',
   EHOSTUNREACH: 'no route to the host',
+  ERR_UPSTREAM_CLOSED: 'connection closed before the end of the answer',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   UND_ERR_HEADERS_OVERFLOW: HEAD_TOO_LONG,
@@ -43,7 +44,7 @@ function textOf(error: unknown): string {
 
 /** Codes for the end of a connection, or of an HTTP/2 stream. */
 const LOST = new Set([
-  ...['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'EPIPE'],
+  ...['UND_ERR_SOCKET', 'ECONNRESET', 'ERR_UPSTREAM_RESET', 'ERR_UPSTREAM_CLOSED', 'EPIPE'],
   ...['UND_ERR_INFO', 'ERR_HTTP2_STREAM_ERROR', 'ERR_HTTP2_SESSION_ERROR'],
 ]);
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, type Plugin, type RequestHandler } from 'http-proxy-middleware';
 import type { CreateAttempt } from '../attempt.ts';
-import { forwardHttp } from '../delivery.ts';
+import { forwardHttp } from '../forward-http.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';

@@ -1,3 +1,4 @@
+import type { OnReadOpts } from 'node:net';
 import { buildConnector } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import { readBeforeWriteFails } from '../../workarounds/node-lost-write.ts';
@@ -8,11 +9,13 @@ import { keepResets } from '../../workarounds/undici-reset.ts';
  * `Host`, so that the client would choose which certificate is valid.
  *
  * @param timeout milliseconds for TCP and TLS together
+ * @param onread takes the bytes of a connection without TLS, in place of `data` events
  */
 export function createConnector(
   { tls, http2 }: Pick<UpstreamSettings, 'tls' | 'http2'>,
   socketPath: string | null,
   timeout: number,
+  onread?: OnReadOpts,
 ): buildConnector.connector {
   // Without TLS there is no ALPN: the settings say that the upstream speaks HTTP/2 (RFC 9113 section 3.3). undici's types leave
   // this option out of the connector's.
@@ -23,6 +26,7 @@ export function createConnector(
     preferH2: http2,
     ...cleartext,
     ...(socketPath !== null && { socketPath }),
+    ...(onread !== undefined && { onread }),
     ...tlsOptions(tls),
   });
   return ({ servername: _clientHost, ...place }, callback) =>

@@ -4,8 +4,15 @@ import { GatewayError } from '../../domain/errors.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
 import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
-import { reasonPhrase, requireChunkedOrNone, requireStatus, writeAnswerHead } from '../answer-head.ts';
+import {
+  reasonPhrase,
+  requireChunkedOrNone,
+  requireFewInterim,
+  requireStatus,
+  writeAnswerHead,
+} from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
+import { MOST_UNSENT } from '../client-side.ts';
 import { upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { trailerFields } from '../headers/response-headers.ts';
@@ -15,12 +22,6 @@ import type { AttemptAccount } from '../upstream/attempt-account.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { dispatchOptions } from './dispatch-options.ts';
 import { flatFields } from './http2-fields.ts';
-
-/**
- * Bytes of an answer that may wait for the client. Node's own limit is one piece of 64 KiB: reading would stop and start
- * again for each piece.
- */
-const MOST_AHEAD = 262_144;
 
 /** How far the answer has come: its first part, be it 1xx; its head, with the body held back; its body. */
 type AnswerPhase = 'awaited' | 'begun' | 'held' | 'flowing';
@@ -42,6 +43,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   #account: AttemptAccount | undefined;
   #answer: AnswerPhase = 'awaited';
+  #interim = 0;
   /** The first piece of the answer's body, held back for this turn of the event loop: it may be the whole body. */
   #held: Buffer | null = null;
   #isOver = false;
@@ -138,6 +140,8 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
     // 101 arrives here: no request asks for them, and undici reports unrequested ones as bad answers.
     if (status >= 100 && status < 200) {
+      this.#interim += 1;
+      requireFewInterim(this.#interim);
       this.#timer?.refresh();
       return;
     }
@@ -176,7 +180,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
 
   #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#outgoing.tally.sent += chunk.length;
-    if (this.#res.write(chunk) || this.#res.writableLength < MOST_AHEAD || controller.paused) return;
+    if (this.#res.write(chunk) || this.#res.writableLength < MOST_UNSENT || controller.paused) return;
     controller.pause();
     this.#res.once('drain', () => controller.resume());
   }
