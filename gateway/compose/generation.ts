@@ -8,10 +8,12 @@ import type { Identify } from '../identify/identify.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestMeter } from '../request/access-log.ts';
 import { createAdmission } from '../request/admit.ts';
+import { createErrorForm } from '../request/error-form.ts';
 import { createOnRequest, type OnRequest, type RequestDeps } from '../request/on-request.ts';
 import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
 import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
+import { createPlainDoor, type PlainDoor } from '../request/plain/plain-door.ts';
 import { createPrepareOutgoing } from '../request/prepare-outgoing.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
 import { requestsUnderWay } from '../request/under-way.ts';
@@ -41,6 +43,7 @@ export interface Generation {
   readonly settings: Settings;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
+  readonly plainDoor: PlainDoor;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
   readonly peerOf: (socketAddress: string | undefined) => Peer;
@@ -88,15 +91,16 @@ function generationOver(
   const admission = createAdmission({ table, identify, realm });
   const prepareOutgoing = createPrepareOutgoing(services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
+  const hasCors = routes.some(({ cors }) => cors !== null);
+  const errorForm = createErrorForm(createErrorPage(settings.pages), prefix);
   const receive = createOnRequest({
     log,
     meter,
-    prefix,
     admission,
-    hasCors: routes.some(({ cors }) => cors !== null),
+    hasCors,
     prepareOutgoing,
     exchanges,
-    errorPage: createErrorPage(settings.pages),
+    errorForm,
     senderOf,
     strictTransport,
     tokenEndpoints,
@@ -112,13 +116,18 @@ function generationOver(
     senderOf,
     peerOf,
     onRequest(req, res) {
-      underWay.enter(res);
+      underWay.enter();
+      res.on('close', underWay.leave);
       return receive(req, res);
     },
     onUpgrade: createOnUpgrade({
       ...{ log, meter, admission, prepareOutgoing, exchanges, senderOf, strictTransport, webSockets },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,
+    }),
+    plainDoor: createPlainDoor({
+      ...{ log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm },
+      ...{ strictTransport, senderOf },
     }),
     async retire() {
       await underWay.idle();

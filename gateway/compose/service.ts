@@ -9,7 +9,7 @@ import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
 import { lowerBackgroundThreads } from '../ops/background-threads.ts';
 import { type Readiness, readinessOf } from '../ops/health.ts';
-import { closed, listen } from '../ops/listen.ts';
+import { listen } from '../ops/listen.ts';
 import { type Logger, linesDropped } from '../ops/log.ts';
 import { type Snapshot, textOf } from '../ops/metrics/total.ts';
 import { createMetrics } from '../ops/metrics.ts';
@@ -159,10 +159,10 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       peerOf: (socketAddress) => current.peerOf(socketAddress).address,
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
+      acceptPlain: settings.listen.fastPath ? (connection, head) => current.plainDoor.accept(connection, head) : null,
       timeouts: settings.timeouts,
       strictTransport(address) {
-        const { value, isFor } = current.strictTransport;
-        return isFor({ peer: current.peerOf(address), forwarding: NOTHING_CLAIMED }) ? value : null;
+        return current.strictTransport.valueFor({ peer: current.peerOf(address), forwarding: NOTHING_CLAIMED });
       },
     });
     url = await listen(listener.server, 'listen', settings.listen);
@@ -186,10 +186,9 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         listener.drain();
         if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
-          listener.server.closeAllConnections();
-          listener.cutTunnels();
+          listener.cut();
         }, left());
-        const answered = closed(listener.server);
+        const answered = listener.close();
         exchanges.goAway();
         await answered;
         clearTimeout(cut);

@@ -3,6 +3,8 @@ import type { GatewayError } from './errors.ts';
 /** The data of one request for its log line, filled in by the stages. */
 export interface RequestRecord {
   readonly id: string;
+  /** Whether the gateway has made the id; otherwise it is the client's. */
+  readonly hasMadeId: boolean;
   /** The address of the client, also as reported by trusted proxies. */
   readonly client: string;
   readonly method: string;

@@ -22,11 +22,16 @@ const FLUSH = 30_000;
 export function mustCloseAfterAnswer(req: IncomingMessage, res: ServerResponse, awaitsContinue: boolean): boolean {
   if (req.complete || !announcesBody(req)) return false;
   const length = req.headers['content-length'];
-  if (!awaitsContinue && length !== undefined && Number(length) <= WORTH_DRAINING) return false;
+  if (!awaitsContinue && length !== undefined && isWorthDraining(Number(length))) return false;
   const { socket } = req;
   replaceClose(socket, lingeringClose);
   res.once('finish', () => req.resume());
   return true;
+}
+
+/** @param length bytes of the request body */
+export function isWorthDraining(length: number): boolean {
+  return length <= WORTH_DRAINING;
 }
 
 function announcesBody(req: IncomingMessage): boolean {

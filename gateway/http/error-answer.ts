@@ -30,22 +30,36 @@ export function answerError(
   }
   // The listener has already answered a request that turned out malformed.
   if (res.destroyed || !req.socket.writable) return 0;
-  const body = page === null ? errorJson(error) : page(error, requestId);
+  const { reason, fields, body, length } = errorAnswer(error, requestId, page);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
+  res.writeHead(error.status, reason, { ...fields, ...(close ? { Connection: 'close' } : {}) });
+  res.end(body);
+  return req.method === 'HEAD' ? 0 : length;
+}
+
+/** The answer to a request that fails or is refused. */
+export interface ErrorAnswer {
+  readonly reason: string;
+  readonly fields: Readonly<Record<string, string | string[]>>;
+  readonly body: string;
+  /** Bytes of the body. */
+  readonly length: number;
+}
+
+/** @param page for browsers outside the API; null: JSON */
+export function errorAnswer(error: GatewayError, requestId: string, page: ErrorPage | null): ErrorAnswer {
+  const body = page === null ? errorJson(error) : page(error, requestId);
   const length = Buffer.byteLength(body);
-  // Node keeps the reason phrase of a head that it has refused to write.
-  res.writeHead(error.status, STATUS_CODES[error.status] ?? '', {
+  const fields = {
     'Content-Type': page === null ? 'application/json' : 'text/html; charset=utf-8',
-    'Content-Length': length,
+    'Content-Length': String(length),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(page === null ? {} : { 'Content-Security-Policy': ERROR_PAGE_POLICY }),
     'X-Request-Id': requestId,
     ...error.headers,
-    ...(close ? { Connection: 'close' } : {}),
-  });
-  res.end(body);
-  return req.method === 'HEAD' ? 0 : length;
+  };
+  return { reason: STATUS_CODES[error.status] ?? '', fields, body, length };
 }
 
 export function errorJson(error: GatewayError): string {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import accepts from 'accepts';
 import type { GatewayError } from '../domain/errors.ts';
 import { logoAddress } from '../settings/schema/page-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
@@ -5,6 +7,11 @@ import { html, renderDocument } from './html.ts';
 
 /** Renders an error as HTML, for browsers. */
 export type ErrorPage = (error: GatewayError, requestId: string) => string;
+
+/** Whether a client prefers HTML to JSON. @param accept the value of its field `Accept` */
+export function prefersHtml(accept: string | undefined): boolean {
+  return accepts({ headers: { accept } } as IncomingMessage).type(['json', 'html']) === 'html';
+}
 
 /** The Content-Security-Policy of error pages: inline styles and the logo only. */
 export const ERROR_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'";

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Account } from '../domain/account.ts';
 import type { Scheme, VerifiedToken } from '../domain/identity.ts';
+import { atMost } from '../workarounds/lru-cache-capacity.ts';
 
 /**
  * The identity that a credential has proven. It says only who sent the request: each request is still checked for revocation,
@@ -33,10 +34,12 @@ export interface ProvenCredentials {
 const CAPACITY = 50_000;
 /** Milliseconds that a proof is kept. */
 const TTL = 10 * 60_000;
+/** Milliseconds. With less, the cache starts a timer for nearly every request. */
+const TTL_RESOLUTION = 1_000;
 
 export function provenCredentials(): ProvenCredentials {
   const secret = randomBytes(32).toString('base64');
-  const proofs = new LRUCache<string, Proof>({ max: CAPACITY, ttl: TTL });
+  const proofs = new LRUCache<string, Proof>({ ...atMost(CAPACITY), ttl: TTL, ttlResolution: TTL_RESOLUTION });
   const lookUps = { hits: 0, misses: 0 };
   return {
     // A hash, so that no usable password or token stays in memory as a key. A prefixed secret is as safe as HMAC here, since

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientClosed, type GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { turnTime } from '../domain/turn-time.ts';
+import { copyOf } from '../fields/name.ts';
 import { type Logger, logRequestLine } from '../ops/log.ts';
 import { withoutCredentials } from '../ops/redact.ts';
 
@@ -41,7 +43,7 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
     received: record.received,
     bytes: record.sent,
     userAgent: userAgentOf(record.userAgent),
-    ms: Math.round((performance.now() - record.startedAt) * 10) / 10,
+    ms: Math.round((turnTime() - record.startedAt) * 10) / 10,
   };
   const { failure } = record;
   if (failure === null) {
@@ -104,7 +106,7 @@ function userAgentOf(sent: string | undefined): string | undefined {
   const logged = withoutCredentials(sent.slice(0, LONGEST_USER_AGENT));
   if (sent.length <= LONGEST_USER_AGENT) {
     if (userAgents.size === MOST_USER_AGENTS) userAgents.clear();
-    userAgents.set(sent, logged);
+    userAgents.set(copyOf(sent), copyOf(logged));
   }
   return logged;
 }

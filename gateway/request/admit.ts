@@ -174,14 +174,17 @@ export function createAdmission({
     forwardApproach(incoming) {
       try {
         const approach = locate(incoming);
-        if (approach.kind !== 'located' || approach.plan.kind !== 'forward') return null;
-        return { target: approach.target, located: approach.located, plan: approach.plan };
+        return approach.kind === 'located' && isForward(approach) ? approach : null;
       } catch {
         return null;
       }
     },
     decideForward,
   };
+}
+
+function isForward(destination: Destination): destination is ForwardApproach {
+  return destination.plan.kind === 'forward';
 }
 
 const SERVER = { kind: 'server' } as const;

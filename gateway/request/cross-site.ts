@@ -2,7 +2,7 @@ import { GatewayError } from '../domain/errors.ts';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
 import { hostClaim } from '../fields/host.ts';
 import type { Head } from '../http/head.ts';
-import { allowedOrigin, corsRouteFor } from '../routing/cors.ts';
+import { allowOriginValue, corsRouteFor } from '../routing/cors.ts';
 import { routesAt } from '../routing/plan.ts';
 import type { Route } from '../routing/route.ts';
 import type { Located } from '../routing/table.ts';
@@ -68,7 +68,7 @@ function outsideOf({ host, forwardedHost, forwardedProto, forwarded }: Head): {
  * origin, but no forms: a form's credentials come from the browser.
  */
 function isLetIn(origins: readonly string[], { origin, fetchMode }: Head): boolean {
-  const allowed = allowedOrigin(origins, origin);
+  const allowed = allowOriginValue(origins, origin);
   if (allowed !== '*') return allowed !== '';
   return fetchMode === undefined || fetchMode === 'cors' || fetchMode === 'websocket';
 }

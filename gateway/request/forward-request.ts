@@ -3,7 +3,7 @@ import { clientClosed, GatewayError } from '../domain/errors.ts';
 import type { Ended, Identity } from '../domain/identity.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { countsHops } from '../fields/max-forwards.ts';
-import { forwardHttp } from '../forward/delivery.ts';
+import { forwardHttp } from '../forward/forward-http.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import { allowOf, type RouteRules } from '../routing/table.ts';
@@ -73,7 +73,7 @@ class OpenHttpExchange implements OpenExchange {
   }
 
   /** Leaves a complete request that waits for its answer: its credentials were valid when it was sent. */
-  end(reason: Ended): void {
+  cutOff(reason: Ended): void {
     const { req, res, record } = this.#exchange;
     if (!res.headersSent && req.complete) return;
     record.failure = credentialsBecameVoid(reason);

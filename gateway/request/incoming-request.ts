@@ -4,6 +4,7 @@ import type { RawFields } from '../fields/raw-fields.ts';
 import type { Sender } from '../http/client-address.ts';
 import { asGatewayError } from '../http/error-answer.ts';
 import { type Head, readHead } from '../http/head.ts';
+import type { PlainHead } from '../http/plain-head.ts';
 
 /** A request whose head has been read, HTTP or WebSocket handshake: all that admission and forwarding need of it. */
 export interface IncomingRequest {
@@ -14,6 +15,15 @@ export interface IncomingRequest {
   readonly head: Head;
   readonly sender: Sender;
   readonly isHandshake: boolean;
+}
+
+/** @returns null for a head that `readHead` refuses */
+export function readPlain({ fields }: PlainHead): Head | null {
+  try {
+    return readHead(fields, '1.1');
+  } catch {
+    return null;
+  }
 }
 
 /** @returns for a head that is refused, the error that `readHead` throws */

@@ -37,8 +37,6 @@ export interface KoaLeafDeps {
 export interface KoaLeaf {
   /** @param next the decision; for a request from another origin, the admission that follows CORS */
   answer(exchange: HttpExchange, next: Decision | PageApproach): void;
-  /** Whether the client prefers HTML to JSON (`Accept`). */
-  prefersHtml(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
 /**
@@ -59,7 +57,6 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
       handovers.set(exchange.req, { exchange, next });
       void answer(exchange.req, exchange.res);
     },
-    prefersHtml: (req, res) => app.createContext(req, res).accepts('json', 'html') === 'html',
   };
 
   /** Completes admission where CORS comes first, runs the next middleware, and answers what is thrown. */
@@ -93,7 +90,7 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
       await next();
     };
     if (corsRoute === null) return await decideAndGoOn();
-    if (preflighted === null) return void (await corsRoute.cors.mark(ctx, decideAndGoOn));
+    if (preflighted === null) return void (await corsRoute.cors.setFields(ctx, decideAndGoOn));
     record.route = corsRoute.name;
     await corsRoute.cors.preflight(ctx, preflighted);
     answerEmpty(ctx);

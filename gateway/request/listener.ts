@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { methodNotAllowed } from '../routing/table.ts';
+import { takeConnections } from '../workarounds/node-connection-listener.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
 import type { OnUpgrade } from './on-upgrade.ts';
 import { createPipelining } from './pipelining.ts';
+import { KEEP_ALIVE, LAST_CALL, type PlainConnectionDeps } from './plain/plain-connection.ts';
+import { servePlain } from './plain/plain-listener.ts';
 import { recordOfNoRequest } from './record.ts';
 import { createRefusals, type RefusalDeps, refusalOf } from './refusals.ts';
 
@@ -15,6 +19,8 @@ export interface ListenerDeps extends RefusalDeps {
   readonly peerOf: (socketAddress: string | undefined) => string;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
+  /** The door for plain requests; null: all are for Node's HTTP server. */
+  readonly acceptPlain: PlainConnectionDeps['accept'] | null;
   readonly timeouts: ListenerTimeouts;
 }
 
@@ -32,21 +38,19 @@ export interface Listener {
   setTimeouts(timeouts: ListenerTimeouts): void;
   /** From now on, each answer whose head is not sent yet closes its connection. */
   drain(): void;
-  /** Destroys every WebSocket connection: `server.closeAllConnections` does not cover upgraded ones. */
-  cutTunnels(): void;
+  /** Takes no connection from now on, and ends idle ones. Resolves when those that are there have ended. */
+  close(): Promise<void>;
+  /** Destroys every connection. */
+  cut(): void;
 }
 
-/** Milliseconds. Longer than the usual 60 s of load balancers, so that the balancer closes an idle connection first. */
-const KEEP_ALIVE = 75_000;
-/** Milliseconds at shutdown for one more request from a client whose last answer did not say `Connection: close`. */
-const LAST_CALL = 500;
 /** Milliseconds between Node's checks for overdue request heads. */
 const CHECK_INTERVAL = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /** Creates the public HTTP server. Requests that Node's parser rejects get the same form of answer as every other error. */
 export function createListener(deps: ListenerDeps): Listener {
-  const { log, peerOf, onRequest, onUpgrade, timeouts } = deps;
+  const { log, peerOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
   let isDraining = false;
   const refusals = createRefusals(deps);
   const pipelining = createPipelining(refusals);
@@ -66,6 +70,7 @@ export function createListener(deps: ListenerDeps): Listener {
     shouldUpgradeCallback: (req) =>
       req.method === 'GET' && req.httpVersion === '1.1' && req.headers.upgrade?.toLowerCase() === 'websocket',
   });
+  const serveByNode = takeConnections(server);
   // Node would drop further fields silently; `maxHeaderSize` bounds them already.
   server.maxHeadersCount = 0;
   // Forwarding code handles the `timeout` event of an answer itself; without a listener Node ends the connection.
@@ -92,9 +97,22 @@ export function createListener(deps: ListenerDeps): Listener {
     });
   });
 
-  server.on('connection', (socket: Socket) => {
+  const serve = (socket: Socket) => {
+    serveByNode(socket);
     const turn = pipelining.turnOf(socket);
     turn.reader = new MessageReader(socket, () => turn.answering?.req ?? null);
+  };
+  // Node gives the head of a connection that it is given its whole time.
+  const limitHead = (socket: Socket, ms: number) => {
+    const timer = setTimeout(() => {
+      const hasHead = pipelining.answering(socket) !== null || tunnels.has(socket);
+      if (!hasHead) server.emit('clientError', new OverdueHead(), socket);
+    }, ms);
+    socket.once('close', () => clearTimeout(timer));
+  };
+  const plain = servePlain(server, {
+    ...{ accept: acceptPlain, serve, limitHead, refusals, peerOf },
+    isDraining: () => isDraining,
   });
 
   const receive: RequestListener = (req, res) => {
@@ -195,8 +213,22 @@ export function createListener(deps: ListenerDeps): Listener {
         if (answer?.headersSent === false) answer.shouldKeepAlive = false;
       }
     },
-    cutTunnels() {
+    async close() {
+      const ended = once(server, 'close');
+      server.close();
+      plain.closeIdle();
+      await ended;
+    },
+    cut() {
+      // This does not cover upgraded connections.
+      server.closeAllConnections();
       for (const socket of tunnels) socket.destroy();
+      plain.cut();
     },
   };
+}
+
+/** As Node reports a head that does not arrive in time. */
+class OverdueHead extends Error {
+  readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }

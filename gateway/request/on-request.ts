@@ -3,10 +3,9 @@ import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { forwardingFields, type Sender, type SenderOf } from '../http/client-address.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
-import type { ErrorPage } from '../http/error-page.ts';
-import { isBelow } from '../routing/table.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
 import type { Admission, Decision } from './admit.ts';
+import type { ErrorForm } from './error-form.ts';
 import { createForwardRequest, type HttpExchange } from './forward-request.ts';
 import { readIncoming } from './incoming-request.ts';
 import { createKoaLeaf, type KoaLeafDeps } from './koa-leaf.ts';
@@ -20,13 +19,12 @@ export type OnRequest = (req: IncomingMessage, res: ServerResponse) => RequestRe
 
 export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
   readonly meter: RequestMeter;
-  readonly prefix: string;
   readonly admission: Admission;
   /** Whether any route has `cors`. */
   readonly hasCors: boolean;
   readonly prepareOutgoing: PrepareOutgoing;
   readonly exchanges: OpenExchanges;
-  readonly errorPage: ErrorPage;
+  readonly errorForm: ErrorForm;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
 }
@@ -41,8 +39,7 @@ function requestedMethod({ headers }: IncomingMessage): string | undefined {
  * no store, the request is forwarded synchronously, before the handler returns.
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
-  const { log, meter, prefix, errorPage, admission, hasCors, prepareOutgoing, exchanges, senderOf, strictTransport } =
-    deps;
+  const { log, meter, errorForm, admission, hasCors, prepareOutgoing, exchanges, senderOf, strictTransport } = deps;
   const { tokenEndpoints, pages } = deps;
   const forward = createForwardRequest(prepareOutgoing, exchanges);
   const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
@@ -105,11 +102,9 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
     const error = asGatewayError(thrown);
     record.failure ??= error;
     tellStrictTransport(strictTransport, res, sender);
-    // Browsers send targets that begin with a slash; any other could name a path below the prefix.
-    const isOutsideApi = record.path.startsWith('/') && !isBelow(record.path, prefix);
     record.sent += answerError(req, res, error, {
       requestId: record.id,
-      page: isOutsideApi && leaf.prefersHtml(req, res) ? errorPage : null,
+      page: errorForm(record.path, req.headers.accept),
       awaitsContinue,
     });
   }

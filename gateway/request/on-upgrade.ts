@@ -102,7 +102,7 @@ export function createOnUpgrade({
             identity,
             // A tunnel lasts as long as its connection, and leaves the list with it.
             isOver: false,
-            end(reason) {
+            cutOff(reason) {
               record.failure ??= credentialsBecameVoid(reason);
               tunnel.close(POLICY_VIOLATION);
             },

@@ -12,7 +12,7 @@ export interface OpenExchange {
   /** Whether the exchange has ended. */
   readonly isOver: boolean;
   /** Ends a long exchange, because its credentials are void. */
-  end(reason: Ended): void;
+  cutOff(reason: Ended): void;
   /** Shutdown: ends an exchange that would not end by itself. */
   goAway(): void;
 }
@@ -55,7 +55,7 @@ export function watchOpenExchanges(
       if (exchange.isOver) open.set(connection, null);
       else if (identity !== null) {
         const reason = standing.withoutAccount(identity);
-        if (reason !== null) exchange.end(reason);
+        if (reason !== null) exchange.cutOff(reason);
         else entryOf(byAccount, identity.account.id).push({ exchange, identity });
       }
     }
@@ -68,7 +68,7 @@ export function watchOpenExchanges(
       const account = found instanceof Promise ? await found : found;
       for (const { exchange, identity } of owned) {
         const reason = exchange.isOver ? null : standing.ofIdentity(identity, account);
-        if (reason !== null) exchange.end(reason);
+        if (reason !== null) exchange.cutOff(reason);
       }
     }
   };

@@ -81,6 +81,7 @@ export function createPipelining({ recordOf, neverStarted }: Refusals): Pipelini
   };
 }
 
-function outOfTurn(): GatewayError {
+/** The failure of a request that was sent ahead, and whose connection ended before its turn. */
+export function outOfTurn(): GatewayError {
   return new GatewayError('client_closed', 'the connection ended before this pipelined request started');
 }

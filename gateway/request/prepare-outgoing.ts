@@ -18,7 +18,7 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
     // Loop detection. A request that has passed a gateway has `X-Forwarded-Host`; most others need no count.
     const isCounted = mayComeBack && (head.hops !== undefined || head.forwardedHost !== undefined);
     const hops = isCounted ? hopCounter.next(head.hops, route.name) : undefined;
-    const isOverHttps = strictTransport.value !== null && strictTransport.isFor(sender);
+    const isOverHttps = strictTransport.valueFor(sender) !== null;
     return {
       group,
       deadlines,
@@ -39,6 +39,7 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
           headers: requestHeaders(fields, {
             userId: identity?.account.id ?? null,
             requestId: record.id,
+            hasMadeId: record.hasMadeId,
             peer: sender.peer,
             clientHost: head.host,
             host: route.preserveHost && head.host ? head.host : upstream.host,

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { turnTime } from '../domain/turn-time.ts';
 import { randomHex } from '../http/random-hex.ts';
 import { partsOf } from '../http/request-line.ts';
 import { withoutCredentials } from '../ops/redact.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 
 /** The logged status of a request that got no answer. */
 export const NO_ANSWER = 499;
@@ -21,7 +23,17 @@ const REQUEST_ID = /^[\w.:+=@/-]{1,128}$/;
 export function newRecord(req: IncomingMessage, client: string, givenId: string | string[] | undefined): RequestRecord {
   const protocol = req.httpVersion === '1.1' ? 'HTTP/1.1' : `HTTP/${req.httpVersion}`;
   const path = withoutQuery(req.url ?? '');
-  return recordOf(requestId(givenId), client, req.method ?? '', path, protocol, req.headers['user-agent']);
+  return recordOf(givenId, client, req.method ?? '', path, protocol, req.headers['user-agent']);
+}
+
+/** The record of a plain request. */
+export function recordOfPlain({
+  method,
+  url,
+  head,
+  sender,
+}: Pick<IncomingRequest, 'method' | 'url' | 'head' | 'sender'>): RequestRecord {
+  return recordOf(head.requestId, sender.client, method, withoutQuery(url), 'HTTP/1.1', head.userAgent);
 }
 
 /**
@@ -33,25 +45,27 @@ export function recordOfNoRequest(line: string, client: string): RequestRecord {
   const { method, target } = partsOf(line);
   // Unvalidated: of any length, and possibly a credential.
   const logged = withoutCredentials(method).slice(0, LONGEST_METHOD);
-  return recordOf(requestId(undefined), client, logged, withoutQuery(target), '', undefined);
+  return recordOf(undefined, client, logged, withoutQuery(target), '', undefined);
 }
 
 function recordOf(
-  id: string,
+  givenId: string | string[] | undefined,
   client: string,
   method: string,
   path: string,
   protocol: string,
   userAgent: string | undefined,
 ): RequestRecord {
+  const kept = keptId(givenId);
   return {
-    id,
+    id: kept ?? randomHex(32),
+    hasMadeId: kept === null,
     client,
     method,
     path,
     protocol,
     userAgent,
-    startedAt: performance.now(),
+    startedAt: turnTime(),
     accountId: null,
     tokenId: null,
     route: null,
@@ -70,8 +84,6 @@ function withoutQuery(target: string): string {
   return path.startsWith('/') ? path : path.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 }
 
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && REQUEST_ID.test(given) && withoutCredentials(given) === given
-    ? given
-    : randomHex(32);
+function keptId(given: string | string[] | undefined): string | null {
+  return typeof given === 'string' && REQUEST_ID.test(given) && withoutCredentials(given) === given ? given : null;
 }

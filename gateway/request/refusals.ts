@@ -6,11 +6,13 @@ import type { RequestRecord } from '../domain/request-record.ts';
 import { forwardingFields, type SenderOf } from '../http/client-address.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { errorJson } from '../http/error-answer.ts';
+import type { Head } from '../http/head.ts';
+import type { PlainHead } from '../http/plain-head.ts';
 import { malformedLine, refusedLine } from '../http/request-line.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { MessageReader } from './message-reader.ts';
-import { NO_ANSWER, newRecord } from './record.ts';
+import { NO_ANSWER, newRecord, recordOfPlain } from './record.ts';
 
 export interface RefusalDeps {
   readonly log: Logger;
@@ -23,6 +25,8 @@ export interface RefusalDeps {
 /** Answers and log lines for requests that never reach `OnRequest` or `OnUpgrade`. */
 export interface Refusals {
   recordOf(req: IncomingMessage): RequestRecord;
+  /** @param address of the connection's other end */
+  recordOfPlain(plain: PlainHead, head: Head, address: string | undefined): RequestRecord;
   /** Answers, measures and logs bytes that are no request, or a request that the gateway never takes. */
   refuse(socket: Duplex, record: RequestRecord, error: GatewayError): void;
   /** Writes the answer and closes the connection. @returns bytes of the body */
@@ -57,6 +61,8 @@ export function createRefusals({ log, meter, senderOf, strictTransport }: Refusa
       const { client } = senderOf(req.socket.remoteAddress, forwardingFields(req));
       return newRecord(req, client, req.headers['x-request-id']);
     },
+    recordOfPlain: ({ method, url }, head, address) =>
+      recordOfPlain({ method, url, head, sender: senderOf(address, head) }),
     refuse(socket, record, error) {
       record.sent = answer(socket, record.id, error);
       end(record, error, error.status);
@@ -64,6 +70,10 @@ export function createRefusals({ log, meter, senderOf, strictTransport }: Refusa
     answer,
     neverStarted: (record, failure) => end(record, failure, NO_ANSWER),
   };
+}
+
+export function headOverdue(): GatewayError {
+  return new GatewayError('request_timeout', 'the head of the request did not arrive in time');
 }
 
 /** The parser's codes for a line whose method or version it does not know. */
@@ -89,7 +99,7 @@ export function refusalOf(error: NodeJS.ErrnoException, reader: MessageReader | 
         ? new GatewayError('uri_too_long', `the head of the request is over ${maxHeaderSize} bytes`)
         : new GatewayError('headers_too_large', error.message);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new GatewayError('request_timeout', 'the head of the request did not arrive in time');
+      return headOverdue();
     default:
       return new GatewayError('bad_request', `${code} ${error.message}`);
   }

@@ -5,13 +5,15 @@ import type { Settings } from '../settings/schema/settings.ts';
 
 /** HTTP Strict Transport Security (RFC 6797), compiled. */
 export interface StrictTransport {
-  /** The field's value; null: the gateway does not send the field. */
+  /** The field's value; null: the gateway never sends the field. */
   readonly value: string | null;
   /**
-   * Whether an answer carries the field: if the client uses https, as a trusted proxy reports. If no proxy reports a
+   * An answer carries the field if the client uses https, as a trusted proxy reports. If no proxy reports a
    * scheme, `pages.url` decides. The field must not be sent over http (section 7.2).
+   *
+   * @returns the field's value for an answer to this sender; null: none
    */
-  isFor(sender: Pick<Sender, 'peer' | 'forwarding'>): boolean;
+  valueFor(sender: Pick<Sender, 'peer' | 'forwarding'>): string | null;
 }
 
 export function compileStrictTransport({
@@ -20,27 +22,26 @@ export function compileStrictTransport({
   trustedProxies,
 }: Pick<Settings, 'listen' | 'pages' | 'trustedProxies'>): StrictTransport {
   const { hsts } = listen;
-  if (hsts === undefined) return { value: null, isFor: () => false };
+  if (hsts === undefined) return { value: null, valueFor: () => null };
   const isHttpsOutside = pages.url?.startsWith('https://') ?? false;
-  return {
-    value: [
-      `max-age=${Math.floor(hsts.maxAge / 1000)}`,
-      ...(hsts.includeSubDomains ? ['includeSubDomains'] : []),
-      ...(hsts.preload ? ['preload'] : []),
-    ].join('; '),
-    isFor({ peer, forwarding }) {
-      if (trustedProxies.length === 0) return isHttpsOutside;
-      if (!peer.trusted) return false;
-      const protocol = protocolOf(forwarding);
-      return protocol === undefined ? isHttpsOutside : isHttps(protocol);
-    },
+  const value = [
+    `max-age=${Math.floor(hsts.maxAge / 1000)}`,
+    ...(hsts.includeSubDomains ? ['includeSubDomains'] : []),
+    ...(hsts.preload ? ['preload'] : []),
+  ].join('; ');
+  const usesHttps = ({ peer, forwarding }: Pick<Sender, 'peer' | 'forwarding'>): boolean => {
+    if (trustedProxies.length === 0) return isHttpsOutside;
+    if (!peer.trusted) return false;
+    const protocol = protocolOf(forwarding);
+    return protocol === undefined ? isHttpsOutside : isHttps(protocol);
   };
+  return { value, valueFor: (sender) => (usesHttps(sender) ? value : null) };
 }
 
 /** Adds the field to one of the gateway's own answers, if it applies. */
-export function tellStrictTransport({ value, isFor }: StrictTransport, res: ServerResponse, sender: Sender): void {
-  if (value === null || res.headersSent || !isFor(sender)) return;
-  res.setHeader('Strict-Transport-Security', value);
+export function tellStrictTransport({ valueFor }: StrictTransport, res: ServerResponse, sender: Sender): void {
+  const value = valueFor(sender);
+  if (value !== null && !res.headersSent) res.setHeader('Strict-Transport-Security', value);
 }
 
 /** The client's scheme, as a proxy reports it. */

@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http';
-
 /** The requests under way: what they use may be closed after the last of them. */
 export interface RequestsUnderWay {
-  /** A request has begun. It is over when its response closes. */
-  enter(res: ServerResponse): void;
+  /** A request has begun. */
+  enter(): void;
+  /** A request is over. */
+  leave(): void;
   /** Call when no more requests will come. Resolves when none is under way. */
   idle(): Promise<void>;
 }
@@ -15,15 +15,14 @@ export function requestsUnderWay(): RequestsUnderWay {
   const settle = () => {
     if (isLast && count === 0) over.resolve();
   };
-  const leave = () => {
-    count -= 1;
-    settle();
-  };
 
   return {
-    enter(res) {
+    enter() {
       count += 1;
-      res.on('close', leave);
+    },
+    leave() {
+      count -= 1;
+      settle();
     },
     idle() {
       isLast = true;

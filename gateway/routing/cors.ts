@@ -14,7 +14,7 @@ import { type RouteRules, routeFor } from './table.ts';
 export interface RouteCors {
   readonly origins: readonly string[];
   /** Sets the CORS fields of an answer, be it the upstream's or a refusal, and calls `next`. */
-  mark(ctx: Koa.ParameterizedContext, next: Koa.Next): Promise<void>;
+  setFields(ctx: Koa.ParameterizedContext, next: Koa.Next): Promise<void>;
   /** Sets the CORS fields of the answer to a preflight. @param method `Access-Control-Request-Method` */
   preflight(ctx: Koa.ParameterizedContext, method: string): Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface CorsRoute extends RouteRules {
 
 export function compileCors({ origins, headers, exposeHeaders, credentials, maxAge }: CorsSettings): RouteCors {
   const answer = cors({
-    origin: ({ req }) => allowedOrigin(origins, req.headers.origin),
+    origin: ({ req }) => allowOriginValue(origins, req.headers.origin),
     // `preflight` replaces it with the requested method, so that the answer does not reveal others.
     allowMethods: 'GET',
     // Undefined: the requested fields are allowed. `Authorization` is listed because "*" does not include it.
@@ -40,7 +40,7 @@ export function compileCors({ origins, headers, exposeHeaders, credentials, maxA
   });
   return {
     origins,
-    mark: (ctx, next) => {
+    setFields: (ctx, next) => {
       // @koa/cors takes any OPTIONS request for a preflight; this one is not.
       const asked = ctx.method === 'OPTIONS' ? Object.create(ctx, { method: { value: 'GET' } }) : ctx;
       return answer(asked, next);
@@ -69,7 +69,7 @@ function hasCors<R extends { readonly cors: RouteCors | null }>(route: R): route
 }
 
 /** @returns the value of `Access-Control-Allow-Origin`; empty: none. @param origin `Origin`; opaque origins send `null` */
-export function allowedOrigin(origins: readonly string[], origin = ''): string {
+export function allowOriginValue(origins: readonly string[], origin = ''): string {
   if (origins.includes('*')) return '*';
   return origins.some((pattern) => matchesOrigin(pattern, origin)) ? origin : '';
 }

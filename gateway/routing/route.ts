@@ -34,6 +34,8 @@ export interface Route extends RouteRules {
   readonly mayComeBack: boolean;
   /** Forwards its requests if it has `proxy`; null: undici does. */
   readonly proxied: ProxiedRoute | null;
+  /** Whether plain requests are forwarded without Node's HTTP server and undici. */
+  readonly isDirect: boolean;
 }
 
 /** What the compilation of routes needs. */
@@ -52,6 +54,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
   const { connect, firstByte, idle, request } = { ...context.timeouts, ...settings.timeouts };
   const group = context.openGroup(settings);
   const basePaths = group.settings.servers.map(({ url }) => upstreamAddress(url).basePath);
+  const proxied = context.proxiedFor(settings);
   const changes = compileChanges(settings, context.strictTransport);
   const setsAuthorization = changes.request?.replaced.has('authorization') ?? false;
   return {
@@ -67,6 +70,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     requireLength: settings.requireLength,
     rewriting: compileRewriting(settings, basePaths),
     mayComeBack: auth === 'none' || settings.passAuthorization || setsAuthorization,
-    proxied: context.proxiedFor(settings),
+    proxied,
+    isDirect: proxied === null && !group.settings.http2,
   };
 }

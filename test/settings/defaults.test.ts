@@ -3,7 +3,7 @@ import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 test('everything but routes has a default, durations in milliseconds', (t) => {
   t.deepEqual(settingsOf(t, ROUTES), {
-    listen: { host: '127.0.0.1', port: 8080 },
+    listen: { host: '127.0.0.1', port: 8080, fastPath: true },
     ops: { host: '127.0.0.1', port: 8081 },
     trustedProxies: [],
     workers: 1,

@@ -13,6 +13,8 @@ export interface Forwarded {
   /** The authenticated account; `null` on a route without authentication. */
   readonly userId: string | null;
   readonly requestId: string;
+  /** Whether the gateway has made the request id. */
+  readonly hasMadeId: boolean;
   /** The address of the connection's peer, and whether the peer is a trusted proxy. */
   readonly peer: { readonly address: string; readonly trusted: boolean };
   /** `Host` as the client sent it. */
@@ -121,7 +123,7 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
     kept.push('traceparent', traceparent);
     if (tracestate !== undefined) kept.push('tracestate', tracestate);
   } else {
-    kept.push('traceparent', newTraceparent(forwarded.requestId));
+    kept.push('traceparent', newTraceparent(forwarded.requestId, forwarded.hasMadeId));
   }
   kept.push('host', forwarded.host);
   kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
@@ -157,7 +159,7 @@ const TRACE_ID = /^(?!0{32})[\da-f]{32}$/;
  *
  * @param requestId becomes the trace id where its form allows
  */
-function newTraceparent(requestId: string): string {
-  const traceId = TRACE_ID.test(requestId) ? requestId : randomHex(32);
+function newTraceparent(requestId: string, isMade: boolean): string {
+  const traceId = isMade || TRACE_ID.test(requestId) ? requestId : randomHex(32);
   return `00-${traceId}-${randomHex(16)}-01`;
 }

@@ -1,4 +1,5 @@
 import type { GatewayError } from '../../domain/errors.ts';
+import { turnTime } from '../../domain/turn-time.ts';
 import type { Availability } from './availability.ts';
 
 /**
@@ -29,7 +30,7 @@ export class AttemptAccount {
   readonly #availability: Availability;
   readonly #meter: GroupMeter;
   readonly #over: () => void;
-  readonly #sentAt = performance.now();
+  readonly #sentAt = turnTime();
   #phase: Phase = 'sent';
 
   /** @param over is called once, when the attempt is over */
@@ -44,7 +45,7 @@ export class AttemptAccount {
     if (this.#phase !== 'sent') return;
     this.#phase = 'answered';
     this.#availability.succeeded();
-    this.#meter.attempted('answered', performance.now() - this.#sentAt);
+    this.#meter.attempted('answered', turnTime() - this.#sentAt);
   }
 
   /** The attempt is over, and the answer complete. */
@@ -65,7 +66,7 @@ export class AttemptAccount {
     if (this.#phase === 'over') return;
     this.ended();
     if (wasAnswered) return;
-    this.#meter.attempted(outcomeOf(error), performance.now() - this.#sentAt);
+    this.#meter.attempted(outcomeOf(error), turnTime() - this.#sentAt);
     if (error.fault === 'upstream' && counts) this.#availability.failed(error.message);
   }
 }

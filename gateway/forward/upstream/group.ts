@@ -1,5 +1,6 @@
 import type { Logger } from '../../ops/log.ts';
 import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
+import { directConnections } from '../direct/connections.ts';
 import { upstreamAddress } from '../path.ts';
 import { UpstreamAgent } from '../proxy-middleware/agent.ts';
 import { createPool, MOST_STREAMS } from '../undici/pool.ts';
@@ -46,6 +47,7 @@ export function openGroup(
     const about = { upstream: origin, group: settings.name };
     const connections = {
       dispatcher: createPool(address, settings, connectTimeout),
+      connections: directConnections(address, settings, connectTimeout),
       agent: new UpstreamAgent(address, settings, connectTimeout),
     };
     const availability = createAvailability(settings.eject, about, log, () => meter.ejected(origin));
@@ -84,7 +86,10 @@ export function openGroup(
     },
     async close() {
       stopChecks();
-      for (const { agent } of upstreams) agent.destroy();
+      for (const { agent, connections } of upstreams) {
+        agent.destroy();
+        connections.destroy();
+      }
       await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.destroy()));
     },
   };

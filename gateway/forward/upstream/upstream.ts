@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { DirectConnections } from '../direct/connections.ts';
 import type { UpstreamAddress } from '../path.ts';
 import type { UpstreamAgent } from '../proxy-middleware/agent.ts';
 import { AttemptAccount, type GroupMeter } from './attempt-account.ts';
@@ -7,6 +8,8 @@ import type { Availability } from './availability.ts';
 /** One server that requests can be sent to. */
 export interface Upstream extends UpstreamAddress {
   readonly dispatcher: Dispatcher;
+  /** The connections that the gateway reads and writes by itself. */
+  readonly connections: DirectConnections;
   /** The connections for http-proxy-middleware. */
   readonly agent: UpstreamAgent;
   /** Starts the account of an attempt that is about to be sent. */
@@ -21,6 +24,7 @@ export class Server implements Upstream {
   readonly socketPath: string | null;
   readonly weight: number;
   readonly dispatcher: Dispatcher;
+  readonly connections: DirectConnections;
   readonly agent: UpstreamAgent;
   readonly #availability: Availability;
   readonly #meter: GroupMeter;
@@ -32,7 +36,7 @@ export class Server implements Upstream {
   constructor(
     { origin, host, basePath, socketPath }: UpstreamAddress,
     { weight, places }: { readonly weight: number; readonly places: number },
-    { dispatcher, agent }: Pick<Upstream, 'dispatcher' | 'agent'>,
+    { dispatcher, connections, agent }: Pick<Upstream, 'dispatcher' | 'connections' | 'agent'>,
     availability: Availability,
     meter: GroupMeter,
   ) {
@@ -42,6 +46,7 @@ export class Server implements Upstream {
     this.socketPath = socketPath;
     this.weight = weight;
     this.dispatcher = dispatcher;
+    this.connections = connections;
     this.agent = agent;
     this.#availability = availability;
     this.#meter = meter;

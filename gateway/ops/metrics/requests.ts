@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Fault } from '../../domain/errors.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
+import { turnTime } from '../../domain/turn-time.ts';
 import { durations, type Series } from './durations.ts';
 
 /** Node accepts some thirty more methods, for which a client must not create new series. */
@@ -82,7 +83,7 @@ export function requestMetrics(registry: Registry): RequestMetrics {
 
   const answered = (record: RequestRecord, status: number) => {
     const route = record.route ?? NO_ROUTE;
-    seriesFor(route, record.method, status).observe((performance.now() - record.startedAt) / 1000);
+    seriesFor(route, record.method, status).observe((turnTime() - record.startedAt) / 1000);
     if (record.failure !== null) failures.inc({ route, fault: record.failure.fault });
   };
 

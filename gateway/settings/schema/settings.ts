@@ -62,6 +62,11 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
   return options({
     listen: options({
       ...listener('127.0.0.1', 8080),
+      fastPath: flag()
+        .prefault(true)
+        .describe(
+          'Serves plain requests without the HTTP server and client of Node: twice as fast. False is for comparing.',
+        ),
       hsts: hsts
         .exactOptional()
         .describe('HTTP Strict Transport Security (RFC 6797): a duration, or a map. Left out: the field is not sent.'),

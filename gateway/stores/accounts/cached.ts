@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Account } from '../../domain/account.ts';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
+import { atMost } from '../../workarounds/lru-cache-capacity.ts';
 
 export interface CachedAccounts {
   /** The account as it was at most `ttl` ms ago. Rejects when it is not cached and the store is unavailable. */
@@ -35,7 +36,7 @@ interface Entry {
  * @param ttl milliseconds
  */
 export function cachedAccounts(findById: (id: string) => Promise<Account | null>, ttl: number): CachedAccounts {
-  const known = new LRUCache<string, Entry>({ max: CAPACITY });
+  const known = new LRUCache<string, Entry>(atMost(CAPACITY));
   const running = new Map<string, Promise<Account | null>>();
   const lookUps = { hits: 0, misses: 0 };
 

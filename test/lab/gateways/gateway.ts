@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -8,6 +8,7 @@ import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
+import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import type { Scope } from '../scope.ts';
 
 /** Low enough for tests; the gateway's own default is 12. */
@@ -36,6 +37,33 @@ export function basic({ email, password }: { email: string; password: string }):
   return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
 }
 
+async function addPeople(accounts: AccountStore): Promise<void> {
+  for (const [account, confirmed] of [[ADA, true] as const, [BOB, false] as const]) {
+    await accounts.add({
+      email: account.email,
+      passwordHash: await hashPassword(account.password, PASSWORD_COST),
+      confirmed,
+    });
+  }
+}
+
+/** An SQLite file with Ada and Bob. Each test file makes it once: a copy takes less time than the migrations. */
+async function makeFile(): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  const file = join(folder, 'gateway.sqlite');
+  try {
+    const database = openDatabase({ kind: 'sqlite', file }, { timeout: 5_000 });
+    await migrate(database);
+    await addPeople(sqlAccountStore(database));
+    await database.close();
+    return readFileSync(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+let madeFile: Promise<Buffer> | undefined;
+
 /**
  * Starts a gateway in this process, on free ports, with its own SQLite database, in which Ada (id 1) is confirmed
  * and Bob (id 2) is not.
@@ -46,14 +74,19 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'gateway.sqlite');
+  const hasOwnDatabase = settings.database !== undefined;
+  if (!hasOwnDatabase) {
+    madeFile ??= makeFile();
+    writeFileSync(file, await madeFile);
+  }
   const checked = checkSettings(
     stringify({
-      listen: { port: 0 },
       ops: { port: 0 },
       database: { url: `sqlite:${file}` },
       // Changes that a test makes directly in the database must take effect at once.
       accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
       ...settings,
+      listen: { port: 0, ...(settings.listen as object | undefined) },
     }),
     'test.yaml',
     {},
@@ -78,13 +111,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
   const database = openDatabase(checked.settings.database.url, { timeout: 5_000 });
   t.teardown(() => database.close());
   const accounts = sqlAccountStore(database);
-  for (const [account, confirmed] of [[ADA, true] as const, [BOB, false] as const]) {
-    await accounts.add({
-      email: account.email,
-      passwordHash: await hashPassword(account.password, PASSWORD_COST),
-      confirmed,
-    });
-  }
+  if (hasOwnDatabase) await addPeople(accounts);
 
   return {
     url: gateway.url,
