@@ -1,15 +1,9 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { pino } from 'pino';
-import { stringify } from 'yaml';
-import { startGateway } from '../../gateway/compose/service.ts';
-import { checkSettings } from '../../gateway/settings/read/check.ts';
 import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
+import { closable } from '../support/gateways/closable.ts';
 import { requestText, valuesOf } from '../support/gateways/forwarding.ts';
 import { rawClient, statusOf } from '../support/http/raw.ts';
 import { webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
@@ -17,25 +11,6 @@ import { strayErrors } from '../support/processes/stray-errors.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));
-
-/** A gateway that the test closes itself. */
-async function closable(t: ExecutionContext, upstream: { url: string }) {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const checked = checkSettings(
-    stringify({
-      listen: { port: 0 },
-      ops: { port: 0 },
-      database: { url: `sqlite:${join(folder, 'gateway.sqlite')}` },
-      routes: [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none' }],
-    }),
-    'test.yaml',
-    {},
-  );
-  if (checked.kind === 'invalid') throw new Error(JSON.stringify(checked.problems));
-  const gateway = await startGateway(checked.settings, pino({ level: 'silent' }));
-  return { ...gateway, port: Number(new URL(gateway.url).port) };
-}
 
 /** Whether a new client's request reaches the upstream. The port may be another program's by now, which may do anything. */
 async function isLetIn({ url }: { url: string }, upstream: TestUpstream): Promise<boolean> {

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { tcpUpstream } from '../lab/upstreams/upstream.ts';
 import {
   forwardingGateway,
-  overBoth,
+  overAll,
   parts,
   requestText,
   type Transport,
@@ -32,7 +32,7 @@ async function exchange(t: ExecutionContext, over: Transport, request: string, .
   return rawExchange(gateway.port, request);
 }
 
-overBoth('HEAD passes the length of the body that GET would have', async (t, over) => {
+overAll('HEAD passes the length of the body that GET would have', async (t, over) => {
   const answer = await exchange(
     t,
     over,
@@ -44,7 +44,7 @@ overBoth('HEAD passes the length of the body that GET would have', async (t, ove
   t.is(parts(answer).body, '');
 });
 
-overBoth('a length of an answer is passed without the zeros before it, which some read as octal', async (t, over) => {
+overAll('a length of an answer is passed without the zeros before it, which some read as octal', async (t, over) => {
   for (const [length, body] of [
     ['010', '0123456789'],
     ['0002', 'ab'],
@@ -100,7 +100,7 @@ for (const [status, fields] of [
   });
 }
 
-overBoth('status, reason, repeated fields, their order, case and odd bytes pass unchanged', async (t, over) => {
+overAll('status, reason, repeated fields, their order, case and odd bytes pass unchanged', async (t, over) => {
   const head = [
     'HTTP/1.1 299 Fine, "thanks" & so on',
     'Set-Cookie: a=1; Path=/',
@@ -121,7 +121,7 @@ overBoth('status, reason, repeated fields, their order, case and odd bytes pass 
   t.is(parts(answer).body, 'ok');
 });
 
-overBoth('a reason passes byte by byte, be it in UTF-8, in Latin-1 or empty', async (t, over) => {
+overAll('a reason passes byte by byte, be it in UTF-8, in Latin-1 or empty', async (t, over) => {
   const utf8 = Buffer.from('Über', 'utf8').toString('latin1');
   const body = 'Content-Length: 0\r\n\r\n';
   const [asUtf8, asLatin1, none] = await Promise.all([
@@ -134,7 +134,7 @@ overBoth('a reason passes byte by byte, be it in UTF-8, in Latin-1 or empty', as
   t.is(parts(none).lines[0], 'HTTP/1.1 200 ');
 });
 
-overBoth('compressed bytes are not touched', async (t, over) => {
+overAll('compressed bytes are not touched', async (t, over) => {
   const gzipped = gzipSync('x'.repeat(5_000)).toString('latin1');
   const answer = await exchange(
     t,
@@ -146,7 +146,7 @@ overBoth('compressed bytes are not touched', async (t, over) => {
   t.is(parts(answer).body, gzipped);
 });
 
-overBoth('interim answers (102, 103) are not taken for the answer', async (t, over) => {
+overAll('interim answers (102, 103) are not taken for the answer', async (t, over) => {
   const answer = await exchange(
     t,
     over,
@@ -159,7 +159,7 @@ overBoth('interim answers (102, 103) are not taken for the answer', async (t, ov
   t.is(parts(answer).body, 'ok');
 });
 
-overBoth(
+overAll(
   'a 100 that nobody asked for is a bad answer to undici, which ends the connection at it, and is ignored otherwise',
   async (t, over) => {
     const answer = await exchange(
@@ -173,7 +173,7 @@ overBoth(
 );
 
 for (const fields of ['', 'Connection: Upgrade\r\nUpgrade: foo\r\n']) {
-  overBoth(`a 101 that nobody asked for, with ${JSON.stringify(fields)}, is a bad answer`, async (t, over) => {
+  overAll(`a 101 that nobody asked for, with ${JSON.stringify(fields)}, is a bad answer`, async (t, over) => {
     const gateway = await forwardingGateway(
       t,
       await scripted(t, `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`),
@@ -185,7 +185,7 @@ for (const fields of ['', 'Connection: Upgrade\r\nUpgrade: foo\r\n']) {
   });
 }
 
-overBoth(
+overAll(
   'a transfer coding that the gateway cannot undo is a bad answer, not a body that nobody can read',
   async (t, over) => {
     const answer = await exchange(
@@ -198,7 +198,7 @@ overBoth(
   },
 );
 
-overBoth('trailers reach a client of HTTP/1.1, less those that must not come late', async (t, over) => {
+overAll('trailers reach a client of HTTP/1.1, less those that must not come late', async (t, over) => {
   const answer = await exchange(
     t,
     over,
@@ -208,7 +208,7 @@ overBoth('trailers reach a client of HTTP/1.1, less those that must not come lat
   t.is(parts(answer).body, '2\r\nok\r\n0\r\nX-Sum: caf\xe9\r\nX-Sum: 2\r\n\r\n');
 });
 
-overBoth('an answer of HTTP/1.0, delimited by the end of the connection, arrives whole', async (t, over) => {
+overAll('an answer of HTTP/1.0, delimited by the end of the connection, arrives whole', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => {
     socket.once('data', () => socket.end('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nto the end'));
   });
@@ -231,7 +231,7 @@ test('a client of HTTP/1.0 gets no chunks: the end of the connection delimits it
   t.is(parts(answer).body, 'ok');
 });
 
-overBoth('an answer that comes in single bytes is put together again', async (t, over) => {
+overAll('an answer that comes in single bytes is put together again', async (t, over) => {
   const bytes = [...'HTTP/1.1 200 OK\r\nX-Slow: yes\r\nContent-Length: 2\r\n\r\nok'];
   const upstream = await tcpUpstream(t, (socket: Socket) => {
     socket.setNoDelay(true);

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
-import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { forwardingGateway, overAll, requestText } from '../support/gateways/forwarding.ts';
 import { type Pumped, pump, settled } from '../support/http/pumping.ts';
 import { rawClient } from '../support/http/raw.ts';
 import { strayErrors } from '../support/processes/stray-errors.ts';
@@ -38,7 +38,7 @@ const DELIMITED = [
 ] as const;
 
 for (const [delimiter, head, ends] of DELIMITED) {
-  overBoth(
+  overAll(
     `a client that stops reading stops the upstream, and gets every byte later (delimited by ${delimiter})`,
     async (t, over) => {
       const upstream = await bigAnswer(t, head, ends);
@@ -56,7 +56,7 @@ for (const [delimiter, head, ends] of DELIMITED) {
   );
 }
 
-overBoth(
+overAll(
   'a client that takes nothing of its answer is cut off after a while, and the upstream is let go',
   async (t, over) => {
     const upstream = await bigAnswer(t, DELIMITED[0][1], false);
@@ -71,7 +71,7 @@ overBoth(
   },
 );
 
-overBoth(
+overAll(
   'an answer that the upstream has sent in full does not stay for a client that takes nothing',
   async (t, over) => {
     const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(7 * 1024 * 1024)));
@@ -85,7 +85,7 @@ overBoth(
   },
 );
 
-overBoth('an upstream that reads slowly slows down the client', async (t, over) => {
+overAll('an upstream that reads slowly slows down the client', async (t, over) => {
   let slow: Socket | undefined;
   const upstream = await tcpUpstream(t, (socket) => {
     slow = socket;
@@ -108,7 +108,7 @@ overBoth('an upstream that reads slowly slows down the client', async (t, over) 
   t.true(sent.done);
 });
 
-overBoth('an upstream that reads nothing of an upload ends as 504', async (t, over) => {
+overAll('an upstream that reads nothing of an upload ends as 504', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => void socket.pause());
   const gateway = await forwardingGateway(t, upstream, { firstByte: '400ms' }, over);
   const client = await rawClient(gateway.port);
@@ -117,7 +117,7 @@ overBoth('an upstream that reads nothing of an upload ends as 504', async (t, ov
   t.regex(await client.until(/}\s*$/), /^HTTP\/1\.1 504 /);
 });
 
-overBoth('server-sent events arrive one by one, and the head before the first of them', async (t, over) => {
+overAll('server-sent events arrive one by one, and the head before the first of them', async (t, over) => {
   let events: ServerResponse | undefined;
   const upstream = await httpUpstream(t, (_req, res) => {
     events = res;

@@ -4,7 +4,16 @@ import test, { type ExecutionContext } from 'ava';
 import { type LogLine, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
-import { overBoth, PATIENT, parts, requestText, routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import {
+  listenOver,
+  overAll,
+  overOthers,
+  PATIENT,
+  parts,
+  requestText,
+  routeOver,
+  type Transport,
+} from '../support/gateways/forwarding.ts';
 import { withLongerDeadlines } from '../support/gateways/longer-deadlines.ts';
 import { pump, settled } from '../support/http/pumping.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
@@ -25,6 +34,7 @@ function gatewayWith(
 ) {
   const common = { upstream: upstream.url, auth: 'none', ...routeOver(transport) };
   return testGateway(t, {
+    listen: listenOver(transport),
     routes: [
       { name: 's', path: '/s', ...common, timeouts: own },
       { name: 'other', path: '/other', ...common },
@@ -66,7 +76,7 @@ function drip(socket: Socket, text: string, milliseconds: number): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-overBoth(
+overAll(
   'an upstream that takes the connection and never speaks TLS is a 504 after `timeouts.connect`',
   async (t, over) => {
     const silent = await watched(t, (socket) => void socket.resume());
@@ -79,23 +89,20 @@ overBoth(
   },
 );
 
-overBoth(
-  'an upstream that sends its head byte by byte is a 504 after the `firstByte` of the route',
-  async (t, over) => {
-    const upstream = await watched(t, (socket) => {
-      socket.once('data', () => {
-        socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
-        drip(socket, 'x', 50);
-      });
+overAll('an upstream that sends its head byte by byte is a 504 after the `firstByte` of the route', async (t, over) => {
+  const upstream = await watched(t, (socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
+      drip(socket, 'x', 50);
     });
-    const gateway = await gatewayWith(t, upstream, { firstByte: '300ms' }, { transport: over });
-    t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', CLOSE))), 504);
-    t.is((await gateway.logged(ofRequest)).fault, 'upstream');
-    await holds('the upstream is let go', upstream.isLetGo);
-  },
-);
+  });
+  const gateway = await gatewayWith(t, upstream, { firstByte: '300ms' }, { transport: over });
+  t.is(statusOf(await rawExchange(gateway.port, requestText('GET /s', CLOSE))), 504);
+  t.is((await gateway.logged(ofRequest)).fault, 'upstream');
+  await holds('the upstream is let go', upstream.isLetGo);
+});
 
-overBoth('an upstream that never answers is a 504 after the `request` of the route', async (t, over) => {
+overAll('an upstream that never answers is a 504 after the `request` of the route', async (t, over) => {
   const upstream = await watched(t, (socket) => void socket.resume());
   const gateway = await gatewayWith(t, upstream, { request: '300ms' }, { transport: over });
   const answer = await rawExchange(gateway.port, requestText('GET /s', CLOSE));
@@ -107,7 +114,7 @@ overBoth('an upstream that never answers is a 504 after the `request` of the rou
   await holds('the upstream is let go', upstream.isLetGo);
 });
 
-overBoth('an answer that goes on beyond `request` is cut, and looks so', async (t, over) => {
+overAll('an answer that goes on beyond `request` is cut, and looks so', async (t, over) => {
   const upstream = await watched(t, (socket) => {
     socket.once('data', () => {
       socket.write(BEGUN);
@@ -128,7 +135,7 @@ overBoth('an answer that goes on beyond `request` is cut, and looks so', async (
   });
 });
 
-overBoth(
+overAll(
   'a client that sends its body in crumbs beyond `request` is a 408, and not the fault of the upstream',
   async (t, over) => {
     const upstream = await watched(t, (socket) => void socket.resume());
@@ -146,7 +153,7 @@ overBoth(
   },
 );
 
-overBoth('a client that does not read its answer within `request` is at fault', async (t, over) => {
+overAll('a client that does not read its answer within `request` is at fault', async (t, over) => {
   const upstream = await httpUpstream(t, (_req, res) => void res.end(Buffer.alloc(24 * 1024 * 1024)));
   await withLongerDeadlines(async (request) => {
     const gateway = await gatewayWith(t, upstream, { request }, { transport: over });
@@ -188,7 +195,7 @@ test('the `idle` of a route that is shorter than that of all ends an answer that
   client.socket.destroy();
 });
 
-overBoth(
+overAll(
   'a client that reads nothing of an answer that trickles is at fault after the `idle` of the route',
   async (t, over) => {
     const waiting = waitingBytes(t);
@@ -235,7 +242,7 @@ test('the `idle` of a route that is longer than that of all lets a client read l
   late.socket.destroy();
 });
 
-overBoth(
+overOthers(
   'a malformed chunk in the middle of an upload lets the upstream go at once, whatever the client does',
   async (t, over) => {
     const upstream = await watched(t, (socket) => void socket.resume());
@@ -254,7 +261,7 @@ overBoth(
   },
 );
 
-overBoth(
+overAll(
   'a client that leaves while the upstream holds its upload back is noticed after `firstByte` at the latest',
   async (t, over) => {
     const upstream = await watched(t, (socket) => void socket.pause());
@@ -271,10 +278,3 @@ overBoth(
     await holds('the upstream is let go', upstream.isLetGo);
   },
 );
-
-test('a connection on which nothing is sent is closed after `timeouts.headers`', async (t) => {
-  const upstream = await httpUpstream(t);
-  const gateway = await gatewayWith(t, upstream, {}, { all: { headers: '200ms' } });
-  const client = await rawClient(gateway.port);
-  t.regex(await client.ended(), /^(?:HTTP\/1\.1 408 |$)/);
-});

@@ -1,5 +1,6 @@
+import test from 'ava';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
-import { forwardingGateway, overBoth, requestText } from '../support/gateways/forwarding.ts';
+import { forwardingGateway, overAll, requestText } from '../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 
 /** An upstream that says what it received: method, framing and body. */
@@ -35,7 +36,7 @@ for (const [title, line, fields, body, length, coding] of [
   ],
   ['a method with a body that is rarely seen', 'REPORT /s', ['Content-Length: 5'], 'hello', '5', 'none'],
 ] as const) {
-  overBoth(`${title} arrives as it was sent, and so does the request after it`, async (t, over) => {
+  overAll(`${title} arrives as it was sent, and so does the request after it`, async (t, over) => {
     const upstream = await echo(t);
     const gateway = await forwardingGateway(t, upstream, {}, over);
     const client = await rawClient(gateway.port);
@@ -54,7 +55,7 @@ for (const [title, line, fields, body, length, coding] of [
   });
 }
 
-overBoth(
+overAll(
   'a client that waits for 100 Continue hears it from the gateway, once, and the upstream is not asked',
   async (t, over) => {
     const upstream = await echo(t);
@@ -70,7 +71,7 @@ overBoth(
   },
 );
 
-overBoth('requests sent ahead reach the upstream one after the other, and are answered in order', async (t, over) => {
+overAll('requests sent ahead reach the upstream one after the other, and are answered in order', async (t, over) => {
   let underWay = 0;
   let most = 0;
   const upstream = await httpUpstream(t, (req, res) => {
@@ -92,21 +93,33 @@ overBoth('requests sent ahead reach the upstream one after the other, and are an
   t.is(most, 1);
 });
 
-overBoth('a client that sends more than a hundred requests ahead is cut off', async (t, over) => {
-  const upstream = await httpUpstream(t, (_req, res) => void setTimeout(() => res.end('late'), 300));
-  const gateway = await forwardingGateway(t, upstream, {}, over);
-  const client = await rawClient(gateway.port);
-  client.send(requestText('GET /s').repeat(102));
-  t.is(await client.ended(), '');
-  t.is(upstream.seen.length <= 1, true);
-  const polite = await rawExchange(
+for (const over of ['undici', 'http-proxy-middleware'] as const) {
+  test(`a client that sends more than a hundred requests ahead is cut off (${over})`, async (t) => {
+    const upstream = await httpUpstream(t, (_req, res) => void setTimeout(() => res.end('late'), 300));
+    const gateway = await forwardingGateway(t, upstream, {}, over);
+    const client = await rawClient(gateway.port);
+    client.send(requestText('GET /s').repeat(102));
+    t.is(await client.ended(), '');
+    t.is(upstream.seen.length <= 1, true);
+    const polite = await rawExchange(
+      gateway.port,
+      requestText('GET /s').repeat(3) + requestText('GET /s', ['Connection: close']),
+    );
+    t.is(polite.match(/late/g)?.length, 4);
+  });
+}
+
+test('plain requests that are sent ahead, however many, are read no faster than they are answered', async (t) => {
+  const upstream = await httpUpstream(t, (_req, res) => void res.end('done'));
+  const gateway = await forwardingGateway(t, upstream);
+  const answers = await rawExchange(
     gateway.port,
-    requestText('GET /s').repeat(3) + requestText('GET /s', ['Connection: close']),
+    requestText('GET /s').repeat(1_000) + requestText('GET /s', ['Connection: close']),
   );
-  t.is(polite.match(/late/g)?.length, 4);
+  t.is(answers.match(/done/g)?.length, 1_001);
 });
 
-overBoth('what follows a request that closes the connection is not carried out', async (t, over) => {
+overAll('what follows a request that closes the connection is not carried out', async (t, over) => {
   const upstream = await echo(t);
   const gateway = await forwardingGateway(t, upstream, {}, over);
   const answer = await rawExchange(

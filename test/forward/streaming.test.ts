@@ -7,7 +7,7 @@ import { temporaryDatabase } from '../lab/stores/database.ts';
 import { bulkUpstream, download, upload } from '../lab/upstreams/bulk.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
-import { overBoth, PATIENT, requestText, routeOver } from '../support/gateways/forwarding.ts';
+import { overAll, PATIENT, requestText } from '../support/gateways/forwarding.ts';
 import { groupGateway } from '../support/gateways/group.ts';
 import { pump, settled } from '../support/http/pumping.ts';
 import { rawClient } from '../support/http/raw.ts';
@@ -28,13 +28,13 @@ test('what passes in both directions leaves the memory of the gateway as it is',
   const node = await all.start('one', {
     upstreams: { g: { servers: [multiplexed], http2: true } },
     routes: [
-      { name: 'undici', path: '/undici', upstream: plain, auth: 'none' },
+      { name: 'direct', path: '/direct', upstream: plain, auth: 'none' },
       { name: 'http2', path: '/http2', upstream: 'g', auth: 'none' },
       { name: 'proxy', path: '/proxy', upstream: plain, auth: 'none', proxy: {} },
     ],
   });
   const port = Number(new URL(node.url).port);
-  for (const path of ['/undici', '/http2', '/proxy']) {
+  for (const path of ['/direct', '/http2', '/proxy']) {
     const send = (bytes: number) => Promise.all([download(port, path, bytes), upload(port, path, bytes)]);
     await send(32 * MEGABYTE);
     const before = await residentMemory(node.pid);
@@ -47,7 +47,7 @@ test('what passes in both directions leaves the memory of the gateway as it is',
   }
 });
 
-overBoth(
+overAll(
   'each message of a long answer arrives before the next is sent, and its trailers at the end',
   async (t, over) => {
     let answer: ServerResponse | undefined;
@@ -55,7 +55,7 @@ overBoth(
       res.writeHead(200, { 'Content-Type': 'application/grpc-web', Trailer: 'grpc-status' }).flushHeaders();
       answer = res;
     });
-    const gateway = await groupGateway(t, { servers: [upstream.url] }, { route: routeOver(over) });
+    const gateway = await groupGateway(t, { servers: [upstream.url] }, { over });
     const client = await rawClient(gateway.port);
     client.send(requestText('POST /s', ['TE: trailers', 'Content-Length: 0', 'Connection: close']));
     await client.until(/application\/grpc-web\r\n[\s\S]*\r\n\r\n$/);

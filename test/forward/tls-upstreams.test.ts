@@ -3,7 +3,7 @@ import type { ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import test from 'ava';
 import type { Scope } from '../lab/scope.ts';
-import { overBoth, requestText, routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { overAll, requestText, type Transport } from '../support/gateways/forwarding.ts';
 import { groupGateway } from '../support/gateways/group.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { HANDSHAKE } from '../support/http/websocket.ts';
@@ -42,7 +42,7 @@ async function exchanges(
   tls: Record<string, string>,
   over: Transport,
 ): Promise<{ statuses: number[]; detail: string }> {
-  const gateway = await groupGateway(t, { servers: [url], tls }, { route: routeOver(over) });
+  const gateway = await groupGateway(t, { servers: [url], tls }, { over });
   const statuses = [
     statusOf(await rawExchange(gateway.port, requestText('GET /s', ['Connection: close']))),
     statusOf(await rawExchange(gateway.port, requestText('GET /s', HANDSHAKE))),
@@ -51,7 +51,7 @@ async function exchanges(
   return { statuses, detail: String(line.detail) };
 }
 
-overBoth('the authorities of the group vouch for its servers, and no others do', async (t, over) => {
+overAll('the authorities of the group vouch for its servers, and no others do', async (t, over) => {
   const upstream = await tlsUpstream(t, SELF_SIGNED);
   t.deepEqual((await exchanges(t, upstream.url, { ca: SELF_SIGNED.cert }, over)).statuses, [200, 403]);
   for (const tls of [{}, { ca: NAME_ONLY.cert }]) {
@@ -62,7 +62,7 @@ overBoth('the authorities of the group vouch for its servers, and no others do',
   t.is(upstream.seen.length, 2);
 });
 
-overBoth(
+overAll(
   'the certificate must have the serverName of the group, which is what the server is asked for',
   async (t, over) => {
     const upstream = await tlsUpstream(t, NAME_ONLY);
@@ -82,7 +82,7 @@ overBoth(
   },
 );
 
-overBoth('a server that asks for a certificate is shown that of the group', async (t, over) => {
+overAll('a server that asks for a certificate is shown that of the group', async (t, over) => {
   const upstream = await tlsUpstream(t, {
     ...SELF_SIGNED,
     ca: NAME_ONLY.cert,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import { testGateway } from '../lab/gateways/gateway.ts';
-import { overBoth, requestText, routeOver } from '../support/gateways/forwarding.ts';
+import { listenOver, overAll, requestText, routeOver } from '../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { HANDSHAKE } from '../support/http/websocket.ts';
 import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
@@ -42,9 +42,10 @@ for (const [host, serverName] of [
   ['localhost', 'localhost'],
   ['127.0.0.1', false],
 ] as const) {
-  overBoth(`the client's Host reaches an upstream at ${host}, but does not choose the certificate`, async (t, over) => {
+  overAll(`the client's Host reaches an upstream at ${host}, but does not choose the certificate`, async (t, over) => {
     const upstream = await tlsUpstream(t);
     const gateway = await testGateway(t, {
+      listen: listenOver(over),
       routes: [
         {
           name: 's',

@@ -5,7 +5,7 @@ import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gatew
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { stopwatch } from '../lab/waiting/stopwatch.ts';
-import { overBoth, routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { listenOver, overAll, routeOver, type Transport } from '../support/gateways/forwarding.ts';
 import { issueToken } from '../support/owners/issued-token.ts';
 import { strayErrors } from '../support/processes/stray-errors.ts';
 
@@ -22,7 +22,7 @@ const LOOKED_TWICE = 2_500;
 const ENDED = 'the credentials became void meanwhile: token revoked';
 const PASSWORD = basic(ADA);
 
-overBoth(
+overAll(
   'events that are sent under a token that is revoked end within five seconds, and look cut off',
   async (t, over) => {
     const { gateway, upstream } = await setUp(t, over);
@@ -44,7 +44,7 @@ overBoth(
   },
 );
 
-overBoth('events that are sent under a token end within five seconds of its expiry', async (t, over) => {
+overAll('events that are sent under a token end within five seconds of its expiry', async (t, over) => {
   const { gateway } = await setUp(t, over);
   const token = await issueToken(gateway.url, LIFETIME);
   const issued = performance.now();
@@ -54,7 +54,7 @@ overBoth('events that are sent under a token end within five seconds of its expi
   t.true(performance.now() - issued > (LIFETIME - 1.5) * 1_000, 'not before');
 });
 
-overBoth(
+overAll(
   'an upload under a token that is revoked ends within five seconds, and the upstream sees that it is cut off',
   async (t, over) => {
     const { gateway, upstream } = await setUp(t, over);
@@ -73,7 +73,7 @@ overBoth(
   },
 );
 
-overBoth('a request that only waits for its answer is left alone, and its answer arrives', async (t, over) => {
+overAll('a request that only waits for its answer is left alone, and its answer arrives', async (t, over) => {
   const { gateway, upstream } = await setUp(t, over);
   const token = await issueToken(gateway.url);
   const waiting = send(t, gateway, '/api/v1/s/wait', { Authorization: token.authorization });
@@ -174,6 +174,7 @@ async function setUp(t: ExecutionContext, over: Transport) {
   };
   const { url } = await httpUpstream(t, (req, res) => answers[req.url ?? '']?.(req, res));
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 's', path: '/api/v1/s', upstream: url, ...routeOver(over) }],
   });
   return { gateway, upstream: { waiting, closed, aborted, uploads } };

@@ -120,7 +120,7 @@ test.serial('one that ends a connection while it is told does not keep the other
       told.push(i);
       connection.emit('close');
     };
-    exchanges.begin(connection, { identity: VOID, isOver: false, end, goAway() {} });
+    exchanges.begin(connection, { identity: VOID, isOver: false, cutOff: end, goAway() {} });
   }
   revoked.add(VOID);
   look();
@@ -264,7 +264,13 @@ function turn(): Promise<void> {
 /** One that remembers what it is told. */
 function exchange(identity: Identity | null): OpenExchange & { isOver: boolean; readonly told: readonly string[] } {
   const told: string[] = [];
-  return { identity, isOver: false, told, end: () => void told.push('end'), goAway: () => void told.push('go away') };
+  return {
+    identity,
+    isOver: false,
+    told,
+    cutOff: () => void told.push('end'),
+    goAway: () => void told.push('go away'),
+  };
 }
 
 function identityOf(jti: string): Identity {

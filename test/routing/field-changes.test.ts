@@ -2,7 +2,7 @@ import test from 'ava';
 import { authorization, fieldsOf, message } from '../hostile/message.ts';
 import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
-import { overBoth, routeOver } from '../support/gateways/forwarding.ts';
+import { listenOver, overAll, routeOver } from '../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { HANDSHAKE, webSocketUpstream } from '../support/http/websocket.ts';
 
@@ -15,13 +15,14 @@ function lines(path: string, ...fields: string[]): string {
   return message([`GET ${path} HTTP/1.1`, 'Host: a', authorization(ADA), ...fields, 'Connection: close']);
 }
 
-overBoth("a route sets and removes fields of its requests and of its upstream's answers", async (t, over) => {
+overAll("a route sets and removes fields of its requests and of its upstream's answers", async (t, over) => {
   const upstream = await httpUpstream(t, (_req, res) => {
     const fields = ['Server', 'x', 'x-powered-by', 'y', 'X-FRAME-OPTIONS', 'ALLOW', 'X-Kept', '1', 'Set-Cookie', 'a=b'];
     res.writeHead(404, fields);
     res.end();
   });
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, headers: HEADERS, ...routeOver(over) }],
   });
   const fields = ['Referer: r', 'X_Debug: 1', 'x-service: forged', 'X_Service: forged', 'Connection: x-service'];
@@ -140,12 +141,13 @@ for (const { title, settings, fields, isTold } of [
   });
 }
 
-overBoth("an upstream's Alt-Svc and X-User-Id do not reach the client", async (t, over) => {
+overAll("an upstream's Alt-Svc and X-User-Id do not reach the client", async (t, over) => {
   const upstream = await httpUpstream(t, (_req, res) => {
     res.writeHead(200, ['Alt-Svc', 'h3=":443"', 'X-User-Id', '7', 'X-User-Ids', '8', 'X-A', '1']);
     res.end();
   });
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
   });
   const answer = await rawExchange(gateway.port, lines('/api/v1/o'));
@@ -153,9 +155,10 @@ overBoth("an upstream's Alt-Svc and X-User-Id do not reach the client", async (t
   t.deepEqual([...fieldsOf(answer, 'X-User-Ids'), ...fieldsOf(answer, 'X-A')], ['8', '1']);
 });
 
-overBoth('Via passes and none is added, and Max-Forwards counts the hops of OPTIONS', async (t, over) => {
+overAll('Via passes and none is added, and Max-Forwards counts the hops of OPTIONS', async (t, over) => {
   const upstream = await httpUpstream(t);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
   });
   const ask = (method: string, hops: string) =>

@@ -3,6 +3,7 @@ import { type Forwarded, requestHeaders } from '../../../gateway/forward/headers
 export const FROM_CLIENT: Forwarded = {
   userId: '1',
   requestId: 'r1',
+  hasMadeId: false,
   peer: { address: '192.0.2.1', trusted: false },
   clientHost: 'api.example.com',
   host: 'upstream:9000',

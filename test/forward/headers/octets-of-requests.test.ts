@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { testGateway } from '../../lab/gateways/gateway.ts';
 import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { forwardingGateway, overBoth, PATIENT, parts, requestText } from '../../support/gateways/forwarding.ts';
+import { forwardingGateway, overAll, PATIENT, parts, requestText } from '../../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
 import { http2Upstream } from '../../support/upstreams/http2-upstream.ts';
@@ -40,7 +40,7 @@ const SENT = [
 ];
 
 for (const [name, request] of Object.entries(REQUESTS)) {
-  overBoth(`the fields of a request ${name} reach the upstream as the same octets`, async (t, over) => {
+  overAll(`the fields of a request ${name} reach the upstream as the same octets`, async (t, over) => {
     const upstream = await reading(t);
     const gateway = await forwardingGateway(t, upstream, {}, over);
     t.is(statusOf(await rawExchange(gateway.port, request(SENT))), 200);

@@ -4,7 +4,7 @@ import { testGateway } from '../../lab/gateways/gateway.ts';
 import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import {
   forwardingGateway,
-  overBoth,
+  overAll,
   PATIENT,
   parts,
   requestText,
@@ -59,7 +59,7 @@ function passedOn(answer: string): string[] {
 
 for (const [name, { before, after, body, ends }] of Object.entries(FRAMINGS)) {
   for (const version of ['1.1', '1.0']) {
-    overBoth(
+    overAll(
       `a head that comes with its body or long before it has the same octets: ${name}, HTTP/${version}`,
       async (t, over) => {
         for (const [i, isLate] of [false, true, false].entries()) {
@@ -102,7 +102,7 @@ for (const [line, status, fields] of [
   ['GET /s', 200, ['Content-Length: 0']],
   ['GET /s', 413, ['Content-Length: 0']],
 ] as const) {
-  overBoth(`the head of an answer without a body has its octets: ${line}, ${status}, ${fields}`, async (t, over) => {
+  overAll(`the head of an answer without a body has its octets: ${line}, ${status}, ${fields}`, async (t, over) => {
     const head = [`HTTP/1.1 ${status} \xdcber`, ...fields, ...ODD_FIELDS];
     const upstream = await tcpUpstream(t, (socket) => {
       socket.once('data', () => write(socket, `${head.join('\r\n')}\r\n\r\n`));
@@ -116,7 +116,7 @@ for (const [line, status, fields] of [
   });
 }
 
-overBoth('on a route with cors too, a late body changes no octet of the head', async (t, over) => {
+overAll('on a route with cors too, a late body changes no octet of the head', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => {
     socket.once('data', () =>
       write(socket, `HTTP/1.1 200 \xdc\r\nContent-Length: 4\r\n${ODD_FIELDS.join('\r\n')}\r\n\r\n`),
@@ -138,7 +138,7 @@ overBoth('on a route with cors too, a late body changes no octet of the head', a
   t.deepEqual(valuesOf(answer, 'access-control-allow-origin'), ['https://a.example']);
 });
 
-overBoth('a reason phrase that arrives octet by octet is put together again', async (t, over) => {
+overAll('a reason phrase that arrives octet by octet is put together again', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => {
     socket.setNoDelay(true);
     socket.once('data', async () => {
@@ -153,7 +153,7 @@ overBoth('a reason phrase that arrives octet by octet is put together again', as
   t.is(parts(answer).lines[0], 'HTTP/1.1 200 Caf\xe9 \xc3\xa9 au lait');
 });
 
-overBoth('the reason phrase of one answer is not left over for the next of its connection', async (t, over) => {
+overAll('the reason phrase of one answer is not left over for the next of its connection', async (t, over) => {
   let count = 0;
   const upstream = await tcpUpstream(t, (socket) => {
     socket.on('data', () => {

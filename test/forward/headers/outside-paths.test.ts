@@ -1,7 +1,14 @@
 import test, { type ExecutionContext } from 'ava';
 import { type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
 import { httpUpstream, type TestUpstream } from '../../lab/upstreams/upstream.ts';
-import { overBoth, requestText, routeOver, valuesOf } from '../../support/gateways/forwarding.ts';
+import {
+  listenOver,
+  overAll,
+  requestText,
+  routeOver,
+  type Transport,
+  valuesOf,
+} from '../../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
@@ -19,6 +26,7 @@ const CLOSE = ['Connection: close'];
 /** A gateway with the route `/api` to an upstream that answers with the status and the field that the request names. */
 async function mounted(
   t: ExecutionContext,
+  over: Transport,
   { basePath = '', ...route }: Record<string, unknown>,
   settings: Record<string, unknown> = {},
 ): Promise<Mounted> {
@@ -26,8 +34,11 @@ async function mounted(
     const { status, field } = JSON.parse(String(req.headers['x-answer'])) as { status: number; field: string[] };
     res.writeHead(status, field).end();
   });
-  const routes = [{ name: 's', path: '/api', upstream: `${upstream.url}${basePath}`, auth: 'none', ...route }];
-  return { upstream, gateway: await testGateway(t, { api: { prefix: '/private' }, routes, ...settings }) };
+  const routes = [
+    { name: 's', path: '/api', upstream: `${upstream.url}${basePath}`, auth: 'none', ...routeOver(over), ...route },
+  ];
+  const own = { listen: listenOver(over), api: { prefix: '/private' } };
+  return { upstream, gateway: await testGateway(t, { ...own, routes, ...settings }) };
 }
 
 /** The value of a field after the gateway; `U` stands for the upstream's host, in both. */
@@ -76,22 +87,22 @@ const STRIPPED = [
   ['mailto:ada@example.com', 'mailto:ada@example.com'],
 ] as const;
 
-overBoth('with stripPrefix, redirects lead to the path that clients know', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) });
+overAll('with stripPrefix, redirects lead to the path that clients know', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' });
   for (const [sent, expected] of STRIPPED) t.is(await passed(at, 'Location', sent), expected, sent);
 });
 
-overBoth('what the client asked without a slash at the end stays on its route', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) });
+overAll('what the client asked without a slash at the end stays on its route', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' });
   t.is(await passed(at, 'Location', 'login', { path: '/api' }), '/api/login');
   t.is(await passed(at, 'Location', 'login', { path: '/api/' }), 'login');
 });
 
-overBoth("a server's base path is taken off, with a prefix or without", async (t, over) => {
+overAll("a server's base path is taken off, with a prefix or without", async (t, over) => {
   const [bare, stripped, longer] = await Promise.all([
-    mounted(t, { basePath: '/base', ...routeOver(over) }),
-    mounted(t, { basePath: '/base', stripPrefix: '/api', ...routeOver(over) }),
-    mounted(t, { basePath: '/api/v2', stripPrefix: '/api', ...routeOver(over) }),
+    mounted(t, over, { basePath: '/base' }),
+    mounted(t, over, { basePath: '/base', stripPrefix: '/api' }),
+    mounted(t, over, { basePath: '/api/v2', stripPrefix: '/api' }),
   ]);
   for (const [at, sent, expected] of [
     [bare, '/base/api/x', '/api/x'],
@@ -111,8 +122,8 @@ overBoth("a server's base path is taken off, with a prefix or without", async (t
   }
 });
 
-overBoth('each field that refers to a place is mapped, whatever the status', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) });
+overAll('each field that refers to a place is mapped, whatever the status', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' });
   for (const [name, sent, expected] of [
     ['Location', '/jobs/1', '/api/jobs/1'],
     ['content-location', '/orders/7.json', '/api/orders/7.json'],
@@ -127,8 +138,8 @@ overBoth('each field that refers to a place is mapped, whatever the status', asy
   }
 });
 
-overBoth('with the Host of the client, what names that host is mapped too', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', preserveHost: true, ...routeOver(over) });
+overAll('with the Host of the client, what names that host is mapped too', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api', preserveHost: true });
   for (const [sent, expected] of [
     ['http://gateway.test/orders/', 'http://gateway.test/api/orders/'],
     ['https://Gateway.test/orders/', 'https://Gateway.test/api/orders/'],
@@ -141,7 +152,10 @@ overBoth('with the Host of the client, what names that host is mapped too', asyn
 });
 
 test('with autoRewrite too, host and path are those that clients know', async (t) => {
-  const at = await mounted(t, { stripPrefix: '/api', proxy: { autoRewrite: true, protocolRewrite: 'https' } });
+  const at = await mounted(t, 'http-proxy-middleware', {
+    stripPrefix: '/api',
+    proxy: { autoRewrite: true, protocolRewrite: 'https' },
+  });
   for (const [sent, expected] of [
     ['http://U/orders/', 'https://gateway.test/api/orders/'],
     ['//U/orders/', 'https://gateway.test/api/orders/'],
@@ -151,8 +165,8 @@ test('with autoRewrite too, host and path are those that clients know', async (t
   }
 });
 
-overBoth('the Path of cookies is mapped, but for one that covers the whole site', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) });
+overAll('the Path of cookies is mapped, but for one that covers the whole site', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' });
   for (const [sent, expected] of [
     ['a=1; Path=/orders; HttpOnly', 'a=1; Path=/api/orders; HttpOnly'],
     ['a=1;PATH = /orders/', 'a=1;PATH=/api/orders/'],
@@ -167,7 +181,10 @@ overBoth('the Path of cookies is mapped, but for one that covers the whole site'
 });
 
 test('what cookiePathRewrite says of a path goes before the mapping', async (t) => {
-  const at = await mounted(t, { stripPrefix: '/api', proxy: { cookiePathRewrite: { '/': '/api', '/all': '/' } } });
+  const at = await mounted(t, 'http-proxy-middleware', {
+    stripPrefix: '/api',
+    proxy: { cookiePathRewrite: { '/': '/api', '/all': '/' } },
+  });
   for (const [sent, expected] of [
     ['a=1; Path=/', 'a=1; Path=/api'],
     ['a=1; Path=/all', 'a=1; Path=/'],
@@ -177,18 +194,18 @@ test('what cookiePathRewrite says of a path goes before the mapping', async (t) 
   }
 });
 
-overBoth('a refused WebSocket handshake leads to the path that clients know', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) });
+overAll('a refused WebSocket handshake leads to the path that clients know', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' });
   t.is(await passed(at, 'Location', '/login', { fields: HANDSHAKE }), '/api/login');
 });
 
-overBoth('without stripPrefix and base path, everything passes as it is', async (t, over) => {
-  const at = await mounted(t, routeOver(over));
+overAll('without stripPrefix and base path, everything passes as it is', async (t, over) => {
+  const at = await mounted(t, over, {});
   for (const [sent] of STRIPPED) t.is(await passed(at, 'Location', sent), sent);
   t.is(await passed(at, 'Set-Cookie', 'a=1; Path=/orders'), 'a=1; Path=/orders');
 });
 
-overBoth('X-Forwarded-Prefix is what has been taken off, by trusted proxies and the route', async (t, over) => {
+overAll('X-Forwarded-Prefix is what has been taken off, by trusted proxies and the route', async (t, over) => {
   const forged = ['X-Forwarded-Prefix: /outer', 'X_Forwarded_Prefix: /x', ...CLOSE];
   for (const [trustedProxies, sent, expected] of [
     [[], CLOSE, ['/api']],
@@ -202,15 +219,20 @@ overBoth('X-Forwarded-Prefix is what has been taken off, by trusted proxies and 
     const routes = [
       { name: 's', path: '/api', stripPrefix: '/api', upstream: upstream.url, auth: 'none', ...routeOver(over) },
     ];
-    const gateway = await testGateway(t, { api: { prefix: '/private' }, routes, trustedProxies });
+    const gateway = await testGateway(t, {
+      listen: listenOver(over),
+      api: { prefix: '/private' },
+      routes,
+      trustedProxies,
+    });
     t.is(statusOf(await rawExchange(gateway.port, requestText('GET /api/x', sent))), 200);
     t.deepEqual(upstream.seen[0]?.values('x-forwarded-prefix'), expected);
     t.deepEqual(upstream.seen[0]?.values('x_forwarded_prefix'), []);
   }
 });
 
-overBoth('an upstream that knows of an outer prefix is taken at its word', async (t, over) => {
-  const at = await mounted(t, { stripPrefix: '/api', ...routeOver(over) }, { trustedProxies: ['127.0.0.1'] });
+overAll('an upstream that knows of an outer prefix is taken at its word', async (t, over) => {
+  const at = await mounted(t, over, { stripPrefix: '/api' }, { trustedProxies: ['127.0.0.1'] });
   const fields = ['X-Forwarded-Prefix: /outer', ...CLOSE];
   t.is(await passed(at, 'Location', '/outer/api/orders/', { fields }), '/outer/api/orders/');
   t.is(await passed(at, 'Location', '/outer/', { fields }), '/api/outer/');

@@ -1,6 +1,6 @@
 import { testGateway } from '../../lab/gateways/gateway.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
-import { overBoth, requestText, routeOver, valuesOf } from '../../support/gateways/forwarding.ts';
+import { listenOver, overAll, requestText, routeOver, valuesOf } from '../../support/gateways/forwarding.ts';
 import { rawExchange } from '../../support/http/raw.ts';
 
 const FORGED = [
@@ -27,7 +27,7 @@ const THEIRS = [
   'c=1; Path=/gatehouse_session',
 ];
 
-overBoth('an upstream sets any cookie but those of the gateway itself', async (t, over) => {
+overAll('an upstream sets any cookie but those of the gateway itself', async (t, over) => {
   const upstream = await httpUpstream(t, (_req, res) => {
     res
       .setHeader(
@@ -37,7 +37,7 @@ overBoth('an upstream sets any cookie but those of the gateway itself', async (t
       .end();
   });
   const routes = [{ name: 's', path: '/s', upstream: upstream.url, auth: 'none', ...routeOver(over) }];
-  const gateway = await testGateway(t, { routes });
+  const gateway = await testGateway(t, { listen: listenOver(over), routes });
   const answer = await rawExchange(gateway.port, requestText('GET /s', ['Connection: close']));
   t.deepEqual(
     valuesOf(answer, 'set-cookie'),

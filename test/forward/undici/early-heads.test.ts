@@ -5,7 +5,8 @@ import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import {
   forwardingGateway,
-  overBoth,
+  overAll,
+  overOthers,
   PATIENT,
   parts,
   requestText,
@@ -51,8 +52,9 @@ const FRAMINGS = {
 };
 
 for (const [name, { field, body, whole }] of Object.entries(FRAMINGS)) {
+  const runOver = name === 'chunks' ? overOthers : overAll;
   for (const method of ['POST', 'PUT', 'DELETE', 'GET']) {
-    overBoth(
+    runOver(
       `${method}, ${name}: the head reaches the upstream before the body, and both do in order`,
       async (t, over) => {
         const upstream = await waiting(t);
@@ -75,7 +77,7 @@ for (const [name, { field, body, whole }] of Object.entries(FRAMINGS)) {
 
   for (const status of [401, 413, 417, 200]) {
     for (const closes of [true, false]) {
-      overBoth(
+      runOver(
         `${name}: an upstream that answers the head with ${status}${closes ? ' and closes' : ''} is heard by a client that waits`,
         async (t, over) => {
           const upstream = await waiting(t);
@@ -94,22 +96,19 @@ for (const [name, { field, body, whole }] of Object.entries(FRAMINGS)) {
     }
   }
 
-  overBoth(
-    `${name}: a POST whose head has been sent is not sent again when the connection is lost`,
-    async (t, over) => {
-      const upstream = await waiting(t);
-      const gateway = await forwardingGateway(t, upstream, {}, over);
-      const client = await rawClient(gateway.port);
-      client.send(requestText('POST /s', [field]));
-      await upstream.hasHead();
-      upstream.sockets[0]?.resetAndDestroy();
-      t.is(statusOf(await client.until(/\}$/)), 502);
-      t.is(upstream.sockets.length, 1);
-      client.socket.destroy();
-    },
-  );
+  runOver(`${name}: a POST whose head has been sent is not sent again when the connection is lost`, async (t, over) => {
+    const upstream = await waiting(t);
+    const gateway = await forwardingGateway(t, upstream, {}, over);
+    const client = await rawClient(gateway.port);
+    client.send(requestText('POST /s', [field]));
+    await upstream.hasHead();
+    upstream.sockets[0]?.resetAndDestroy();
+    t.is(statusOf(await client.until(/\}$/)), 502);
+    t.is(upstream.sockets.length, 1);
+    client.socket.destroy();
+  });
 
-  overBoth(`${name}: a PUT whose head has been sent, and nothing of its body, is sent again`, async (t, over) => {
+  runOver(`${name}: a PUT whose head has been sent, and nothing of its body, is sent again`, async (t, over) => {
     const upstream = await waiting(t);
     const gateway = await forwardingGateway(t, upstream, {}, over);
     const client = await rawClient(gateway.port);
@@ -126,7 +125,7 @@ for (const [name, { field, body, whole }] of Object.entries(FRAMINGS)) {
   });
 }
 
-overBoth('an upload without any chunk is one for the upstream too', async (t, over) => {
+overOthers('an upload without any chunk is one for the upstream too', async (t, over) => {
   const upstream = await waiting(t);
   const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
@@ -139,10 +138,12 @@ overBoth('an upload without any chunk is one for the upstream too', async (t, ov
   client.socket.destroy();
 });
 
-overBoth('a connection that an upload has used with its head ahead carries further ones', async (t, over) => {
+overAll('a connection that an upload has used with its head ahead carries further ones', async (t, over) => {
   const upstream = await waiting(t);
   const gateway = await forwardingGateway(t, upstream, {}, over);
-  for (const { field, body } of [...Object.values(FRAMINGS), ...Object.values(FRAMINGS)]) {
+  // Chunked bodies are not plain: they take another connection.
+  const framings = over === 'direct' ? [FRAMINGS['a length']] : Object.values(FRAMINGS);
+  for (const { field, body } of [...framings, ...framings]) {
     upstream.seen.text = '';
     const client = await rawClient(gateway.port);
     client.send(requestText('POST /s', [field, 'Connection: close']));
@@ -155,7 +156,7 @@ overBoth('a connection that an upload has used with its head ahead carries furth
   t.is(upstream.sockets.length, 1);
 });
 
-overBoth('a client that waits for 100 Continue hears it, and the upstream has the head meanwhile', async (t, over) => {
+overAll('a client that waits for 100 Continue hears it, and the upstream has the head meanwhile', async (t, over) => {
   const upstream = await waiting(t);
   const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);

@@ -89,7 +89,7 @@ test('answers at the same time keep their bytes apart', async (t) => {
       );
     });
   });
-  const { port } = await forwardingGateway(t, upstream);
+  const { port } = await forwardingGateway(t, upstream, {}, 'undici');
   await Promise.all(
     Array.from({ length: 8 }, async (_, one) => {
       for (let i = 0; i < 8; i++) {

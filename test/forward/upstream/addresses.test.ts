@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { holds } from '../../lab/waiting/condition.ts';
-import { overBoth, requestText, routeOver } from '../../support/gateways/forwarding.ts';
+import { overAll, requestText } from '../../support/gateways/forwarding.ts';
 import { groupGateway } from '../../support/gateways/group.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
@@ -40,39 +40,32 @@ async function listen(t: ExecutionContext, server: Server, port: number, host: s
   return (server.address() as AddressInfo).port;
 }
 
-overBoth(
-  'when the address of a name changes, requests follow it, and what is under way is not cut',
-  async (t, over) => {
-    const name = `${over}.test`;
-    let stream: ServerResponse | undefined;
-    const answering = (text: string) =>
-      createServer((req, res) => {
-        if (req.url === '/s?stream') stream = res.writeHead(200).write(text) ? res : undefined;
-        else res.end(text);
-      });
-    const before = answering('before');
-    const port = await listen(t, before, 0, '127.0.0.1');
-    await listen(t, answering('after'), port, '127.0.0.2');
-    zone.set(name, ['127.0.0.1']);
-    const gateway = await groupGateway(
-      t,
-      { servers: [`http://${name}:${port}`], connectionAge: '200ms' },
-      { route: routeOver(over) },
-    );
-    const ask = () => rawExchange(gateway.port, requestText('GET /s', ['Connection: close']));
-    const streaming = await rawClient(gateway.port);
-    streaming.send(requestText('GET /s?stream', ['Connection: close']));
-    await streaming.until(/before/);
-    t.regex(await ask(), /before/);
+overAll('when the address of a name changes, requests follow it, and what is under way is not cut', async (t, over) => {
+  const name = `${over}.test`;
+  let stream: ServerResponse | undefined;
+  const answering = (text: string) =>
+    createServer((req, res) => {
+      if (req.url === '/s?stream') stream = res.writeHead(200).write(text) ? res : undefined;
+      else res.end(text);
+    });
+  const before = answering('before');
+  const port = await listen(t, before, 0, '127.0.0.1');
+  await listen(t, answering('after'), port, '127.0.0.2');
+  zone.set(name, ['127.0.0.1']);
+  const gateway = await groupGateway(t, { servers: [`http://${name}:${port}`], connectionAge: '200ms' }, { over });
+  const ask = () => rawExchange(gateway.port, requestText('GET /s', ['Connection: close']));
+  const streaming = await rawClient(gateway.port);
+  streaming.send(requestText('GET /s?stream', ['Connection: close']));
+  await streaming.until(/before/);
+  t.regex(await ask(), /before/);
 
-    zone.set(name, ['127.0.0.2']);
-    await holds('requests go to the new address', async () => /after/.test(await ask()));
-    // From then on each does: a connection to the old one would be older than it may get.
-    for (let i = 0; i < 10; i++) t.regex(await ask(), /after/);
-    stream?.end(' and whole');
-    t.regex(await streaming.ended(), /and whole\r\n0\r\n\r\n$/);
-  },
-);
+  zone.set(name, ['127.0.0.2']);
+  await holds('requests go to the new address', async () => /after/.test(await ask()));
+  // From then on each does: a connection to the old one would be older than it may get.
+  for (let i = 0; i < 10; i++) t.regex(await ask(), /after/);
+  stream?.end(' and whole');
+  t.regex(await streaming.ended(), /and whole\r\n0\r\n\r\n$/);
+});
 
 test('connections are kept and used again until they are too old', async (t) => {
   let connections = 0;
@@ -103,7 +96,7 @@ for (const [what, addresses, status, detail] of [
   ['a name that leads nowhere is a 502', [], 502, /ENOTFOUND\)$/],
   ['a resolver that never answers is a 504 after `timeouts.connect`', null, 504, /UND_ERR_CONNECT_TIMEOUT\)$/],
 ] as const) {
-  overBoth(`${what}, unless there is another server`, async (t, over) => {
+  overAll(`${what}, unless there is another server`, async (t, over) => {
     const port = await listen(
       t,
       createServer((_req, res) => void res.end('ok')),
@@ -112,7 +105,7 @@ for (const [what, addresses, status, detail] of [
     );
     const name = `nowhere${status}.test`;
     zone.set(name, addresses);
-    const places = { route: routeOver(over), timeouts: { connect: '2s' } };
+    const places = { over, timeouts: { connect: '2s' } };
     const post = requestText('POST /s', ['Connection: close']);
     const alone = await groupGateway(t, { servers: [`http://${name}:9`] }, places);
     t.is(statusOf(await rawExchange(alone.port, post)), status);

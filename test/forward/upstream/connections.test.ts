@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { httpUpstream, tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { overBoth, requestText, routeOver, valuesOf } from '../../support/gateways/forwarding.ts';
+import { overAll, requestText, valuesOf } from '../../support/gateways/forwarding.ts';
 import { groupGateway } from '../../support/gateways/group.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { echoed, HANDSHAKE, webSocketTo, webSocketUpstream } from '../../support/http/websocket.ts';
@@ -34,36 +34,33 @@ async function holding(t: ExecutionContext) {
   return { ...upstream, held, counts };
 }
 
-overBoth(
-  'a server has no more connections than it may have, and all requests are answered in turn',
-  async (t, over) => {
-    const upstream = await holding(t);
-    const group = { servers: [upstream.url], connections: 2, connectionWait: NEVER };
-    const gateway = await groupGateway(t, group, { route: routeOver(over) });
-    const answers = Array.from({ length: 12 }, (_, i) =>
-      rawExchange(
-        gateway.port,
-        i % 2 === 0 ? GET : requestText('POST /s', ['Content-Length: 2', 'Connection: close'], 'hi'),
-      ),
-    );
-    for (let i = 0; i < 12; i++) {
-      await holds('a request has come', () => upstream.held.length > 0);
-      // One in three ends its connection.
-      const res = upstream.held.shift();
-      if (i % 3 === 0) res?.setHeader('Connection', 'close');
-      res?.end('ok');
-    }
-    t.deepEqual((await Promise.all(answers)).map(statusOf), Array(12).fill(200));
-    t.true(upstream.counts.most <= 2, String(upstream.counts.most));
-  },
-);
+overAll('a server has no more connections than it may have, and all requests are answered in turn', async (t, over) => {
+  const upstream = await holding(t);
+  const group = { servers: [upstream.url], connections: 2, connectionWait: NEVER };
+  const gateway = await groupGateway(t, group, { over });
+  const answers = Array.from({ length: 12 }, (_, i) =>
+    rawExchange(
+      gateway.port,
+      i % 2 === 0 ? GET : requestText('POST /s', ['Content-Length: 2', 'Connection: close'], 'hi'),
+    ),
+  );
+  for (let i = 0; i < 12; i++) {
+    await holds('a request has come', () => upstream.held.length > 0);
+    // One in three ends its connection.
+    const res = upstream.held.shift();
+    if (i % 3 === 0) res?.setHeader('Connection', 'close');
+    res?.end('ok');
+  }
+  t.deepEqual((await Promise.all(answers)).map(statusOf), Array(12).fill(200));
+  t.true(upstream.counts.most <= 2, String(upstream.counts.most));
+});
 
-overBoth(
+overAll(
   'who waits too long for a connection gets a 503 that blames the upstream, and ejects nobody',
   async (t, over) => {
     const upstream = await holding(t);
     const group = { servers: [upstream.url], connections: 1, connectionWait: '200ms', eject: { failures: 1 } };
-    const gateway = await groupGateway(t, group, { route: routeOver(over) });
+    const gateway = await groupGateway(t, group, { over });
     const first = rawExchange(gateway.port, GET);
     await holds('the first one is there', () => upstream.held.length === 1);
     const answer = await rawExchange(gateway.port, GET);
@@ -82,10 +79,10 @@ overBoth(
   },
 );
 
-overBoth('a client that leaves gives up its place, be it in the line or at the server', async (t, over) => {
+overAll('a client that leaves gives up its place, be it in the line or at the server', async (t, over) => {
   const upstream = await holding(t);
   const group = { servers: [upstream.url], connections: 1, connectionWait: NEVER };
-  const gateway = await groupGateway(t, group, { route: routeOver(over) });
+  const gateway = await groupGateway(t, group, { over });
   const [leaving, waiting] = await Promise.all([rawClient(gateway.port), rawClient(gateway.port)]);
   leaving?.send(GET);
   await holds('the first one is there', () => upstream.held.length === 1);
@@ -99,7 +96,7 @@ overBoth('a client that leaves gives up its place, be it in the line or at the s
   t.is(statusOf(await last), 200);
 });
 
-overBoth('a failed attempt gives up its place, and so do one that is tried again', async (t, over) => {
+overAll('a failed attempt gives up its place, and so do one that is tried again', async (t, over) => {
   let count = 0;
   const upstream = await tcpUpstream(t, (socket) => {
     socket.on('data', () => {
@@ -109,7 +106,7 @@ overBoth('a failed attempt gives up its place, and so do one that is tried again
     });
   });
   const group = { servers: [upstream.url], connections: 1, connectionWait: NEVER, eject: { failures: 100 } };
-  const gateway = await groupGateway(t, group, { route: routeOver(over) });
+  const gateway = await groupGateway(t, group, { over });
   const post = requestText('POST /s', ['Content-Length: 2', 'Connection: close'], 'hi');
   const statuses: number[] = [];
   for (const request of [GET, GET, post, post, GET]) statuses.push(statusOf(await rawExchange(gateway.port, request)));

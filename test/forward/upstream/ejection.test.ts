@@ -3,7 +3,7 @@ import test from 'ava';
 import type { LogLine } from '../../lab/gateways/gateway.ts';
 import { httpUpstream, tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { overBoth, requestText, routeOver } from '../../support/gateways/forwarding.ts';
+import { overAll, requestText } from '../../support/gateways/forwarding.ts';
 import { groupGateway } from '../../support/gateways/group.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
@@ -20,14 +20,10 @@ function isEjected({ msg }: LogLine): boolean {
   return msg === 'upstream is ejected';
 }
 
-overBoth('a server that fails three times in a row gets no requests for a while', async (t, over) => {
+overAll('a server that fails three times in a row gets no requests for a while', async (t, over) => {
   const [good, bad] = await Promise.all([moodyUpstream(t, 'good'), moodyUpstream(t, 'bad')]);
   bad.isUnwell = true;
-  const gateway = await groupGateway(
-    t,
-    { servers: [good.url, bad.url], eject: { pause: '30s' } },
-    { route: routeOver(over) },
-  );
+  const gateway = await groupGateway(t, { servers: [good.url, bad.url], eject: { pause: '30s' } }, { over });
   const statuses: number[] = [];
   for (let i = 0; i < 12; i++) statuses.push(statusOf(await rawExchange(gateway.port, POST)));
   t.is(statuses.filter((status) => status === 502).length, 3);
@@ -166,13 +162,13 @@ test('what clients do ejects nobody', async (t) => {
   t.false(gateway.log.some(isEjected));
 });
 
-overBoth('a server that loses its patience with clients that send nothing is not ejected', async (t, over) => {
+overAll('a server that loses its patience with clients that send nothing is not ejected', async (t, over) => {
   const upstream = await tcpUpstream(t, (socket) => void setTimeout(() => socket.resetAndDestroy(), 50));
   const other = await moodyUpstream(t, 'other');
   const gateway = await groupGateway(
     t,
     { servers: [upstream.url, other.url], eject: { failures: 1 }, retries: { attempts: 0 } },
-    { route: routeOver(over) },
+    { over },
   );
   for (const part of ['', 'half']) {
     for (const status of [502, 200]) {

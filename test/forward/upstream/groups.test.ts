@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { testGateway } from '../../lab/gateways/gateway.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { overBoth, PATIENT, requestText, routeOver } from '../../support/gateways/forwarding.ts';
+import { listenOver, overAll, PATIENT, requestText, routeOver } from '../../support/gateways/forwarding.ts';
 import { groupGateway } from '../../support/gateways/group.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
@@ -30,9 +30,10 @@ async function turns(port: number, count: number, target = '/s'): Promise<string
   return who;
 }
 
-overBoth('the servers of a list take turns', async (t, over) => {
+overAll('the servers of a list take turns', async (t, over) => {
   const servers = await named(t, 3);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 's', path: '/s', upstream: servers.map(({ url }) => url), auth: 'none', ...routeOver(over) }],
   });
   t.is(await turns(gateway.port, 9), 'ABCABCABC');
@@ -124,7 +125,7 @@ test('WebSocket handshakes take turns as well', async (t) => {
   t.deepEqual(statuses, [403, 404, 403, 404]);
 });
 
-overBoth('a server behind a Unix socket gets requests and handshakes', async (t, over) => {
+overAll('a server behind a Unix socket gets requests and handshakes', async (t, over) => {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-socket-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'app.sock');
@@ -141,7 +142,7 @@ overBoth('a server behind a Unix socket gets requests and handshakes', async (t,
     server.closeAllConnections();
     server.close();
   });
-  const gateway = await groupGateway(t, { servers: [`unix:${path}`] }, { route: routeOver(over), timeouts: PATIENT });
+  const gateway = await groupGateway(t, { servers: [`unix:${path}`] }, { over, timeouts: PATIENT });
   const answer = await rawExchange(gateway.port, requestText('POST /s', ['Content-Length: 2', ...CLOSE], 'hi'));
   t.regex(answer, /for \/s/);
   t.deepEqual(hosts, ['localhost']);

@@ -20,6 +20,7 @@ function worker({ waiting, revoked, age, isUp }: { waiting: number; revoked: num
 
 const record = (): RequestRecord => ({
   id: '',
+  hasMadeId: true,
   client: '127.0.0.1',
   method: 'GET',
   path: '/',
