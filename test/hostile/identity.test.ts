@@ -1,6 +1,6 @@
 import { ADA, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream, type SeenRequest } from '../lab/upstreams/upstream.ts';
-import { overBoth, routeOver } from '../support/gateways/forwarding.ts';
+import { listenOver, overAll, routeOver } from '../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, message } from './message.ts';
 
@@ -27,9 +27,10 @@ const FORGERIES: readonly (readonly string[])[] = [
   ['Keep-Alive: X-User-Id', 'Proxy-Connection: X-User-Id', 'TE: X-User-Id', 'Trailer: X-User-Id'],
 ];
 
-overBoth('the upstream reads one identity, the proven one, whatever the client sends', async (t, over) => {
+overAll('the upstream reads one identity, the proven one, whatever the client sends', async (t, over) => {
   const upstream = await httpUpstream(t);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
   });
   for (const forgery of FORGERIES) {
@@ -44,9 +45,10 @@ overBoth('the upstream reads one identity, the proven one, whatever the client s
   t.is(upstream.seen.length, FORGERIES.length);
 });
 
-overBoth('on a route without authentication no identity arrives, whatever the client sends', async (t, over) => {
+overAll('on a route without authentication no identity arrives, whatever the client sends', async (t, over) => {
   const upstream = await httpUpstream(t);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'p', path: '/p', upstream: upstream.url, auth: 'none', ...routeOver(over) }],
   });
   for (const forgery of FORGERIES) {
@@ -61,7 +63,7 @@ overBoth('on a route without authentication no identity arrives, whatever the cl
   t.is(upstream.seen.length, FORGERIES.length);
 });
 
-overBoth('trailers of a chunked body do not reach the upstream, and the body does', async (t, over) => {
+overAll('trailers of a chunked body do not reach the upstream, and the body does', async (t, over) => {
   const received: { body: string; trailers: string[] }[] = [];
   const upstream = await httpUpstream(t, (req, res) => {
     let body = '';
@@ -75,6 +77,7 @@ overBoth('trailers of a chunked body do not reach the upstream, and the body doe
     });
   });
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
   });
   const answer = await rawExchange(
@@ -93,11 +96,12 @@ overBoth('trailers of a chunked body do not reach the upstream, and the body doe
   t.deepEqual(upstream.seen[0]?.values('trailer'), []);
 });
 
-overBoth(
+overAll(
   'a Connection option removes a field of the client and none that the gateway or the framing needs',
   async (t, over) => {
     const upstream = await httpUpstream(t);
     const gateway = await testGateway(t, {
+      listen: listenOver(over),
       routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
     });
     const answer = await rawExchange(

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { LISTED, treatmentOf } from '../../gateway/fields/request.ts';
 import { ADA, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
-import { overBoth, routeOver } from '../support/gateways/forwarding.ts';
+import { listenOver, overAll, routeOver } from '../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { HANDSHAKE, webSocketUpstream } from '../support/http/websocket.ts';
 import { http2Upstream } from '../support/upstreams/http2-upstream.ts';
@@ -95,9 +95,10 @@ async function assertNoForgery(t: ExecutionContext, port: number, seen: { rawHea
   }
 }
 
-overBoth('no look-alike of a field that frames, routes or identifies reaches the upstream', async (t, over) => {
+overAll('no look-alike of a field that frames, routes or identifies reaches the upstream', async (t, over) => {
   const upstream = await httpUpstream(t);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over), passAuthorization: true }],
   });
   await assertNoForgery(t, gateway.port, upstream.seen);

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { ADA, testGateway } from '../lab/gateways/gateway.ts';
 import { holds } from '../lab/waiting/condition.ts';
-import { routeOver, type Transport } from '../support/gateways/forwarding.ts';
+import { listenOver, routeOver, type Transport } from '../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import type { UpstreamServer } from '../support/services/upstream-servers.ts';
 import { application } from '../support/upstreams/application.ts';
@@ -24,6 +24,7 @@ function overAll(title: string, run: (t: ExecutionContext, server: UpstreamServe
 async function gatewayTo(t: ExecutionContext, server: UpstreamServer, over: Transport, requireLength = false) {
   const { url, begun, go } = await application(t, server);
   const gateway = await testGateway(t, {
+    listen: listenOver(over),
     routes: [{ name: 'o', path: '/api/v1/o', upstream: url, requireLength, ...routeOver(over) }],
   });
   const log = async (): Promise<{ path: string; user: string | null }[]> => {
