@@ -7,6 +7,7 @@ import { inScope, openScope } from './harness/scope.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { peers } from './peers/all.ts';
 import { comparePeers } from './peers/compare.ts';
+import { SMALL } from './peers/workload.ts';
 import { thisMachine } from './report/machine.ts';
 import { type FigureResult, leftOutBy, loadResults } from './report/results.ts';
 import { writeReport } from './report/write.ts';
@@ -53,7 +54,7 @@ async function run(options: Options): Promise<void> {
   const lab = await openLab(scope);
   const chosen = peers.filter(({ name }) => options.names.has(name));
   if (chosen.length > 0) {
-    const compared = await inScope(scope, (own) => comparePeers(own, lab, chosen, options, say));
+    const compared = await inScope(scope, (own) => comparePeers(own, lab, chosen, SMALL, options, say));
     if (isInterrupted) return;
     results = { ...results, gatehouse: compared.gatehouse, peers: { ...results.peers, ...compared.peers } };
     await writeReport(results);
@@ -74,7 +75,7 @@ async function run(options: Options): Promise<void> {
 async function measure(lab: Lab, figure: Figure, options: Options): Promise<FigureResult> {
   const at = new Date().toISOString();
   try {
-    return { kind: 'measured', at, rows: await inScope(scope, (own) => figure.measure(own, lab, options)) };
+    return { kind: 'measured', at, rows: await inScope(scope, (own) => figure.measure(own, lab, options, say)) };
   } catch (error) {
     say(`${figure.title} is left out: ${textOfError(error)}`);
     return leftOutBy(error);

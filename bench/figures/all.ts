@@ -5,6 +5,8 @@ import { idleRate } from './idle-rate.ts';
 import { latency } from './latency.ts';
 import { latencyAtHalfRate } from './latency-half-rate.ts';
 import { megabytes } from './megabytes.ts';
+import { messages } from './messages.ts';
+import { ownAnswers } from './own-answers.ts';
 import { passwords } from './passwords.ts';
 import { routes } from './routes.ts';
 import { start } from './start.ts';
@@ -13,6 +15,8 @@ import { workers } from './workers.ts';
 
 /** In the order of the report. */
 export const figures: readonly Figure[] = [
+  ...messages,
+  ownAnswers,
   latency,
   latencyAtHalfRate,
   passwords,

@@ -10,15 +10,15 @@ export interface Asked extends Answered {
   readonly cpuPerRequest: number;
 }
 
-/** Loads the gateway with wrk, on `PATH` unless a script says otherwise, and throws away the log of that. */
+/** Loads the gateway with wrk, on `PATH` unless a path is given or a script says otherwise, and throws away the log of that. */
 export async function askGatehouse(
   scope: Scope,
   lab: Lab,
   gatehouse: Gatehouse,
-  load: Omit<Load, 'url' | 'core'>,
+  { path = PATH, ...load }: Omit<Load, 'url' | 'core'> & { readonly path?: string },
 ): Promise<Asked> {
   const before = gatehouse.cpu();
-  const answered = await runWrk(scope, { ...load, url: gatehouse.url + PATH, core: lab.cores.load });
+  const answered = await runWrk(scope, { ...load, url: gatehouse.url + path, core: lab.cores.load });
   const taken = gatehouse.cpu() - before;
   gatehouse.emptyOutput();
   return { ...answered, cpuPerRequest: (taken * 1_000) / answered.requests };

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/lab/scope.ts';
-import { type Gatehouse, issueToken, startGatehouse } from '../harness/gatehouse.ts';
+import { type Gatehouse, type GatehousePlan, issueToken, startGatehouse } from '../harness/gatehouse.ts';
 import type { Lab } from '../harness/lab.ts';
 import { PATH } from '../harness/upstream.ts';
 import { type Idle, idleConnections, idleWebSockets } from '../load/idle.ts';
@@ -24,13 +24,21 @@ export const CONNECTIONS = 2_000;
 export const WEB_SOCKETS = 500;
 const WEB_SOCKETS_PATH = '/api/v1/sockets';
 
-/** Starts one with a route to the usual upstream and a route to a WebSocket server. */
-export async function startIdleGatehouse(scope: Scope, lab: Lab): Promise<IdleGatehouse> {
+/**
+ * Starts one with a route to the usual upstream and a route to a WebSocket server.
+ *
+ * @param node arguments of Node, and what is added to the environment
+ */
+export async function startIdleGatehouse(
+  scope: Scope,
+  lab: Lab,
+  node: Pick<GatehousePlan, 'nodeArgs' | 'env'> = {},
+): Promise<IdleGatehouse> {
   const routes = [
     { name: 'orders', path: '/api/v1/orders', upstream: lab.upstream.url },
     { name: 'sockets', path: WEB_SOCKETS_PATH, upstream: await startSilentUpstream(scope) },
   ];
-  const gatehouse = await startGatehouse(scope, lab, { name: 'idle', settings: { routes } });
+  const gatehouse = await startGatehouse(scope, lab, { name: 'idle', settings: { routes }, ...node });
   const { token } = await issueToken(gatehouse);
   const authorization = `Bearer ${token}`;
   return {

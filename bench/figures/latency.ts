@@ -23,6 +23,6 @@ export const latency: Figure = {
       () => ask(gatehouse.url),
       () => ask(lab.upstream.url),
     );
-    return addedLatency(measured, 'added latency');
+    return addedLatency(measured, 'added latency', ['p50', 'p99'], 0.25);
   },
 };

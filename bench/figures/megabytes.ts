@@ -38,7 +38,7 @@ export const megabytes: Figure = {
         () => through(nginx),
       );
       const times = medians(measured, ({ cpu }) => cpu);
-      const row = rateRatio(measured, `${what} ÷ nginx`, 0.6);
+      const row = rateRatio(measured, `${what} ÷ nginx`, 0.75);
       const cost = times.map((ms) => ms.toFixed(2)).join(' and ');
       return { ...row, note: `${row.note} of 1 MiB, for ${cost} ms of CPU time each` };
     };

@@ -13,28 +13,31 @@ export function rateRatio(rounds: Rounds<{ readonly rate: number }>, what: strin
   };
 }
 
+/** The names of percentiles, by the keys of a latency. */
+const SHARES = { p50: 'p50', p99: 'p99', p999: 'p99.9', p9999: 'p99.99' } as const;
+
 /** Latency in milliseconds. */
-interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-}
+type Latency<Share extends keyof typeof SHARES> = Readonly<Record<Share, number>>;
 
-/** Milliseconds that the gateway may add at the median. */
-const ADDED = 0.25;
-
-/** The latency through the gateway, less that of the way straight to the upstream. */
-export function addedLatency(rounds: Rounds<Latency>, what: string): readonly [p50: Row, p99: Row] {
-  const row = (share: keyof Latency): Omit<Row, 'aim'> => {
+/**
+ * The latency through the gateway, less that of the way straight to the upstream.
+ *
+ * @param atMost milliseconds that the gateway may add at the median
+ */
+export function addedLatency<Share extends keyof typeof SHARES>(
+  rounds: Rounds<Latency<Share>>,
+  what: string,
+  shares: readonly Share[],
+  atMost: number,
+): readonly Row[] {
+  return shares.map((share) => {
     const [through, direct] = medians(rounds, (side) => side[share]);
     return {
-      what: `${what}, ${share}`,
+      what: `${what}, ${SHARES[share]}`,
       value: eachRound(rounds, (gateway, upstream) => gateway[share] - upstream[share]),
       unit: 'ms',
+      aim: share === 'p50' ? { kind: 'at most', value: atMost } : { kind: 'report' },
       note: `${through.toFixed(3)} ms through the gateway, ${direct.toFixed(3)} ms direct`,
     };
-  };
-  return [
-    { ...row('p50'), aim: { kind: 'at most', value: ADDED } },
-    { ...row('p99'), aim: { kind: 'report' } },
-  ];
+  });
 }

@@ -9,7 +9,8 @@ export type Aim = { readonly kind: 'at least' | 'at most'; readonly value: numbe
 export interface Row {
   /** In words of a reader: `10,000 tokens in rotation ÷ one token`. */
   readonly what: string;
-  readonly value: Spread;
+  /** null: it could not be measured, and the note says why. */
+  readonly value: Spread | null;
   /** `ms`, `MB`, `requests/s`; `×` for a ratio. */
   readonly unit: string;
   readonly aim: Aim;
@@ -24,6 +25,9 @@ export interface Plan {
   readonly seconds: number;
 }
 
+/** Tells whoever runs the benchmark of a step, in a line. */
+export type Say = (line: string) => void;
+
 /** A measurement of the gateway beside the comparison with others. */
 export interface Figure {
   /** For `--only`: lower case with hyphens. */
@@ -33,11 +37,11 @@ export interface Figure {
   /** How it is measured, in a sentence or two for the report. */
   readonly method: string;
   /** @throws {OperatorError} With one line, when there is no honest figure; the other figures go on. */
-  measure(scope: Scope, lab: Lab, plan: Plan): Promise<readonly Row[]>;
+  measure(scope: Scope, lab: Lab, plan: Plan, say: Say): Promise<readonly Row[]>;
 }
 
-/** Whether a row's median meets its aim; null where there is none. */
+/** Whether a row's median meets its aim; null where there is no aim or no value. */
 export function meets({ value, aim }: Pick<Row, 'value' | 'aim'>): boolean | null {
-  if (aim.kind === 'report') return null;
+  if (aim.kind === 'report' || value === null) return null;
   return aim.kind === 'at least' ? value.median >= aim.value : value.median <= aim.value;
 }

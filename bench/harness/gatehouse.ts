@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ADA, basic } from '../../test/lab/gateways/gateway.ts';
 import type { Issued } from '../../test/lab/gateways/load.ts';
 import { freePort } from '../../test/lab/processes/free-port.ts';
@@ -11,29 +11,45 @@ export interface Gatehouse extends Server {
   readonly url: string;
 }
 
-const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
+const HERE = resolve(import.meta.dirname, '../..');
 
 /** The `Authorization` of Ada, whose id is 1, with her password. */
 export const PASSWORD = basic(ADA);
 
+/** A gateway that differs from the one of the laboratory. */
+export interface GatehousePlan {
+  /** For messages. */
+  readonly name: string;
+  /** As in the configuration file; replace those of the laboratory key by key, those of `listen` one by one. */
+  readonly settings?: Record<string, unknown>;
+  /** The folder of another checkout; this one when left out. */
+  readonly checkout?: string;
+  /** Arguments of Node. */
+  readonly nodeArgs?: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Record<string, string>;
+}
+
 /**
  * Starts the gateway as an operator does: MariaDB and Redis connected, the mirror of the denylist filled, metrics on, one
  * line in a log file for each request, and everything else as it comes.
- *
- * @param settings as in the configuration file; replace those of the laboratory key by key
  */
 export async function startGatehouse(
   scope: Scope,
   lab: Lab,
-  { name, settings = {} }: { readonly name: string; readonly settings?: Record<string, unknown> },
+  { name, settings = {}, checkout = HERE, nodeArgs = [], env = {} }: GatehousePlan,
 ): Promise<Gatehouse> {
   const [port, opsPort] = [await freePort(), await freePort()];
-  const file = await lab.gateways.configure(name, { listen: { port }, ops: { port: opsPort }, ...settings });
+  const file = await lab.gateways.configure(name, {
+    ops: { port: opsPort },
+    ...settings,
+    listen: { port, ...(settings.listen as object | undefined) },
+  });
   const server = await startServer(scope, {
     name,
     command: process.execPath,
-    args: [MAIN, 'start', '--config', file],
-    env: { NODE_ENV: 'production' },
+    args: [...nodeArgs, join(checkout, 'gateway/main.ts'), 'start', '--config', file],
+    env: { NODE_ENV: 'production', ...env },
     core: lab.cores.server,
     answersAt: `http://127.0.0.1:${opsPort}/health/ready`,
   });

@@ -41,6 +41,8 @@ http {
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
   tcp_nodelay on;
+  proxy_buffers 32 4k;
+  proxy_max_temp_file_size 0;
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   ${await http(folder)}

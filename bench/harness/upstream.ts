@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { freePort } from '../../test/lab/processes/free-port.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { httpUpstream } from '../../test/lab/upstreams/upstream.ts';
@@ -11,12 +11,16 @@ export interface Upstream {
   readonly port: number;
 }
 
-/** What requests are for; answered with `ANSWER`, as is any other path but the three below. */
+/** What requests are for; answered with `ANSWER`, as is any other path but those below. */
 export const PATH = '/api/v1/orders/7';
 /** Answers GET with a file of `MEGABYTE` bytes. */
 export const FILE_PATH = '/api/v1/orders/file';
 /** Reads a whole body, in memory up to 2 MiB, and then answers with `ANSWER`. */
 export const UPLOAD_PATH = '/api/v1/orders/upload';
+/** Answer GET with a file of as many bytes. */
+export const SIZED_PATHS = { 4096: '/api/v1/orders/file-4k', 65536: '/api/v1/orders/file-64k' } as const;
+/** Answers with the body of the request. */
+export const ECHO_PATH = '/api/v1/orders/echo';
 /** Answers with the values of all fields that some service would read as `X-User-Id`, as a JSON list. */
 export const USER_ID_PATH = '/api/v1/orders/user-id';
 export const MEGABYTE = 1_048_576;
@@ -39,8 +43,15 @@ export async function startUpstream(scope: Scope, core: number): Promise<Upstrea
     // nginx itself would name one value only.
     res.end(JSON.stringify(rawHeaders.filter((_, i) => i % 2 === 1 && isUserId(rawHeaders[i - 1]))));
   });
+  const echo = await httpUpstream(scope, (req, res) => void req.pipe(res));
   await startNginx(scope, { name: 'the upstream', core, answersAt: url }, async (folder) => {
     await writeFile(join(folder, 'file'), Buffer.alloc(MEGABYTE, 'gatehouse'));
+    for (const [length, path] of Object.entries(SIZED_PATHS)) {
+      await writeFile(join(folder, basename(path)), Buffer.alloc(Number(length), 'gatehouse'));
+    }
+    const sized = Object.values(SIZED_PATHS).map(
+      (path) => `location = ${path} { alias ${join(folder, basename(path))}; }`,
+    );
     // Passing a request on without its body makes nginx read the body first; an answer by `return` would not wait for it.
     return `
   default_type application/json;
@@ -52,6 +63,8 @@ export async function startUpstream(scope: Scope, core: number): Promise<Upstrea
     listen 127.0.0.1:${port} backlog=4096;
     location / { return 200 '${ANSWER}'; }
     location = ${FILE_PATH} { alias ${join(folder, 'file')}; }
+    ${sized.join('\n    ')}
+    location = ${ECHO_PATH} { proxy_pass ${echo.url}; }
     location = ${USER_ID_PATH} { proxy_pass ${userIds.url}; }
     location = ${UPLOAD_PATH} {
       proxy_pass ${url}/;

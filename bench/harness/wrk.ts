@@ -18,11 +18,13 @@ export interface Load {
   readonly connections?: number;
   /** Lua that makes the requests, in place of one GET over and over; must not define `done`. */
   readonly script?: string;
+  /** `refusal`: all answers must be 4xx or 5xx, and are what is measured. `success` when left out. */
+  readonly expects?: 'success' | 'refusal';
   /** The core that wrk runs on, with one thread. */
   readonly core: number;
 }
 
-/** How it was answered: all with 2xx, or there is no result. */
+/** How it was answered: all as expected, or there is no result. */
 export interface Answered {
   readonly requests: number;
   /** Requests answered per second. */
@@ -61,11 +63,11 @@ const GRACE_SECONDS = 30;
 /**
  * Loads a server with wrk.
  *
- * @throws {OperatorError} When a request failed or was answered with anything but success: a fast error page is no speed.
+ * @throws {OperatorError} When a request failed or was not answered as expected: a fast error page is no speed.
  */
 export function runWrk(scope: Scope, load: Load): Promise<Answered> {
   return inScope(scope, async (own) => {
-    const { url, headers = {}, seconds, connections = 32, script = '', core } = load;
+    const { url, headers = {}, seconds, connections = 32, script = '', expects = 'success', core } = load;
     const file = join(temporaryFolder(own), 'wrk.lua');
     await writeFile(file, script + DONE);
     const fields = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
@@ -81,18 +83,21 @@ export function runWrk(scope: Scope, load: Load): Promise<Answered> {
       // Its message has the whole command line in it, and so the credential.
       throw new OperatorError(`wrk failed at ${url}: ${error.stderr.trim() || error.name}`);
     });
-    return resultOf(url, stdout);
+    return resultOf(url, stdout, expects);
   });
 }
 
-function resultOf(url: string, printed: string): Answered {
+function resultOf(url: string, printed: string, expects: 'success' | 'refusal'): Answered {
   const [, json] = /^@(.*)$/m.exec(printed) ?? [];
   if (json === undefined) throw new OperatorError(`wrk gave no summary for ${url}: ${printed.trim()}`);
   const { requests, duration, p50, p99, errors } = JSON.parse(json) as Summary;
-  const failed = Object.entries(errors).filter(([, count]) => count > 0);
-  if (failed.length > 0 || requests === 0) {
+  const isExpected = expects === 'refusal' && errors.status === requests;
+  const failed = Object.entries(errors).filter(([kind, count]) => count > 0 && !(kind === 'status' && isExpected));
+  if (failed.length > 0 || requests === 0 || (expects === 'refusal' && !isExpected)) {
     const kinds = failed.map(([kind, count]) => `${count} ${kind}`).join(', ');
-    throw new OperatorError(`Of ${requests} requests to ${url} some failed (${kinds || 'no answer'}): no figure.`);
+    throw new OperatorError(
+      `Of ${requests} requests to ${url} some were not answered as expected (${kinds || 'no answer'}): no figure.`,
+    );
   }
   return { requests, rate: requests / (duration / 1e6), p50: p50 / 1_000, p99: p99 / 1_000 };
 }

@@ -43,7 +43,8 @@ function run(seconds: number, seed: number): Promise<OpenLoopReport> {
         if (longest === undefined) free.push(connection);
         else send(connection, longest);
         if (latencies.length === planned.length) {
-          resolve({ latency: distribution(latencies), late: distribution(lateness) });
+          const span = { from: performance.timeOrigin + start, to: performance.timeOrigin + performance.now() };
+          resolve({ span, latency: distribution(latencies), late: distribution(lateness) });
         }
       });
     };
@@ -68,5 +69,5 @@ function run(seconds: number, seed: number): Promise<OpenLoopReport> {
 function distribution(values: readonly number[]): Distribution {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), p9999: at(0.9999) };
 }

@@ -5,6 +5,7 @@ import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { onCore } from '../harness/cores.ts';
 import { inScope } from '../harness/scope.ts';
+import type { Span } from './gc-pauses.ts';
 
 /** What the open-loop load is to do. */
 export interface OpenLoopPlan {
@@ -22,9 +23,13 @@ export interface OpenLoopPlan {
 export interface Distribution {
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
+  readonly p9999: number;
 }
 
 export interface OpenLoopReport {
+  /** When the load went on, without its warm-up. */
+  readonly span: Span;
   /** From the planned moment to the whole answer, the wait for a free connection included. */
   readonly latency: Distribution;
   /** How long after the planned moment the program came to the request: its own fault, not the server's. */

@@ -1,6 +1,7 @@
 import { caddy } from './caddy.ts';
 import { expressGateway } from './express-gateway.ts';
 import { fastify } from './fastify.ts';
+import { gatehouseBefore } from './gatehouse-before.ts';
 import { haproxy } from './haproxy.ts';
 import { koaUndici } from './koa-undici.ts';
 import { nginx } from './nginx.ts';
@@ -10,6 +11,7 @@ import type { Peer } from './peer.ts';
 
 /** In the order of the report. */
 export const peers: readonly Peer[] = [
+  gatehouseBefore,
   koaUndici,
   nginxAuthRequest,
   fastify,

@@ -17,7 +17,7 @@ export const caddy: Peer = {
   credential: 'password',
   knowsRevocations: false,
   userId: 'email',
-  aim: 1.2,
+  aim: 2.4,
   needs: ['caddy'],
   versions: async () => `Caddy ${await programVersion(executable('caddy'), 'version')}`,
   async start(scope, lab) {

@@ -1,7 +1,8 @@
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import { PASSWORD } from '../harness/gatehouse.ts';
-import { ANSWER, PATH } from '../harness/upstream.ts';
+import { ANSWER, ECHO_PATH, PATH } from '../harness/upstream.ts';
 import type { Peer, Tokens } from './peer.ts';
+import type { Workload } from './workload.ts';
 
 type Checked = Pick<Peer, 'label' | 'credential' | 'knowsRevocations'>;
 
@@ -34,6 +35,25 @@ export async function checkAnswers(peer: Checked, { url }: { readonly url: strin
   }
 }
 
+/**
+ * Holds that a server passes on what the workload sends and what is answered.
+ *
+ * @param headers with the right credential
+ * @throws {OperatorError} When it does not.
+ */
+export async function checkWorkload(
+  { label, url, headers }: { readonly label: string; readonly url: string; readonly headers: Record<string, string> },
+  { path, body, answerLength }: Workload,
+): Promise<void> {
+  const answer = await ask(url, headers, path, body);
+  if (answer.status !== 200 || answer.body.length !== answerLength) {
+    throw new OperatorError(`${label} answered ${path} with ${answer.status} and ${answer.body.length} bytes.`);
+  }
+  if (body === null) return;
+  const echo = await ask(url, headers, ECHO_PATH, body);
+  if (echo.body !== body) throw new OperatorError(`${label} does not pass on the body of a POST.`);
+}
+
 const WRONG_PASSWORD = `Basic ${Buffer.from('ada@example.com:wrong').toString('base64')}`;
 
 /** With the signature of another token. */
@@ -41,7 +61,19 @@ function forged({ good, revoked }: Tokens): string {
   return [...good.token.split('.').slice(0, 2), revoked.token.split('.')[2]].join('.');
 }
 
-async function ask(url: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
-  const answer = await fetch(url + PATH, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+async function ask(
+  url: string,
+  headers: Record<string, string>,
+  path = PATH,
+  body: string | null = null,
+): Promise<{ status: number; body: string }> {
+  const post = body === null ? {} : { method: 'POST', body };
+  const type = body === null ? {} : { 'content-type': 'application/json' };
+  const answer = await fetch(url + path, {
+    ...post,
+    headers: { ...headers, ...type },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  });
   return { status: answer.status, body: await answer.text() };
 }

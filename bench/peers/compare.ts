@@ -1,7 +1,7 @@
 import { textOfError } from '../../gateway/cli/error-text.ts';
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/lab/scope.ts';
-import type { Plan } from '../harness/figure.ts';
+import type { Plan, Say } from '../harness/figure.ts';
 import { issueToken, revokeToken, startGatehouse } from '../harness/gatehouse.ts';
 import type { Lab } from '../harness/lab.ts';
 import { install } from '../harness/packages.ts';
@@ -16,10 +16,11 @@ import {
   type PeerResult,
   type Results,
 } from '../report/results.ts';
-import { checkAnswers, credentialOf } from './check.ts';
+import { checkAnswers, checkWorkload, credentialOf } from './check.ts';
 import type { Peer, Tokens } from './peer.ts';
 import { type Contender, speedOf, type Turn, takeTurn } from './turn.ts';
 import { forgeUserId } from './user-id.ts';
+import type { Workload } from './workload.ts';
 
 /** The gateway with a token and with a password, or a peer; with what came of it so far, or why there is nothing. */
 type Entrant = Contender & { readonly turns: Turn[]; failure: LeftOut | null };
@@ -40,6 +41,7 @@ const DISTURBED = 0.03;
  * direction. A peer that cannot be had, does not do what it is measured for, or fails a request is left out with the
  * reason. So is the gateway, and what was measured of the others stays.
  *
+ * @param workload sent to all of them
  * @param say is told of each step
  * @throws {OperatorError} When the gateway does not do what it is measured for.
  */
@@ -47,8 +49,9 @@ export async function comparePeers(
   scope: Scope,
   lab: Lab,
   chosen: readonly Peer[],
+  workload: Workload,
   plan: Plan,
-  say: (line: string) => void,
+  say: Say,
 ): Promise<{ readonly gatehouse: Ours; readonly peers: Results['peers'] }> {
   const gatehouse = await startGatehouse(scope, lab, { name: 'Gatehouse' });
   const tokens = { good: await issueToken(gatehouse), revoked: await issueToken(gatehouse) };
@@ -60,6 +63,7 @@ export async function comparePeers(
     const onForgeries = Object.values(await forgeUserId({ label, userId: 'id' }, gatehouse, headers));
     const isSafe = onForgeries.every((done) => done === 'sets the account');
     if (!isSafe) throw new OperatorError(`${label} lets the client say who it is.`);
+    await checkWorkload({ ...gatehouse, label, headers }, workload);
     return { ...gatehouse, label, headers, turns: [], failure: null };
   };
   const ours = { token: await enter('token'), password: await enter('password') };
@@ -69,7 +73,7 @@ export async function comparePeers(
   for (const peer of chosen) {
     say(`${peer.label}: starting`);
     try {
-      prepared.push({ peer, ...(await prepare(scope, lab, peer, tokens)) });
+      prepared.push({ peer, ...(await prepare(scope, lab, peer, tokens, workload)) });
     } catch (error) {
       peers[peer.name] = leftOutBy(error);
       say(`${peer.label} is left out: ${textOfError(error)}`);
@@ -77,7 +81,7 @@ export async function comparePeers(
   }
 
   const entrants = [ours.token, ...prepared.map(({ entrant }) => entrant), ours.password];
-  await playRounds(scope, lab, entrants, plan, { say, afterTurn: gatehouse.emptyOutput });
+  await playRounds(scope, lab, entrants, workload, plan, say);
 
   const at = new Date().toISOString();
   for (const { peer, versions, onForgeries, entrant } of prepared) {
@@ -111,27 +115,28 @@ async function playRounds(
   scope: Scope,
   lab: Lab,
   entrants: readonly Entrant[],
+  workload: Workload,
   plan: Plan,
-  { say, afterTurn }: { readonly say: (line: string) => void; readonly afterTurn: () => void },
+  say: Say,
 ): Promise<void> {
   for (let round = 0; round < plan.rounds; round++) {
     const seconds = { warmUp: round === 0 ? FIRST_WARM_UP : WARM_UP, measured: plan.seconds };
     for (const entrant of round % 2 === 0 ? entrants : entrants.toReversed()) {
       if (entrant.failure !== null) continue;
       try {
-        const turn = await takeTurn(scope, lab, entrant, seconds);
+        const turn = await takeTurn(scope, lab, entrant, workload, seconds);
         entrant.turns.push(turn);
         say(`round ${round + 1}: ${entrant.label} ${told(turn)}`);
       } catch (error) {
         entrant.failure = leftOutBy(error);
         say(`${entrant.label} is left out: ${textOfError(error)}`);
       }
-      afterTurn();
+      entrant.emptyOutput?.();
     }
   }
 }
 
-async function prepare(scope: Scope, lab: Lab, peer: Peer, tokens: Tokens): Promise<Prepared> {
+async function prepare(scope: Scope, lab: Lab, peer: Peer, tokens: Tokens, workload: Workload): Promise<Prepared> {
   for (const software of peer.needs) {
     const reason = await install(software);
     if (reason !== null) throw new OperatorError(`${software} cannot be had: ${reason}`);
@@ -139,6 +144,7 @@ async function prepare(scope: Scope, lab: Lab, peer: Peer, tokens: Tokens): Prom
   const running = await peer.start(scope, lab, tokens);
   await checkAnswers(peer, running, tokens);
   const headers = credentialOf(peer, tokens);
+  await checkWorkload({ ...running, label: peer.label, headers }, workload);
   const onForgeries = peer.credential === 'none' ? null : await forgeUserId(peer, running, headers);
   const entrant = { ...running, label: peer.label, headers, turns: [], failure: null };
   return { versions: await peer.versions(), onForgeries, entrant };

@@ -10,7 +10,7 @@ export const fastify: Peer = {
   credential: 'token',
   knowsRevocations: true,
   userId: 'id',
-  aim: 2.3,
+  aim: 3,
   needs: ['npm packages'],
   versions: () => packageVersions('peers', 'fastify', '@fastify/http-proxy', '@fastify/jwt', 'ioredis'),
   start: (scope, lab) => startNodeProgram(scope, lab, 'packages/fastify.js', [lab.upstream.url, lab.redisUrl, SECRET]),

@@ -14,7 +14,7 @@ export const haproxy: Peer = {
   credential: 'token',
   knowsRevocations: true,
   userId: 'id',
-  aim: 0.4,
+  aim: 0.7,
   needs: ['haproxy'],
   versions: async () => `HAProxy ${await programVersion(executable('haproxy'), '-v')}`,
   async start(scope, lab, { revoked }) {

@@ -9,7 +9,7 @@ export const koaUndici: Peer = {
   credential: 'none',
   knowsRevocations: false,
   userId: null,
-  aim: 0.85,
+  aim: 1.4,
   needs: [],
   versions: () => packageVersions('gateway', 'koa', 'undici'),
   start: (scope, lab) => startNodeProgram(scope, lab, 'programs/forwarder.ts', [lab.upstream.url]),

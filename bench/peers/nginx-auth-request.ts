@@ -13,7 +13,7 @@ export const nginxAuthRequest: Peer = {
   credential: 'token',
   knowsRevocations: true,
   userId: 'id',
-  aim: 1.4,
+  aim: 2.2,
   needs: ['nginx'],
   versions: async () => {
     const packages = await packageVersions('gateway', 'koa', 'jsonwebtoken', 'ioredis');

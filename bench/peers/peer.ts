@@ -36,4 +36,6 @@ export interface RunningPeer {
   readonly url: string;
   /** CPU time of all its processes so far, in milliseconds. */
   cpu(): number;
+  /** Throws away what it has logged; left out where it logs nothing. */
+  readonly emptyOutput?: () => void;
 }

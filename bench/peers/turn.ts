@@ -4,9 +4,9 @@ import type { Scope } from '../../test/lab/scope.ts';
 import type { Lab } from '../harness/lab.ts';
 import { busyTimeOf } from '../harness/process-tree.ts';
 import { spreadOf } from '../harness/statistics.ts';
-import { PATH } from '../harness/upstream.ts';
 import { runWrk } from '../harness/wrk.ts';
 import type { Speed } from '../report/results.ts';
+import { scriptOf, type Workload } from './workload.ts';
 
 /** A server that takes its turn in each round. */
 export interface Contender {
@@ -16,6 +16,8 @@ export interface Contender {
   readonly headers: Record<string, string>;
   /** CPU time so far, in milliseconds. */
   cpu(): number;
+  /** Throws away what it has logged; left out where it logs nothing. */
+  readonly emptyOutput?: () => void;
 }
 
 /** Of one round. */
@@ -44,9 +46,10 @@ export async function takeTurn(
   scope: Scope,
   lab: Lab,
   { label, url, headers, cpu }: Contender,
+  workload: Workload,
   seconds: { readonly warmUp: number; readonly measured: number },
 ): Promise<Turn> {
-  const load = { url: url + PATH, headers, core: lab.cores.load };
+  const load = { url: url + workload.path, headers, script: scriptOf(workload), core: lab.cores.load };
   await runWrk(scope, { ...load, seconds: seconds.warmUp });
   await untilIdle({ label, cpu });
   const clocks = () => [performance.now(), cpu(), busyTimeOf(lab.cores.server)] as const;

@@ -1,5 +1,6 @@
 import { figures } from '../figures/all.ts';
 import { type Figure, meets } from '../harness/figure.ts';
+import type { Spread } from '../harness/statistics.ts';
 import { peers } from '../peers/all.ts';
 import type { Peer } from '../peers/peer.ts';
 import { aimText, dateText, number, percent, quantity, spread, tableRow, verdict } from './format.ts';
@@ -114,12 +115,21 @@ function figureSection({ name, title, method }: Figure, { figures }: Results): s
       tableRow('', 'measured', 'aim', '', ''),
       tableRow('---', '--:', '---', '---', '---'),
       ...result.rows.map(({ what, value, unit, aim, note }) => {
-        const isOne = value.min === value.max;
-        const measured = isOne ? quantity(value.median, unit) : `${spread(value)} ${unit}`.trimEnd();
-        return tableRow(what, measured, aimText(aim, unit), verdict(meets({ value, aim })), note);
+        const measured = value === null ? '–' : measuredText(value, unit);
+        return tableRow(
+          what,
+          measured,
+          aimText(aim, unit),
+          value === null ? 'left out' : verdict(meets({ value, aim })),
+          note,
+        );
       }),
     ].join('\n'),
   ];
+}
+
+function measuredText(value: Spread, unit: string): string {
+  return value.min === value.max ? quantity(value.median, unit) : `${spread(value)} ${unit}`.trimEnd();
 }
 
 function leftOut(results: Results): string[] {
