@@ -9,7 +9,7 @@ function requests(title: string, cases: readonly Case[]): void {
     const { port } = await gatewayTo(t, fastPath, url);
     for (const [sent, expected, forwarded] of cases) {
       seen.length = 0;
-      const ways = arrivals(sent);
+      const ways = arrivals(sent, fastPath);
       const got = await Promise.all(ways.map((pieces) => exchange(port, pieces)));
       const different = got.findIndex((answer) => statuses(answer).join() !== expected.join());
       t.is(different, -1, `${JSON.stringify(sent)} ${JSON.stringify(ways[different]?.[0])}: ${got[different]}`);

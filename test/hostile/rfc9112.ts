@@ -26,7 +26,7 @@ export function gatewayTo(t: ExecutionContext, fastPath: boolean, upstream: stri
 /**
  * The ways in which a message can arrive: in one piece, byte by byte, and cut at each offset.
  *
- * @param isCut whether to cut it: for readers of the gateway's own
+ * @param isCut whether it is cut: for the readers of the fast path
  */
 export function arrivals(text: string, isCut = true): readonly (readonly string[])[] {
   if (!isCut) return [[text], [...text]];
