@@ -64,6 +64,11 @@ export class DirectConnection {
     return this.#socket !== null;
   }
 
+  /** Whether it is opening for an exchange that has ended. */
+  get isAbandoned(): boolean {
+    return this.#socket === null && this.#carried === null && !this.#isGone;
+  }
+
   /** Gives the connection an exchange; while it is opening too. */
   carry(carried: Carried): void {
     this.#carried = carried;

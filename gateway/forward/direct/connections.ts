@@ -5,7 +5,7 @@ import { DirectConnection, type OpenSocket } from './connection.ts';
 
 /** The connections to one server that the gateway reads and writes by itself. */
 export interface DirectConnections {
-  /** Takes the connection that became free last, or opens one. */
+  /** Takes the connection that became free last, or opens one; at the limit, takes one that is still opening. */
   take(): DirectConnection;
   /** Aborts the exchanges in progress. */
   destroy(): void;
@@ -16,7 +16,7 @@ export interface DirectConnections {
  */
 export function directConnections(
   address: UpstreamAddress,
-  settings: Pick<UpstreamSettings, 'tls' | 'connectionAge'>,
+  settings: Pick<UpstreamSettings, 'tls' | 'connections' | 'connectionAge'>,
   connectTimeout: number,
 ): DirectConnections {
   const open = socketOpener(address, settings, connectTimeout);
@@ -32,12 +32,20 @@ export function directConnections(
     const place = free.indexOf(connection);
     if (place !== -1) free.splice(place, 1);
   };
+  const newestAbandoned = () => {
+    let newest: DirectConnection | undefined;
+    for (const connection of all) if (connection.isAbandoned) newest = connection;
+    return newest;
+  };
   return {
     take() {
       for (let connection = free.pop(); connection !== undefined; connection = free.pop()) {
         if (!connection.isOld) return connection;
         connection.destroy();
       }
+      // Each exchange has a place: at the limit, the place of this one has been that of an abandoned connection.
+      const abandoned = all.size < settings.connections ? undefined : newestAbandoned();
+      if (abandoned !== undefined) return abandoned;
       const opened = new DirectConnection(open, settings.connectionAge, onFree, onGone);
       all.add(opened);
       return opened;
