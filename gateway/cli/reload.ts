@@ -14,8 +14,8 @@ export interface Reloader {
 }
 
 /**
- * Applies changes of the configuration file, and of the files in its `${file:…}`: on `reload()`, and, with `watch: true`,
- * when a file changes.
+ * Applies changes of the configuration file, and of the files in its `${file:…}`: on `reload()` (SIGHUP, `start.ts`), and,
+ * with `watch: true`, when a file changes.
  *
  * Polls instead of subscribing: polling works on every file system, and through the symlinks that orchestrators swap. A
  * change counts once it is the same in two polls: a half-written file may be valid.

@@ -41,7 +41,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('api-key', 'x-api-key'),
   ...all('cookie', 'cookie'),
 
-  // The user, for upstreams that trust a proxy in front of them. The gateway sends `X-User-Id`.
+  // The user, for upstreams that trust a proxy in front of them. The gateway sends `X-User-Id`. The family `X-User-*` is below.
   ...all('drop', 'x-user', 'x-userid', 'x-username', 'x-useremail', 'auth-type', 'auth-user', 'x-auth-user'),
   ...all('drop', 'x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username'),
   ...all('drop', 'x-forwarded-access-token', 'x-webauth-user', 'x-anonymous-consumer'),

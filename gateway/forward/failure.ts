@@ -4,6 +4,12 @@ import { GatewayError } from '../domain/errors.ts';
 /** Codes of undici and Node for timeouts. */
 const TOO_SLOW = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
+/** A 408 for a client that the upstream waits for. */
+export function uploadStopped(): GatewayError {
+  const headers = { Connection: 'close' };
+  return new GatewayError('request_timeout', 'the client stopped sending its request body', { headers });
+}
+
 /**
  * Turns an error of a transport into an answer: 504 where the upstream was too slow, 502 where it refused, reset, or
  * answered something other than HTTP. A `GatewayError` is returned as it is. The detail does not name the upstream, which

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { badRequest, clientClosed, GatewayError, payloadTooLarge } from '../domain/errors.ts';
+import { badRequest, clientClosed, payloadTooLarge } from '../domain/errors.ts';
+import { uploadStopped } from './failure.ts';
 import type { Outgoing, Tally } from './outgoing.ts';
 
 /** Bytes that may wait for the upstream: several pieces, so that reading does not stop after each. */
@@ -114,7 +115,6 @@ export class RequestBody extends Readable {
   };
 
   readonly #onIdle = (): void => {
-    const headers = { Connection: 'close' };
-    this.destroy(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
+    this.destroy(uploadStopped());
   };
 }

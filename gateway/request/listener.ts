@@ -9,8 +9,9 @@ import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
 import type { OnUpgrade } from './on-upgrade.ts';
 import { createPipelining } from './pipelining.ts';
-import { KEEP_ALIVE, LAST_CALL, type PlainConnectionDeps } from './plain/plain-connection.ts';
+import { KEEP_ALIVE, LAST_CALL } from './plain/plain-connection.ts';
 import { servePlain } from './plain/plain-listener.ts';
+import type { PlainConnectionDeps } from './plain/plain-request.ts';
 import { recordOfNoRequest } from './record.ts';
 import { createRefusals, type RefusalDeps, refusalOf } from './refusals.ts';
 

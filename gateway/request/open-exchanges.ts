@@ -11,7 +11,7 @@ export interface OpenExchange {
   readonly identity: Identity | null;
   /** Whether the exchange has ended. */
   readonly isOver: boolean;
-  /** Ends a long exchange, because its credentials are void. */
+  /** Ends a long exchange, because its credentials are void; a WebSocket with 1008 (`on-upgrade.ts`). */
   cutOff(reason: Ended): void;
   /** Shutdown: ends an exchange that would not end by itself. */
   goAway(): void;

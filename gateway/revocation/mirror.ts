@@ -22,7 +22,11 @@ export interface Mirror {
   isDenied(jti: string): boolean;
   /** Milliseconds since the mirror was last known to be complete. */
   age(): number;
-  /** @throws GatewayError `service_unavailable` when `age` exceeds `maxStaleness` milliseconds: database and Redis are both unavailable */
+  /**
+   * Called for each request with a token.
+   *
+   * @throws GatewayError `service_unavailable` when `age` exceeds `maxStaleness` milliseconds: database and Redis are both out
+   */
   requireFresh(maxStaleness: number): void;
   readonly cutoffOf: CutoffOf;
   /** The tokens revoked by id whose ids are UUIDs. Ids added during the iteration may be missing. */

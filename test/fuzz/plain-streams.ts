@@ -1,10 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PlainHead } from '../../gateway/http/plain-head.ts';
-import {
-  PlainConnection,
-  type PlainConnectionDeps,
-  type PlainRequest,
-} from '../../gateway/request/plain/plain-connection.ts';
+import { PlainConnection } from '../../gateway/request/plain/plain-connection.ts';
+import type { ClientConnection, PlainConnectionDeps, PlainRequest } from '../../gateway/request/plain/plain-request.ts';
 import { MemorySocket } from '../support/http/memory-socket.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
 import { METHOD_NUMBERS, NodeParser } from './node-parser.ts';
@@ -126,7 +123,7 @@ async function settled(
 
 /** A request that reads its body at once or later, and is answered as soon as it has it. */
 function stubRequest(
-  connection: PlainConnection,
+  connection: ClientConnection,
   request: { readonly head: PlainHead; body: string },
   random: Random,
   onOver: () => void,
@@ -140,12 +137,12 @@ function stubRequest(
       answer();
       return;
     }
-    connection.readBody({
+    connection.body.readBy({
       onBodyPiece({ piece }, isLast) {
         request.body += piece.toString('latin1');
         const goesOn = !random.once(4);
         if (isLast) setImmediate(answer);
-        else if (!goesOn) setImmediate(() => connection.resumeBody());
+        else if (!goesOn) setImmediate(() => connection.body.resume());
         return goesOn;
       },
     });

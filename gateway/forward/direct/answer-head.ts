@@ -130,3 +130,14 @@ function framingFields(fields: RawFields, noted: readonly number[]): FramingFiel
   if (isChunked && length !== null) throw new BadAnswer('both Transfer-Encoding and Content-Length');
   return { length, isChunked, connection, keepAlive };
 }
+
+/**
+ * Bytes behind an answer are the answer to no request, or show that the server frames the answer in another way (response
+ * smuggling): which of the two cannot be known.
+ *
+ * @param end of the answer in the bytes that were read. @param length of these bytes
+ * @throws BadAnswer
+ */
+export function requireNothingBehind(end: number, length: number): void {
+  if (end < length) throw new BadAnswer('bytes behind the end of the answer');
+}

@@ -40,6 +40,26 @@ export class Chunks {
   }
 
   /**
+   * Reads the data of all chunks in the bytes as one piece: `start` to `end` of `body`.
+   *
+   * @returns `after`: where the bytes behind the body begin; `to` if there are none yet
+   * @throws BadAnswer
+   */
+  readData(bytes: Buffer, from: number, to: number) {
+    const pieces: Buffer[] = [];
+    let start = 0;
+    let end = 0;
+    const after = this.read(bytes, from, to, (pieceStart, pieceEnd) => {
+      start = pieceStart;
+      end = pieceEnd;
+      pieces.push(bytes.subarray(pieceStart, pieceEnd));
+    });
+    if (pieces.length <= 1) return { body: bytes, start, end, after };
+    const body = Buffer.concat(pieces);
+    return { body, start: 0, end: body.length, after };
+  }
+
+  /**
    * @param take gets where each piece of data begins and ends
    * @returns where the bytes behind the body begin; `to` if there are none yet
    * @throws BadAnswer

@@ -3,13 +3,13 @@ import type { KeptBytes } from '../../http/read-buffer.ts';
 import { reasonPhrase, requireFewInterim, requireStatus } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { IN_ONE_PIECE } from '../client-side.ts';
-import { upstreamFailure } from '../failure.ts';
+import { uploadStopped, upstreamFailure } from '../failure.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { trailerFields } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { AttemptAccount } from '../upstream/attempt-account.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type AnswerHead, BadAnswer, readAnswerHead } from './answer-head.ts';
+import { type AnswerHead, readAnswerHead, requireNothingBehind } from './answer-head.ts';
 import { Chunks } from './chunks.ts';
 import type { BodyReader, DirectClient } from './client.ts';
 import { type Carried, ConnectionClosed, type DirectConnection } from './connection.ts';
@@ -108,13 +108,9 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
 
   onOverdue(): void {
     const { idle, firstByte } = this.#outgoing.deadlines;
-    if (this.#awaited === 'client') {
-      const headers = { Connection: 'close' };
-      this.#fail(new GatewayError('request_timeout', 'the client stopped sending its request body', { headers }));
-    } else {
-      const detail = this.#head === null ? `no answer within ${firstByte} ms` : `the answer stopped for ${idle} ms`;
-      this.#fail(new GatewayError('gateway_timeout', detail));
-    }
+    if (this.#awaited === 'client') this.#fail(uploadStopped());
+    else if (this.#head === null) this.#fail(new GatewayError('gateway_timeout', `no answer within ${firstByte} ms`));
+    else this.#fail(new GatewayError('gateway_timeout', `the answer stopped for ${idle} ms`));
   }
 
   onBytes(read: Buffer, readLength: number): boolean {
@@ -188,21 +184,8 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
 
   #readChunks(bytes: Buffer, at: number, length: number): boolean {
     const chunks = this.#chunks as Chunks;
-    const pieces: Buffer[] = [];
-    let start = 0;
-    let end = 0;
-    const after = chunks.read(bytes, at, length, (from, to) => {
-      start = from;
-      end = to;
-      pieces.push(bytes.subarray(from, to));
-    });
+    const { body, start, end, after } = chunks.readData(bytes, at, length);
     requireNothingBehind(after, length);
-    const isOne = pieces.length <= 1;
-    const body = isOne ? bytes : Buffer.concat(pieces);
-    if (!isOne) {
-      start = 0;
-      end = body.length;
-    }
     if (!chunks.isOver) return this.#pass(body, start, end);
     this.#client.takeTrailers(trailerFields(chunks.trailers));
     this.#complete(body, start, end);
@@ -274,14 +257,4 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     if (this.progress === 'waiting') connection?.abandonOpening();
     else connection?.destroy();
   }
-}
-
-/**
- * Bytes behind an answer are the answer to no request, or show that the server frames the answer in another way (response
- * smuggling): which of the two cannot be known.
- *
- * @throws BadAnswer
- */
-function requireNothingBehind(end: number, length: number): void {
-  if (end < length) throw new BadAnswer('bytes behind the end of the answer');
 }

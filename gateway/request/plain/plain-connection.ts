@@ -1,57 +1,16 @@
 import type { Socket } from 'node:net';
-import type { BodyReader } from '../../forward/direct/client.ts';
 import { Deadline } from '../../forward/direct/deadline.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
 import { type PlainHead, readPlainHead } from '../../http/plain-head.ts';
-import { type KeptBytes, ReadBuffer } from '../../http/read-buffer.ts';
+import { ReadBuffer } from '../../http/read-buffer.ts';
 import { type DirectReads, readDirectly } from '../../workarounds/node-direct-reads.ts';
-
-/** A request on a connection, until its answer has left or the connection is gone. */
-export interface PlainRequest {
-  /** Whether all of the answer has been written. */
-  readonly isAnswered: boolean;
-  start(): void;
-  /** The connection has room again. */
-  onDrain(): void;
-  /** The client did not read for as long as the timeout of the socket. */
-  onClientIdle(): void;
-  /** The connection is gone before the answer has left. */
-  onClientGone(): void;
-}
-
-/** What a connection of plain requests asks of the listener. */
-export interface PlainConnectionDeps {
-  /** Prepares a request. @returns null, before anything is done for it, if it is for Node's HTTP server */
-  accept(connection: PlainConnection, head: PlainHead): PlainRequest | null;
-  /**
-   * Gives the connection to Node's HTTP server for good.
-   *
-   * @param bytes that nothing has been done for
-   * @param left milliseconds until the head that they begin must be complete; null: it is complete, or just began
-   */
-  handOver(socket: Socket, bytes: Buffer, left: number | null): void;
-  /** Refuses a head that did not arrive in time, or that the client has cut. @param bytes of it; null: none */
-  refuse(socket: Socket, bytes: Buffer | null, cause: 'overdue' | 'cut'): void;
-  /** The connection is closed. @param bytes that the client had sent ahead, and that nothing has been done for */
-  onDropped(socket: Socket, bytes: Buffer): void;
-  /** The connection is closed, or handed over. */
-  onGone(connection: PlainConnection): void;
-  /** Whether answers end their connections, as before shutdown. */
-  isDraining(): boolean;
-  /** Whether the listener is closed. */
-  isClosed(): boolean;
-  /** Milliseconds for the head of a request. */
-  headDeadline(): number;
-  /** Milliseconds without a byte on a connection while the gateway waits for the client. */
-  idleDeadline(): number;
-}
+import { MOST_AHEAD, PlainBody } from './plain-body.ts';
+import type { ClientConnection, PlainConnectionDeps, PlainRequest } from './plain-request.ts';
 
 /** Milliseconds. Longer than the usual 60 s of load balancers, so that the balancer closes an idle connection first. */
 export const KEEP_ALIVE = 75_000;
 /** Milliseconds at shutdown for one more request from a client whose last answer did not say `Connection: close`. */
 export const LAST_CALL = 500;
-/** Bytes that are read of a body that nobody reads yet, and of further requests while one is under way. */
-const MOST_AHEAD = 16_384;
 /** Pieces in which a head may arrive. Slower clients are for Node's HTTP server. */
 const MOST_PIECES = 8;
 
@@ -62,22 +21,18 @@ const MOST_PIECES = 8;
  *
  * One request is under way at a time. What the client sends ahead waits; beyond `MOST_AHEAD`, it stays unread.
  */
-export class PlainConnection {
+export class PlainConnection implements ClientConnection {
   readonly socket: Socket;
   readonly #deps: PlainConnectionDeps;
   readonly #deadline = new Deadline(() => this.#onOverdue());
   readonly #buffer = new ReadBuffer();
+  readonly body: PlainBody;
   readonly #reads: DirectReads | null;
   #request: PlainRequest | null = null;
   /** Bytes that have arrived ahead: the beginning of a head, or what follows the request under way. */
   #ahead: Buffer | null = null;
   /** Reads in which the beginning of a head has arrived. */
   #pieces = 0;
-  /** Bytes of the request body that have not arrived. */
-  #bodyLeft = 0;
-  /** The part of the body that waits for its reader. */
-  #body: Buffer | null = null;
-  #bodyReader: BodyReader | 'nobody' | null = null;
   /** Whether a request is being started, which may answer it at once. */
   #isStarting = false;
   /** Whether what has arrived ahead is about to be read. What arrives meanwhile belongs behind it. */
@@ -88,6 +43,7 @@ export class PlainConnection {
   constructor(socket: Socket, deps: PlainConnectionDeps) {
     this.socket = socket;
     this.#deps = deps;
+    this.body = new PlainBody(socket, this.#buffer);
     this.#reads = readDirectly(socket, this.#buffer.next, this.#onRead);
     if (this.#reads === null) socket.on('data', this.#onData);
     else socket.resume();
@@ -99,67 +55,32 @@ export class PlainConnection {
     this.#deadline.set(deps.headDeadline());
   }
 
-  /** Whether the whole request has arrived. */
-  get isRequestComplete(): boolean {
-    return this.#bodyLeft === 0;
-  }
-
-  /** Whether an answer that begins now is the last one. */
   get isDraining(): boolean {
     return this.#deps.isDraining();
   }
 
-  /** Milliseconds without a byte while an answer waits for the client. */
   get idleDeadline(): number {
     return this.#deps.idleDeadline();
   }
 
   /** Whether no request is under way, and none has begun to arrive. */
   get isIdle(): boolean {
-    return this.#request === null && this.#ahead === null && this.#bodyLeft === 0;
+    return this.#request === null && this.#ahead === null && this.body.left === 0;
   }
 
-  /** Gives the reader what has arrived of the request body, then each further piece. */
-  readBody(reader: BodyReader): void {
-    this.#bodyReader = reader;
-    const body = this.#body;
-    this.#body = null;
-    const wantsMore = body === null || reader.onBodyPiece(held(body), this.#bodyLeft === 0);
-    if (this.#bodyLeft === 0) return;
-    if (wantsMore) this.socket.resume();
-    else this.socket.pause();
-  }
-
-  /** The body waits for another reader. */
-  keepBody(): void {
-    this.#bodyReader = null;
-  }
-
-  resumeBody(): void {
-    if (this.#bodyLeft > 0) this.socket.resume();
-  }
-
-  discardBody(): void {
-    this.#bodyReader = 'nobody';
-    this.#body = null;
-    if (this.#bodyLeft > 0) this.socket.resume();
-  }
-
-  /** The answer has left. @param closes whether it was the last one */
   onAnswered(closes: boolean): void {
     this.#request = null;
     if (closes) {
       this.#isClosing = true;
-      this.#bodyReader = 'nobody';
+      this.body.discard();
       // Closing with unread bytes makes the kernel send a reset, which can overtake the answer.
-      if (this.#bodyLeft > 0) lingeringClose(this.socket);
+      if (this.body.left > 0) lingeringClose(this.socket);
       else this.socket.destroySoon();
     } else if (!this.#isStarting) {
       this.#next();
     }
   }
 
-  /** Ends a connection that waits for a request. */
   closeIdle(): void {
     if (this.isIdle) this.socket.destroySoon();
   }
@@ -170,20 +91,20 @@ export class PlainConnection {
     // The client has ended its half.
     if (!this.socket.writable) return;
     const ahead = this.#ahead;
-    if (this.#bodyLeft > 0 || ahead === null) {
+    if (this.body.left > 0 || ahead === null) {
       this.#awaitMore();
     } else {
       this.#ahead = null;
       this.#read(ahead, 0, ahead.length);
     }
-    const isBodyAwaited = this.#request !== null && this.#bodyLeft > 0;
+    const isBodyAwaited = this.#request !== null && this.body.left > 0;
     const isFull = this.#ahead !== null && this.#ahead.length > MOST_AHEAD;
     if (!isBodyAwaited && !isFull && this.socket.isPaused()) this.socket.resume();
   };
 
   /** The answer has left: what comes is the rest of its request's body, which nobody reads, or the next request. */
   #awaitMore(): void {
-    if (this.#bodyLeft > 0) this.#deadline.set(this.#deps.idleDeadline());
+    if (this.body.left > 0) this.#deadline.set(this.#deps.idleDeadline());
     // The answer's head left before the listener closed, so the client may send another request.
     else this.#deadline.set(this.#deps.isClosed() ? LAST_CALL : KEEP_ALIVE);
   }
@@ -191,8 +112,8 @@ export class PlainConnection {
   readonly #onData = (bytes: Buffer): void => this.#onRead(bytes, bytes.length);
 
   readonly #onRead = (bytes: Buffer, length: number): void => {
-    const end = Math.min(length, this.#bodyLeft);
-    if (end > 0) this.#readBody(bytes, end);
+    const end = Math.min(length, this.body.left);
+    if (end > 0 && this.body.read(bytes, end) && this.#request === null && !this.#isClosing) this.#awaitMore();
     if (end === length) return;
     if (this.#isClosing) {
       // What follows the last request is not carried out (RFC 9112 section 9.6).
@@ -213,21 +134,6 @@ export class PlainConnection {
     this.#ahead = ahead;
     if (ahead.length > MOST_AHEAD) this.socket.pause();
   };
-
-  #readBody(bytes: Buffer, length: number): void {
-    this.#bodyLeft -= length;
-    const reader = this.#bodyReader;
-    if (reader === 'nobody') {
-      if (this.#request === null && !this.#isClosing) this.#awaitMore();
-    } else if (reader === null) {
-      const piece = this.#buffer.copy(bytes, 0, length);
-      this.#body = this.#body === null ? piece : Buffer.concat([this.#body, piece]);
-      if (this.#body.length > MOST_AHEAD) this.socket.pause();
-    } else if (!reader.onBodyPiece(this.#buffer.keep(bytes, 0, length), this.#bodyLeft === 0) && this.#bodyLeft > 0) {
-      this.socket.pause();
-    }
-    if (this.#bodyLeft === 0) this.#buffer.reset();
-  }
 
   /** Reads the head of a request. */
   #read(bytes: Buffer, from: number, to: number): void {
@@ -250,13 +156,11 @@ export class PlainConnection {
     this.#deadline.clear();
     this.#pieces = 0;
     this.#request = request;
-    this.#bodyReader = null;
     const after = Math.min(to, end + length);
-    this.#bodyLeft = end + length - after;
-    this.#body = after > end ? this.#buffer.copy(bytes, end, after) : null;
+    this.body.begin(after > end ? this.#buffer.copy(bytes, end, after) : null, end + length - after);
     this.#ahead = after < to ? this.#buffer.copy(bytes, after, to) : null;
     // Otherwise reading goes on, to notice that the client leaves.
-    if ((this.#bodyLeft > 0 ? after - end : to - after) > MOST_AHEAD) this.socket.pause();
+    if ((this.body.left > 0 ? after - end : to - after) > MOST_AHEAD) this.socket.pause();
     this.#isStarting = true;
     request.start();
     this.#isStarting = false;
@@ -296,8 +200,7 @@ export class PlainConnection {
     const bytes = this.#ahead;
     this.#ahead = null;
     this.#pieces = 0;
-    this.#bodyReader = 'nobody';
-    this.#bodyLeft = Number.POSITIVE_INFINITY;
+    this.body.discardAll();
     this.#deps.refuse(this.socket, bytes, cause);
   }
 
@@ -324,8 +227,3 @@ export class PlainConnection {
 }
 
 function ignore(): void {}
-
-/** A piece that was copied. */
-function held(piece: Buffer): KeptBytes {
-  return { piece, done: ignore };
-}

@@ -12,8 +12,8 @@ import type { PrepareOutgoing } from '../prepare-outgoing.ts';
 import { recordOfPlain } from '../record.ts';
 import type { StrictTransport } from '../strict-transport.ts';
 import type { RequestsUnderWay } from '../under-way.ts';
-import type { PlainConnection } from './plain-connection.ts';
 import { PlainExchange, type PlainExchangeDeps } from './plain-exchange.ts';
+import type { ClientConnection } from './plain-request.ts';
 
 export interface PlainDoorDeps {
   readonly log: Logger;
@@ -31,8 +31,13 @@ export interface PlainDoorDeps {
 
 /** The door for plain requests that are only forwarded. */
 export interface PlainDoor {
-  /** @returns null, before anything is done for it, if the request is for Node's HTTP server */
-  accept(connection: PlainConnection, head: PlainHead): PlainExchange | null;
+  /**
+   * Takes a plain request whose head is accepted, which has no `Origin` where any route has `cors`, whose target and method
+   * lead to a route, and whose route is `isDirect`.
+   *
+   * @returns null, before anything is done for it, if the request is for Node's HTTP server
+   */
+  accept(connection: ClientConnection, head: PlainHead): PlainExchange | null;
 }
 
 export function createPlainDoor(deps: PlainDoorDeps): PlainDoor {

@@ -3,7 +3,6 @@ import type { Ended, Identity } from '../../domain/identity.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
 import type { RawFields } from '../../fields/raw-fields.ts';
 import { answerFields } from '../../forward/answer-head.ts';
-import { MOST_UNSENT } from '../../forward/client-side.ts';
 import { Delivery } from '../../forward/delivery.ts';
 import type { AnswerSource, BodyReader, DirectClient, TakenHead } from '../../forward/direct/client.ts';
 import { DirectAttempt } from '../../forward/direct/direct-attempt.ts';
@@ -16,8 +15,8 @@ import type { Admission, ForwardApproach, ForwardDecision } from '../admit.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from '../open-exchanges.ts';
 import type { PrepareOutgoing } from '../prepare-outgoing.ts';
-import { answerText } from './answer-text.ts';
-import type { PlainConnection, PlainRequest } from './plain-connection.ts';
+import { PlainAnswer } from './plain-answer.ts';
+import type { ClientConnection, PlainRequest } from './plain-request.ts';
 
 /** What the exchanges of one generation share. */
 export interface PlainExchangeDeps {
@@ -29,17 +28,6 @@ export interface PlainExchangeDeps {
   onOver(record: RequestRecord, status: number): void;
 }
 
-/** How far the answer has come. */
-type Phase =
-  | 'none'
-  /** Its head waits for the first piece of the body. */
-  | 'head taken'
-  | 'begun'
-  /** All of it has been written, and some may wait for the client. */
-  | 'ended'
-  /** It has left, or the connection is gone. */
-  | 'over';
-
 /**
  * A plain request from its decision to the end of its answer: the client's side of the exchange. A class: one is made for
  * each request.
@@ -48,24 +36,19 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
   readonly bodyLength: number;
   identity: Identity | null = null;
   readonly #deps: PlainExchangeDeps;
-  readonly #connection: PlainConnection;
+  readonly #connection: ClientConnection;
   readonly #incoming: IncomingRequest;
   readonly #approach: ForwardApproach;
   readonly #record: RequestRecord;
   #closes: boolean;
   #delivery: Delivery | null = null;
   #source: AnswerSource | null = null;
-  #phase: Phase = 'none';
-  #status = 0;
-  #head = '';
-  #isChunked = false;
-  #trailers = '';
-  #idle: number;
-  #isWatched = false;
+  readonly #answer: PlainAnswer;
+  isOver = false;
 
   constructor(
     deps: PlainExchangeDeps,
-    connection: PlainConnection,
+    connection: ClientConnection,
     incoming: IncomingRequest,
     approach: ForwardApproach,
     record: RequestRecord,
@@ -76,7 +59,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
     this.#incoming = incoming;
     this.#approach = approach;
     this.#record = record;
-    this.#idle = connection.idleDeadline;
+    this.#answer = new PlainAnswer(connection.socket, connection.idleDeadline);
     this.bodyLength = length;
     this.#closes = closes;
   }
@@ -85,16 +68,12 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
     return this.#incoming.method;
   }
 
-  get isOver(): boolean {
-    return this.#phase === 'over';
-  }
-
   get isAnswered(): boolean {
-    return this.#phase === 'ended';
+    return this.#answer.phase === 'ended';
   }
 
   get hasUnsent(): boolean {
-    return this.#connection.socket.writableLength > 0;
+    return this.#answer.hasUnsent;
   }
 
   start(): void {
@@ -108,7 +87,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
   }
 
   #forward(decision: ForwardDecision): void {
-    if (this.#phase === 'over') return;
+    if (this.isOver) return;
     const outgoing = this.#deps.prepareOutgoing(this.#incoming, decision, this.#record);
     requireSize(this.bodyLength, outgoing);
     this.identity = decision.identity;
@@ -126,21 +105,20 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
   readonly #onFailed = (thrown: unknown): void => {
     const error = asGatewayError(thrown);
     this.#record.failure ??= error;
-    if (this.#phase === 'over') return;
-    if (this.#phase === 'begun' || this.#phase === 'ended') {
+    if (this.isOver) return;
+    if (this.#answer.hasBegun) {
       this.destroy();
       return;
     }
-    const answer = this.#deps.errorAnswer(error, this.#incoming, this.#record);
+    const { status } = error;
+    const { reason, body, length, ...answer } = this.#deps.errorAnswer(error, this.#incoming, this.#record);
     const { fields, closes } = flat(answer);
     this.#closes ||= closes || !this.#canDrain;
-    this.#status = error.status;
-    this.#isChunked = false;
-    this.#head = answerText(error.status, answer.reason, fields, { isChunked: false, closes: this.#isLast });
+    this.#answer.takeHead({ status, reason, fields, isChunked: false, closes: this.#isLast });
     this.discardBody();
     const hasBody = this.method !== 'HEAD';
-    this.#record.sent = hasBody ? answer.length : 0;
-    this.#finish(hasBody ? Buffer.from(answer.body).toString('latin1') : '');
+    this.#record.sent = hasBody ? length : 0;
+    this.#answer.end(hasBody ? Buffer.from(body).toString('latin1') : '', this.#onFlushed);
   };
 
   get #isLast(): boolean {
@@ -150,125 +128,65 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
 
   /** Whether what is left of the request body is read and discarded, for the sake of the connection. */
   get #canDrain(): boolean {
-    return this.#connection.isRequestComplete || isWorthDraining(this.bodyLength);
+    return this.#connection.body.left === 0 || isWorthDraining(this.bodyLength);
   }
 
   setIdleTimeout(ms: number): void {
-    this.#idle = ms;
+    this.#answer.setIdle(ms);
   }
 
   /** Plain requests await no 100 (Continue). */
   sendContinue(): void {}
 
   readBody(reader: BodyReader): void {
-    this.#connection.readBody(reader);
+    this.#connection.body.readBy(reader);
   }
 
   keepBody(): void {
-    this.#connection.keepBody();
+    this.#connection.body.keep();
   }
 
   resumeBody(): void {
-    this.#connection.resumeBody();
+    this.#connection.body.resume();
   }
 
   discardBody(): void {
-    this.#connection.discardBody();
+    this.#connection.body.discard();
   }
 
   takeHead({ status, reason, fields, hasLength }: TakenHead, outgoing: Outgoing, source: AnswerSource): void {
     this.#source = source;
-    this.#status = status;
-    this.#isChunked = !hasLength;
     this.#closes ||= !this.#canDrain;
     const sent = answerFields(outgoing, status, fields);
-    this.#head = answerText(status, reason, sent, { isChunked: this.#isChunked, closes: this.#isLast });
-    this.#phase = 'head taken';
+    this.#answer.takeHead({ status, reason, fields: sent, isChunked: !hasLength, closes: this.#isLast });
   }
 
   flushHead(): void {
-    if (this.#phase === 'head taken') this.#write(this.#takeText());
+    this.#answer.flushHead();
   }
 
   writeText(piece: string): boolean {
-    const text = this.#takeText();
-    this.#write(this.#isChunked ? `${text}${piece.length.toString(16)}\r\n${piece}\r\n` : text + piece);
-    return this.#keepsUp;
+    return this.#answer.writeText(piece);
   }
 
-  writeBytes({ piece, done }: KeptBytes): boolean {
-    const { socket } = this.#connection;
-    const text = this.#takeText() + (this.#isChunked ? `${piece.length.toString(16)}\r\n` : '');
-    if (text !== '') {
-      socket.cork();
-      socket.write(text, 'latin1');
-    }
-    socket.write(piece, done);
-    if (this.#isChunked) socket.write('\r\n', 'latin1');
-    if (text !== '') socket.uncork();
-    this.#watchClient();
-    return this.#keepsUp;
+  writeBytes(kept: KeptBytes): boolean {
+    return this.#answer.writeBytes(kept);
   }
 
   takeTrailers(fields: readonly (readonly [string, string])[]): void {
-    for (const [name, value] of fields) this.#trailers += `${name}: ${value}\r\n`;
+    this.#answer.takeTrailers(fields);
   }
 
   end(last: Buffer | null): void {
-    const piece = last === null ? '' : last.toString('latin1');
-    if (!this.#isChunked) {
-      this.#finish(piece);
-      return;
-    }
-    const chunk = piece === '' ? '' : `${piece.length.toString(16)}\r\n${piece}\r\n`;
-    this.#finish(`${chunk}0\r\n${this.#trailers}\r\n`);
+    this.#answer.end(last === null ? '' : last.toString('latin1'), this.#onFlushed);
   }
 
   destroy(): void {
     this.#connection.socket.destroy();
   }
 
-  #finish(rest: string): void {
-    const text = this.#takeText() + rest;
-    this.#phase = 'ended';
-    const { socket } = this.#connection;
-    // Without a callback, which costs a turn of the queue: nearly all answers leave at once.
-    if (text !== '') socket.write(text, 'latin1');
-    if (socket.writableLength === 0 && !socket.destroyed) {
-      this.#onFlushed();
-    } else {
-      socket.write('', this.#onFlushed);
-      this.#watchClient();
-    }
-  }
-
-  /** The head, if it has not been written. */
-  #takeText(): string {
-    const text = this.#head;
-    this.#head = '';
-    this.#phase = 'begun';
-    return text;
-  }
-
-  #write(text: string): void {
-    this.#connection.socket.write(text, 'latin1');
-    this.#watchClient();
-  }
-
-  get #keepsUp(): boolean {
-    return this.#connection.socket.writableLength < MOST_UNSENT;
-  }
-
-  /** Limits the time without a byte as long as something waits for the client. */
-  #watchClient(): void {
-    const waits = this.#connection.socket.writableLength > 0;
-    if (waits === this.#isWatched) return;
-    this.#isWatched = waits;
-    this.#connection.socket.setTimeout(waits ? this.#idle : 0);
-  }
-
   onDrain(): void {
-    this.#watchClient();
+    this.#answer.watchClient();
     this.#source?.onClientDrain();
   }
 
@@ -279,29 +197,28 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
 
   readonly #onFlushed = (error?: Error | null): void => {
     // The connection closes, and says so.
-    if (error != null || this.#phase === 'over') return;
-    this.#watchClient();
+    if (error != null || this.isOver) return;
+    this.#answer.watchClient();
     this.#leave();
     this.#connection.onAnswered(this.#closes);
   };
 
   onClientGone(): void {
-    if (this.#phase === 'over') return;
+    if (this.isOver) return;
     this.#record.failure ??= clientClosed();
     this.#leave();
     this.#delivery?.onClientGone();
   }
 
   #leave(): void {
-    const hasBegun = this.#phase === 'begun' || this.#phase === 'ended';
-    this.#phase = 'over';
-    if (this.#record.received === 0 && this.#connection.isRequestComplete) this.#record.received = this.bodyLength;
-    this.#deps.onOver(this.#record, hasBegun ? this.#status : this.#record.status);
+    this.isOver = true;
+    if (this.#record.received === 0 && this.#connection.body.left === 0) this.#record.received = this.bodyLength;
+    this.#deps.onOver(this.#record, this.#answer.hasBegun ? this.#answer.status : this.#record.status);
   }
 
   /** Leaves a complete request that waits for its answer: its credentials were valid when it was sent. */
   cutOff(reason: Ended): void {
-    if (this.#phase === 'none' && this.#connection.isRequestComplete) return;
+    if (this.#answer.phase === 'none' && this.#connection.body.left === 0) return;
     this.#record.failure = credentialsBecameVoid(reason);
     this.destroy();
   }
@@ -311,7 +228,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
 }
 
 /** The fields of an answer of the gateway's own. */
-function flat({ fields }: ErrorAnswer): { readonly fields: RawFields; readonly closes: boolean } {
+function flat({ fields }: Pick<ErrorAnswer, 'fields'>): { readonly fields: RawFields; readonly closes: boolean } {
   const list: string[] = [];
   let closes = false;
   for (const [name, value] of Object.entries(fields)) {

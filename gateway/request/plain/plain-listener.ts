@@ -6,7 +6,8 @@ import { readPlain } from '../incoming-request.ts';
 import { outOfTurn } from '../pipelining.ts';
 import { recordOfNoRequest } from '../record.ts';
 import { headOverdue, type Refusals } from '../refusals.ts';
-import { PlainConnection, type PlainConnectionDeps } from './plain-connection.ts';
+import { PlainConnection } from './plain-connection.ts';
+import type { ClientConnection, PlainConnectionDeps } from './plain-request.ts';
 
 export interface PlainListenerDeps {
   /** The door for plain requests; null: every connection is for Node's HTTP server. */
@@ -35,7 +36,7 @@ const MOST_LOGGED = 100;
 /** Takes the new connections of a server: each begins with plain requests. */
 export function servePlain(server: Server, deps: PlainListenerDeps): PlainListener {
   const { accept, serve, limitHead, refusals, peerOf, isDraining } = deps;
-  const connections = new Set<PlainConnection>();
+  const connections = new Set<ClientConnection>();
 
   if (accept === null) {
     server.on('connection', serve);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import test from 'ava';
-import { PlainConnection, type PlainRequest } from '../../../gateway/request/plain/plain-connection.ts';
+import { PlainConnection } from '../../../gateway/request/plain/plain-connection.ts';
+import type { PlainRequest } from '../../../gateway/request/plain/plain-request.ts';
 import { MemorySocket } from '../../support/http/memory-socket.ts';
 
 test('bytes that arrive behind a request that is answered at once stay behind the requests sent ahead', async (t) => {
