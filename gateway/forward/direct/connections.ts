@@ -1,6 +1,7 @@
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { createConnector } from '../undici/connector.ts';
+import type { ConnectionRoom } from '../upstream/connection-room.ts';
 import { DirectConnection, type OpenSocket } from './connection.ts';
 
 /** The connections to one server that the gateway reads and writes by itself. */
@@ -18,6 +19,7 @@ export function directConnections(
   address: UpstreamAddress,
   settings: Pick<UpstreamSettings, 'tls' | 'connections' | 'connectionAge'>,
   connectTimeout: number,
+  room: ConnectionRoom,
 ): DirectConnections {
   const open = socketOpener(address, settings, connectTimeout);
   const all = new Set<DirectConnection>();
@@ -32,6 +34,16 @@ export function directConnections(
     const place = free.indexOf(connection);
     if (place !== -1) free.splice(place, 1);
   };
+  const makeRoom = room.join({
+    get size() {
+      return all.size;
+    },
+    closeIdle() {
+      const connection = free.shift();
+      connection?.destroy();
+      return connection !== undefined;
+    },
+  });
   const newestAbandoned = () => {
     let newest: DirectConnection | undefined;
     for (const connection of all) if (connection.isAbandoned) newest = connection;
@@ -46,6 +58,7 @@ export function directConnections(
       // Each exchange has a place: at the limit, the place of this one has been that of an abandoned connection.
       const abandoned = all.size < settings.connections ? undefined : newestAbandoned();
       if (abandoned !== undefined) return abandoned;
+      makeRoom();
       const opened = new DirectConnection(open, settings.connectionAge, onFree, onGone);
       all.add(opened);
       return opened;

@@ -1,5 +1,6 @@
 import { type buildConnector, Client, Dispatcher } from 'undici';
 import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
+import type { ConnectionRoom, ConnectionSet } from '../upstream/connection-room.ts';
 
 export interface ConnectionOptions {
   readonly connect: buildConnector.connector;
@@ -20,18 +21,32 @@ type Request = [options: Dispatcher.DispatchOptions, handler: Dispatcher.Dispatc
  * Undici's own pool scans all of its connections twice for each request: with a few dozen, that costs as much as the
  * decision on the request. Here the free connections are on a stack.
  */
-export class ConnectionPool extends Dispatcher {
+export class ConnectionPool extends Dispatcher implements ConnectionSet {
   readonly #origin: string;
   readonly #options: ConnectionOptions;
   readonly #all = new Set<Connection>();
   readonly #free: Connection[] = [];
   readonly #waiting: Request[] = [];
+  readonly #makeRoom: () => void;
   #isDestroyed = false;
 
-  constructor(origin: string, options: ConnectionOptions) {
+  constructor(origin: string, options: ConnectionOptions, room: ConnectionRoom) {
     super();
     this.#origin = origin;
     this.#options = options;
+    this.#makeRoom = room.join(this);
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  closeIdle(): boolean {
+    const connection = this.#free.shift();
+    if (connection === undefined) return false;
+    connection.isFree = false;
+    this.#retire(connection);
+    return true;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -62,6 +77,7 @@ export class ConnectionPool extends Dispatcher {
   }
 
   #open(): Connection {
+    this.#makeRoom();
     const { connect, headersTimeout } = this.#options;
     const connection = new Connection(this.#origin, { connect, headersTimeout, allowH2: false });
     this.#all.add(connection);

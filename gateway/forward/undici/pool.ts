@@ -3,6 +3,7 @@ import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import { allowManyFields } from '../../workarounds/undici-http2-fields-limit.ts';
 import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 import type { UpstreamAddress } from '../path.ts';
+import type { ConnectionRoom } from '../upstream/connection-room.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createConnector } from './connector.ts';
 
@@ -17,17 +18,22 @@ export function createPool(
   { origin, socketPath }: UpstreamAddress,
   settings: Pick<UpstreamSettings, 'tls' | 'http2' | 'connections' | 'connectionAge' | 'health'>,
   connectTimeout: number,
+  room: ConnectionRoom,
 ): Dispatcher {
   const connect = createConnector(settings, socketPath, connectTimeout);
   const place = socketPath === null ? origin : 'http://localhost';
   if (!settings.http2) {
-    return new ConnectionPool(place, {
-      connect,
-      headersTimeout: connectTimeout,
-      age: settings.connectionAge,
-      // One more for health checks, which must not take the place of a request.
-      most: settings.connections + (settings.health === undefined ? 0 : 1),
-    });
+    return new ConnectionPool(
+      place,
+      {
+        connect,
+        headersTimeout: connectTimeout,
+        age: settings.connectionAge,
+        // One more for health checks, which must not take the place of a request.
+        most: settings.connections + (settings.health === undefined ? 0 : 1),
+      },
+      room,
+    );
   }
   return new Pool(place, {
     connect,

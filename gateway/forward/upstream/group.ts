@@ -7,6 +7,7 @@ import { createPool, MOST_STREAMS } from '../undici/pool.ts';
 import type { MeterGroup } from './attempt-account.ts';
 import { createAvailability } from './availability.ts';
 import { createBalance } from './balance.ts';
+import { connectionRoom } from './connection-room.ts';
 import { startHealthChecks } from './health-checks.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { Server, type Upstream } from './upstream.ts';
@@ -45,9 +46,10 @@ export function openGroup(
   const upstreams = servers.map(({ address, weight }) => {
     const { origin } = address;
     const about = { upstream: origin, group: settings.name };
+    const room = connectionRoom(settings.connections);
     const connections = {
-      dispatcher: createPool(address, settings, connectTimeout),
-      connections: directConnections(address, settings, connectTimeout),
+      dispatcher: createPool(address, settings, connectTimeout, room),
+      connections: directConnections(address, settings, connectTimeout, room),
       agent: new UpstreamAgent(address, settings, connectTimeout),
     };
     const availability = createAvailability(settings.eject, about, log, () => meter.ejected(origin));

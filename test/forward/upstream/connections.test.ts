@@ -55,6 +55,28 @@ overAll('a server has no more connections than it may have, and all requests are
   t.true(upstream.counts.most <= 2, String(upstream.counts.most));
 });
 
+test('requests that go to a server in different ways share its connections: a free one makes room', async (t) => {
+  const open = new Set<Socket>();
+  const upstream = await httpUpstream(t, (req, res) => {
+    if (!open.has(req.socket)) {
+      open.add(req.socket);
+      req.socket.once('close', () => open.delete(req.socket));
+    }
+    req.resume();
+    res.end('ok');
+  });
+  const gateway = await groupGateway(t, { servers: [upstream.url], connections: 2 });
+  // Plain requests, and such that Node's HTTP server and undici serve.
+  for (const method of ['GET', 'OPTIONS', 'GET', 'OPTIONS', 'OPTIONS', 'GET']) {
+    const answers = await Promise.all(
+      [1, 2].map(() => rawExchange(gateway.port, requestText(`${method} /s`, ['Connection: close']))),
+    );
+    t.deepEqual(answers.map(statusOf), [200, 200]);
+    // Sooner than a free connection is closed by itself, which is after 4 s.
+    await holds('the connections of the other way are closed', () => open.size <= 2, 2_000);
+  }
+});
+
 overAll(
   'who waits too long for a connection gets a 503 that blames the upstream, and ejects nobody',
   async (t, over) => {

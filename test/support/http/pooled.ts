@@ -1,5 +1,6 @@
 import { buildConnector } from 'undici';
 import { ConnectionPool } from '../../../gateway/forward/undici/connection-pool.ts';
+import { connectionRoom } from '../../../gateway/forward/upstream/connection-room.ts';
 import type { Scope } from '../../lab/scope.ts';
 
 /** Milliseconds; older than any connection of a test. */
@@ -15,7 +16,7 @@ export function openPool(
   age = NEVER_OLD,
   connect = buildConnector({ timeout: 5_000 }),
 ): ConnectionPool {
-  const pool = new ConnectionPool(url, { connect, headersTimeout: 5_000, age, most: MANY });
+  const pool = new ConnectionPool(url, { connect, headersTimeout: 5_000, age, most: MANY }, connectionRoom(MANY));
   t.teardown(() => pool.destroy());
   return pool;
 }
