@@ -65,7 +65,7 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       fastPath: flag()
         .prefault(true)
         .describe(
-          'Serves plain requests without the HTTP server and client of Node: twice as fast. False is for comparing.',
+          "Serves plain requests without Node's HTTP server and undici, for little more than half of the CPU time. False is for comparing.",
         ),
       hsts: hsts
         .exactOptional()
