@@ -76,9 +76,18 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     const connection = this.#connection;
     if (connection === null) return;
     this.progress = 'begun';
-    connection.writeText(this.#text);
     this.#await(this.#isBodySent ? 'upstream' : 'client');
+    // What has arrived of the body comes at once, and leaves in one piece with the head.
     if (!this.#isBodySent) this.#client.readBody(this);
+    const head = this.#takeText();
+    if (head !== '' && this.#connection === connection) connection.writeText(head);
+  }
+
+  /** The head of the request, if it has not been written. */
+  #takeText(): string {
+    const text = this.#text;
+    this.#text = '';
+    return text;
   }
 
   onBodyPiece({ piece, done }: KeptBytes, isLast: boolean): boolean {
@@ -87,9 +96,20 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     this.#outgoing.tally.received += piece.length;
     if (this.progress === 'begun') this.progress = 'body taken';
     this.#isBodySent = isLast;
-    const keepsUp = connection.write(piece, done);
+    const keepsUp = this.#writePiece(connection, piece, done);
     this.#await(isLast || !keepsUp ? 'upstream' : 'client');
     return keepsUp;
+  }
+
+  #writePiece(connection: DirectConnection, piece: Buffer, done: () => void): boolean {
+    const head = this.#takeText();
+    if (head !== '' && piece.length <= IN_ONE_PIECE) {
+      const keepsUp = connection.writeText(head + piece.toString('latin1'));
+      done();
+      return keepsUp;
+    }
+    if (head !== '') connection.writeText(head);
+    return connection.write(piece, done);
   }
 
   onDrain(): void {
