@@ -11,8 +11,6 @@ import { holds } from '../lab/waiting/condition.ts';
 /** Milliseconds, of both nodes. */
 const CACHE = 4_000;
 const TIMEOUT = 1_000;
-/** Milliseconds between two requests of the load, at most. */
-const TICK = 100;
 /** Milliseconds that a busy machine may add. */
 const SLACK = 1_000;
 /** An answer that took longer than what the gateway waits for its stores. */
@@ -68,8 +66,8 @@ for (const [how, strike, mend] of [
     await Promise.all([a, b].map((node) => untilStatus(node, ada, 503, CACHE + IN_TIME)));
     const answers = await load.since(lastKnown);
     t.true(
-      // By when it was answered: a request that is sent in time may be read late.
-      answers.every(({ status, answeredAt }) => status === 200 || answeredAt >= lastKnown + CACHE / 2 - TICK),
+      // A renewal that is under way when the database stops may have begun that much earlier on a busy machine.
+      answers.every(({ status, answeredAt }) => status === 200 || answeredAt >= lastKnown + CACHE / 2 - SLACK),
     );
     t.deepEqual(improper(answers, IN_TIME), []);
     t.deepEqual(
