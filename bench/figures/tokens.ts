@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { tokenSigner } from '../../gateway/signing/token.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { ADA } from '../../test/lab/gateways/gateway.ts';
@@ -47,8 +48,8 @@ async function issueTokens({ gateways: { accounts, database } }: Lab): Promise<s
   const issue = async () => {
     const [jti, issuedAt] = [randomUUID(), Math.floor(Date.now() / 1_000)];
     const times = { issuedAt: issuedAt * 1_000, expiresAt: (issuedAt + LIFETIME) * 1_000 };
-    await record({ jti, accountId: ada.id, name: null, ...times, bond: null });
-    return sign(ada, { jti, issuedAt, lifetime: LIFETIME });
+    await record({ jti, accountId: ada.id, name: null, ...times, bond: null, ...UNRESTRICTED });
+    return sign(ada, { jti, issuedAt, lifetime: LIFETIME, ...UNRESTRICTED });
   };
   const issued: string[] = [];
   while (issued.length < COUNT) {

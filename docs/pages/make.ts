@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import type { TestGateway } from '../../test/lab/gateways/gateway.ts';
 import { NARROW, openBrowser, WIDE } from '../../test/support/browser/browser.ts';
@@ -65,7 +66,8 @@ async function addOlderTokens({ accounts, database }: TestGateway): Promise<void
     { jti: 'older-1', name: 'Build server', issuedAt: now, expiresAt: now + 18 * DAY },
     { jti: 'older-2', name: 'Monthly report', issuedAt: now, expiresAt: now + 27 * DAY },
   ];
-  for (const token of older) await sqlTokenStore(database).record({ ...token, accountId: account.id, bond: null });
+  for (const token of older)
+    await sqlTokenStore(database).record({ ...token, accountId: account.id, bond: null, ...UNRESTRICTED });
   const used = database.sql('gatehouse_tokens').where('jti', 'older-1');
   await database.query(used.update({ last_used_at: now - 4 * MINUTE }));
 }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Account } from '../domain/account.ts';
 import { digestForTokens } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { ReadCutoff } from '../domain/identity.ts';
+import type { ReadCutoff, TokenRestrictions } from '../domain/identity.ts';
+import type { TokenSigner } from '../signing/token.ts';
 import type { TokenRecord } from '../stores/tokens/store.ts';
 
 export interface TokenIssueDeps {
   /** The database's time in ms since 1970, which all nodes share. */
   now(): number;
-  /** `issuedAt` and `lifetime` are in seconds. */
-  sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
+  readonly sign: TokenSigner['sign'];
   /** The id of the secret that `sign` uses. */
   readonly keyId: string;
   record(token: TokenRecord): Promise<void>;
@@ -20,14 +20,21 @@ export interface TokenIssueDeps {
   readonly maxPerAccount: number;
 }
 
+/** What the owner of an account asks for. */
+export interface TokenWish extends TokenRestrictions {
+  readonly name: string | null;
+  /** Seconds. */
+  readonly lifetime: number;
+}
+
 /**
- * @param wish `lifetime` in seconds
+ * @param wish allowed for this account
  * @throws GatewayError 409 when the account has the maximum number of live tokens; 429 when too many requests are waiting;
  *   503 when the database is unavailable
  */
 export type IssueToken = (
   account: Account,
-  wish: { name: string | null; lifetime: number },
+  wish: TokenWish,
 ) => Promise<{ readonly jti: string; readonly token: string }>;
 
 /** The maximum number of waiting requests for tokens of one account. */
@@ -45,7 +52,7 @@ export function tokenIssue(deps: TokenIssueDeps): IssueToken {
   const { maxPerAccount } = deps;
   const inTurn = turnsByAccount();
 
-  return (account, { name, lifetime }) =>
+  return (account, { name, lifetime, scope, addresses }) =>
     inTurn(account.id, async () => {
       const jti = randomUUID();
       // A cutoff lies at the end of its second, and must not revoke a token issued after it.
@@ -54,8 +61,8 @@ export function tokenIssue(deps: TokenIssueDeps): IssueToken {
       const times = { issuedAt: issuedAt * 1000, expiresAt: (issuedAt + lifetime) * 1000 };
       const bond = { boundTo: digestForTokens(account.stamp), keyId: deps.keyId };
       // Recorded first: every token must be listed and revocable.
-      await deps.record({ jti, accountId: account.id, name, ...times, bond });
-      return { jti, token: deps.sign(account, { jti, issuedAt, lifetime }) };
+      await deps.record({ jti, accountId: account.id, name, ...times, bond, scope, addresses });
+      return { jti, token: deps.sign(account, { jti, issuedAt, lifetime, scope, addresses }) };
     });
 }
 

@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
+import { UNRESTRICTED } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
 import { readJson } from '../http/bodies.ts';
 import type { Revoker } from '../revocation/revoker.ts';
@@ -38,7 +39,11 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, deps.realm);
     const wish = await readJson(ctx.req, ctx.res, wishes);
-    const { token } = await deps.issue(account, { name: wish.name, lifetime: wish.expiration });
+    const { token } = await deps.issue(account, {
+      name: wish.name,
+      lifetime: wish.expiration,
+      ...UNRESTRICTED,
+    });
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { token, expiration: wish.expiration };
   });

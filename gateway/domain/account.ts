@@ -14,6 +14,8 @@ export interface Account {
    * become invalid. Secret.
    */
   readonly stamp: string;
+  /** The names of its groups, without duplicates. Names that are no `isAccessName` are left out. */
+  readonly groups: readonly string[];
 }
 
 /** Bytes: the limit of an address by RFC 5321 section 4.5.3.1.3. */

@@ -1,7 +1,18 @@
 import type { Account } from './account.ts';
 
+/** What a token is restricted to, beyond what its account may do. */
+export interface TokenRestrictions {
+  /** The names of its scopes; null: those of its account. */
+  readonly scope: readonly string[] | null;
+  /** The networks that it may be used from; null: any. */
+  readonly addresses: readonly string[] | null;
+}
+
+/** A token that may do what its account may, from anywhere. */
+export const UNRESTRICTED: TokenRestrictions = { scope: null, addresses: null };
+
 /** The claims of a verified token that later stages need. Times are seconds since 1970. */
-export interface TokenClaims {
+export interface TokenClaims extends TokenRestrictions {
   readonly jti: string;
   readonly accountId: string;
   readonly issuedAt: number;

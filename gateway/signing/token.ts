@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Account, partForTokens } from '../domain/account.ts';
-import type { Verification } from '../domain/identity.ts';
+import type { TokenRestrictions, Verification } from '../domain/identity.ts';
 import { COMMON_CLAIMS, jwtCodec } from './jwt.ts';
 import { keyRing } from './keys.ts';
 import { bindingOf, isEqual } from './mac.ts';
@@ -12,13 +12,19 @@ export interface TokenSettings {
   readonly maxLifetime: number;
 }
 
+/** `issuedAt` is in seconds since 1970, `lifetime` in seconds; both are whole. */
+export interface UnsignedToken extends TokenRestrictions {
+  readonly jti: string;
+  readonly issuedAt: number;
+  readonly lifetime: number;
+}
+
 export interface TokenSigner {
   /** The id of the key that signs. */
   readonly keyId: string;
   /** The ids of the keys that verify. */
   readonly keyIds: readonly string[];
-  /** Signs a token for the account. `issuedAt` is in seconds since 1970, `lifetime` in seconds; both are whole. */
-  sign(account: Account, token: { jti: string; issuedAt: number; lifetime: number }): string;
+  sign(account: Account, token: UnsignedToken): string;
   /** Never throws. Refuses every invalid token, with a reason for the log. */
   verify(token: string): Verification;
 }
@@ -28,32 +34,44 @@ const AUDIENCE = 'gatehouse:api';
 
 /**
  * Issues and verifies tokens: JWTs with `kid` and the claims `iss`, `aud`, `sub`, `jti`, `iat`, `exp` and `bnd`. `bnd` binds
- * the token to the account's stamp, so that a new password invalidates it on every node without a message.
+ * the token to the account's stamp, so that a new password invalidates it on every node without a message. A restricted token
+ * also has `scope` (RFC 8693 section 4.2) or `adr`, a list of networks.
  *
  * @param now the time that all nodes share, in ms since 1970
  */
 export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => number = Date.now): TokenSigner {
   const keys = keyRing(secrets);
-  const codec = jwtCodec(keys, AUDIENCE, z.strictObject({ ...COMMON_CLAIMS, jti: z.string().min(1) }));
+  const claims = z.strictObject({
+    ...COMMON_CLAIMS,
+    jti: z.string().min(1),
+    scope: z.string().min(1).exactOptional(),
+    adr: z.array(z.string()).min(1).exactOptional(),
+  });
+  const codec = jwtCodec(keys, AUDIENCE, claims);
   const longest = maxLifetime / 1000;
 
   return {
     keyId: keys.signing.id,
     keyIds: [...keys.byId.keys()],
 
-    sign({ id, stamp }, { jti, issuedAt, lifetime }) {
+    sign({ id, stamp }, { jti, issuedAt, lifetime, scope, addresses }) {
+      const restrictions = {
+        ...(scope !== null && { scope: scope.join(' ') }),
+        ...(addresses !== null && { adr: [...addresses] }),
+      };
       const bnd = bindingOf(keys.signing.key, boundValues(id, stamp));
-      return codec.sign({ sub: id, jti, iat: issuedAt, exp: issuedAt + lifetime, bnd });
+      return codec.sign({ sub: id, jti, iat: issuedAt, exp: issuedAt + lifetime, bnd, ...restrictions });
     },
 
     verify(token) {
       const verified = codec.verify(token, now());
       if (verified.kind === 'expired') return { ok: false, reason: 'token expired' };
       if (verified.kind === 'invalid') return invalid(verified.reason);
-      const { sub, jti, iat, exp, bnd } = verified.claims;
+      const { sub, jti, iat, exp, bnd, scope, adr } = verified.claims;
       if (exp - iat > longest) return invalid('lifetime not allowed');
       const isBoundTo = boundBy(bnd, (stamp) => bindingOf(verified.key, boundValues(sub, stamp)));
-      return { ok: true, isBoundTo, claims: { jti, accountId: sub, issuedAt: iat, expiresAt: exp } };
+      const restrictions = { scope: scope?.split(' ') ?? null, addresses: adr ?? null };
+      return { ok: true, isBoundTo, claims: { jti, accountId: sub, issuedAt: iat, expiresAt: exp, ...restrictions } };
     },
   };
 }

@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { trackLastUsed } from '../../gateway/stores/tokens/last-used.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { ADA, BOB } from '../lab/gateways/gateway.ts';
@@ -20,8 +21,24 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const { database, command } = await operator(t, kind);
     const { record } = sqlTokenStore(database);
     const expiresAt = Math.floor(Date.now() / 1000) * 1000 + HOUR;
-    await record({ jti: 'younger', accountId: '1', name: null, issuedAt: ISSUED + HOUR, expiresAt, bond: null });
-    await record({ jti: 'older', accountId: '1', name: 'ci ü', issuedAt: ISSUED, expiresAt, bond: null });
+    await record({
+      jti: 'younger',
+      accountId: '1',
+      name: null,
+      issuedAt: ISSUED + HOUR,
+      expiresAt,
+      bond: null,
+      ...UNRESTRICTED,
+    });
+    await record({
+      jti: 'older',
+      accountId: '1',
+      name: 'ci ü',
+      issuedAt: ISSUED,
+      expiresAt,
+      bond: null,
+      ...UNRESTRICTED,
+    });
     await record({
       jti: 'expired',
       accountId: '1',
@@ -29,11 +46,26 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       issuedAt: ISSUED,
       expiresAt: Date.now() - 1,
       bond: null,
+      ...UNRESTRICTED,
     });
-    await record({ jti: 'of Bob', accountId: '2', name: null, issuedAt: ISSUED, expiresAt, bond: null });
+    await record({
+      jti: 'of Bob',
+      accountId: '2',
+      name: null,
+      issuedAt: ISSUED,
+      expiresAt,
+      bond: null,
+      ...UNRESTRICTED,
+    });
     const lastUsed = trackLastUsed(database, Date);
     t.teardown(lastUsed.close);
-    lastUsed.note({ jti: 'older', accountId: '1', issuedAt: ISSUED / 1000, expiresAt: expiresAt / 1000 });
+    lastUsed.note({
+      jti: 'older',
+      accountId: '1',
+      issuedAt: ISSUED / 1000,
+      expiresAt: expiresAt / 1000,
+      ...UNRESTRICTED,
+    });
     await lastUsed.flush();
 
     const [younger, older] = [

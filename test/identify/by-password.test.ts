@@ -2,7 +2,14 @@ import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
 import { passwordIdentifier } from '../../gateway/identify/by-password.ts';
 
-const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'of right', confirmed: true, stamp: 'first' };
+const ADA: Account = {
+  id: '1',
+  email: 'ada@example.com',
+  passwordHash: 'of right',
+  confirmed: true,
+  stamp: 'first',
+  groups: [],
+};
 
 test('an account that is removed while its password is checked is refused', async (t) => {
   const { check, accounts, hashed } = identifier((at) => at.set(ADA.email, null));

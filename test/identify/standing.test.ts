@@ -1,10 +1,17 @@
 import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
-import type { Identity, VerifiedToken } from '../../gateway/domain/identity.ts';
+import { type Identity, UNRESTRICTED, type VerifiedToken } from '../../gateway/domain/identity.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
-const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'weak', confirmed: true, stamp: 'first' };
+const ADA: Account = {
+  id: '1',
+  email: 'ada@example.com',
+  passwordHash: 'weak',
+  confirmed: true,
+  stamp: 'first',
+  groups: [],
+};
 const standing = createStanding({
   isDenied: (jti) => jti === 'denied',
   cutoffOf: (accountId) => (accountId === 'ended' ? NOW * 1000 : 0),
@@ -15,7 +22,7 @@ const standing = createStanding({
 function token(claims: Partial<VerifiedToken['claims']> = {}): VerifiedToken {
   return {
     ok: true,
-    claims: { jti: 'one', accountId: '1', issuedAt: NOW - 10, expiresAt: NOW + 60, ...claims },
+    claims: { jti: 'one', accountId: '1', issuedAt: NOW - 10, expiresAt: NOW + 60, ...UNRESTRICTED, ...claims },
     isBoundTo: ({ stamp }) => stamp === 'first',
   };
 }

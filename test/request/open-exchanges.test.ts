@@ -3,12 +3,19 @@ import { PassThrough } from 'node:stream';
 import { mock } from 'node:test';
 import test, { type ExecutionContext } from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
-import type { Identity } from '../../gateway/domain/identity.ts';
+import { type Identity, UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { type OpenExchange, type OpenExchanges, watchOpenExchanges } from '../../gateway/request/open-exchanges.ts';
 
 // One after the other: each has the clock to itself.
 
-const ACCOUNT: Account = { id: '1', email: 'ada@example.com', passwordHash: 'a', confirmed: true, stamp: 'a' };
+const ACCOUNT: Account = {
+  id: '1',
+  email: 'ada@example.com',
+  passwordHash: 'a',
+  confirmed: true,
+  stamp: 'a',
+  groups: [],
+};
 const GOOD = identityOf('good');
 const VOID = identityOf('void');
 
@@ -274,6 +281,6 @@ function exchange(identity: Identity | null): OpenExchange & { isOver: boolean; 
 }
 
 function identityOf(jti: string): Identity {
-  const claims = { jti, accountId: ACCOUNT.id, issuedAt: 0, expiresAt: 3_600 };
+  const claims = { jti, accountId: ACCOUNT.id, issuedAt: 0, expiresAt: 3_600, ...UNRESTRICTED };
   return { by: 'token', account: ACCOUNT, token: { ok: true, claims, isBoundTo: () => true }, scheme: 'bearer' };
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { tokenIdentifier } from '../../gateway/identify/by-token.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 import type { Revocation } from '../../gateway/revocation/history.ts';
@@ -8,7 +9,14 @@ import { cachedAccounts } from '../../gateway/stores/accounts/cached.ts';
 
 const NOW = 1_900_000_000;
 const EXPIRES = (NOW + 3_600) * 1_000;
-const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'first' };
+const ADA: Account = {
+  id: '1',
+  email: 'ada@example.com',
+  passwordHash: null,
+  confirmed: true,
+  stamp: 'first',
+  groups: [],
+};
 
 const CASES: readonly (readonly [string, Revocation, string])[] = [
   ['the token', { kind: 'token', position: 1, chain: 'a', jti: 'one', expiresAt: EXPIRES }, 'token revoked'],
@@ -31,7 +39,7 @@ for (const [what, revocation, reason] of CASES) {
       used() {},
       now: Date.now,
     });
-    const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600 };
+    const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600, ...UNRESTRICTED };
     const outcome = identify({ ok: true, claims, isBoundTo: () => true }, 'bearer');
     t.is(looking.length, 1);
     mirror.apply(revocation);

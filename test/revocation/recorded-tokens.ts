@@ -1,3 +1,4 @@
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { readHead } from '../../gateway/revocation/history.ts';
 import { revokeToken as revokeTokenOf } from '../../gateway/revocation/revocations.ts';
 import type { Database } from '../../gateway/stores/database/connection.ts';
@@ -25,5 +26,13 @@ export function record(
     expiresAt = NOW + 60_000,
   }: { jti: string; accountId?: string; issuedAt?: number; expiresAt?: number },
 ): Promise<void> {
-  return sqlTokenStore(database).record({ jti, accountId, name: null, issuedAt, expiresAt, bond: null });
+  return sqlTokenStore(database).record({
+    jti,
+    accountId,
+    name: null,
+    issuedAt,
+    expiresAt,
+    bond: null,
+    ...UNRESTRICTED,
+  });
 }

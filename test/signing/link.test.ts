@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import test from 'ava';
 import jwt from 'jsonwebtoken';
 import type { Account } from '../../gateway/domain/account.ts';
+import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { derivedKey, keyIdOf } from '../../gateway/signing/keys.ts';
 import { createLinks, type LinkPurpose } from '../../gateway/signing/link.ts';
 import { tokenSigner } from '../../gateway/signing/token.ts';
@@ -9,7 +10,14 @@ import { tokenSigner } from '../../gateway/signing/token.ts';
 const SECRET = 'a secret of thirty-two bytes or more';
 const OLD_SECRET = 'another secret, of thirty-two bytes or more';
 const HOUR = 3_600_000;
-const ADA: Account = { id: '1', email: 'ada@example.com', passwordHash: 'h', confirmed: false, stamp: 'stamp' };
+const ADA: Account = {
+  id: '1',
+  email: 'ada@example.com',
+  passwordHash: 'h',
+  confirmed: false,
+  stamp: 'stamp',
+  groups: [],
+};
 const CHANGE = { email: 'new@example.com', endTokens: true };
 const PURPOSES = ['confirm', 'reset', 'email'] as const satisfies LinkPurpose[];
 
@@ -89,7 +97,7 @@ test('any change of the account makes its links void, and another account has no
 
 test('neither does a token of the API open as a link nor a link as a token, whatever is written into it', (t) => {
   const signer = tokenSigner({ secrets: [SECRET], maxLifetime: HOUR * 24 });
-  const token = signer.sign(ADA, { jti: 'j', issuedAt: now(), lifetime: 600 });
+  const token = signer.sign(ADA, { jti: 'j', issuedAt: now(), lifetime: 600, ...UNRESTRICTED });
   const tokenHeader = partOf(token, 0);
   const tokenPayload = partOf(token, 1);
   for (const purpose of PURPOSES) {

@@ -1,5 +1,6 @@
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
+import { UNRESTRICTED } from '../../domain/identity.ts';
 import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { IssueToken } from '../issue-token.ts';
 import { isTokenName, TOKEN_NAME_RULE } from '../issue-token.ts';
@@ -82,7 +83,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
     }
     const name = values.name === '' ? null : values.name;
     try {
-      const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds });
+      const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds, ...UNRESTRICTED });
       await handOver(ctx, owner, jti, { name, token });
       redirect(ctx, `/tokens/${jti}/created`);
     } catch (error) {

@@ -92,7 +92,14 @@ function spellingsOf(email: string): string[] {
 /** @returns null when the row is not a usable account */
 function accountOf({ id, email, password, confirmed }: AdoptedRow): Account | null {
   if (id === null || email === null || !isSendableUserId(id)) return null;
-  return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp: stampOf(password) };
+  return {
+    id,
+    email,
+    passwordHash: password,
+    confirmed: isConfirmedValue(confirmed),
+    stamp: stampOf(password),
+    groups: [],
+  };
 }
 
 /** Derived from the stored hash, so that a new hash voids earlier tokens even if the gateway is not told of the change. */

@@ -57,6 +57,13 @@ export interface AccountStore extends AccountReader {
   setEmail(seen: Account, email: string, tokens: 'end' | 'keep'): Promise<EmailSet>;
   /** Replaces the hash of an unchanged password; tokens stay valid. @returns whether `from` was still the account's hash */
   replaceHash(id: string, from: string, to: string): Promise<boolean>;
+  /**
+   * Replaces the groups of the account; tokens, links and sessions stay valid. Call it in a transaction.
+   *
+   * @param names valid by `isAccessName`
+   * @returns whether there is such an account
+   */
+  setGroups(id: string, names: readonly string[]): Promise<boolean>;
   /** Keeps the records of its tokens. @returns whether there was such an account */
   remove(id: string): Promise<boolean>;
 }
@@ -71,23 +78,39 @@ interface AccountRow {
   updated_at: number;
 }
 
+interface GroupRow {
+  account_id: number;
+  name: string;
+}
+
 /** The accounts in the gateway's own table, on SQLite or MySQL. */
 export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
   // Compared as bytes: the collation of MySQL would ignore case and trailing spaces.
   const seen = (id: string, stamp: string) =>
     accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
+  const groups = () => sql<GroupRow>('gatehouse_account_groups');
+
+  /** One query for both tables. @param value of a column with unique values */
+  const find = async (column: 'id' | 'email_key', value: number | string): Promise<Account | null> => {
+    const rows: (AccountRow & { group_name: string | null })[] = await query(
+      sql('gatehouse_accounts as a')
+        .leftJoin('gatehouse_account_groups as g', 'g.account_id', 'a.id')
+        .where(`a.${column}`, value)
+        .orderBy('g.name')
+        .select('a.*', { group_name: 'g.name' }),
+    );
+    const [row] = rows;
+    if (row === undefined) return null;
+    return accountOf(
+      row,
+      rows.flatMap(({ group_name }) => group_name ?? []),
+    );
+  };
 
   return {
-    async findByEmail(email) {
-      const row = await query(accounts().where('email_key', canonicalEmail(email)).first());
-      return row === undefined ? null : accountOf(row);
-    },
-
-    async findById(id) {
-      const row = await query(accounts().where('id', keyOf(id)).first());
-      return row === undefined ? null : accountOf(row);
-    },
+    findByEmail: (email) => find('email_key', canonicalEmail(email)),
+    findById: (id) => find('id', keyOf(id)),
 
     async add({ email, passwordHash, confirmed }) {
       const now = Date.now();
@@ -103,7 +126,7 @@ export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
       };
       try {
         const [id] = await query(sql('gatehouse_accounts').insert(row));
-        return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp } };
+        return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp, groups: [] } };
       } catch (error) {
         if (isUniqueViolation(error)) return { kind: 'taken' };
         throw error;
@@ -164,7 +187,17 @@ export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
     },
 
     async remove(id) {
-      return (await query(accounts().where('id', keyOf(id)).delete())) > 0;
+      if ((await query(accounts().where('id', keyOf(id)).delete())) === 0) return false;
+      await query(groups().where('account_id', keyOf(id)).delete());
+      return true;
+    },
+
+    async setGroups(id, names) {
+      if ((await query(accounts().where('id', keyOf(id)).update({ updated_at: Date.now() }))) === 0) return false;
+      await query(groups().where('account_id', keyOf(id)).delete());
+      const rows = [...new Set(names)].map((name) => ({ account_id: keyOf(id), name }));
+      if (rows.length > 0) await query(groups().insert(rows));
+      return true;
     },
   };
 }
@@ -181,12 +214,13 @@ function keyOf(id: string): number {
   return Number.isSafeInteger(key) ? key : NO_ACCOUNT;
 }
 
-function accountOf(row: AccountRow): Account {
+function accountOf(row: AccountRow, groups: readonly string[]): Account {
   return {
     id: String(row.id),
     email: row.email,
     passwordHash: row.password_hash,
     confirmed: row.confirmed_at !== null,
     stamp: row.stamp,
+    groups,
   };
 }

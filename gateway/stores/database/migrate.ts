@@ -12,6 +12,7 @@ import { sessions } from './migrations/0004-sessions.ts';
 import { tokenUse } from './migrations/0005-token-use.ts';
 import { revocationChain } from './migrations/0006-revocation-chain.ts';
 import { tokenBonds } from './migrations/0008-token-bonds.ts';
+import { scopesAndGroups } from './migrations/0009-scopes-and-groups.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly Migration[] = [
   tokenUse,
   revocationChain,
   tokenBonds,
+  scopesAndGroups,
 ];
 
 /** Milliseconds for all migrations, including the wait for another process that migrates. */

@@ -1,6 +1,7 @@
 import type { TokenClaims } from '../../domain/identity.ts';
 import type { Clock } from '../database/clock.ts';
 import type { Database } from '../database/connection.ts';
+import { columnsOfRestrictions } from './store.ts';
 
 /** Records when tokens were last used: notes each use in memory, and writes to the database once a minute. */
 export interface LastUsed {
@@ -27,7 +28,7 @@ export function trackLastUsed({ sql, query }: Database, clock: Clock): LastUsed 
     const updated = await query(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
     // MySQL counts rows that match (the driver sets CLIENT_FOUND_ROWS), changed or not.
     if (updated >= batch.length) return;
-    const rows = batch.map(({ jti, accountId, issuedAt, expiresAt }) => ({
+    const rows = batch.map(({ jti, accountId, issuedAt, expiresAt, ...restrictions }) => ({
       jti,
       account_id: accountId,
       name: null,
@@ -35,6 +36,7 @@ export function trackLastUsed({ sql, query }: Database, clock: Clock): LastUsed 
       expires_at: expiresAt * 1000,
       revoked_at: null,
       last_used_at: now,
+      ...columnsOfRestrictions(restrictions),
     }));
     await query(sql('gatehouse_tokens').insert(rows).onConflict('jti').ignore());
   };

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { TokenRestrictions } from '../../domain/identity.ts';
 import type { Database } from '../database/connection.ts';
 
 /** The stamp and the key of a token, as recorded. */
@@ -10,7 +11,7 @@ export interface TokenBond {
 }
 
 /** The record of an issued token. Times are milliseconds since 1970. */
-export interface TokenRecord {
+export interface TokenRecord extends TokenRestrictions {
   readonly jti: string;
   readonly accountId: string;
   readonly name: string | null;
@@ -92,6 +93,8 @@ export interface TokenRow {
   last_used_at: number | null;
   bound_to: string | Buffer | null;
   key_id: string | Buffer | null;
+  scope: string | null;
+  addresses: string | null;
 }
 
 /** A column of the order, and its value in the last record that was read. */
@@ -140,7 +143,7 @@ export function sqlTokenStore({ sql, query }: Database): TokenStore {
   };
 
   return {
-    async record({ jti, accountId, name, issuedAt, expiresAt, bond }) {
+    async record({ jti, accountId, name, issuedAt, expiresAt, bond, ...restrictions }) {
       const row = {
         jti,
         account_id: accountId,
@@ -150,6 +153,7 @@ export function sqlTokenStore({ sql, query }: Database): TokenStore {
         revoked_at: null,
         bound_to: bond?.boundTo ?? null,
         key_id: bond?.keyId ?? null,
+        ...columnsOfRestrictions(restrictions),
       };
       await query(sql('gatehouse_tokens').insert(row));
     },
@@ -218,5 +222,11 @@ function recordOf(row: TokenRow): LiveToken {
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
+    scope: row.scope?.split(' ') ?? null,
+    addresses: row.addresses?.split(' ') ?? null,
   };
+}
+
+export function columnsOfRestrictions({ scope, addresses }: TokenRestrictions): Pick<TokenRow, 'scope' | 'addresses'> {
+  return { scope: scope?.join(' ') ?? null, addresses: addresses?.join(' ') ?? null };
 }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { tokenSigner } from '../../../gateway/signing/token.ts';
 import { ADA, BOB, basic, testGateway } from '../../lab/gateways/gateway.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
@@ -19,7 +20,7 @@ test('authentications are counted by what they came to', async (t) => {
   const signer = tokenSigner({ secrets: [SECRET], maxLifetime: 3_600_000 });
   const now = Math.floor(Date.now() / 1000);
   const signed = (jti: string, issuedAt: number, stamp = account.stamp) =>
-    `Bearer ${signer.sign({ ...account, stamp }, { jti, issuedAt, lifetime: 60 })}`;
+    `Bearer ${signer.sign({ ...account, stamp }, { jti, issuedAt, lifetime: 60, ...UNRESTRICTED })}`;
 
   const ask = async (authorization?: string) => {
     const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization };

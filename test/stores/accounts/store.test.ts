@@ -39,6 +39,29 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.is((await store.list()).length, 1);
   });
 
+  test(`${kind}: an account has the groups that were set last, as bytes, and none after it is removed`, async (t) => {
+    const store = sqlAccountStore(await migratedDatabase(t, kind));
+    const ada = await added(store.add({ email: 'a@x', passwordHash: null, confirmed: true }));
+    await added(store.add({ email: 'b@x', passwordHash: null, confirmed: true }));
+    t.deepEqual(ada.groups, []);
+    t.true(await store.setGroups(ada.id, ['staff', 'Staff', 'team:a/b', 'staff']));
+    const groups = ['Staff', 'staff', 'team:a/b'];
+    t.deepEqual(await store.findById(ada.id), { ...ada, groups });
+    t.deepEqual((await store.findByEmail('A@X'))?.groups, groups);
+    t.deepEqual((await store.findById('2'))?.groups, []);
+
+    t.true(await store.setGroups(ada.id, ['admin']));
+    t.deepEqual((await store.findById(ada.id))?.groups, ['admin']);
+    t.true(await store.setGroups(ada.id, []));
+    t.deepEqual(await store.findById(ada.id), ada);
+
+    await store.setGroups(ada.id, ['admin']);
+    t.true(await store.remove(ada.id));
+    t.false(await store.setGroups(ada.id, ['admin']));
+    t.false(await store.setGroups('1abc', ['admin']));
+    t.is(await store.findById(ada.id), null);
+  });
+
   test(`${kind}: only the exact decimal id finds an account`, async (t) => {
     const store = sqlAccountStore(await migratedDatabase(t, kind));
     const first = await added(store.add({ email: 'a@x', passwordHash: null, confirmed: false }));

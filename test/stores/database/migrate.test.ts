@@ -16,6 +16,7 @@ const ALL = [
   '0005-token-use',
   '0006-revocation-chain',
   '0008-token-bonds',
+  '0009-scopes-and-groups',
 ];
 
 for (const kind of ['sqlite', 'mysql'] as const) {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { revokeToken } from '../../../gateway/revocation/revocations.ts';
 import { trackLastUsed } from '../../../gateway/stores/tokens/last-used.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
@@ -11,7 +12,15 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const store = sqlTokenStore(database);
     const now = Date.now();
     for (const jti of ['used', 'unused']) {
-      await store.record({ jti, accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000, bond: null });
+      await store.record({
+        jti,
+        accountId: '1',
+        name: null,
+        issuedAt: now,
+        expiresAt: now + 60_000,
+        bond: null,
+        ...UNRESTRICTED,
+      });
     }
     let statements = 0;
     const lastUsed = trackLastUsed(
@@ -40,7 +49,15 @@ test('what could not be written is written with the next', async (t) => {
   const database = await migratedDatabase(t, 'sqlite');
   const store = sqlTokenStore(database);
   const now = Date.now();
-  await store.record({ jti: 'one', accountId: '1', name: null, issuedAt: now, expiresAt: now + 60_000, bond: null });
+  await store.record({
+    jti: 'one',
+    accountId: '1',
+    name: null,
+    issuedAt: now,
+    expiresAt: now + 60_000,
+    bond: null,
+    ...UNRESTRICTED,
+  });
   let isOut = true;
   const lastUsed = trackLastUsed(
     { ...database, query: (statement) => (isOut ? Promise.reject(new Error('out')) : database.query(statement)) },
@@ -65,10 +82,11 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await revokeToken(database, 'revoked', { owner: '1', unrecorded }, now);
     await lastUsed.flush();
     const listed = (await liveTokensOf(database, '1', now)).map(({ lastUsedAt, ...token }) => token);
-    t.deepEqual(listed, [{ jti: 'lost', name: null, ...unrecorded }]);
+    t.deepEqual(listed, [{ jti: 'lost', name: null, ...unrecorded, ...UNRESTRICTED }]);
   });
 }
 
 function claims(jti: string, issuedAt: number) {
-  return { jti, accountId: '1', issuedAt: Math.floor(issuedAt / 1000), expiresAt: Math.floor(issuedAt / 1000) + 60 };
+  const seconds = Math.floor(issuedAt / 1000);
+  return { jti, accountId: '1', issuedAt: seconds, expiresAt: seconds + 60, ...UNRESTRICTED };
 }

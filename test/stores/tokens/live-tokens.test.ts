@@ -1,10 +1,11 @@
 import test from 'ava';
 import { digestForTokens } from '../../../gateway/domain/account.ts';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { liveTokens } from '../../../gateway/stores/tokens/live-tokens.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 
-const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest' };
+const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest', groups: [] };
 const RULES = { keyIds: ['key'], maxLifetime: 3_600_000, cutoffOf: () => 0, now: Date.now };
 
 async function adasTokens(
@@ -17,7 +18,7 @@ async function adasTokens(
   const bond = { boundTo: digestForTokens(ADA.stamp), keyId: 'key' };
   for (const [i, name] of names.entries()) {
     const jti = String(i).padStart(5, '0');
-    await store.record({ jti, accountId: '1', name, issuedAt, expiresAt: issuedAt + 60_000, bond });
+    await store.record({ jti, accountId: '1', name, issuedAt, expiresAt: issuedAt + 60_000, bond, ...UNRESTRICTED });
   }
   return liveTokens(store, RULES);
 }

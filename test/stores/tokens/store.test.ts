@@ -1,4 +1,5 @@
 import test from 'ava';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import {
   type ListedRecord,
   type Section,
@@ -176,7 +177,15 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 }
 
 function token(fields: Partial<TokenRecord> & { jti: string }): TokenRecord {
-  return { accountId: '1', name: null, issuedAt: NOW - 1000, expiresAt: NOW + 1000, bond: null, ...fields };
+  return {
+    accountId: '1',
+    name: null,
+    issuedAt: NOW - 1000,
+    expiresAt: NOW + 1000,
+    bond: null,
+    ...UNRESTRICTED,
+    ...fields,
+  };
 }
 
 function idsOf(tokens: readonly { readonly jti: string }[]): string[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Account } from '../../../gateway/domain/account.ts';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { createHashingQueue } from '../../../gateway/identify/passwords/hashing-queue.ts';
 import { createOwnerActions, type OwnerActionDeps, type OwnerActions } from '../../../gateway/owners/actions.ts';
 import type { Mail } from '../../../gateway/owners/mail/letter.ts';
@@ -95,6 +96,7 @@ export async function owners(
         issuedAt: now,
         expiresAt: now + MAX_LIFETIME,
         bond: null,
+        ...UNRESTRICTED,
       });
       return account;
     },

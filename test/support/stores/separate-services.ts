@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
+import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import type { StoreState } from '../../../gateway/ops/store-state.ts';
 import { FEED_BLOCK } from '../../../gateway/revocation/feed.ts';
 import { type RevocationService, startRevocations } from '../../../gateway/revocation/revocation-service.ts';
@@ -66,7 +67,15 @@ export async function separateServices(
     const jti = randomUUID();
     const issuedAt = Date.now();
     const expiresAt = issuedAt + LIFETIME;
-    await publisher.tokens.record({ jti, accountId: '1', name: null, issuedAt, expiresAt, bond: null });
+    await publisher.tokens.record({
+      jti,
+      accountId: '1',
+      name: null,
+      issuedAt,
+      expiresAt,
+      bond: null,
+      ...UNRESTRICTED,
+    });
     await publisher.service.revoker.token(jti, null, null);
     return jti;
   };
