@@ -17,3 +17,24 @@ export function hostClaim(list: string): string {
   const first = end === -1 ? list : list.slice(0, end).trim();
   return isHostValue(first) ? first : '';
 }
+
+/**
+ * A host as hosts are compared: in lower case, without port and final dot. An IPv6 address stays in brackets, in its shortest
+ * form.
+ *
+ * @param host a value of `Host`
+ */
+export function comparableHost(host: string): string {
+  if (host.startsWith('[')) {
+    const bracketed = host.slice(0, host.indexOf(']') + 1);
+    return URL.parse(`http://${bracketed}`)?.hostname ?? bracketed;
+  }
+  const colon = host.indexOf(':');
+  const name = colon === -1 ? host : host.slice(0, colon);
+  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+}
+
+/** Whether a host or pattern is below the domain of a pattern such as `*.example.com`. */
+export function isWithinPattern(host: string, pattern: string): boolean {
+  return pattern.startsWith('*.') && host !== pattern && host.endsWith(pattern.slice(1));
+}

@@ -2,6 +2,8 @@ import { badRequest } from '../domain/errors.ts';
 
 /** A request target, parsed once. Authentication, routing and forwarding all use this one value. */
 export interface Target {
+  /** The host that the client named, as sent; `undefined`: none, as in HTTP/1.0. */
+  readonly host: string | undefined;
   /** As sent, without query. Starts with one `/`. */
   readonly path: string;
   /** As sent: empty, or from the `?` on. */
@@ -28,8 +30,8 @@ export function parseTarget(raw: string, host: string | undefined): Target {
   const path = question === -1 ? target : target.slice(0, question);
   const query = question === -1 ? '' : target.slice(question);
   if (path.startsWith('//')) throw badRequest('The request target starts with two slashes');
-  if (PLAIN.test(path)) return { path, query, readings: NONE, hasEncodedSlash: false };
-  return { path, query, readings: readingsOf(path), hasEncodedSlash: ENCODED_SLASH.test(path) };
+  if (PLAIN.test(path)) return { host, path, query, readings: NONE, hasEncodedSlash: false };
+  return { host, path, query, readings: readingsOf(path), hasEncodedSlash: ENCODED_SLASH.test(path) };
 }
 
 const NONE: readonly string[] = [];

@@ -112,7 +112,7 @@ export function createAdmission({
       return locate(incoming);
     } catch (thrown) {
       const path = pathAsSent(incoming.url, incoming.head.host);
-      const located = path === null ? null : table.locateAsSent(path);
+      const located = path === null ? null : table.locateAsSent(path, incoming.head.host);
       return { kind: 'malformed', error: asGatewayError(thrown), located };
     }
   };

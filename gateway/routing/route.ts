@@ -50,7 +50,7 @@ export interface RouteContext {
 
 /** Compiles a route once, so that requests need no further lookups in the settings. */
 export function compileRoute(settings: RouteSettings, context: RouteContext): Route {
-  const { name, path, methods, auth, allowEncodedSlashes, credentials, stripPrefix } = settings;
+  const { name, host, path, methods, auth, allowEncodedSlashes, credentials, stripPrefix } = settings;
   const { connect, firstByte, idle, request } = { ...context.timeouts, ...settings.timeouts };
   const group = context.openGroup(settings);
   const basePaths = group.settings.servers.map(({ url }) => upstreamAddress(url).basePath);
@@ -59,6 +59,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
   const setsAuthorization = changes.request?.replaced.has('authorization') ?? false;
   return {
     ...{ name, path, auth, allowEncodedSlashes, credentials, stripPrefix, group, changes },
+    ...(host !== undefined && { host }),
     ...(methods !== undefined && { methods }),
     cors: settings.cors === undefined ? null : compileCors(settings.cors),
     deadlines: { connect, firstByte, idle, request: request ?? null },

@@ -1,11 +1,12 @@
 import { GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
+import { fallbackOf, hostLookup } from './hosts.ts';
 
 /** The settings that decide which route takes a request. */
-export type RouteRules = Pick<RouteSettings, 'name' | 'path' | 'methods' | 'auth' | 'allowEncodedSlashes'>;
+export type RouteRules = Pick<RouteSettings, 'name' | 'host' | 'path' | 'methods' | 'auth' | 'allowEncodedSlashes'>;
 
-/** The routes of one path, told apart by method. */
+/** The routes of one path on one host, told apart by method. */
 export interface RoutePlace<R> {
   readonly kind: 'routes';
   readonly path: string;
@@ -31,15 +32,21 @@ export interface Located<R> {
 
 export interface RouteTable<R> {
   /**
-   * Finds the place with the longest path that is a prefix of the target's on a segment boundary.
+   * Finds the place with the most particular host, and among these the one with the longest path that is a prefix of the
+   * target's on a segment boundary. Hosts are compared as `comparableHost` has them. An exact host comes before patterns, a
+   * longer pattern before a shorter one, and routes without `host` last.
    *
    * An upstream that folds case, decodes or merges slashes would take `/API/v1`, `/%61pi/v1` or `/api//v1` for
    * `/api/v1`. If any such reading has another place than the path as sent, or lies on the other side of the prefix, the
    * place is ambiguous.
    */
   locate(target: Target): Located<R>;
-  /** Finds the place by the path as sent, without the check for ambiguity: never for forwarding. */
-  locateAsSent(path: string): Located<R>;
+  /**
+   * Finds the place by the path as sent, without the check for ambiguity: never for forwarding.
+   *
+   * @param host that the client named
+   */
+  locateAsSent(path: string, host: string | undefined): Located<R>;
 }
 
 const TOKENS = { kind: 'tokens' } as const;
@@ -47,8 +54,20 @@ const PAGES = { kind: 'pages' } as const;
 const NOTHING = { kind: 'nothing' } as const;
 const AMBIGUOUS = { kind: 'ambiguous' } as const;
 
+/** The places of a host by their paths, those of less particular hosts included. */
+interface HostPlaces<R> {
+  readonly asWritten: ReadonlyMap<string, Place<R>>;
+  /** The same by the paths in lower case. */
+  readonly canonical: ReadonlyMap<string, Place<R>>;
+  /** Segments of the longest path. */
+  readonly depth: number;
+}
+
 /**
- * Compiles the routes. A lookup costs one map access per segment, however many routes there are.
+ * Compiles the routes. A lookup costs one map access per segment, however many routes there are, and one for the host if any
+ * route has `host`.
+ *
+ * The token endpoints and the pages are on every host.
  *
  * @param pages the path of the account pages; null: none
  */
@@ -57,26 +76,32 @@ export function compileRoutes<R extends RouteRules>(
   prefix: string,
   pages: string | null,
 ): RouteTable<R> {
-  const asWritten = new Map<string, Place<R>>();
-  const canonical = new Map<string, Place<R>>();
-  const add = (path: string, place: Place<R>) => {
-    asWritten.set(path, place);
-    canonical.set(path.toLowerCase(), place);
+  const own = new Map<string, Place<R>>([[`${prefix}/tokens`, TOKENS]]);
+  if (pages !== null) own.set(pages, PAGES);
+
+  const compiled = new Map<string, HostPlaces<R>>();
+  const placesOf = (pattern: string): HostPlaces<R> => {
+    const before = compiled.get(pattern);
+    if (before !== undefined) return before;
+    const fallback = fallbackOf(pattern, patterns);
+    const less = fallback === null ? everywhere : placesOf(fallback);
+    const written = routes.filter(({ host }) => host?.includes(pattern));
+    const places = hostPlaces(withFallback(placesByPath(written), less.asWritten, prefix), own);
+    compiled.set(pattern, places);
+    return places;
   };
-  add(`${prefix}/tokens`, TOKENS);
-  if (pages !== null) add(pages, PAGES);
-  for (const [path, shared] of Map.groupBy(routes, (route) => route.path)) {
-    add(path, { kind: 'routes', path, routes: shared, guarded: shared.filter(isGuarded) });
-  }
-  const depth = Math.max(...[...asWritten.keys()].map((path) => path.split('/').length - 1));
+  const patterns = new Set(routes.flatMap(({ host }) => host ?? []));
+  const everywhere = hostPlaces(placesByPath(routes.filter(({ host }) => host === undefined)), own);
+  const placesFor = hostLookup(new Map([...patterns].map((pattern) => [pattern, placesOf(pattern)])), everywhere);
+
   const lowerPrefix = prefix.toLowerCase();
   const everyPathIsLowerCase = lowerPrefix === prefix && routes.every(({ path }) => path === path.toLowerCase());
 
   return {
-    locate(target) {
-      const place = longest(asWritten, target.path, depth);
-      const belowPrefix = isBelow(target.path, prefix);
-      const { path, readings } = target;
+    locate({ host, path, readings }) {
+      const { asWritten, canonical, depth } = placesFor(host);
+      const place = longest(asWritten, path, depth);
+      const belowPrefix = isBelow(path, prefix);
       const toCheck = readings.length > 0 || everyPathIsLowerCase ? readings : [path];
       for (const reading of toCheck) {
         const other = longest(canonical, reading, depth);
@@ -84,9 +109,50 @@ export function compileRoutes<R extends RouteRules>(
       }
       return { place, belowPrefix };
     },
-    locateAsSent(path) {
+    locateAsSent(path, host) {
+      const { asWritten, depth } = placesFor(host);
       return { place: longest(asWritten, path, depth), belowPrefix: isBelow(path, prefix) };
     },
+  };
+}
+
+function placesByPath<R extends RouteRules>(routes: readonly R[]): Map<string, Place<R>> {
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  return new Map(
+    [...byPath].map(([path, shared]) => [
+      path,
+      { kind: 'routes', path, routes: shared, guarded: shared.filter(isGuarded) },
+    ]),
+  );
+}
+
+/**
+ * Completes the places of a host by those of a less particular one, wherever the host's own routes take nothing. Below the
+ * prefix its open routes do not count: an open website at `/` leaves the API of all hosts as it is.
+ *
+ * The longest of all paths that lead to a target decides on it, since between two of them nothing changes.
+ */
+function withFallback<R>(
+  own: ReadonlyMap<string, Place<R>>,
+  fallback: ReadonlyMap<string, Place<R>>,
+  prefix: string,
+): Map<string, Place<R>> {
+  const all = new Map<string, Place<R>>();
+  for (const path of new Set([...own.keys(), ...fallback.keys(), prefix])) {
+    const place = longest(own, path);
+    const takes = place.kind === 'routes' && (!isBelow(path, prefix) || place.guarded.length > 0);
+    all.set(path, takes ? place : longest(fallback, path));
+  }
+  return all;
+}
+
+/** @param own the places of the gateway itself */
+function hostPlaces<R>(places: Map<string, Place<R>>, own: ReadonlyMap<string, Place<R>>): HostPlaces<R> {
+  const asWritten = new Map([...places, ...own]);
+  return {
+    asWritten,
+    canonical: new Map([...asWritten].map(([path, place]) => [path.toLowerCase(), place])),
+    depth: Math.max(...[...asWritten.keys()].map((path) => path.split('/').length - 1)),
   };
 }
 
@@ -129,7 +195,7 @@ export function isGuarded({ auth }: RouteRules): boolean {
 }
 
 /** Looks up only as many segments as the deepest route has, so that a target of ten thousand slashes costs no more. */
-function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth: number): Place<R> {
+function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth = Number.POSITIVE_INFINITY): Place<R> {
   let end = 0;
   for (let segments = 0; segments < depth && end !== path.length; segments++) {
     const next = path.indexOf('/', end + 1);

@@ -110,7 +110,10 @@ test('whatever servers make of a path, in whichever order, it lies at the place 
     if (decided.place.kind === 'ambiguous') continue;
     passed += 1;
     for (const order of all) {
-      const read = table.locateAsSent(order.reduce((text, step) => STEPS[step](text), path));
+      const read = table.locateAsSent(
+        order.reduce((text, step) => STEPS[step](text), path),
+        'a',
+      );
       if (read.place !== decided.place || read.belowPrefix !== decided.belowPrefix) {
         t.fail(`${path} lies elsewhere after ${order.join(', ')}`);
         return;

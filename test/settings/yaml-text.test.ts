@@ -8,6 +8,7 @@ const MISTAKES: readonly [name: string, text: string, at: string, message: RegEx
   ['a tab', 'log:\n\tlevel: info\n', '2:1', /a tab is used as indentation; YAML allows only spaces/],
   ['an open quote', 'api: { realm: "hunter2\n', '2:1', /not valid YAML/],
   ['a second colon', `log: level: hunter2\n${ROUTES}`, '1:6', /a second ": " belongs to this value/],
+  ['a pattern without quotes', `log: *.a.b\n${ROUTES}`, '1:6', /a host pattern must be in quotes: "\*\.a\.b"$/],
   ['an unknown anchor', `log: *nope\n${ROUTES}`, '1:6', /there is no anchor &nope before the alias \*nope/],
   ['two documents', `${ROUTES}---\n${ROUTES}`, '2:1', /a second document begins here/],
   ['a tag', `log: !env LEVEL\n${ROUTES}`, '1:6', /tags that begin with "!"/],

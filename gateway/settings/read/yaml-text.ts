@@ -63,11 +63,9 @@ function aliasesWithoutAnchor(document: Document.Parsed): Finding[] {
     },
     Alias(_, { source, range }) {
       if (anchors.has(source)) return;
-      missing.push({
-        offset: range?.[0] ?? 0,
-        path: [],
-        message: `there is no anchor &${source} before the alias *${source}`,
-      });
+      const quoted = source.startsWith('.') ? `; a host pattern must be in quotes: "*${source}"` : '';
+      const message = `there is no anchor &${source} before the alias *${source}${quoted}`;
+      missing.push({ offset: range?.[0] ?? 0, path: [], message });
     },
   });
   return missing;

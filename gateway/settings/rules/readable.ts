@@ -13,12 +13,14 @@ export type Path = readonly (string | number)[];
 export type ReadableRoute = Partial<RouteSettings> & { readonly refusedPath?: string };
 
 /**
- * The valid part of the settings. An invalid option is absent, so that no rule reports it again; invalid `methods` are an
- * empty list instead, since absent methods mean all methods.
+ * The valid part of the settings. An invalid option is absent, so that no rule reports it again; an invalid `methods` or
+ * `host` is an empty list instead, since an absent one means all.
  */
 export type Readable = { readonly [Section in Exclude<keyof Settings, 'routes'>]?: Partial<Settings[Section]> } & {
   readonly routes?: readonly (ReadableRoute | undefined)[];
 };
+
+const ALL_WHEN_ABSENT: ReadonlySet<string | number> = new Set(['methods', 'host']);
 
 /**
  * @param value the output of the schema
@@ -33,7 +35,7 @@ export function readable(value: unknown, refused: readonly Path[]): Readable {
     if (name === undefined || !isHolder(holder)) continue;
     const isPath = option[0] === 'routes' && name === 'path' && typeof holder.path === 'string';
     if (isPath) holder.refusedPath = holder.path;
-    holder[name] = name === 'methods' ? [] : undefined;
+    holder[name] = option[0] === 'routes' && ALL_WHEN_ABSENT.has(name) ? [] : undefined;
   }
   return settings as Readable;
 }

@@ -1,5 +1,6 @@
 import { GROUP_NAME, UPSTREAM_FORM } from '../schema/addresses.ts';
 import type { RouteSettings } from '../schema/settings.ts';
+import { conflictsOfPaths } from './paths.ts';
 import type { Conflict, Readable, ReadableRoute } from './readable.ts';
 
 /** All conflicts of a route's options with each other, with other routes, and with the rest of the settings. */
@@ -20,7 +21,7 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
           ],
     ),
     ...uniqueNames(settings.routes ?? []),
-    ...distinctPaths(settings.routes ?? []),
+    ...conflictsOfPaths(settings.routes ?? []),
   ];
 }
 
@@ -133,40 +134,4 @@ function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
     if (first === index) return [];
     return [{ path: ['routes', index, 'name'], message: `is the name of routes[${first}] too; must be unique` }];
   });
-}
-
-/** Routes may share a path, spelled the same way, if they have no method in common. */
-function distinctPaths(routes: NonNullable<Readable['routes']>): Conflict[] {
-  const earlier = new Map<string, { readonly index: number; readonly path: string; readonly methods: Methods }[]>();
-  return routes.flatMap((route, index): Conflict[] => {
-    const path = route?.path;
-    if (path === undefined) return [];
-    const sharing = earlier.get(path.toLowerCase()) ?? [];
-    earlier.set(path.toLowerCase(), [...sharing, { index, path, methods: route?.methods }]);
-    const otherwise = sharing.find((other) => other.path !== path);
-    if (otherwise !== undefined) {
-      const message = `differs only by case from the path of routes[${otherwise.index}], ${otherwise.path}; write it the same way, or use another path`;
-      return [{ path: ['routes', index, 'path'], message }];
-    }
-    for (const other of sharing) {
-      const both = overlap(route?.methods, other.methods);
-      if (both === null) continue;
-      const message = `is the path of routes[${other.index}] too, and both take ${both}; must be another path, or other methods`;
-      return [{ path: ['routes', index, 'path'], message }];
-    }
-    return [];
-  });
-}
-
-type Methods = readonly string[] | undefined;
-
-/** @returns the methods that both take, or null when there are none */
-function overlap(a: Methods, b: Methods): string | null {
-  if (a === undefined && b === undefined) return 'every method';
-  const both = a === undefined || b === undefined ? new Set(a ?? b) : withHead(a).intersection(withHead(b));
-  return both.size === 0 ? null : [...both].join(', ');
-}
-
-function withHead(methods: readonly string[]): Set<string> {
-  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
 }

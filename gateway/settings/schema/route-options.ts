@@ -15,6 +15,7 @@ import {
   wait,
 } from './formats.ts';
 import { FIELD_NAME, headers } from './header-options.ts';
+import { hostPattern } from './host-pattern.ts';
 import { isOriginPattern } from './origin-pattern.ts';
 
 const method = textThat(
@@ -105,6 +106,12 @@ export const route = options({
     /^[a-z0-9][a-z0-9._-]*$/,
     'must be a name of lower-case letters, digits, ".", "_" and "-", such as orders',
   ).describe('The name in logs and metrics; unique.'),
+  host: listOf(hostPattern(), 'must be a host, or a list of hosts, such as [shop.example.com, "*.shop.example.com"]')
+    .refine((hosts) => hosts.length > 0, { error: 'is an empty list; must name a host, or be left out for every host' })
+    .exactOptional()
+    .describe(
+      'The hosts of requests, exact or *.suffix, without port; every host when left out. An exact one goes first.',
+    ),
   path: matching(
     new RegExp(`^(?:\\/|${SEGMENTS})$`),
     `must be a path prefix such as /api/v1/orders, or / alone: ${PLAIN_PATH}`,
