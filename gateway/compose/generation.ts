@@ -1,3 +1,5 @@
+import type { LimitCounts } from '../access/limits/limit-counts.ts';
+import { compileRouteLimits, type OnLimited, type RouteLimits } from '../access/limits/route-limits.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
@@ -33,6 +35,8 @@ export interface GenerationDeps {
   readonly exchanges: OpenExchanges;
   readonly openUpstreams: OpenUpstreams;
   readonly hopCounter: HopCounter;
+  readonly limitCounts: LimitCounts;
+  readonly onLimited: OnLimited;
   readonly openWebSockets: OpenWebSockets;
   /** Called for each request when no proxy is trusted. */
   readonly noticeUntrustedPeer: NoticeUntrustedPeer;
@@ -85,6 +89,7 @@ function generationOver(
     strictTransport: strictTransport.value,
     openGroup: upstreams.open,
     proxiedFor: (route: RouteSettings) => compileProxied(route, modules),
+    limitsFor: (route: RouteSettings) => limitsOf(route, settings, services),
   };
   const routes = settings.routes.map((route) => compileRoute(route, context));
   const table = compileRoutes(routes, prefix, pagesPath(settings));
@@ -134,4 +139,14 @@ function generationOver(
       await upstreams.close();
     },
   };
+}
+
+function limitsOf(route: RouteSettings, settings: Settings, services: GenerationDeps): RouteLimits | null {
+  if (route.limits.length === 0) return null;
+  const { limitCounts, onLimited } = services;
+  const limits = route.limits.flatMap((name) => {
+    const limit = settings.limits[name];
+    return limit === undefined ? [] : [limitCounts.open(name, limit)];
+  });
+  return compileRouteLimits(route.name, limits, limitCounts, onLimited);
 }

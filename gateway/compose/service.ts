@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { createLimitCounts } from '../access/limits/limit-counts.ts';
+import { createReporting } from '../access/limits/reporting.ts';
 import { tokenIssue } from '../control/issue-token.ts';
 import { tokenEndpoints } from '../control/token-endpoints.ts';
+import { turnTime } from '../domain/turn-time.ts';
 import { createHopCounter } from '../forward/headers/hops.ts';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { sharedUpstreams } from '../forward/upstream/shared-groups.ts';
@@ -128,6 +131,15 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     });
     lastWorks.push(() => pages.close(left()));
 
+    const reporting = createReporting(
+      stores.limitLedger,
+      group?.count ?? 1,
+      stores.redis === null ? () => {} : stores.redis.state.down,
+      turnTime,
+    );
+    lastWorks.push(reporting.close);
+    const limitCounts = createLimitCounts(reporting);
+
     const services = {
       log,
       pages: pages.answer,
@@ -136,6 +148,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       exchanges,
       openUpstreams: sharedUpstreams(log, metrics.group),
       openWebSockets: countOpenWebSockets(),
+      limitCounts,
+      onLimited: metrics.limited,
       hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
       noticeUntrustedPeer: warnOfUnlistedProxy(log),
       tokenEndpoints: tokenEndpoints({
@@ -177,6 +191,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         const nextModules = await loadModules(next.routes);
         const before = current;
         current = createGeneration(next, nextModules, services);
+        limitCounts.keepOnly(next.limits);
         listener.setTimeouts(next.timeouts);
         log.level = next.log.level;
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));

@@ -10,6 +10,8 @@ import type { AccountReader } from '../stores/accounts/store.ts';
 import { type Database, openDatabase } from '../stores/database/connection.ts';
 import { migrate } from '../stores/database/migrate.ts';
 import { newSqliteFile } from '../stores/database/sqlite-health.ts';
+import type { Ledger } from '../stores/limits/ledger.ts';
+import { redisLedger } from '../stores/limits/redis-ledger.ts';
 import type { ProcessRole, SharedRedis } from '../stores/redis/limiter.ts';
 import { openRedis } from '../stores/redis/open.ts';
 import { redisSessionStore } from '../stores/sessions/redis-sessions.ts';
@@ -21,6 +23,8 @@ import { sqlTokenStore, type TokenStore } from '../stores/tokens/store.ts';
 export interface ProcessGroup {
   /** The number of processes, this one included. */
   readonly count: number;
+  /** Settles reports of limits in the process that counts for all. */
+  readonly limitLedger: Ledger;
   /** Has the other processes read revocations: this one has revoked something. */
   announceRevocation(): void;
 }
@@ -40,6 +44,8 @@ export interface Stores {
   /** null when no Redis is configured. */
   readonly redis: SharedRedis | null;
   readonly role: ProcessRole;
+  /** Where processes share the limits of requests; null: this process is the only one. */
+  readonly limitLedger: Ledger | null;
   /** Lets queries under way end within `ms` milliseconds. */
   close(ms: number): Promise<void>;
 }
@@ -77,6 +83,7 @@ export async function openStores(settings: Settings, log: Logger, group: Process
       secrets,
       redis,
       role: group === null ? 'alone' : 'worker',
+      limitLedger: redis === null ? (group?.limitLedger ?? null) : redisLedger(redis),
       async close(ms) {
         stopHousekeeping();
         revocations.close();

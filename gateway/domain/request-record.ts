@@ -1,5 +1,13 @@
 import type { GatewayError } from './errors.ts';
 
+/** What an answer says of the limits of its route (draft-ietf-httpapi-ratelimit-headers-10). */
+export interface RateLimitFields {
+  /** The value of `RateLimit-Policy`. */
+  readonly policy: string;
+  /** The value of `RateLimit`. */
+  readonly state: string;
+}
+
 /** The data of one request for its log line, filled in by the stages. */
 export interface RequestRecord {
   readonly id: string;
@@ -28,6 +36,8 @@ export interface RequestRecord {
   sent: number;
   /** The status that the listener wrote itself; 499: none, the status is that of the response. */
   status: number;
+  /** What its answer says of the limits of its route; null: it was not counted. */
+  rateLimit: RateLimitFields | null;
   /** Set when the request failed, even after the response had begun. */
   failure: GatewayError | null;
 }

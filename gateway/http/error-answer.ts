@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
+import type { RequestRecord } from '../domain/request-record.ts';
 import { mustCloseAfterAnswer } from './early-answer.ts';
 import { ERROR_PAGE_POLICY, type ErrorPage } from './error-page.ts';
 
@@ -22,7 +23,7 @@ export function answerError(
   req: IncomingMessage,
   res: ServerResponse,
   error: GatewayError,
-  { requestId, page, awaitsContinue }: { requestId: string; page: ErrorPage | null; awaitsContinue: boolean },
+  { record, page, awaitsContinue }: { record: AboutRequest; page: ErrorPage | null; awaitsContinue: boolean },
 ): number {
   if (res.headersSent) {
     cut(req, res);
@@ -30,12 +31,15 @@ export function answerError(
   }
   // The listener has already answered a request that turned out malformed.
   if (res.destroyed || !req.socket.writable) return 0;
-  const { reason, fields, body, length } = errorAnswer(error, requestId, page);
+  const { reason, fields, body, length } = errorAnswer(error, record, page);
   const close = mustCloseAfterAnswer(req, res, awaitsContinue);
   res.writeHead(error.status, reason, { ...fields, ...(close ? { Connection: 'close' } : {}) });
   res.end(body);
   return req.method === 'HEAD' ? 0 : length;
 }
+
+/** What the answer says of its request. */
+type AboutRequest = Pick<RequestRecord, 'id' | 'rateLimit'>;
 
 /** The answer to a request that fails or is refused. */
 export interface ErrorAnswer {
@@ -47,8 +51,8 @@ export interface ErrorAnswer {
 }
 
 /** @param page for browsers outside the API; null: JSON */
-export function errorAnswer(error: GatewayError, requestId: string, page: ErrorPage | null): ErrorAnswer {
-  const body = page === null ? errorJson(error) : page(error, requestId);
+export function errorAnswer(error: GatewayError, { id, rateLimit }: AboutRequest, page: ErrorPage | null): ErrorAnswer {
+  const body = page === null ? errorJson(error) : page(error, id);
   const length = Buffer.byteLength(body);
   const fields = {
     'Content-Type': page === null ? 'application/json' : 'text/html; charset=utf-8',
@@ -56,7 +60,8 @@ export function errorAnswer(error: GatewayError, requestId: string, page: ErrorP
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(page === null ? {} : { 'Content-Security-Policy': ERROR_PAGE_POLICY }),
-    'X-Request-Id': requestId,
+    'X-Request-Id': id,
+    ...(rateLimit === null ? {} : { 'RateLimit-Policy': rateLimit.policy, RateLimit: rateLimit.state }),
     ...error.headers,
   };
   return { reason: STATUS_CODES[error.status] ?? '', fields, body, length };

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { type AuthenticationMetrics, authenticationMetrics } from './metrics/authentications.ts';
+import { limitMetrics } from './metrics/limits.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
 import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
@@ -10,6 +11,8 @@ import { upstreamMetrics } from './metrics/upstreams.ts';
 export interface Metrics {
   readonly requests: RequestMetrics;
   readonly authentications: AuthenticationMetrics;
+  /** Counts a request that a limit refuses. */
+  readonly limited: ReturnType<typeof limitMetrics>;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
   /** The current values, for `textOf` or a `Total` over processes. */
@@ -24,6 +27,7 @@ export function createMetrics(state: State): Metrics {
   return {
     requests: requestMetrics(registry),
     authentications: authenticationMetrics(registry),
+    limited: limitMetrics(registry),
     group: upstreamMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
   };

@@ -61,9 +61,9 @@ export interface PageApproach {
 
 export interface Admission {
   /**
-   * Decides on one request: target → route → CORS → cross-site → identify → authorise.
+   * Decides on one request: target → route → CORS → cross-site → identify → authorise → limits.
    *
-   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405; 503 when a store that must be asked is out
+   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405, 429; 503 when a store that must be asked is out
    */
   admit(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Decision>;
   /**
@@ -85,7 +85,7 @@ export interface Admission {
 /**
  * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
  *
- * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise.
+ * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise → limits.
  *
  * Unauthenticated clients learn nothing of the routes and methods below the prefix, except that CORS and `refuseCrossSite`
  * reveal routes with `cors`.
@@ -132,10 +132,12 @@ export function createAdmission({
     const { target, plan } = approach;
     const { route, needsIdentity } = plan;
     record.route = route.name;
-    if (!needsIdentity) return { kind: 'forward', target, route, identity: null };
-    return andThen(authorise(approach, route.credentials, incoming, record), (identity): ForwardDecision => {
-      return { kind: 'forward', target, route, identity };
-    });
+    const count = (identity: Identity | null): MaybePromise<ForwardDecision> => {
+      const decision: ForwardDecision = { kind: 'forward', target, route, identity };
+      // 429 where a limit is reached, before the upstream is asked.
+      return route.limits === null ? decision : andThen(route.limits.count(identity, record), () => decision);
+    };
+    return needsIdentity ? andThen(authorise(approach, route.credentials, incoming, record), count) : count(null);
   };
 
   /** Cross-site → identify → authorise. @param taken the route's `credentials` */

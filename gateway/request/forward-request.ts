@@ -54,7 +54,13 @@ function answerAsLastHop({ req, res, record }: HttpExchange, route: RouteRules):
     throw new GatewayError('method_not_allowed', 'TRACE that is to go no further', { headers: { Allow: allow } });
   }
   const close = mustCloseAfterAnswer(req, res, false);
-  res.writeHead(204, { Allow: allow, 'X-Request-Id': record.id, ...(close && { Connection: 'close' }) });
+  const { rateLimit } = record;
+  res.writeHead(204, {
+    Allow: allow,
+    'X-Request-Id': record.id,
+    ...(rateLimit !== null && { 'RateLimit-Policy': rateLimit.policy, RateLimit: rateLimit.state }),
+    ...(close && { Connection: 'close' }),
+  });
   res.end();
 }
 

@@ -103,7 +103,7 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
     record.failure ??= error;
     tellStrictTransport(strictTransport, res, sender);
     record.sent += answerError(req, res, error, {
-      requestId: record.id,
+      record,
       page: errorForm(record.path, req.headers.accept),
       awaitsContinue,
     });

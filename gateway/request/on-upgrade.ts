@@ -76,7 +76,7 @@ export function createOnUpgrade({
       res.assignSocket(socket as Socket);
       res.shouldKeepAlive = false;
       tellStrictTransport(strictTransport, res, sender);
-      record.sent = answerError(req, res, error, { requestId: record.id, page: null, awaitsContinue: false });
+      record.sent = answerError(req, res, error, { record, page: null, awaitsContinue: false });
       lingeringClose(socket);
       measure();
     };

@@ -1,8 +1,8 @@
-import type { RequestRecord } from '../domain/request-record.ts';
+import type { RateLimitFields, RequestRecord } from '../domain/request-record.ts';
 import { countsHops } from '../fields/max-forwards.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import { requestHeaders } from '../forward/headers/request-headers.ts';
-import type { Outgoing } from '../forward/outgoing.ts';
+import type { FieldChanges, Outgoing } from '../forward/outgoing.ts';
 import type { ForwardDecision } from './admit.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { StrictTransport } from './strict-transport.ts';
@@ -31,7 +31,7 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
       awaitsContinue: head.expectsContinue,
       requestId: record.id,
       decidesCors: route.cors !== null,
-      answerChanges: isOverHttps ? changes.answerOverHttps : changes.answer,
+      answerChanges: withRateLimit(isOverHttps ? changes.answerOverHttps : changes.answer, record.rateLimit),
       headFor(upstream) {
         record.upstream = upstream.origin;
         return {
@@ -55,4 +55,31 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
       },
     };
   };
+}
+
+/** Names in lower case: those of the draft, and of its versions before 07. */
+const RATE_LIMIT_FIELDS: readonly string[] = [
+  ...['ratelimit-policy', 'ratelimit', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
+];
+const NO_CHANGES: FieldChanges = { replaced: new Set(), set: [] };
+/** The names that are replaced where a route has limits, by what it replaces besides. */
+const replacedNames = new WeakMap<FieldChanges, ReadonlySet<string>>();
+
+/** The limits of the gateway are the ones that count: an upstream's own are replaced. */
+function withRateLimit(changes: FieldChanges | undefined, limit: RateLimitFields | null): FieldChanges | undefined {
+  if (limit === null) return changes;
+  const { set } = changes ?? NO_CHANGES;
+  return {
+    replaced: namesReplaced(changes ?? NO_CHANGES),
+    set: [...set, 'RateLimit-Policy', limit.policy, 'RateLimit', limit.state],
+  };
+}
+
+function namesReplaced(changes: FieldChanges): ReadonlySet<string> {
+  let names = replacedNames.get(changes);
+  if (names === undefined) {
+    names = new Set([...changes.replaced, ...RATE_LIMIT_FIELDS]);
+    replacedNames.set(changes, names);
+  }
+  return names;
 }

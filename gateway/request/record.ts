@@ -73,6 +73,7 @@ function recordOf(
     received: 0,
     sent: 0,
     status: NO_ANSWER,
+    rateLimit: null,
     failure: null,
   };
 }

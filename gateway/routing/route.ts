@@ -1,3 +1,4 @@
+import type { RouteLimits } from '../access/limits/route-limits.ts';
 import type { Scheme } from '../domain/identity.ts';
 import { compileRewriting } from '../forward/headers/answer-rewrite.ts';
 import type { Deadlines, Rewriting } from '../forward/outgoing.ts';
@@ -13,6 +14,8 @@ import type { RouteRules } from './table.ts';
 export interface Route extends RouteRules {
   /** The schemes of its `credentials`; undefined: any in `Authorization`. */
   readonly credentials: readonly Scheme[] | undefined;
+  /** Its limits; null: it has none. */
+  readonly limits: RouteLimits | null;
   /** Its CORS policy; null: pages of other origins may not call it. */
   readonly cors: RouteCors | null;
   readonly group: UpstreamGroup;
@@ -46,6 +49,7 @@ export interface RouteContext {
   /** Opens the upstream group of a route, or returns the open one. */
   openGroup(route: RouteSettings): UpstreamGroup;
   proxiedFor(route: RouteSettings): ProxiedRoute | null;
+  limitsFor(route: RouteSettings): RouteLimits | null;
 }
 
 /** Compiles a route once, so that requests need no further lookups in the settings. */
@@ -61,6 +65,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     ...{ name, path, auth, allowEncodedSlashes, credentials, stripPrefix, group, changes },
     ...(host !== undefined && { host }),
     ...(methods !== undefined && { methods }),
+    limits: context.limitsFor(settings),
     cors: settings.cors === undefined ? null : compileCors(settings.cors),
     deadlines: { connect, firstByte, idle, request: request ?? null },
     targetFor: (target) => upstreamTarget(target, settings),

@@ -10,6 +10,7 @@ function route(name: string, path: string, methods?: string[]): RouteSettings {
     ...(methods === undefined ? {} : { methods }),
     upstream: ['http://127.0.0.1:9'],
     auth: path.startsWith('/api/v1') ? 'required' : 'none',
+    limits: [],
     passAuthorization: false,
     preserveHost: false,
     allowEncodedSlashes: true,

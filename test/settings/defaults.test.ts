@@ -29,6 +29,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     webSockets: { max: 10_000, maxPerClient: 1_000, idle: 3_600_000 },
     shutdown: { delay: 0, timeout: 10_000 },
     watch: false,
+    limits: {},
     upstreams: {},
     log: { level: 'info', format: 'auto' },
     routes: [
@@ -37,6 +38,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
         path: '/api/v1/orders',
         upstream: ['http://127.0.0.1:9000'],
         auth: 'required',
+        limits: [],
         passAuthorization: false,
         preserveHost: false,
         allowEncodedSlashes: false,

@@ -5,6 +5,9 @@ import { textOfError } from '../error-text.ts';
 import { sendOutputToLog } from '../output-to-log.ts';
 import { explained } from '../with-database.ts';
 import { type Answers, type FromWorker, isFromPrimary, type Order, type StartData } from './messages.ts';
+import { primaryLedger } from './primary-ledger.ts';
+
+const limitLedger = primaryLedger(tell);
 
 /** The main loop of a worker: starts the service, executes the primary's messages, and reports back. */
 export function followPrimary(): void {
@@ -13,6 +16,7 @@ export function followPrimary(): void {
     if (!isFromPrimary(message)) return;
     if (message.kind === 'start') running = start(message);
     else if (message.kind === 'beat') tell({ kind: 'beat' });
+    else if (message.kind === 'limits-settled') limitLedger.settled(message.id, message.grants);
     else void running.then((service) => service && execute(message, service));
   });
 }
@@ -25,6 +29,7 @@ async function start({ file, settings, count }: StartData): Promise<Service | nu
     const { startService } = await import('../../compose/service.ts');
     const service = await startService(settings, log, {
       count,
+      limitLedger,
       announceRevocation: () => tell({ kind: 'announce-revocation' }),
     });
     tell({ kind: 'ready', url: service.url });

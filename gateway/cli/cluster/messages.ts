@@ -1,6 +1,7 @@
 import type { Readiness } from '../../ops/health.ts';
 import type { Snapshot } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
+import type { Grant, Report } from '../../stores/limits/ledger.ts';
 
 /** The data with which a worker starts. */
 export interface StartData {
@@ -36,6 +37,8 @@ export type ToWorker =
   | ({ readonly kind: 'start' } & StartData)
   /** The worker answers with a beat of its own. */
   | { readonly kind: 'beat' }
+  /** The answer to `settle-limits`. */
+  | { readonly kind: 'limits-settled'; readonly id: number; readonly grants: readonly Grant[] }
   | Order;
 
 export type FromWorker =
@@ -45,6 +48,8 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[keyof Answers] }
   /** The worker has revoked something; the primary tells the others to read revocations. */
   | { readonly kind: 'announce-revocation' }
+  /** The worker reports what it has used of limits; the primary counts for all workers. */
+  | { readonly kind: 'settle-limits'; readonly id: number; readonly reports: readonly Report[] }
   /** The worker's event loop is not blocked. */
   | { readonly kind: 'beat' };
 

@@ -4,10 +4,11 @@ import { type Logger, linesDropped } from '../../ops/log.ts';
 import { createTotal } from '../../ops/metrics/total.ts';
 import { primaryMetrics } from '../../ops/metrics.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
+import { memoryLedger } from '../../stores/limits/memory-ledger.ts';
 import { killHung } from './heartbeat.ts';
 import type { StartData } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';
-import { forkWorker, type WorkerProcess } from './worker-process.ts';
+import { type ForWorkers, forkWorker, type WorkerProcess } from './worker-process.ts';
 
 /** All workers of a gateway. */
 export interface Workers {
@@ -51,10 +52,13 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   const total = createTotal((worker, error) => log.error({ worker, err: error }, 'metrics of a worker left out'));
   const ownMetrics = primaryMetrics(() => linesDropped(log));
   const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
-  const fork = () =>
-    forkWorker({ ...startData, settings: onPort(settings) }, (from) => {
+  const forWorkers: ForWorkers = {
+    onRevoked(from) {
       for (const other of living()) if (other !== from) other.readRevocations();
-    });
+    },
+    settleLimits: memoryLedger(() => performance.now()),
+  };
+  const fork = () => forkWorker({ ...startData, settings: onPort(settings) }, forWorkers);
   const slots: WorkerSlot[] = Array.from({ length: startData.count }, () => ({
     worker: fork(),
   }));

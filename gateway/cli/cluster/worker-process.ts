@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { OperatorError } from '../../domain/errors.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { within } from '../../stores/database/deadline.ts';
+import type { Grant, Report } from '../../stores/limits/ledger.ts';
 import { watchHandedConnections } from '../../workarounds/node-handed-connections.ts';
 import {
   type Answers,
@@ -49,8 +50,15 @@ export interface WorkerProcess {
 /** Milliseconds after the shutdown timeout before a worker is killed: enough to give up on a stalled log reader. */
 const STOP_GRACE = 1_500;
 
-/** @param onRevoked called when this worker has revoked something */
-export function forkWorker(startData: StartData, onRevoked: (worker: WorkerProcess) => void): WorkerProcess {
+/** What the primary does for a worker. */
+export interface ForWorkers {
+  /** The worker has revoked something. */
+  onRevoked(worker: WorkerProcess): void;
+  /** Settles reports of limits. @param holder the worker */
+  settleLimits(holder: string, reports: readonly Report[]): Grant[];
+}
+
+export function forkWorker(startData: StartData, { onRevoked, settleLimits }: ForWorkers): WorkerProcess {
   const worker = cluster.fork();
   const closeHandedConnections = watchHandedConnections(worker);
   const bornAt = performance.now();
@@ -89,6 +97,9 @@ export function forkWorker(startData: StartData, onRevoked: (worker: WorkerProce
         break;
       case 'answer':
         asked.get(message.id)?.(message.answer);
+        break;
+      case 'settle-limits':
+        tell({ kind: 'limits-settled', id: message.id, grants: settleLimits(String(worker.id), message.reports) });
         break;
       case 'announce-revocation':
         onRevoked(self);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { canonicalEmail } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
+import { networkOf } from '../../http/network.ts';
 import { createLimiter, type ProcessRole, type SharedRedis } from '../../stores/redis/limiter.ts';
 
 /** Limits failed passwords (brute force, credential stuffing). */
@@ -66,19 +66,6 @@ export function createMailRequestThrottle(
       throw tooMany(error, 'too many mails asked for');
     });
   };
-}
-
-/** An IPv4 address, or the /64 of an IPv6 address: a single household or server usually has a whole /64. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }
 
 function refuse(error: unknown): never {

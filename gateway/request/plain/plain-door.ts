@@ -48,8 +48,8 @@ export function createPlainDoor(deps: PlainDoorDeps): PlainDoor {
     admission,
     prepareOutgoing,
     exchanges,
-    errorAnswer(error, { fields, sender }, { id, path }) {
-      const answer = errorAnswer(error, id, errorForm(path, acceptOf(fields)));
+    errorAnswer(error, { fields, sender }, record) {
+      const answer = errorAnswer(error, record, errorForm(record.path, acceptOf(fields)));
       const strict = strictTransport.valueFor(sender);
       return strict === null
         ? answer

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { z } from 'zod';
+import { nearestOf } from '../rules/nearest.ts';
 import type { Path } from '../rules/readable.ts';
 import { unitForgotten } from '../schema/formats.ts';
 import { VARIABLES } from '../schema/settings.ts';
@@ -64,43 +65,10 @@ export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
   return knownKeys(schema.shape[step], rest);
 }
 
-/**
- * The message for an unknown key: suggests the nearest known key if at most a third of the letters differ, else lists all
- * keys.
- */
+/** The message for an unknown key: suggests the nearest known key, if one is near, else lists all keys. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(key.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const nearest = ranked[0];
   const wrong = `unknown key ${JSON.stringify(key)}`;
-  if (nearest !== undefined && nearest.distance <= Math.max(1, Math.ceil(key.length / 3))) {
-    return `${wrong}; did you mean ${JSON.stringify(nearest.candidate)}?`;
-  }
+  const nearest = nearestOf(key, known);
+  if (nearest !== null) return `${wrong}; did you mean ${JSON.stringify(nearest)}?`;
   return `${wrong}; the keys here are ${known.join(', ')}`;
-}
-
-/** Insertions, deletions, substitutions and swaps of neighbours: the "optimal string alignment" distance. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      current[column] = Math.min(
-        at(last, column) + 1,
-        at(current, column - 1) + 1,
-        at(last, column - 1) + (same ? 0 : 1),
-        swapped ? at(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      );
-    }
-    [beforeLast, last] = [last, current];
-  }
-  return at(last, b.length);
-}
-
-function at(distances: readonly number[], index: number): number {
-  return distances[index] ?? Number.POSITIVE_INFINITY;
 }

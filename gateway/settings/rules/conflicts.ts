@@ -1,5 +1,6 @@
 import { GROUP_NAME } from '../schema/addresses.ts';
 import type { UpstreamSettings } from '../schema/settings.ts';
+import { conflictsOfLimits } from './limits.ts';
 import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
@@ -20,6 +21,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
       ...groupName(name),
       ...keyWithCertificate(name, group),
     ]),
+    ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
     ...conflictsOfLoops(settings),
   ];

@@ -4,7 +4,7 @@ import type { Settings } from '../schema/settings.ts';
 
 /** Options that a reload applies; all others need a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['routes', 'upstreams', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level', 'listen.hsts'],
+  ...['routes', 'upstreams', 'limits', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level', 'listen.hsts'],
 ]);
 
 /**

@@ -141,6 +141,12 @@ export const route = options({
     .describe(
       'The accepted credentials; basic and bearer when left out. api-key: a token in X-API-Key, which the upstream then never receives.',
     ),
+  limits: listOf(
+    textThat((text) => text !== '', 'must be the name of a limit in limits'),
+    'must be a list of names in limits, such as [burst, daily]',
+  )
+    .prefault([])
+    .describe('The limits that count the requests of this route; a request must pass all of them.'),
   passAuthorization: flag()
     .prefault(false)
     .describe('Whether the upstream receives the Authorization header of the client.'),

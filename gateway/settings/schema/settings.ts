@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from './formats.ts';
 import { hsts } from './header-options.ts';
+import { limitOptions } from './limit-options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
@@ -189,6 +190,12 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The log, on standard output.'),
+    limits: z
+      .record(z.string(), limitOptions(), {
+        error: 'must be a map from names to limits, each with requests, per and by',
+      })
+      .prefault({})
+      .describe('Limits of how many requests one sender may send, which routes name.'),
     upstreams: z
       .record(z.string(), upstreamOptions(), { error: 'must be a map from names to groups, each with servers' })
       .prefault({})
@@ -203,5 +210,6 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
 /** The settings as the gateway uses them: complete, durations in milliseconds. */
 export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
+export type { LimitSettings } from './limit-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';

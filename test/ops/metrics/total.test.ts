@@ -34,6 +34,7 @@ const record = (): RequestRecord => ({
   received: 0,
   sent: 0,
   status: 499,
+  rateLimit: null,
   failure: null,
 });
 
