@@ -59,7 +59,7 @@ interface Row {
 }
 
 function rowsOf(settings: SettingsWithoutSecrets): Row[] {
-  const { routes, api, upstreams } = settings;
+  const { routes, api } = settings;
   const pages = pagesPath(settings);
   const own = { name: '(gateway)', upstreams: null };
   return [
@@ -70,7 +70,7 @@ function rowsOf(settings: SettingsWithoutSecrets): Row[] {
       methods: route.methods ?? null,
       path: route.path,
       who: whoPasses(route),
-      upstreams: groupOf(route, upstreams).servers.map(({ url }) => upstreamUrl(route, url, route.path, '')),
+      upstreams: upstreamUrls(settings, route, { path: route.path, query: '' }),
     })),
   ];
 }
@@ -120,8 +120,7 @@ function explain(settings: SettingsWithoutSecrets, method: string, path: string)
     if (plan.kind === 'tokens') return own('token endpoint', CONFIRMED);
     if (plan.kind === 'pages') return own('pages', OWNERS);
     const { route } = plan;
-    const { servers } = groupOf(route, settings.upstreams);
-    const upstreams = servers.map(({ url }) => upstreamUrl(route, url, target.path, target.query));
+    const upstreams = upstreamUrls(settings, route, target);
     return { method, path, route: route.name, who: plan.needsIdentity ? CONFIRMED : ANYBODY, upstreams };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -148,7 +147,17 @@ function whoPasses(route: RouteSettings): string {
   return route.auth === 'none' ? ANYBODY : CONFIRMED;
 }
 
-function upstreamUrl(route: RouteSettings, base: string, path: string, query: string): string {
-  const { origin, basePath, socketPath } = upstreamAddress(base);
-  return origin + (socketPath === null ? '' : ':') + basePath + upstreamTarget({ path, query }, route);
+/** @returns what stands for them if there are none: the route is for decisions alone */
+function upstreamUrls(
+  { upstreams }: Pick<SettingsWithoutSecrets, 'upstreams'>,
+  route: RouteSettings,
+  target: { readonly path: string; readonly query: string },
+): string[] {
+  if (route.upstream === undefined) return [DECISIONS_ONLY];
+  return groupOf(route.upstream, upstreams).servers.map(({ url }) => {
+    const { origin, basePath, socketPath } = upstreamAddress(url);
+    return origin + (socketPath === null ? '' : ':') + basePath + upstreamTarget(target, route);
+  });
 }
+
+const DECISIONS_ONLY = '(decisions only)';

@@ -46,8 +46,12 @@ async function startConfigured(file: string): Promise<Running> {
   const gateway = await starting.catch((error: unknown) => {
     throw explained(file, error);
   });
-  const { url, opsUrl } = gateway;
-  log.info({ url, ops: opsUrl, routes: settings.routes.length, ...(workers > 1 && { workers }) }, 'listening');
+  const { url, opsUrl, decisionsUrl } = gateway;
+  const decisions = decisionsUrl === null ? {} : { decisions: decisionsUrl };
+  log.info(
+    { url, ops: opsUrl, ...decisions, routes: settings.routes.length, ...(workers > 1 && { workers }) },
+    'listening',
+  );
   const reloader = createReloader(file, settings, log, gateway.reload);
   onHangup = () => void reloader.reload();
   return {

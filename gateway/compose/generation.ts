@@ -10,6 +10,7 @@ import type { Identify } from '../identify/identify.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestMeter } from '../request/access-log.ts';
 import { createAdmission } from '../request/admit.ts';
+import { createDecide, type Decide } from '../request/decisions/decide.ts';
 import { createErrorForm } from '../request/error-form.ts';
 import { createOnRequest, type OnRequest, type RequestDeps } from '../request/on-request.ts';
 import { createOnUpgrade, type OnUpgrade } from '../request/on-upgrade.ts';
@@ -38,6 +39,8 @@ export interface GenerationDeps {
   readonly limitCounts: LimitCounts;
   readonly onLimited: OnLimited;
   readonly openWebSockets: OpenWebSockets;
+  /** The database's time in ms since 1970. */
+  now(): number;
   /** Called for each request when no proxy is trusted. */
   readonly noticeUntrustedPeer: NoticeUntrustedPeer;
 }
@@ -48,6 +51,9 @@ export interface Generation {
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly plainDoor: PlainDoor;
+  readonly decide: Decide;
+  /** Whether a peer may ask the decisions listener. */
+  mayAsk(socketAddress: string | undefined): boolean;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
   readonly peerOf: (socketAddress: string | undefined) => Peer;
@@ -114,6 +120,8 @@ function generationOver(
   const webSockets = createWebSocketForwarder();
 
   const underWay = requestsUnderWay();
+  const { cache = 0, peers = [], socket } = settings.decisions ?? {};
+  const isPeer = compileTrust(peers);
 
   return {
     settings,
@@ -134,6 +142,9 @@ function generationOver(
       ...{ log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm },
       ...{ strictTransport, senderOf },
     }),
+    decide: createDecide({ admission, routes, peerOf, strictTransport, cache, now: services.now }),
+    // Without a list, only this machine can connect.
+    mayAsk: (address) => socket !== undefined || peers.length === 0 || isPeer(address).trusted,
     async retire() {
       await underWay.idle();
       await upstreams.close();

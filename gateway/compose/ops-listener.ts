@@ -8,6 +8,8 @@ export interface Gateway {
   /** The URL it listens on, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly opsUrl: string;
+  /** Where other proxies ask, such as `http://127.0.0.1:8082` or `unix:/run/gatehouse/decisions.sock`; null: nowhere. */
+  readonly decisionsUrl: string | null;
   /**
    * Applies a new configuration to all requests from now on.
    *
@@ -49,7 +51,7 @@ export async function startWithOpsListener(
     async () => (await answering?.metricsText()) ?? '',
     log,
   );
-  const opsUrl = await listen(health.server, 'ops', where);
+  const opsUrl = await listen(health.server, 'ops', { host: where.host, port: where.port });
   const closeOps = async () => {
     health.server.closeAllConnections();
     await closed(health.server);
@@ -59,6 +61,7 @@ export async function startWithOpsListener(
     answering = started;
     return {
       url: started.url,
+      decisionsUrl: started.decisionsUrl,
       opsUrl,
       reload: started.reload,
       async close(shutdown) {

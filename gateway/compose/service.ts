@@ -16,11 +16,14 @@ import { listen } from '../ops/listen.ts';
 import { type Logger, linesDropped } from '../ops/log.ts';
 import { type Snapshot, textOf } from '../ops/metrics/total.ts';
 import { createMetrics } from '../ops/metrics.ts';
+import { removeStaleSocket } from '../ops/stale-socket.ts';
+import { createDecisionListener } from '../request/decisions/decision-listener.ts';
 import { createListener } from '../request/listener.ts';
 import { watchOpenExchanges } from '../request/open-exchanges.ts';
 import { countOpenWebSockets } from '../request/open-web-sockets.ts';
 import { warnOfUnlistedProxy } from '../request/unlisted-proxy.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
+import { decisionsAddress } from '../settings/schema/decision-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { derivedKey } from '../signing/keys.ts';
 import { within } from '../stores/database/deadline.ts';
@@ -32,7 +35,7 @@ import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
 
 /** One process that answers requests. */
-export interface Service extends Pick<Gateway, 'url' | 'reload' | 'close'> {
+export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'reload' | 'close'> {
   readiness(): Readiness;
   /** The current values of its metrics. */
   metrics(): Promise<Snapshot>;
@@ -146,6 +149,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       meter: metrics.requests,
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
+      now: revocations.clock.now,
       openUpstreams: sharedUpstreams(log, metrics.group),
       openWebSockets: countOpenWebSockets(),
       limitCounts,
@@ -170,6 +174,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       log,
       meter: metrics.requests,
       senderOf: (address, forwarding) => current.senderOf(address, forwarding),
+      takesPeer: () => true,
       peerOf: (socketAddress) => current.peerOf(socketAddress).address,
       onRequest: (req, res) => current.onRequest(req, res),
       onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
@@ -179,10 +184,31 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         return current.strictTransport.valueFor({ peer: current.peerOf(address), forwarding: NOTHING_CLAIMED });
       },
     });
-    url = await listen(listener.server, 'listen', settings.listen);
+    const decisions =
+      settings.decisions === undefined
+        ? null
+        : createDecisionListener({
+            log,
+            meter: metrics.decisions,
+            decide: (subrequest) => current.decide(subrequest),
+            mayAsk: (socketAddress) => current.mayAsk(socketAddress),
+            timeouts: settings.timeouts,
+          });
+    const listeners = decisions === null ? [listener] : [listener, decisions];
+    const { host, port } = settings.listen;
+    url = await listen(listener.server, 'listen', { host, port });
+    let decisionsUrl: string | null = null;
+    if (decisions !== null && settings.decisions !== undefined) {
+      // Closes again what listens already.
+      opened.defer(async () => listeners.forEach(({ server }) => void server.close()));
+      const address = decisionsAddress(settings.decisions);
+      if (group === null && 'path' in address) await removeStaleSocket(address.path);
+      decisionsUrl = await listen(decisions.server, 'decisions', address);
+    }
 
     return {
       url,
+      decisionsUrl,
       readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
       metrics: metrics.snapshot,
       readRevocations: revocations.readRevocations,
@@ -192,18 +218,18 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         const before = current;
         current = createGeneration(next, nextModules, services);
         limitCounts.keepOnly(next.limits);
-        listener.setTimeouts(next.timeouts);
+        for (const one of listeners) one.setTimeouts(next.timeouts);
         log.level = next.log.level;
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },
       async close({ delay, timeout } = current.settings.shutdown) {
         until = performance.now() + timeout;
-        listener.drain();
+        for (const one of listeners) one.drain();
         if (delay > 0) await pause(delay);
         const cut = setTimeout(() => {
-          listener.cut();
+          for (const one of listeners) one.cut();
         }, left());
-        const answered = listener.close();
+        const answered = Promise.all(listeners.map((one) => one.close()));
         exchanges.goAway();
         await answered;
         clearTimeout(cut);

@@ -30,6 +30,8 @@ export interface RequestRecord {
   /** The name of its route; `tokens` for the gateway's own endpoints. */
   route: string | null;
   upstream: string | null;
+  /** The door of the decisions listener that was asked; null: the request is one to the gateway itself. */
+  readonly door: string | null;
   /** Bytes of the request body that were read, without chunk framing. */
   received: number;
   /** Bytes of the response body that were written, without chunk framing; for a WebSocket, all bytes after its 101. */

@@ -57,17 +57,31 @@ export function compileSender(
       noticeUntrustedPeer(forwarding, peer.address);
       return { peer, client: peer.address, forwarding };
     }
-    let nearest = peer.address;
-    for (const node of nodesOf(forwarding).reverse()) {
-      const address = addressOf(node);
-      // `unknown` or an obfuscated node: the client behind it cannot be found.
-      if (address === null) break;
-      const hop = peerOf(address);
-      nearest = hop.address;
-      if (!hop.trusted) break;
-    }
-    return { peer, client: nearest, forwarding };
+    return { peer, client: clientBehind(peerOf, nodesOf(forwarding)) ?? peer.address, forwarding };
   };
+}
+
+/**
+ * Finds who sent a request to a proxy that is trusted.
+ *
+ * @param forwardedFor what the proxy says in `X-Forwarded-For`
+ * @returns the last address that is no trusted proxy, or the first one; null if the last entry is no address
+ */
+export function clientOfProxy(peerOf: (address: string) => Peer, forwardedFor: string): string | null {
+  return clientBehind(peerOf, listed(forwardedFor));
+}
+
+function clientBehind(peerOf: (address: string) => Peer, nodes: string[]): string | null {
+  let nearest: string | null = null;
+  for (const node of nodes.reverse()) {
+    const address = addressOf(node);
+    // `unknown` or an obfuscated node: the client behind it cannot be found.
+    if (address === null) break;
+    const hop = peerOf(address);
+    nearest = hop.address;
+    if (!hop.trusted) break;
+  }
+  return nearest;
 }
 
 /** The fields as Node has read them. */
@@ -89,6 +103,10 @@ export type SenderOf = (socketAddress: string | undefined, forwarding: Forwardin
 
 /** The nodes that proxies report, the nearest one last. */
 function nodesOf({ forwardedFor, forwarded }: ForwardingFields): string[] {
-  if (forwardedFor !== undefined) return forwardedFor.split(',').map((text) => text.trim());
+  if (forwardedFor !== undefined) return listed(forwardedFor);
   return forwarded === undefined ? [] : parseForwarded(forwarded).map(({ for: node = 'unknown' }) => node);
+}
+
+function listed(forwardedFor: string): string[] {
+  return forwardedFor.split(',').map((text) => text.trim());
 }

@@ -67,6 +67,20 @@ export function errorAnswer(error: GatewayError, { id, rateLimit }: AboutRequest
   return { reason: STATUS_CODES[error.status] ?? '', fields, body, length };
 }
 
+/** The fields of an error answer in turn, and whether the connection ends with it. */
+export function fieldsOfError({ fields }: Pick<ErrorAnswer, 'fields'>): {
+  readonly fields: string[];
+  readonly closes: boolean;
+} {
+  const list: string[] = [];
+  let closes = false;
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === 'Connection') closes = true;
+    else for (const line of [value].flat()) list.push(name, line);
+  }
+  return { fields: list, closes };
+}
+
 export function errorJson(error: GatewayError): string {
   return JSON.stringify({ error: error.code, message: error.publicMessage });
 }

@@ -130,7 +130,19 @@ export function refusedLine(line: string): GatewayError | null {
   const [matched, method = '', version] = (line.endsWith('\n') ? WHOLE_LINE : BEGINNING).exec(line) ?? [];
   if (matched === undefined) return null;
   if (version !== undefined && version !== '1') return versionNotSupported(`HTTP/${version}`);
-  if (KNOWN.has(method)) return null;
+  return KNOWN.has(method) ? null : unknownMethod();
+}
+
+/**
+ * Judges a method that did not come in a request line.
+ *
+ * @throws GatewayError 501 for an unknown method
+ */
+export function requireKnownMethod(method: string): void {
+  if (!KNOWN.has(method)) throw unknownMethod();
+}
+
+function unknownMethod(): GatewayError {
   return new GatewayError('not_implemented', 'no such method');
 }
 

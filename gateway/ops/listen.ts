@@ -1,46 +1,68 @@
+import { chmodSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OperatorError } from '../domain/errors.ts';
 
+/** The options that say where a listener is. */
+export type ListenerSetting = 'listen' | 'ops' | 'decisions';
+
+/** A Unix socket, or a host and a port. */
+export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
 /** Another program uses the port. */
 export class PortTaken extends OperatorError {
-  readonly setting: 'listen' | 'ops';
+  readonly setting: ListenerSetting;
 
-  constructor(setting: 'listen' | 'ops', host: string, port: number) {
+  constructor(setting: ListenerSetting, host: string, port: number) {
     super(`${setting}: port ${port} of ${host} is in use by another program. Set ${setting}.port to a free one.`);
     this.setting = setting;
   }
 }
 
+/** Owner and group. */
+const SOCKET_MODE = 0o660;
+
 /**
- * Opens a listener.
+ * Opens a listener. A Unix socket is for its owner and group.
  *
- * @returns its URL, such as `http://127.0.0.1:8080`
+ * @returns its URL, such as `http://127.0.0.1:8080`, or `unix:/run/gatehouse/decisions.sock`
  * @throws OperatorError with the option and the address
  */
-export function listen(
-  server: Server,
-  setting: 'listen' | 'ops',
-  { host, port }: { host: string; port: number },
-): Promise<string> {
+export function listen(server: Server, setting: ListenerSetting, address: ListenAddress): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new PortTaken(setting, host, port));
-      else
-        reject(
-          new OperatorError(
-            `${setting}: cannot listen on ${host}:${port}: ${error.message}. Set ${setting}.host and ${setting}.port.`,
-          ),
-        );
-    };
+    const fail = (error: NodeJS.ErrnoException) => reject(problemOf(error, setting, address));
     server.once('error', fail);
-    server.listen({ host, port }, () => {
+    server.listen(address, () => {
       server.off('error', fail);
-      const address = server.address() as AddressInfo;
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      resolve(`http://${name}:${address.port}`);
+      try {
+        if ('path' in address) chmodSync(address.path, SOCKET_MODE);
+        resolve(urlOf(server.address()));
+      } catch (error) {
+        server.close();
+        fail(error as NodeJS.ErrnoException);
+      }
     });
   });
+}
+
+function problemOf(error: NodeJS.ErrnoException, setting: ListenerSetting, address: ListenAddress): OperatorError {
+  if ('path' in address) {
+    const reason = error.code === 'EADDRINUSE' ? 'it is in use by another program' : error.message;
+    return new OperatorError(
+      `${setting}: cannot listen on ${address.path}: ${reason}. Set ${setting}.socket to a path in a folder that the gateway may write.`,
+    );
+  }
+  const { host, port } = address;
+  if (error.code === 'EADDRINUSE') return new PortTaken(setting, host, port);
+  return new OperatorError(
+    `${setting}: cannot listen on ${host}:${port}: ${error.message}. Set ${setting}.host and ${setting}.port.`,
+  );
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return `unix:${address ?? ''}`;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
 }
 
 /** Accepts no more connections; resolves when all open ones have closed. */

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { type AuthenticationMetrics, authenticationMetrics } from './metrics/authentications.ts';
 import { limitMetrics } from './metrics/limits.ts';
+import { type DecisionMetrics, decisionMetrics } from './metrics/decisions.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
 import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
@@ -13,6 +14,7 @@ export interface Metrics {
   readonly authentications: AuthenticationMetrics;
   /** Counts a request that a limit refuses. */
   readonly limited: ReturnType<typeof limitMetrics>;
+  readonly decisions: DecisionMetrics;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
   /** The current values, for `textOf` or a `Total` over processes. */
@@ -28,6 +30,7 @@ export function createMetrics(state: State): Metrics {
     requests: requestMetrics(registry),
     authentications: authenticationMetrics(registry),
     limited: limitMetrics(registry),
+    decisions: decisionMetrics(registry),
     group: upstreamMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
   };

@@ -29,7 +29,7 @@ const LONGEST_USER_AGENT = 256;
  * @param status of the answer; 499 if there was none
  */
 export function logRequest(log: Logger, record: RequestRecord, status: number): void {
-  const line = {
+  const ofRequest = {
     id: record.id,
     client: record.client,
     method: record.method,
@@ -45,7 +45,8 @@ export function logRequest(log: Logger, record: RequestRecord, status: number): 
     userAgent: userAgentOf(record.userAgent),
     ms: Math.round((turnTime() - record.startedAt) * 10) / 10,
   };
-  const { failure } = record;
+  const { door, failure } = record;
+  const line = door === null ? ofRequest : { ...ofRequest, door, decision: record.route };
   if (failure === null) {
     logRequestLine(log, line);
     return;

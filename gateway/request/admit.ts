@@ -1,4 +1,4 @@
-import type { GatewayError } from '../domain/errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
@@ -10,18 +10,22 @@ import type { Identify } from '../identify/identify.ts';
 import { requireConfirmed } from '../identify/standing.ts';
 import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
 import { type Plan, planFor, routesAt } from '../routing/plan.ts';
-import type { Route } from '../routing/route.ts';
-import type { Located, RouteTable } from '../routing/table.ts';
+import { type ForwardRoute, isForwarded, type Route } from '../routing/route.ts';
+import { isGuarded, type Located, methodNotAllowed, type RouteTable, routeFor } from '../routing/table.ts';
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 
+/** A request that may pass on a route. */
+export interface Admitted<R extends Route = Route> {
+  readonly route: R;
+  readonly identity: Identity | null;
+}
+
 /** The request is forwarded. */
-export interface ForwardDecision {
+export interface ForwardDecision extends Admitted<ForwardRoute> {
   readonly kind: 'forward';
   readonly target: Target;
-  readonly route: Route;
-  readonly identity: Identity | null;
 }
 
 /** The result of admission for a request that may pass. */
@@ -80,6 +84,14 @@ export interface Admission {
     incoming: IncomingRequest,
     record: RequestRecord,
   ): MaybePromise<ForwardDecision>;
+  /**
+   * Decides on a request that another proxy forwards. The token endpoints and the pages are no routes here.
+   *
+   * @throws as `admit`
+   */
+  judge(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Admitted>;
+  /** The same on a route that the proxy names: the target is not read. */
+  judgeOn(route: Route, incoming: IncomingRequest, record: RequestRecord): MaybePromise<Admitted>;
 }
 
 /**
@@ -125,24 +137,50 @@ export function createAdmission({
     if (plan.kind === 'tokens') record.route = 'tokens';
     if (plan.kind === 'forward') return decideForward({ ...approach, plan }, incoming, record);
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
-    return andThen(authorise(approach, undefined, incoming, record), (identity) => decisionFor(plan, target, identity));
+    return andThen(authorise(approach.located, undefined, incoming, record), (identity) =>
+      decisionFor(plan, target, identity),
+    );
   };
 
   const decideForward: Admission['decideForward'] = (approach, incoming, record) => {
-    const { target, plan } = approach;
+    return andThen(pass(approach, incoming, record), ({ route, identity }): ForwardDecision => {
+      if (!isForwarded(route)) throw noRoute();
+      return { kind: 'forward', target: approach.target, route, identity };
+    });
+  };
+
+  const pass = (
+    { located, plan }: Pick<ForwardApproach, 'located' | 'plan'>,
+    incoming: IncomingRequest,
+    record: RequestRecord,
+  ): MaybePromise<Admitted> => {
     const { route, needsIdentity } = plan;
     record.route = route.name;
-    const count = (identity: Identity | null): MaybePromise<ForwardDecision> => {
-      const decision: ForwardDecision = { kind: 'forward', target, route, identity };
+    const count = (identity: Identity | null): MaybePromise<Admitted> => {
+      const admitted: Admitted = { route, identity };
       // 429 where a limit is reached, before the upstream is asked.
-      return route.limits === null ? decision : andThen(route.limits.count(identity, record), () => decision);
+      return route.limits === null ? admitted : andThen(route.limits.count(identity, record), () => admitted);
     };
-    return needsIdentity ? andThen(authorise(approach, route.credentials, incoming, record), count) : count(null);
+    return needsIdentity ? andThen(authorise(located, route.credentials, incoming, record), count) : count(null);
+  };
+
+  const judgeOn: Admission['judgeOn'] = (route, incoming, record) => {
+    const located = placeOf(route);
+    const needsIdentity = isGuarded(route);
+    if (route.methods === undefined || routeFor([route], incoming.method) !== undefined) {
+      return pass({ located, plan: { kind: 'forward', route, needsIdentity } }, incoming, record);
+    }
+    record.route = route.name;
+    const refused = methodNotAllowed([route], incoming.method);
+    if (!needsIdentity) throw refused;
+    return andThen(authorise(located, route.credentials, incoming, record), () => {
+      throw refused;
+    });
   };
 
   /** Cross-site → identify → authorise. @param taken the route's `credentials` */
   const authorise = (
-    { located }: Destination,
+    located: Located<Route>,
     taken: readonly Scheme[] | undefined,
     incoming: IncomingRequest,
     record: RequestRecord,
@@ -182,7 +220,30 @@ export function createAdmission({
       }
     },
     decideForward,
+    judge(incoming, record) {
+      const approach = locate(incoming);
+      if (approach.kind !== 'located') throw noRoute();
+      if (approach.plan.kind === 'tokens' || approach.plan.kind === 'pages') throw noRoute();
+      if (isForward(approach)) return pass(approach, incoming, record);
+      return andThen(decide(approach, incoming, record), () => {
+        throw noRoute();
+      });
+    },
+    judgeOn,
   };
+}
+
+/** The place of a route that a proxy names: there are no others beside it. */
+function placeOf(route: Route): Located<Route> {
+  const routes = [route];
+  return {
+    place: { kind: 'routes', path: route.path, routes, guarded: routes.filter(isGuarded) },
+    belowPrefix: false,
+  };
+}
+
+function noRoute(): GatewayError {
+  return new GatewayError('not_found', 'no route');
 }
 
 function isForward(destination: Destination): destination is ForwardApproach {

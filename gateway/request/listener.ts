@@ -16,10 +16,13 @@ import { recordOfNoRequest } from './record.ts';
 import { createRefusals, type RefusalDeps, refusalOf } from './refusals.ts';
 
 export interface ListenerDeps extends RefusalDeps {
+  /** Whether a connection is served. Others are closed at once. */
+  takesPeer(socketAddress: string | undefined): boolean;
   /** The address of a connection's other end. */
   readonly peerOf: (socketAddress: string | undefined) => string;
   readonly onRequest: OnRequest;
-  readonly onUpgrade: OnUpgrade;
+  /** Null: WebSocket handshakes are ordinary requests. */
+  readonly onUpgrade: OnUpgrade | null;
   /** The door for plain requests; null: all are for Node's HTTP server. */
   readonly acceptPlain: PlainConnectionDeps['accept'] | null;
   readonly timeouts: ListenerTimeouts;
@@ -49,9 +52,9 @@ export interface Listener {
 const CHECK_INTERVAL = 1_000;
 const NOTHING = Buffer.alloc(0);
 
-/** Creates the public HTTP server. Requests that Node's parser rejects get the same form of answer as every other error. */
+/** Creates an HTTP server for clients, or for proxies that ask. Requests that Node's parser rejects get the same form of answer as every other error. */
 export function createListener(deps: ListenerDeps): Listener {
-  const { log, peerOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
+  const { log, takesPeer, peerOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
   let isDraining = false;
   const refusals = createRefusals(deps);
   const pipelining = createPipelining(refusals);
@@ -69,7 +72,10 @@ export function createListener(deps: ListenerDeps): Listener {
     requireHostHeader: false,
     // An offer of any other protocol is ignored (RFC 9110 section 7.8).
     shouldUpgradeCallback: (req) =>
-      req.method === 'GET' && req.httpVersion === '1.1' && req.headers.upgrade?.toLowerCase() === 'websocket',
+      onUpgrade !== null &&
+      req.method === 'GET' &&
+      req.httpVersion === '1.1' &&
+      req.headers.upgrade?.toLowerCase() === 'websocket',
   });
   const serveByNode = takeConnections(server);
   // Node would drop further fields silently; `maxHeaderSize` bounds them already.
@@ -89,15 +95,6 @@ export function createListener(deps: ListenerDeps): Listener {
       'new connections are closed at once: raise the limit of open files (ulimit -n, LimitNOFILE)',
     );
   });
-  server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.once('close', () => {
-      connections.delete(socket);
-      // Warns again after the load has dropped for a while.
-      if (connections.size < server.maxConnections / 2) isFull = false;
-    });
-  });
-
   const serve = (socket: Socket) => {
     serveByNode(socket);
     const turn = pipelining.turnOf(socket);
@@ -114,6 +111,19 @@ export function createListener(deps: ListenerDeps): Listener {
   const plain = servePlain(server, {
     ...{ accept: acceptPlain, serve, limitHead, refusals, peerOf },
     isDraining: () => isDraining,
+  });
+  server.on('connection', (socket) => {
+    if (!takesPeer(socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
+    connections.add(socket);
+    socket.once('close', () => {
+      connections.delete(socket);
+      // Warns again after the load has dropped for a while.
+      if (connections.size < server.maxConnections / 2) isFull = false;
+    });
+    plain.take(socket);
   });
 
   const receive: RequestListener = (req, res) => {
@@ -157,7 +167,7 @@ export function createListener(deps: ListenerDeps): Listener {
     // The head arrived after the server closed.
     if (!server.listening) socket.destroy();
     else
-      pipelining.inTurn(req, socket, { turn, before: turn.answering }, () => void onUpgrade(req, socket, firstBytes));
+      pipelining.inTurn(req, socket, { turn, before: turn.answering }, () => void onUpgrade?.(req, socket, firstBytes));
   });
   // A gateway must never be an open proxy.
   server.on('connect', (req: IncomingMessage, socket: Duplex) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { turnTime } from '../domain/turn-time.ts';
+import type { Head } from '../http/head.ts';
 import { randomHex } from '../http/random-hex.ts';
 import { partsOf } from '../http/request-line.ts';
 import { withoutCredentials } from '../ops/redact.ts';
@@ -48,6 +49,20 @@ export function recordOfNoRequest(line: string, client: string): RequestRecord {
   return recordOf(undefined, client, logged, withoutQuery(target), '', undefined);
 }
 
+/** A request that another proxy asks about, as far as it could be read. */
+export interface AskedRequest extends Pick<IncomingRequest, 'method' | 'url'> {
+  readonly client: string;
+  readonly head: Head | null;
+  /** The HTTP version of the proxy's request, such as `1.1`. */
+  readonly version: string;
+}
+
+/** The record of a decision for another proxy. @param door that was asked; `none` for an unknown one */
+export function recordOfDecision({ method, url, client, head, version }: AskedRequest, door: string): RequestRecord {
+  const logged = method.slice(0, LONGEST_METHOD);
+  return recordOf(head?.requestId, client, logged, withoutQuery(url), `HTTP/${version}`, head?.userAgent, door);
+}
+
 function recordOf(
   givenId: string | string[] | undefined,
   client: string,
@@ -55,6 +70,7 @@ function recordOf(
   path: string,
   protocol: string,
   userAgent: string | undefined,
+  door: string | null = null,
 ): RequestRecord {
   const kept = keptId(givenId);
   return {
@@ -70,6 +86,7 @@ function recordOf(
     tokenId: null,
     route: null,
     upstream: null,
+    door,
     received: 0,
     sent: 0,
     status: NO_ANSWER,

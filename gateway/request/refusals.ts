@@ -16,7 +16,7 @@ import { NO_ANSWER, newRecord, recordOfPlain } from './record.ts';
 
 export interface RefusalDeps {
   readonly log: Logger;
-  readonly meter: RequestMeter;
+  readonly meter: Pick<RequestMeter, 'answered'>;
   readonly senderOf: SenderOf;
   /** @returns the value of `Strict-Transport-Security` for a peer whose request cannot be read; null: none */
   strictTransport(address: string | undefined): string | null;

@@ -18,7 +18,8 @@ export interface Route extends RouteRules {
   readonly limits: RouteLimits | null;
   /** Its CORS policy; null: pages of other origins may not call it. */
   readonly cors: RouteCors | null;
-  readonly group: UpstreamGroup;
+  /** Null without `upstream`: the route is for decisions alone. */
+  readonly group: UpstreamGroup | null;
   readonly deadlines: Deadlines;
   /** @returns the target for the upstream, without the upstream's base path. @throws GatewayError 400 */
   targetFor(target: { readonly path: string; readonly query: string }): string;
@@ -41,13 +42,22 @@ export interface Route extends RouteRules {
   readonly isDirect: boolean;
 }
 
+/** A route whose requests the gateway forwards. */
+export interface ForwardRoute extends Route {
+  readonly group: UpstreamGroup;
+}
+
+export function isForwarded(route: Route): route is ForwardRoute {
+  return route.group !== null;
+}
+
 /** What the compilation of routes needs. */
 export interface RouteContext {
   readonly timeouts: Settings['timeouts'];
   /** The value of `Strict-Transport-Security`; null: the gateway sends none. */
   readonly strictTransport: string | null;
-  /** Opens the upstream group of a route, or returns the open one. */
-  openGroup(route: RouteSettings): UpstreamGroup;
+  /** Opens the upstream group of a route, or returns the open one; null for a route without `upstream`. */
+  openGroup(route: RouteSettings): UpstreamGroup | null;
   proxiedFor(route: RouteSettings): ProxiedRoute | null;
   limitsFor(route: RouteSettings): RouteLimits | null;
 }
@@ -57,7 +67,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
   const { name, host, path, methods, auth, allowEncodedSlashes, credentials, stripPrefix } = settings;
   const { connect, firstByte, idle, request } = { ...context.timeouts, ...settings.timeouts };
   const group = context.openGroup(settings);
-  const basePaths = group.settings.servers.map(({ url }) => upstreamAddress(url).basePath);
+  const basePaths = (group?.settings.servers ?? []).map(({ url }) => upstreamAddress(url).basePath);
   const proxied = context.proxiedFor(settings);
   const changes = compileChanges(settings, context.strictTransport);
   const setsAuthorization = changes.request?.replaced.has('authorization') ?? false;
@@ -77,6 +87,6 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     rewriting: compileRewriting(settings, basePaths),
     mayComeBack: auth === 'none' || settings.passAuthorization || setsAuthorization,
     proxied,
-    isDirect: proxied === null && !group.settings.http2,
+    isDirect: proxied === null && group !== null && !group.settings.http2,
   };
 }

@@ -17,7 +17,7 @@ async function application(t: ExecutionContext, upstream: string) {
   const [route] = routes;
   if (route === undefined) throw new Error('unreachable');
   const meter = { attempted: () => {}, ejected: () => {} };
-  const group = openGroup(groupOf(route, {}), 1_000, pino({ level: 'silent' }), () => meter);
+  const group = openGroup(groupOf([upstream], {}), 1_000, pino({ level: 'silent' }), () => meter);
   t.teardown(() => group.close());
   const stage = compileProxied(route, new Map());
   const seen: string[] = [];

@@ -101,7 +101,7 @@ test('anchors, aliases and merge keys are followed', (t) => {
 `;
   const { routes } = settingsOf(t, text);
   t.deepEqual(
-    routes.map(({ name, upstream, preserveHost }) => [name, upstream.length, preserveHost]),
+    routes.map(({ name, upstream, preserveHost }) => [name, upstream?.length, preserveHost]),
     [
       ['a', 2, true],
       ['b', 2, false],

@@ -32,7 +32,7 @@ async function start({ file, settings, count }: StartData): Promise<Service | nu
       limitLedger,
       announceRevocation: () => tell({ kind: 'announce-revocation' }),
     });
-    tell({ kind: 'ready', url: service.url });
+    tell({ kind: 'ready', url: service.url, decisionsUrl: service.decisionsUrl });
     return service;
   } catch (error) {
     tell({ kind: 'failed', reason: textOfError(explained(file, error)) }, () => process.exit(1));

@@ -1,3 +1,4 @@
+import type { Gateway } from '../../compose/ops-listener.ts';
 import type { Readiness } from '../../ops/health.ts';
 import type { Snapshot } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
@@ -12,6 +13,9 @@ export interface StartData {
   /** The number of workers. */
   readonly count: number;
 }
+
+/** Where a worker listens. */
+export type Listening = Pick<Gateway, 'url' | 'decisionsUrl'>;
 
 /** The answer to each question of the primary. */
 export interface Answers {
@@ -42,7 +46,7 @@ export type ToWorker =
   | Order;
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly url: string }
+  | ({ readonly kind: 'ready' } & Listening)
   /** The worker cannot start, and exits. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[keyof Answers] }

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, startWithOpsListener } from '../../compose/ops-listener.ts';
 import type { Logger } from '../../ops/log.ts';
+import { removeStaleSocket } from '../../ops/stale-socket.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { secretsOf } from '../../signing/secrets.ts';
@@ -28,6 +29,7 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
     const secrets = await prepareStores(settings, log);
     /** Passes the secret read at start: if the secret file is deleted later, new workers must not generate another one. */
     const withSecrets = (one: Settings): Settings => ({ ...one, tokens: { ...one.tokens, secrets } });
+    await freeSocket(settings);
     countForWorkers();
     cluster.setupPrimary({ exec: WORKER, args: [], serialization: 'advanced' });
     const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
@@ -55,4 +57,9 @@ async function prepareStores(settings: Settings, log: Logger): Promise<string[]>
   } finally {
     await database.close();
   }
+}
+
+/** A worker could not tell the socket of another worker from one that was left behind. */
+async function freeSocket({ decisions }: Settings): Promise<void> {
+  if (decisions?.socket !== undefined) await removeStaleSocket(decisions.socket);
 }

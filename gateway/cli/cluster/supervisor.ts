@@ -6,14 +6,12 @@ import { primaryMetrics } from '../../ops/metrics.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { memoryLedger } from '../../stores/limits/memory-ledger.ts';
 import { killHung } from './heartbeat.ts';
-import type { StartData } from './messages.ts';
+import type { Listening, StartData } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';
 import { type ForWorkers, forkWorker, type WorkerProcess } from './worker-process.ts';
 
-/** All workers of a gateway. */
-export interface Workers {
-  /** The URL of the public listener, which the workers share. */
-  readonly url: string;
+/** All workers of a gateway, which share its listeners. */
+export interface Workers extends Listening {
   /** Ready when every worker is ready. */
   readiness(): Promise<Readiness>;
   /** The sums over all workers and the primary, in the Prometheus text format. */
@@ -47,11 +45,17 @@ const RELOAD_LIMIT = 5_000;
  */
 export async function startWorkers(startData: StartData, log: Logger): Promise<Workers> {
   let { settings } = startData;
-  let { port } = settings.listen;
+  let ports = { listen: settings.listen.port, decisions: settings.decisions?.port };
   const stopping = new AbortController();
   const total = createTotal((worker, error) => log.error({ worker, err: error }, 'metrics of a worker left out'));
   const ownMetrics = primaryMetrics(() => linesDropped(log));
-  const onPort = (one: Settings): Settings => ({ ...one, listen: { ...one.listen, port } });
+  const onPort = (one: Settings): Settings => ({
+    ...one,
+    listen: { ...one.listen, port: ports.listen },
+    ...(one.decisions !== undefined && {
+      decisions: { ...one.decisions, ...(ports.decisions !== undefined && { port: ports.decisions }) },
+    }),
+  });
   const forWorkers: ForWorkers = {
     onRevoked(from) {
       for (const other of living()) if (other !== from) other.readRevocations();
@@ -65,12 +69,13 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   const living = () => slots.flatMap(({ worker }) => worker ?? []);
 
   const endWatch = killHung(living, log);
-  const [url = ''] = await Promise.all(living().map(({ ready }) => ready)).catch(async (error: unknown) => {
+  const [first] = await Promise.all(living().map(({ ready }) => ready)).catch(async (error: unknown) => {
     endWatch();
     for (const worker of living()) worker.kill();
     await Promise.all(living().map(({ ended }) => ended));
     throw error;
   });
+  const { url, decisionsUrl } = first ?? { url: '', decisionsUrl: null };
 
   const replaceWhenEnded = async (slot: WorkerSlot) => {
     for (let deaths = 0; slot.worker !== null; ) {
@@ -90,11 +95,12 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       next.ready.then(
         (where) => {
           const about = { worker: next.id, pid: next.pid };
-          if (where === url) return log.info({ ...about, replaces: id }, 'worker ready');
+          if (where.url === url && where.decisionsUrl === decisionsUrl)
+            return log.info({ ...about, replaces: id }, 'worker ready');
           // With port 0, Node picked another port because all workers had exited at once. Clients know the first port, so
           // later workers get that one by number.
-          port = Number(new URL(url).port);
-          log.error({ ...about, url: where }, 'worker replaced: it listens on another port');
+          ports = { listen: portOf(url) ?? ports.listen, decisions: portOf(decisionsUrl) ?? ports.decisions };
+          log.error({ ...about, ...where }, 'worker replaced: it listens on another port');
           next.kill();
         },
         // `worker.ended` reports it in the next round of the loop.
@@ -113,6 +119,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
 
   return {
     url,
+    decisionsUrl,
     async readiness() {
       const all = await Promise.all(
         slots.map(async ({ worker }): Promise<Readiness> => {
@@ -152,6 +159,11 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       await Promise.all(living().map((worker) => end(worker, shutdown)));
     },
   };
+}
+
+/** @returns undefined for a Unix socket, and without a listener */
+function portOf(url: string | null): number | undefined {
+  return url === null || url.startsWith('unix:') ? undefined : Number(new URL(url).port);
 }
 
 /** The readiness of a worker that is being replaced, or hangs. */

@@ -8,6 +8,7 @@ import {
   type Answers,
   type FromWorker,
   isFromWorker,
+  type Listening,
   type Question,
   type StartData,
   type ToWorker,
@@ -26,8 +27,8 @@ export interface WorkerProcess {
   /** Never reused; the worker's log lines carry it. */
   readonly id: number;
   readonly pid: number | undefined;
-  /** Resolves with the URL of the worker's listener. Rejects with an OperatorError when the worker exits before that. */
-  readonly ready: Promise<string>;
+  /** Resolves with the URLs of the worker's listeners. Rejects with an OperatorError when the worker exits before that. */
+  readonly ready: Promise<Listening>;
   readonly isReady: boolean;
   readonly ended: Promise<Ending>;
   /** Milliseconds since the fork. */
@@ -62,7 +63,7 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
   const worker = cluster.fork();
   const closeHandedConnections = watchHandedConnections(worker);
   const bornAt = performance.now();
-  const ready = Promise.withResolvers<string>();
+  const ready = Promise.withResolvers<Listening>();
   const ended = Promise.withResolvers<Ending>();
   const asked = new Map<number, (answer: Answers[keyof Answers]) => void>();
   let lastId = 0;
@@ -90,7 +91,7 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
     switch (message.kind) {
       case 'ready':
         isReady = true;
-        ready.resolve(message.url);
+        ready.resolve({ url: message.url, decisionsUrl: message.decisionsUrl });
         break;
       case 'failed':
         reason = message.reason;

@@ -6,8 +6,12 @@ import { openGroup, type UpstreamGroup } from './group.ts';
 
 /** The groups of one generation of the configuration. */
 export interface Upstreams {
-  /** Returns the group of a route; opens it unless another route or generation has done so. */
-  open(route: Pick<RouteSettings, 'upstream'>): UpstreamGroup;
+  /**
+   * Opens the group of a route unless another route or generation has done so.
+   *
+   * @returns null for a route without `upstream`
+   */
+  open(route: Pick<RouteSettings, 'upstream'>): UpstreamGroup | null;
   /** Closes the groups that no other generation uses. Must be called when their requests are answered. */
   close(): Promise<void>;
 }
@@ -24,8 +28,9 @@ export function sharedUpstreams(log: Logger, meterGroup: MeterGroup): OpenUpstre
   return ({ upstreams, timeouts }) => {
     const used = new Map<string, UpstreamGroup>();
     return {
-      open(route) {
-        const settings = groupOf(route, upstreams);
+      open({ upstream }) {
+        if (upstream === undefined) return null;
+        const settings = groupOf(upstream, upstreams);
         const key = JSON.stringify([settings, timeouts.connect]);
         const before = used.get(key);
         if (before !== undefined) return before;

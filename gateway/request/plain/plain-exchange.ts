@@ -1,7 +1,6 @@
 import { clientClosed, type GatewayError } from '../../domain/errors.ts';
 import type { Ended, Identity } from '../../domain/identity.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
-import type { RawFields } from '../../fields/raw-fields.ts';
 import { answerFields } from '../../forward/answer-head.ts';
 import { Delivery } from '../../forward/delivery.ts';
 import type { AnswerSource, BodyReader, DirectClient, TakenHead } from '../../forward/direct/client.ts';
@@ -9,7 +8,7 @@ import { DirectAttempt } from '../../forward/direct/direct-attempt.ts';
 import { requireSize } from '../../forward/forward-http.ts';
 import type { Outgoing } from '../../forward/outgoing.ts';
 import { isWorthDraining } from '../../http/early-answer.ts';
-import { asGatewayError, type ErrorAnswer } from '../../http/error-answer.ts';
+import { asGatewayError, type ErrorAnswer, fieldsOfError } from '../../http/error-answer.ts';
 import type { KeptBytes } from '../../http/read-buffer.ts';
 import type { Admission, ForwardApproach, ForwardDecision } from '../admit.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
@@ -112,7 +111,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
     }
     const { status } = error;
     const { reason, body, length, ...answer } = this.#deps.errorAnswer(error, this.#incoming, this.#record);
-    const { fields, closes } = flat(answer);
+    const { fields, closes } = fieldsOfError(answer);
     this.#closes ||= closes || !this.#canDrain;
     this.#answer.takeHead({ status, reason, fields, isChunked: false, closes: this.#isLast });
     this.discardBody();
@@ -225,15 +224,4 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
 
   /** Nothing: HTTP exchanges end by themselves, and shutdown waits for these. */
   goAway(): void {}
-}
-
-/** The fields of an answer of the gateway's own. */
-function flat({ fields }: Pick<ErrorAnswer, 'fields'>): { readonly fields: RawFields; readonly closes: boolean } {
-  const list: string[] = [];
-  let closes = false;
-  for (const [name, value] of Object.entries(fields)) {
-    if (name === 'Connection') closes = true;
-    else for (const line of [value].flat()) list.push(name, line);
-  }
-  return { fields: list, closes };
 }

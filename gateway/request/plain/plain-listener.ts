@@ -24,6 +24,8 @@ export interface PlainListenerDeps {
 
 /** The connections whose requests have all been plain so far. */
 export interface PlainListener {
+  /** Takes a new connection. */
+  take(socket: Socket): void;
   /** Ends those that wait for a request. */
   closeIdle(): void;
   /** Destroys all. */
@@ -33,16 +35,14 @@ export interface PlainListener {
 /** Requests of one connection that are logged although they were never started. */
 const MOST_LOGGED = 100;
 
-/** Takes the new connections of a server: each begins with plain requests. */
+/** Serves the new connections of a server: each begins with plain requests. */
 export function servePlain(server: Server, deps: PlainListenerDeps): PlainListener {
   const { accept, serve, limitHead, refusals, peerOf, isDraining } = deps;
   const connections = new Set<ClientConnection>();
 
-  if (accept === null) {
-    server.on('connection', serve);
-  } else {
+  const takerOf = (acceptPlain: PlainConnectionDeps['accept']) => {
     const connectionDeps: PlainConnectionDeps = {
-      accept,
+      accept: acceptPlain,
       isDraining,
       handOver(socket, bytes, left) {
         socket.pause();
@@ -69,10 +69,11 @@ export function servePlain(server: Server, deps: PlainListenerDeps): PlainListen
       headDeadline: () => server.headersTimeout,
       idleDeadline: () => server.timeout,
     };
-    server.on('connection', (socket) => connections.add(new PlainConnection(socket, connectionDeps)));
-  }
+    return (socket: Socket) => void connections.add(new PlainConnection(socket, connectionDeps));
+  };
 
   return {
+    take: accept === null ? serve : takerOf(accept),
     closeIdle() {
       for (const connection of connections) connection.closeIdle();
     },

@@ -1,6 +1,7 @@
 import { GROUP_NAME } from '../schema/addresses.ts';
 import type { UpstreamSettings } from '../schema/settings.ts';
 import { conflictsOfLimits } from './limits.ts';
+import { ANY_HOST, conflictsOfListeners } from './listeners.ts';
 import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
@@ -8,7 +9,7 @@ import { conflictsInRoutes, isWithin } from './routes.ts';
 /** All conflicts between options that are valid by themselves. */
 export function conflictsIn(settings: Readable): Conflict[] {
   return [
-    ...sameAddress(settings),
+    ...conflictsOfListeners(settings),
     ...preloadKept(settings),
     ...sharedSecretForMysql(settings),
     ...lifetimeWithinMaximum(settings),
@@ -24,19 +25,6 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
     ...conflictsOfLoops(settings),
-  ];
-}
-
-const ANY_HOST = new Set(['0.0.0.0', '::']);
-
-function sameAddress({ listen, ops }: Readable): Conflict[] {
-  if (listen?.host === undefined || ops?.host === undefined || !listen.port || listen.port !== ops.port) return [];
-  if (listen.host !== ops.host && !ANY_HOST.has(listen.host) && !ANY_HOST.has(ops.host)) return [];
-  return [
-    {
-      path: ['ops', 'port'],
-      message: `${ops.port} is listen.port too, on the same host; must be another port, or 0 for any`,
-    },
   ];
 }
 

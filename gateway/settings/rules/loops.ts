@@ -49,7 +49,9 @@ function plain(hostname = ''): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-function isLoopback(host: string): boolean {
+/** @param name of a host, or its address */
+export function isLoopback(name: string): boolean {
+  const host = plain(name);
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
 }
 

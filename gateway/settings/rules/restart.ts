@@ -5,6 +5,7 @@ import type { Settings } from '../schema/settings.ts';
 /** Options that a reload applies; all others need a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['routes', 'upstreams', 'limits', 'timeouts', 'trustedProxies', 'shutdown', 'watch', 'log.level', 'listen.hsts'],
+  ...['decisions.peers', 'decisions.cache'],
 ]);
 
 /**
@@ -14,7 +15,8 @@ const CHANGEABLE: ReadonlySet<string> = new Set([
  * @throws OperatorError that names each option that needs a restart
  */
 export function requireNoRestart(present: Settings, next: Settings): void {
-  const options = Object.keys(present).flatMap((section) => {
+  const sections = new Set([...Object.keys(present), ...Object.keys(next)]);
+  const options = [...sections].flatMap((section) => {
     const [before, after] = [present, next].map((settings) => settings[section as keyof Settings]);
     return changedOptions(section, before, after);
   });

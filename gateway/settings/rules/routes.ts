@@ -14,6 +14,7 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
             ...noRouteOverTheTokenEndpoint(route, index, settings.api?.prefix),
             ...strippedFromThePath(route, index),
             ...noRouteOverThePages(route, index, settings.pages),
+            ...upstreamOrDecisions(route, index, settings),
             ...knownGroup(route, index, settings.upstreams),
             ...noCookiesForEverybody(route, index),
             ...noFieldsOfOtherOptions(route, index, settings.listen),
@@ -62,6 +63,35 @@ function strippedFromThePath(route: ReadableRoute, index: number): Conflict[] {
   const named = route.path === undefined ? 'path' : `path ${path}`;
   const message = `is not a prefix of this route's ${named}; must be all of it, or its first segments`;
   return [{ path: ['routes', index, 'stripPrefix'], message }];
+}
+
+function upstreamOrDecisions(route: ReadableRoute, index: number, settings: Readable): Conflict[] {
+  if ('upstream' in route) return [];
+  if ('decisions' in settings) return withoutEffect(route, index);
+  return [{ path: ['routes', index, 'upstream'], message: UPSTREAM_FORM }];
+}
+
+/** The options about forwarding, which a route without `upstream` may not have. */
+const OF_FORWARDING = [
+  'stripPrefix',
+  'preserveHost',
+  'maxBody',
+  'requireLength',
+  'timeouts',
+  'headers',
+  'proxy',
+] as const;
+
+function withoutEffect(route: ReadableRoute, index: number): Conflict[] {
+  return OF_FORWARDING.filter((option) => isSet(route[option])).map((option) => ({
+    path: ['routes', index, option],
+    message: 'has no effect without upstream, since the gateway only decides; must be left out, or upstream be set',
+  }));
+}
+
+/** Whether an option has another value than when it is left out. */
+function isSet(value: ReadableRoute[keyof ReadableRoute]): boolean {
+  return typeof value === 'object' ? Object.keys(value).length > 0 : value !== undefined && value !== false;
 }
 
 function knownGroup(

@@ -122,7 +122,10 @@ export const route = options({
     .describe('The allowed methods; all when left out. GET implies HEAD.'),
   upstream: listOf(confidential(upstreamProblem, UPSTREAM_FORM), UPSTREAM_FORM)
     .refine((urls) => urls.length > 0, { error: `is an empty list; ${UPSTREAM_FORM}` })
-    .describe('The base URL of the service, a list of URLs (round-robin), or the name of a group in upstreams.'),
+    .exactOptional()
+    .describe(
+      'The base URL of the service, a list of URLs (round-robin), or the name of a group in upstreams. Required unless decisions is configured: a route without it is for decisions alone.',
+    ),
   stripPrefix: matching(
     new RegExp(`^${SEGMENTS}$`),
     `must be a prefix of the route's path, such as /api/v1: ${PLAIN_PATH}`,

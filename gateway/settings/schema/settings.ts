@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountOptions } from './account-options.ts';
-import { databaseUrl, isHost, isNetwork } from './addresses.ts';
+import { databaseUrl } from './addresses.ts';
+import { decisionOptions } from './decision-options.ts';
 import {
   confidential,
   duration,
@@ -11,32 +12,18 @@ import {
   options,
   PLAIN_PATH,
   pause,
-  textThat,
   wait,
   wholeNumber,
 } from './formats.ts';
 import { hsts } from './header-options.ts';
 import { limitOptions } from './limit-options.ts';
+import { listener, network } from './listener-options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
 export { ACCOUNT_COLUMNS } from './account-options.ts';
-
-function listener(host: string, port: number) {
-  return {
-    host: textThat(
-      isHost,
-      'must be an IP address or a host name without port, such as 127.0.0.1, or 0.0.0.0 for every interface',
-    )
-      .prefault(host)
-      .describe('The IP address or host name to listen on.'),
-    port: wholeNumber(0, 65_535, 'a port (0: any free one)').prefault(port).describe('The port; 0 takes any free one.'),
-  };
-}
-
-const proxy = textThat(isNetwork, 'must be an IP address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8');
 
 const secret = confidential(
   (text) =>
@@ -77,7 +64,8 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     ops: options(listener('127.0.0.1', 8081))
       .prefault({})
       .describe('The listener for health and metrics. Do not expose it to the public.'),
-    trustedProxies: listOf(proxy, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
+    decisions: decisionOptions.exactOptional(),
+    trustedProxies: listOf(network, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
       .describe('Peers whose X-Forwarded-* and Forwarded headers are trusted.'),
     workers: z
@@ -211,5 +199,6 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
 export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
 export type { LimitSettings } from './limit-options.ts';
+export type { DecisionSettings } from './decision-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';

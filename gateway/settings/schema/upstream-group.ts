@@ -1,5 +1,5 @@
 import { GROUP_NAME } from './addresses.ts';
-import type { RouteSettings, Settings, UpstreamSettings } from './settings.ts';
+import type { Settings, UpstreamSettings } from './settings.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
 /** The configured servers of a route. */
@@ -8,11 +8,12 @@ export interface GroupSettings extends UpstreamSettings {
   readonly name: string;
 }
 
-/** The group that a route names, or a group with the default options of the addresses that it lists. */
-export function groupOf(
-  { upstream }: Pick<RouteSettings, 'upstream'>,
-  upstreams: Settings['upstreams'],
-): GroupSettings {
+/**
+ * The group that a route names, or a group with the default options of the addresses that it lists.
+ *
+ * @param upstream of the route
+ */
+export function groupOf(upstream: readonly string[], upstreams: Settings['upstreams']): GroupSettings {
   const [name = ''] = upstream;
   const named = GROUP_NAME.test(name) ? upstreams[name] : undefined;
   if (named !== undefined) return { name, ...named };

@@ -21,6 +21,8 @@ export interface TestGateway {
   readonly url: string;
   readonly port: number;
   readonly opsUrl: string;
+  /** Where other proxies ask; empty without `decisions`. */
+  readonly decisionsUrl: string;
   readonly log: LogLine[];
   readonly accounts: AccountStore;
   /** A separate connection to the gateway's database. */
@@ -117,6 +119,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     url: gateway.url,
     port: Number(new URL(gateway.url).port),
     opsUrl: gateway.opsUrl,
+    decisionsUrl: gateway.decisionsUrl ?? '',
     log,
     accounts,
     database,

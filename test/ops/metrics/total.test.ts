@@ -31,6 +31,7 @@ const record = (): RequestRecord => ({
   tokenId: null,
   route: 'a',
   upstream: null,
+  door: null,
   received: 0,
   sent: 0,
   status: 499,

@@ -1,0 +1,143 @@
+import { badRequest, GatewayError } from '../../domain/errors.ts';
+import { andThen, type MaybePromise } from '../../domain/maybe-promise.ts';
+import type { RequestRecord } from '../../domain/request-record.ts';
+import { keepFields, lastValue, type RawFields } from '../../fields/raw-fields.ts';
+import { clientOfProxy, type Peer, type Sender } from '../../http/client-address.ts';
+import { asGatewayError } from '../../http/error-answer.ts';
+import { type Head, readHead } from '../../http/head.ts';
+import type { Route } from '../../routing/route.ts';
+import type { Admission, Admitted } from '../admit.ts';
+import type { IncomingRequest } from '../incoming-request.ts';
+import { type AskedRequest, recordOfDecision } from '../record.ts';
+import type { StrictTransport } from '../strict-transport.ts';
+import { type DecisionAnswer, no, yes } from './decision-answer.ts';
+import { type Door, doorOf } from './doors.ts';
+import { methodIfKnown, originalMethod, originalTarget } from './original-request.ts';
+
+/** The request of a proxy, which asks about a request of its client. Its body is never read. */
+export interface Subrequest {
+  readonly method: string;
+  /** Its target, as sent. */
+  readonly url: string;
+  /** Such as `1.1`. */
+  readonly version: string;
+  readonly fields: RawFields;
+  /** Of the connection's other end; undefined for a Unix socket. */
+  readonly socketAddress: string | undefined;
+}
+
+/** A decision that is made, or under way. */
+export interface Deciding {
+  readonly record: RequestRecord;
+  /** Never rejects. */
+  readonly answer: MaybePromise<DecisionAnswer>;
+}
+
+/** Decides on one request for a proxy. Never throws. */
+export type Decide = (subrequest: Subrequest) => Deciding;
+
+export interface DecideDeps {
+  readonly admission: Pick<Admission, 'judge' | 'judgeOn'>;
+  readonly routes: readonly Route[];
+  readonly peerOf: (socketAddress: string | undefined) => Peer;
+  readonly strictTransport: StrictTransport;
+  /** Milliseconds for which nginx may keep a yes; 0: not at all. */
+  readonly cache: number;
+  /** The database's time in ms since 1970, by which tokens are dated. */
+  now(): number;
+}
+
+/** What a proxy asks: whether a request may pass, on a route that its target leads to or that the proxy names. */
+interface Question {
+  readonly incoming: IncomingRequest;
+  /** Null: the target leads to it. */
+  readonly route: Route | null;
+}
+
+export function createDecide({ admission, routes, peerOf, strictTransport, cache, now }: DecideDeps): Decide {
+  const byName = new Map(routes.map((route) => [route.name, route]));
+  const peerOfAsker = (address: string | undefined): Peer => ({ ...peerOf(address), trusted: true });
+
+  return (subrequest) => {
+    const door = doorOf(subrequest.url);
+    let asked = askedOf(subrequest, peerOfAsker(subrequest.socketAddress).address);
+    let sender: Sender | null = null;
+    let question: Question | GatewayError;
+    try {
+      const head = readHead(withoutExpect(subrequest.fields), subrequest.version);
+      asked = { ...asked, head };
+      if (door === null) throw new GatewayError('not_found', 'no such door');
+      sender = senderOf(head, peerOfAsker(subrequest.socketAddress));
+      asked = { ...asked, client: sender.client };
+      const route = routeOf(door);
+      const { method, url } = originalOf(door, route, subrequest);
+      asked = { ...asked, method: method === '' ? subrequest.method : method, url };
+      const isHandshake = lastValue(subrequest.fields, 'sec-websocket-key') !== undefined;
+      question = { route, incoming: { method, url, fields: subrequest.fields, head, sender, isHandshake } };
+    } catch (thrown) {
+      question = asGatewayError(thrown);
+    }
+    const record = recordOfDecision(asked, door?.dialect ?? 'none');
+    const refuse = (thrown: unknown): DecisionAnswer => {
+      const error = asGatewayError(thrown);
+      record.failure = error;
+      return no(error, record, door?.dialect ?? null, sender === null ? null : strictTransport.valueFor(sender));
+    };
+    if (door === null || question instanceof GatewayError) return { record, answer: refuse(question) };
+    try {
+      const { incoming, route } = question;
+      const judged = route === null ? admission.judge(incoming, record) : admission.judgeOn(route, incoming, record);
+      const answer = andThen(judged, (admitted) => yes(admitted, record, door.dialect, keepFor(admitted, door)));
+      return { record, answer: answer instanceof Promise ? answer.catch(refuse) : answer };
+    } catch (thrown) {
+      return { record, answer: refuse(thrown) };
+    }
+  };
+
+  /** @throws GatewayError 400 without `X-Forwarded-For`: all clients would count as one */
+  function senderOf({ forwardedFor, forwardedProto }: Head, peer: Peer): Sender {
+    const client = forwardedFor === undefined ? null : clientOfProxy(peerOf, forwardedFor);
+    if (client === null) throw badRequest('the proxy must send X-Forwarded-For');
+    return { peer, client, forwarding: { forwardedFor, forwardedProto, forwarded: undefined } };
+  }
+
+  /** @throws GatewayError 404 for an unknown name */
+  function routeOf(door: Door): Route | null {
+    if (door.dialect === 'ext-authz' || door.route === null) return null;
+    const route = byName.get(door.route);
+    if (route === undefined) throw new GatewayError('not_found', 'no route of this name');
+    return route;
+  }
+
+  /** @returns seconds. nginx keeps an answer for up to a second longer; null: it must not keep it */
+  function keepFor({ route, identity }: Admitted, door: Door): number | null {
+    if (cache === 0 || door.dialect !== 'auth-request' || identity === null) return null;
+    // A limit counts each request.
+    if (route.limits !== null) return null;
+    if (identity.by === 'token' && identity.token.claims.expiresAt * 1000 < now() + cache) return null;
+    return Math.floor(cache / 1000) - 1;
+  }
+}
+
+/** What is known of the original request before anything is read. */
+function askedOf({ method, url, version }: Subrequest, client: string): AskedRequest {
+  return { method, url, version, client, head: null };
+}
+
+/** @throws GatewayError 400 if the proxy does not say what its client asks for */
+function originalOf(door: Door, route: Route | null, { method, url, fields }: Subrequest): Original {
+  const { dialect } = door;
+  if (dialect === 'ext-authz') return { method, url: door.target };
+  if (route === null) return { method: originalMethod(fields, dialect), url: originalTarget(fields, dialect) };
+  return {
+    method: route.methods === undefined ? methodIfKnown(fields, dialect) : originalMethod(fields, dialect),
+    url,
+  };
+}
+
+type Original = Pick<IncomingRequest, 'method' | 'url'>;
+
+/** The answer comes without the body in any case, so that no expectation fails. */
+function withoutExpect(fields: RawFields): RawFields {
+  return lastValue(fields, 'expect') === undefined ? fields : keepFields(fields, (name) => name !== 'expect');
+}
