@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { type AuthenticationMetrics, authenticationMetrics } from './metrics/authentications.ts';
-import { limitMetrics } from './metrics/limits.ts';
 import { type DecisionMetrics, decisionMetrics } from './metrics/decisions.ts';
+import { limitMetrics } from './metrics/limits.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
 import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
