@@ -18,8 +18,8 @@ export interface Reporting {
 
 /** Milliseconds that a request waits for the ledger. */
 const DEADLINE = 200;
-/** Milliseconds for which no request waits after one has waited in vain. */
-const SLOW = 1_000;
+/** Milliseconds for which no request waits after one has waited in vain, and after the ledger answers again. */
+const APART = 1_000;
 /** Milliseconds between two attempts at a ledger that does not answer. */
 const RETRY = 250;
 /** Milliseconds without use after which a part gives back what it holds. */
@@ -155,7 +155,8 @@ export function createReporting(
     isOut = false;
     clearTimeout(retrying);
     retrying = undefined;
-    standing.isJoined = true;
+    // Before the other processes have reported what they used meanwhile, the ledger would grant it again.
+    joinLater();
     if (queued.length > 0) schedule();
   };
 
@@ -170,12 +171,16 @@ export function createReporting(
     setImmediate(() => {
       if (asked.every(({ waiters }) => waiters.length === 0)) return;
       leave();
-      clearTimeout(rejoining);
-      rejoining = setTimeout(() => {
-        if (!isOut) standing.isJoined = true;
-      }, SLOW).unref();
+      joinLater();
       asked.forEach(decideByShare);
     });
+  };
+
+  const joinLater = () => {
+    clearTimeout(rejoining);
+    rejoining = setTimeout(() => {
+      if (!isOut) standing.isJoined = true;
+    }, APART).unref();
   };
 
   const decideByShare = ({ part, waiters }: Question) => {

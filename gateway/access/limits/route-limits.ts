@@ -16,8 +16,11 @@ export interface RouteLimits {
    * @param identity null: anybody may send it
    * @throws GatewayError 429 with `Retry-After` when a limit is reached, 403 when one allows nothing; synchronously or as a rejection
    */
-  count(identity: Identity | null, record: RequestRecord): MaybePromise<void>;
+  count(identity: Identity | null, record: CountedRequest): MaybePromise<void>;
 }
+
+/** What counting a request reads and sets. */
+type CountedRequest = Pick<RequestRecord, 'client' | 'rateLimit'>;
 
 /** Called for each limit that refuses a request. */
 export type OnLimited = (limit: string, route: string) => void;
@@ -46,7 +49,7 @@ export function compileRouteLimits(
   const blocking = named.find(({ limit }) => limit.settings.requests === 0);
   if (blocking !== undefined) return blockedBy(blocking, policy, route, onLimited);
 
-  const say = (uses: readonly Use[], record: RequestRecord) => {
+  const say = (uses: readonly Use[], record: CountedRequest) => {
     const now = reporting.now();
     let state = '';
     for (const { part, quoted } of uses) {
@@ -56,7 +59,7 @@ export function compileRouteLimits(
     record.rateLimit = { policy, state };
   };
 
-  const refuse = (uses: readonly Use[], refusing: readonly Use[], record: RequestRecord): never => {
+  const refuse = (uses: readonly Use[], refusing: readonly Use[], record: CountedRequest): never => {
     say(uses, record);
     for (const { limit } of refusing) onLimited(limit.name, route);
     const now = reporting.now();
