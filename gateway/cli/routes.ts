@@ -3,7 +3,7 @@ import { GatewayError } from '../domain/errors.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import { parseTarget } from '../http/target.ts';
 import { planFor } from '../routing/plan.ts';
-import { compileRoutes, pagesPath } from '../routing/table.ts';
+import { compileRoutes, ownPaths } from '../routing/table.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 import { groupOf } from '../settings/schema/upstream-group.ts';
@@ -60,11 +60,12 @@ interface Row {
 
 function rowsOf(settings: SettingsWithoutSecrets): Row[] {
   const { routes, api } = settings;
-  const pages = pagesPath(settings);
+  const { pages, keySet } = ownPaths(settings);
   const own = { name: '(gateway)', upstreams: null };
   return [
     { ...own, methods: ['GET', 'POST', 'DELETE'], path: `${api.prefix}/tokens`, who: CONFIRMED },
     ...(pages === null ? [] : [{ ...own, methods: ['GET', 'POST'], path: pages, who: OWNERS }]),
+    ...(keySet === null ? [] : [{ ...own, methods: ['GET'], path: keySet, who: ANYBODY }]),
     ...routes.map((route) => ({
       name: route.name,
       methods: route.methods ?? null,
@@ -114,11 +115,12 @@ function explain(settings: SettingsWithoutSecrets, method: string, path: string)
   });
   try {
     const target = parseTarget(path, undefined);
-    const table = compileRoutes(settings.routes, settings.api.prefix, pagesPath(settings));
+    const table = compileRoutes(settings.routes, settings.api.prefix, ownPaths(settings));
     const plan = planFor(table.locate(target), target, method);
     if (plan.kind === 'refuse') throw plan.error;
     if (plan.kind === 'tokens') return own('token endpoint', CONFIRMED);
     if (plan.kind === 'pages') return own('pages', OWNERS);
+    if (plan.kind === 'key-set') return own('keys', ANYBODY);
     const { route } = plan;
     const upstreams = upstreamUrls(settings, route, target);
     return { method, path, route: route.name, who: plan.needsIdentity ? CONFIRMED : ANYBODY, upstreams };

@@ -6,6 +6,7 @@ import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups
 import { createWebSocketForwarder } from '../forward/websocket/websocket.ts';
 import { compileSender, compileTrust, type Peer, type SenderOf } from '../http/client-address.ts';
 import { createErrorPage } from '../http/error-page.ts';
+import type { KeySet } from '../http/key-set.ts';
 import type { Identify } from '../identify/identify.ts';
 import type { Logger } from '../ops/log.ts';
 import type { RequestMeter } from '../request/access-log.ts';
@@ -23,8 +24,9 @@ import { requestsUnderWay } from '../request/under-way.ts';
 import type { NoticeUntrustedPeer } from '../request/unlisted-proxy.ts';
 import { compileProxied } from '../routing/proxied-route.ts';
 import { compileRoute } from '../routing/route.ts';
-import { compileRoutes, pagesPath } from '../routing/table.ts';
+import { compileRoutes, ownPaths } from '../routing/table.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
+import { type AssertionLookUps, createAssertions } from '../signing/assertion.ts';
 
 /** Everything that survives a reload of the configuration. */
 export interface GenerationDeps {
@@ -41,6 +43,7 @@ export interface GenerationDeps {
   readonly openWebSockets: OpenWebSockets;
   /** The database's time in ms since 1970. */
   now(): number;
+  readonly assertionLookUps: AssertionLookUps;
   /** Called for each request when no proxy is trusted. */
   readonly noticeUntrustedPeer: NoticeUntrustedPeer;
 }
@@ -48,6 +51,8 @@ export interface GenerationDeps {
 /** Everything built from one version of the configuration. Each request uses one generation from start to end. */
 export interface Generation {
   readonly settings: Settings;
+  /** The published keys of assertions; null: none are configured. */
+  readonly keySet: KeySet | null;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly plainDoor: PlainDoor;
@@ -64,6 +69,7 @@ export interface Generation {
 /**
  * Builds a generation. On failure, closes what it opened.
  *
+ * @param settings with a key if they have `assertion`
  * @param modules the loaded modules that routes name
  */
 export function createGeneration(settings: Settings, modules: LoadedModules, services: GenerationDeps): Generation {
@@ -90,7 +96,12 @@ function generationOver(
     settings.trustedProxies.length === 0 ? services.noticeUntrustedPeer : () => {},
   );
   const strictTransport = compileStrictTransport(settings);
+  const { assertion } = settings;
+  const assertions =
+    assertion === undefined ? null : createAssertions(assertion, services.now, services.assertionLookUps);
+  const keySet = assertions?.keySet ?? null;
   const context = {
+    assertions,
     timeouts: settings.timeouts,
     strictTransport: strictTransport.value,
     openGroup: upstreams.open,
@@ -98,7 +109,7 @@ function generationOver(
     limitsFor: (route: RouteSettings) => limitsOf(route, settings, services),
   };
   const routes = settings.routes.map((route) => compileRoute(route, context));
-  const table = compileRoutes(routes, prefix, pagesPath(settings));
+  const table = compileRoutes(routes, prefix, ownPaths(settings));
   const admission = createAdmission({ table, identify, realm });
   const prepareOutgoing = createPrepareOutgoing(services.hopCounter, strictTransport);
   const { tokenEndpoints, pages } = services;
@@ -116,6 +127,7 @@ function generationOver(
     strictTransport,
     tokenEndpoints,
     pages,
+    keySet,
   });
   const webSockets = createWebSocketForwarder();
 
@@ -125,6 +137,7 @@ function generationOver(
 
   return {
     settings,
+    keySet,
     strictTransport,
     senderOf,
     peerOf,

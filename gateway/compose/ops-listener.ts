@@ -1,3 +1,4 @@
+import { type KeySet, keySetAnswer } from '../http/key-set.ts';
 import { createHealth, type Readiness } from '../ops/health.ts';
 import { closed, listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
@@ -27,6 +28,8 @@ export interface Gateway {
 /** The part of a gateway that answers requests and reports its state. */
 export interface AnsweringGateway extends Omit<Gateway, 'opsUrl'> {
   readiness(): Readiness | Promise<Readiness>;
+  /** The published keys of assertions; null: none are configured. */
+  keySet(): KeySet | null;
   /** All metrics, in the text format of Prometheus. */
   metricsText(): Promise<string>;
 }
@@ -49,6 +52,10 @@ export async function startWithOpsListener(
   const health = createHealth(
     async () => (await answering?.readiness()) ?? STARTING,
     async () => (await answering?.metricsText()) ?? '',
+    (ifNoneMatch) => {
+      const keySet = answering?.keySet() ?? null;
+      return keySet === null ? null : keySetAnswer(keySet, ifNoneMatch);
+    },
     log,
   );
   const opsUrl = await listen(health.server, 'ops', { host: where.host, port: where.port });

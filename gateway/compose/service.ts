@@ -7,6 +7,7 @@ import { turnTime } from '../domain/turn-time.ts';
 import { createHopCounter } from '../forward/headers/hops.ts';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { sharedUpstreams } from '../forward/upstream/shared-groups.ts';
+import type { KeySet } from '../http/key-set.ts';
 import { metered } from '../identify/identify.ts';
 import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
@@ -25,6 +26,7 @@ import { warnOfUnlistedProxy } from '../request/unlisted-proxy.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
 import { decisionsAddress } from '../settings/schema/decision-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
+import { createKeyCompletion } from '../signing/assertion-keys.ts';
 import { derivedKey } from '../signing/keys.ts';
 import { within } from '../stores/database/deadline.ts';
 import { liveTokens } from '../stores/tokens/live-tokens.ts';
@@ -37,6 +39,7 @@ import { openStores, type ProcessGroup } from './stores.ts';
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'reload' | 'close'> {
   readiness(): Readiness;
+  keySet(): KeySet | null;
   /** The current values of its metrics. */
   metrics(): Promise<Snapshot>;
   /** Reads revocations at once. Call when another process of this gateway has revoked something. */
@@ -96,11 +99,12 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     opened.defer(exchanges.close);
 
     const optional = stores.redis === null ? [] : [stores.redis.state];
+    const assertionLookUps = { hits: 0, misses: 0 };
     const metrics = createMetrics({
       hashing,
       denylist: revocations.mirror,
       clocks: revocations.clocks,
-      caches: { credentials: identification.lookUps, accounts: accountCache.lookUps },
+      caches: { credentials: identification.lookUps, accounts: accountCache.lookUps, assertions: assertionLookUps },
       stores: [revocations.database, ...optional],
       linesDropped: () => linesDropped(log),
     });
@@ -156,6 +160,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       onLimited: metrics.limited,
       hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
       noticeUntrustedPeer: warnOfUnlistedProxy(log),
+      assertionLookUps,
       tokenEndpoints: tokenEndpoints({
         prefix: settings.api.prefix,
         realm: settings.api.realm,
@@ -167,7 +172,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         revokeAll: revocations.revoker.account,
       }),
     };
-    let current: Generation = createGeneration(settings, modules, services);
+    const complete = createKeyCompletion();
+    let current: Generation = createGeneration(complete(settings), modules, services);
     lastWorks.push(() => current.retire());
 
     const listener = createListener({
@@ -210,10 +216,12 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       url,
       decisionsUrl,
       readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
+      keySet: () => current.keySet,
       metrics: metrics.snapshot,
       readRevocations: revocations.readRevocations,
-      async reload(next) {
-        requireNoRestart(current.settings, next);
+      async reload(read) {
+        requireNoRestart(current.settings, read);
+        const next = complete(read);
         const nextModules = await loadModules(next.routes);
         const before = current;
         current = createGeneration(next, nextModules, services);

@@ -9,8 +9,9 @@ export const DROPPED_OF_ANSWERS: ReadonlySet<string> = new Set([
   ...['proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
   // Would send clients to an alternative service that bypasses the gateway (RFC 7838 section 3).
   'alt-svc',
-  // A proxy in front, such as its access log, would take the upstream's value for the gateway's.
-  'x-user-id',
+  // A proxy in front, such as its access log, would take the upstream's value for the gateway's; and no client may have an
+  // assertion, which it could show to services without the gateway.
+  ...['x-user-id', 'x-user-assertion'],
 ]);
 
 /** Fields that frame an answer or are set by the gateway, in lower case: routes cannot change these. */

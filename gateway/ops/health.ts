@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { KEY_SET_PATH } from '../settings/schema/assertion-options.ts';
 import type { Logger } from './log.ts';
 import { METRICS_TYPE } from './metrics/total.ts';
 
@@ -35,52 +36,59 @@ export function readinessOf(required: readonly Dependency[], optional: readonly 
   return { status: required.every(({ isUp }) => isUp) ? 'ready' : 'unavailable', unavailable: out };
 }
 
-interface Answer {
+/** An answer of the ops listener. */
+export interface OpsAnswer {
   readonly status: number;
-  readonly type: string;
+  readonly fields: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
- * The ops listener: liveness, readiness and metrics. It must not be exposed to the public.
+ * The ops listener: liveness, readiness, metrics and the keys of assertions. It must not be exposed to the public.
  *
  * @param readiness called for each request; must not reject
  * @param metricsText returns all metrics in the Prometheus text format
+ * @param keySet answers with the published keys of assertions; null: none are configured
  */
 export function createHealth(
   readiness: () => Readiness | Promise<Readiness>,
   metricsText: () => Promise<string>,
+  keySet: (ifNoneMatch: string | undefined) => OpsAnswer | null,
   log: Logger,
 ): Health {
   let shuttingDown = false;
 
-  const ready = async (): Promise<Answer> => {
+  const ready = async (): Promise<OpsAnswer> => {
     if (shuttingDown) return json(503, { status: 'shutting_down' });
     const { status, unavailable } = await readiness();
     return json(status === 'ready' ? 200 : 503, { status, ...(unavailable.length > 0 && { unavailable }) });
   };
 
-  const metrics = async (): Promise<Answer> => {
+  const metrics = async (): Promise<OpsAnswer> => {
     try {
-      return { status: 200, type: METRICS_TYPE, body: await metricsText() };
+      return uncached(200, METRICS_TYPE, await metricsText());
     } catch (error) {
       log.error({ err: error, fault: 'gateway' }, 'metrics not collected');
       return json(500, { status: 'metrics_not_collected' });
     }
   };
 
-  const answerTo = async (method: string | undefined, path: string | undefined): Promise<Answer> => {
-    if (method !== 'GET' && method !== 'HEAD') return json(405, { status: 'method_not_allowed' });
+  const answerTo = async ({ method, url, headers }: IncomingMessage): Promise<OpsAnswer> => {
+    if (method !== 'GET' && method !== 'HEAD') {
+      const { fields, ...answer } = json(405, { status: 'method_not_allowed' });
+      return { ...answer, fields: { ...fields, Allow: 'GET, HEAD' } };
+    }
+    const [path] = url?.split('?') ?? [];
     if (path === '/health/live') return json(200, { status: 'live' });
     if (path === '/health/ready') return await ready();
     if (path === '/metrics') return await metrics();
-    return json(404, { status: 'not_found' });
+    const keys = path === KEY_SET_PATH ? keySet(headers['if-none-match']) : null;
+    return keys ?? json(404, { status: 'not_found' });
   };
 
   const server = createServer(async (req, res) => {
-    const { status, type, body } = await answerTo(req.method, req.url?.split('?')[0]);
-    if (status === 405) res.setHeader('Allow', 'GET, HEAD');
-    res.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
+    const { status, fields, body } = await answerTo(req);
+    res.writeHead(status, fields);
     res.end(body);
   });
   return {
@@ -91,6 +99,10 @@ export function createHealth(
   };
 }
 
-function json(status: number, body: object): Answer {
-  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+function json(status: number, body: object): OpsAnswer {
+  return uncached(status, 'application/json', `${JSON.stringify(body)}\n`);
+}
+
+function uncached(status: number, type: string, body: string): OpsAnswer {
+  return { status, fields: { 'Content-Type': type, 'Cache-Control': 'no-store' }, body };
 }

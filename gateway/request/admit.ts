@@ -11,7 +11,7 @@ import { requireConfirmed } from '../identify/standing.ts';
 import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
 import { type Plan, planFor, routesAt } from '../routing/plan.ts';
 import { type ForwardRoute, isForwarded, type Route } from '../routing/route.ts';
-import { isGuarded, type Located, methodNotAllowed, type RouteTable, routeFor } from '../routing/table.ts';
+import { allowOf, isGuarded, type Located, methodNotAllowed, type RouteTable, routeFor } from '../routing/table.ts';
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { IncomingRequest } from './incoming-request.ts';
@@ -20,6 +20,8 @@ import type { IncomingRequest } from './incoming-request.ts';
 export interface Admitted<R extends Route = Route> {
   readonly route: R;
   readonly identity: Identity | null;
+  /** Proves the identity to the upstream; null: the route has none. */
+  readonly assertion: string | null;
 }
 
 /** The request is forwarded. */
@@ -33,6 +35,8 @@ export type Decision =
   | ForwardDecision
   | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity }
   | { readonly kind: 'pages'; readonly target: Target }
+  /** The published keys of assertions. */
+  | { readonly kind: 'key-set' }
   /** `OPTIONS *`: about the server as a whole (RFC 9110 section 9.3.7). */
   | { readonly kind: 'server' };
 
@@ -65,9 +69,10 @@ export interface PageApproach {
 
 export interface Admission {
   /**
-   * Decides on one request: target → route → CORS → cross-site → identify → authorise → limits.
+   * Decides on one request: target → route → CORS → cross-site → identify → authorise → limits → assert.
    *
-   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405, 429; 503 when a store that must be asked is out
+   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405, 429; 500 when the assertion cannot be signed;
+   *   503 when a store that must be asked is out
    */
   admit(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Decision>;
   /**
@@ -97,7 +102,7 @@ export interface Admission {
 /**
  * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
  *
- * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise → limits.
+ * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise → limits → assert.
  *
  * Unauthenticated clients learn nothing of the routes and methods below the prefix, except that CORS and `refuseCrossSite`
  * reveal routes with `cors`.
@@ -143,9 +148,9 @@ export function createAdmission({
   };
 
   const decideForward: Admission['decideForward'] = (approach, incoming, record) => {
-    return andThen(pass(approach, incoming, record), ({ route, identity }): ForwardDecision => {
+    return andThen(pass(approach, incoming, record), ({ route, identity, assertion }): ForwardDecision => {
       if (!isForwarded(route)) throw noRoute();
-      return { kind: 'forward', target: approach.target, route, identity };
+      return { kind: 'forward', target: approach.target, route, identity, assertion };
     });
   };
 
@@ -156,10 +161,15 @@ export function createAdmission({
   ): MaybePromise<Admitted> => {
     const { route, needsIdentity } = plan;
     record.route = route.name;
+    const admit = (identity: Identity | null): Admitted => {
+      // Signed only for who may pass. A failure is a 500: nothing is forwarded without it.
+      const assertion = identity === null || route.assert === null ? null : route.assert(identity);
+      return { route, identity, assertion };
+    };
     const count = (identity: Identity | null): MaybePromise<Admitted> => {
-      const admitted: Admitted = { route, identity };
+      if (route.limits === null) return admit(identity);
       // 429 where a limit is reached, before the upstream is asked.
-      return route.limits === null ? admitted : andThen(route.limits.count(identity, record), () => admitted);
+      return andThen(route.limits.count(identity, record), () => admit(identity));
     };
     return needsIdentity ? andThen(authorise(located, route.credentials, incoming, record), count) : count(null);
   };
@@ -171,7 +181,7 @@ export function createAdmission({
       return pass({ located, plan: { kind: 'forward', route, needsIdentity } }, incoming, record);
     }
     record.route = route.name;
-    const refused = methodNotAllowed([route], incoming.method);
+    const refused = methodNotAllowed(allowOf([route]), incoming.method);
     if (!needsIdentity) throw refused;
     return andThen(authorise(located, route.credentials, incoming, record), () => {
       throw refused;
@@ -259,6 +269,7 @@ function decisionFor(
 ): Decision {
   if (plan.kind === 'refuse') throw plan.error;
   if (plan.kind === 'pages') return { kind: 'pages', target };
+  if (plan.kind === 'key-set') return { kind: 'key-set' };
   if (identity === null) throw new TypeError('the token endpoints need an identity');
   return { kind: 'tokens', target, identity };
 }

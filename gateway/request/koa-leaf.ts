@@ -4,6 +4,7 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import type { PageRequest } from '../domain/request-record.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
+import { type KeySet, keySetAnswer } from '../http/key-set.ts';
 import type { Logger } from '../ops/log.ts';
 import { USUAL_METHODS } from '../routing/table.ts';
 import type { Decision, PageApproach } from './admit.ts';
@@ -30,6 +31,8 @@ export interface KoaLeafDeps {
   readonly tokenEndpoints: Koa.Middleware<{ identity: Identity }>;
   /** Answers requests for the pages of account owners. Rejects with a failure that is still to be answered. */
   pages(req: IncomingMessage, res: ServerResponse, request: PageRequest): Promise<void>;
+  /** null: no assertions are configured, so no request asks for their keys. */
+  readonly keySet: KeySet | null;
   /** Answers a failure. */
   refuse(exchange: HttpExchange, thrown: unknown): void;
 }
@@ -40,10 +43,10 @@ export interface KoaLeaf {
 }
 
 /**
- * Serves with Koa: CORS, the gateway's own endpoints and pages, and routes with `proxy`. A same-origin request that is only
+ * Serves with Koa: CORS, the gateway's own endpoints, pages and keys, and routes with `proxy`. A same-origin request that is only
  * forwarded bypasses Koa; docs/performance.md has the saving.
  */
-export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: KoaLeafDeps): KoaLeaf {
+export function createKoaLeaf({ log, forward, tokenEndpoints, pages, keySet, refuse }: KoaLeafDeps): KoaLeaf {
   const app = new Koa<RequestState>();
   const handovers = new WeakMap<IncomingMessage, Handover>();
   app.use(takeOver);
@@ -115,6 +118,8 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
       case 'pages':
         ctx.respond = false;
         return await answerPages(exchange, decision);
+      case 'key-set':
+        return answerKeySet(ctx, exchange);
       case 'forward': {
         ctx.respond = false;
         const { proxied } = decision.route;
@@ -134,6 +139,15 @@ export function createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse }: K
     await tokenEndpoints(withIdentity, async () => {
       throw new GatewayError('not_found', 'no such endpoint');
     });
+  }
+
+  function answerKeySet(ctx: Context, { record }: HttpExchange): void {
+    if (keySet === null) throw new TypeError('no keys to publish');
+    record.route = 'key-set';
+    const { status, fields, body } = keySetAnswer(keySet, ctx.get('If-None-Match') || undefined);
+    ctx.status = status;
+    ctx.body = body;
+    ctx.set({ ...fields, 'X-Request-Id': record.id });
   }
 
   async function answerPages(

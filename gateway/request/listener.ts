@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { methodNotAllowed } from '../routing/table.ts';
+import { methodNotAllowed, USUAL_METHODS } from '../routing/table.ts';
 import { takeConnections } from '../workarounds/node-connection-listener.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { MessageReader } from './message-reader.ts';
@@ -174,7 +174,7 @@ export function createListener(deps: ListenerDeps): Listener {
     const turn = pipelining.turnOf(req.socket);
     turn.reader?.detach();
     pipelining.inTurn(req, socket, { turn, before: turn.answering }, () => {
-      refusals.refuse(socket, refusals.recordOf(req), methodNotAllowed([], 'CONNECT'));
+      refusals.refuse(socket, refusals.recordOf(req), methodNotAllowed(USUAL_METHODS, 'CONNECT'));
     });
   });
 

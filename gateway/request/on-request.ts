@@ -40,9 +40,9 @@ function requestedMethod({ headers }: IncomingMessage): string | undefined {
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
   const { log, meter, errorForm, admission, hasCors, prepareOutgoing, exchanges, senderOf, strictTransport } = deps;
-  const { tokenEndpoints, pages } = deps;
+  const { tokenEndpoints, pages, keySet } = deps;
   const forward = createForwardRequest(prepareOutgoing, exchanges);
-  const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, refuse });
+  const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, keySet, refuse });
 
   return (req, res) => {
     const sender = senderOf(req.socket.remoteAddress, forwardingFields(req));

@@ -4,6 +4,7 @@ import type { HopCounter } from '../forward/headers/hops.ts';
 import { requestHeaders } from '../forward/headers/request-headers.ts';
 import type { FieldChanges, Outgoing } from '../forward/outgoing.ts';
 import type { ForwardDecision } from './admit.ts';
+import { identityFields } from './identity-fields.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { StrictTransport } from './strict-transport.ts';
 
@@ -12,12 +13,14 @@ export type PrepareOutgoing = (incoming: IncomingRequest, decision: ForwardDecis
 
 /** The same for HTTP and WebSocket. */
 export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: StrictTransport): PrepareOutgoing {
-  return ({ method, fields, head, sender }, { route, target, identity }, record) => {
+  return ({ method, fields, head, sender }, decision, record) => {
+    const { route, target } = decision;
     const path = route.targetFor(target);
     const { group, deadlines, rewriting, changes, mayComeBack } = route;
     // Loop detection. A request that has passed a gateway has `X-Forwarded-Host`; most others need no count.
     const isCounted = mayComeBack && (head.hops !== undefined || head.forwardedHost !== undefined);
     const hops = isCounted ? hopCounter.next(head.hops, route.name) : undefined;
+    const identity = identityFields(decision);
     const isOverHttps = strictTransport.valueFor(sender) !== null;
     return {
       group,
@@ -37,7 +40,7 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
         return {
           target: upstream.basePath + path,
           headers: requestHeaders(fields, {
-            userId: identity?.account.id ?? null,
+            identity,
             requestId: record.id,
             hasMadeId: record.hasMadeId,
             peer: sender.peer,

@@ -1,12 +1,14 @@
 import { badRequest, GatewayError } from '../domain/errors.ts';
+import { KEY_SET_METHODS } from '../http/key-set.ts';
 import type { Target } from '../http/target.ts';
-import { isGuarded, type Located, methodNotAllowed, type RouteRules, routeFor } from './table.ts';
+import { allowOf, isGuarded, type Located, methodNotAllowed, type RouteRules, routeFor } from './table.ts';
 
 /** What the configuration prescribes for a request, before authentication. */
 export type Plan<R> =
   | { readonly kind: 'forward'; readonly route: R; readonly needsIdentity: boolean }
   | { readonly kind: 'tokens'; readonly needsIdentity: true }
   | { readonly kind: 'pages'; readonly needsIdentity: false }
+  | { readonly kind: 'key-set'; readonly needsIdentity: false }
   /** If an identity is needed, unauthenticated clients get a 401 instead. */
   | { readonly kind: 'refuse'; readonly error: GatewayError; readonly needsIdentity: boolean };
 
@@ -26,8 +28,12 @@ export function planFor<R extends RouteRules>(located: Located<R>, target: Targe
   }
   if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
   if (place.kind === 'pages') return { kind: 'pages', needsIdentity: false };
+  if (place.kind === 'key-set') {
+    if (method !== 'GET' && method !== 'HEAD') return refuse(methodNotAllowed(KEY_SET_METHODS, method));
+    return { kind: 'key-set', needsIdentity: false };
+  }
   if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
-  if (route === undefined) return refuse(methodNotAllowed(routes, method));
+  if (route === undefined) return refuse(methodNotAllowed(allowOf(routes), method));
   return { kind: 'forward', route, needsIdentity };
 }
 

@@ -5,6 +5,7 @@ import type { Deadlines, Rewriting } from '../forward/outgoing.ts';
 import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
 import type { UpstreamGroup } from '../forward/upstream/group.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
+import type { Assert, Assertions } from '../signing/assertion.ts';
 import { compileCors, type RouteCors } from './cors.ts';
 import { compileChanges, type RouteChanges } from './field-changes.ts';
 import type { ProxiedRoute } from './proxied-route.ts';
@@ -26,6 +27,8 @@ export interface Route extends RouteRules {
   readonly stripPrefix: string | undefined;
   readonly preserveHost: boolean;
   readonly passAuthorization: boolean;
+  /** Makes the assertion that its upstream gets; null: it gets none. */
+  readonly assert: Assert | null;
   readonly takesApiKey: boolean;
   /** Bytes of the largest request body; null: no limit. */
   readonly maxBody: number | null;
@@ -60,6 +63,8 @@ export interface RouteContext {
   openGroup(route: RouteSettings): UpstreamGroup | null;
   proxiedFor(route: RouteSettings): ProxiedRoute | null;
   limitsFor(route: RouteSettings): RouteLimits | null;
+  /** null: no assertions are configured. */
+  readonly assertions: Assertions | null;
 }
 
 /** Compiles a route once, so that requests need no further lookups in the settings. */
@@ -81,6 +86,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     targetFor: (target) => upstreamTarget(target, settings),
     preserveHost: settings.preserveHost,
     passAuthorization: settings.passAuthorization,
+    assert: compileAssert(settings, context.assertions),
     takesApiKey: credentials?.includes('api-key') ?? false,
     maxBody: settings.maxBody ?? null,
     requireLength: settings.requireLength,
@@ -89,4 +95,10 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     proxied,
     isDirect: proxied === null && group !== null && !group.settings.http2,
   };
+}
+
+/** The audience is the name of the route, unless it has another one. */
+function compileAssert({ name, auth, assertion = true }: RouteSettings, assertions: Assertions | null): Assert | null {
+  if (assertions === null || auth === 'none' || assertion === false) return null;
+  return assertions.forAudience(assertion === true ? name : assertion);
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
+import { KEY_SET_PATH } from '../settings/schema/assertion-options.ts';
 import type { RouteSettings, Settings } from '../settings/schema/settings.ts';
 import { fallbackOf, hostLookup } from './hosts.ts';
 
@@ -20,6 +21,8 @@ export type Place<R> =
   | { readonly kind: 'tokens' }
   /** The pages of account owners. */
   | { readonly kind: 'pages' }
+  /** The published keys of assertions: one path, and nothing below it. */
+  | { readonly kind: 'key-set' }
   | { readonly kind: 'nothing' }
   /** The upstream could read the target as a path of another place (path confusion). */
   | { readonly kind: 'ambiguous' };
@@ -51,6 +54,7 @@ export interface RouteTable<R> {
 
 const TOKENS = { kind: 'tokens' } as const;
 const PAGES = { kind: 'pages' } as const;
+const KEY_SET = { kind: 'key-set' } as const;
 const NOTHING = { kind: 'nothing' } as const;
 const AMBIGUOUS = { kind: 'ambiguous' } as const;
 
@@ -67,17 +71,18 @@ interface HostPlaces<R> {
  * Compiles the routes. A lookup costs one map access per segment, however many routes there are, and one for the host if any
  * route has `host`.
  *
- * The token endpoints and the pages are on every host.
+ * The token endpoints, the pages and the keys of assertions are on every host.
  *
- * @param pages the path of the account pages; null: none
+ * @param paths where the gateway itself answers outside the prefix
  */
 export function compileRoutes<R extends RouteRules>(
   routes: readonly R[],
   prefix: string,
-  pages: string | null,
+  paths: OwnPaths,
 ): RouteTable<R> {
   const own = new Map<string, Place<R>>([[`${prefix}/tokens`, TOKENS]]);
-  if (pages !== null) own.set(pages, PAGES);
+  if (paths.pages !== null) own.set(paths.pages, PAGES);
+  if (paths.keySet !== null) own.set(paths.keySet, KEY_SET);
 
   const compiled = new Map<string, HostPlaces<R>>();
   const placesOf = (pattern: string): HostPlaces<R> => {
@@ -172,9 +177,8 @@ function takes(methods: readonly string[], method: string): boolean {
 const USUAL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 export const USUAL_METHODS = USUAL.join(', ');
 
-/** A 405 with `Allow`. @param routes of one path; empty: the gateway as a whole */
-export function methodNotAllowed(routes: readonly RouteRules[], method: string): GatewayError {
-  const allow = routes.length === 0 ? USUAL_METHODS : allowOf(routes);
+/** A 405. @param allow the value of `Allow` */
+export function methodNotAllowed(allow: string, method: string): GatewayError {
   return new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } });
 }
 
@@ -203,13 +207,27 @@ function longest<R>(places: ReadonlyMap<string, Place<R>>, path: string, depth =
   }
   while (end > 0) {
     const place = places.get(path.slice(0, end));
-    if (place !== undefined) return place;
+    if (place !== undefined && (place.kind !== 'key-set' || end === path.length)) return place;
     end = path.lastIndexOf('/', end - 1);
   }
   return places.get('/') ?? NOTHING;
 }
 
-/** The path of the account pages; null: they are disabled. */
-export function pagesPath({ pages }: Pick<Settings, 'pages'>): string | null {
-  return pages.enabled ? pages.path : null;
+/** The paths outside the prefix at which the gateway itself answers; null: it does not. */
+export interface OwnPaths {
+  /** The account pages, and everything below. */
+  readonly pages: string | null;
+  /** The published keys of assertions. */
+  readonly keySet: string | null;
+}
+
+/** @param settings `assertion` may be null, as in `SettingsWithoutSecrets` */
+export function ownPaths({
+  pages,
+  assertion,
+}: Pick<Settings, 'pages'> & { readonly assertion?: object | null }): OwnPaths {
+  return {
+    pages: pages.enabled ? pages.path : null,
+    keySet: (assertion ?? null) === null ? null : KEY_SET_PATH,
+  };
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from '../settings/schema/settings.ts';
+import { readOrCreate } from './generated-file.ts';
 
 const SHORTEST = 32;
 
@@ -20,8 +19,16 @@ export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'datab
  */
 function generatedSecret(databaseFile: string): string {
   const file = `${databaseFile}.secret`;
+  const secret = readSecret(file);
+  if (Buffer.byteLength(secret) >= SHORTEST) return secret;
+  throw new OperatorError(
+    `${file} has less than ${SHORTEST} bytes and cannot sign tokens. Delete it to generate a new secret; tokens issued before become invalid.`,
+  );
+}
+
+function readSecret(file: string): string {
   try {
-    return read(file) ?? create(file);
+    return readOrCreate(file, () => `${randomBytes(SHORTEST).toString('base64url')}\n`).trim();
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -29,35 +36,4 @@ function generatedSecret(databaseFile: string): string {
       `Cannot read or create the token secret ${file}: ${reason}. Set tokens.secrets, or make the folder writable.`,
     );
   }
-}
-
-function read(file: string): string | null {
-  let secret: string;
-  try {
-    secret = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-  if (Buffer.byteLength(secret) >= SHORTEST) return secret;
-  throw new OperatorError(
-    `${file} has less than ${SHORTEST} bytes and cannot sign tokens. Delete it to generate a new secret; tokens issued before become invalid.`,
-  );
-}
-
-/** Writes a draft and links it into place, so that two processes that start at the same time use the same complete file. */
-function create(file: string): string {
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-  const secret = read(file);
-  if (secret === null) throw new OperatorError(`${file} was deleted right after it was created; start again.`);
-  return secret;
 }

@@ -93,7 +93,8 @@ test('whatever servers make of a path, in whichever order, it lies at the place 
   const table = compileRoutes(
     [route('/', 'none'), route('/api/v1/a', 'required'), route('/api/v1/b', 'required'), route('/b', 'none')],
     '/api/v1',
-    '/account',
+    // Below the path of the keys lies another place: the route /b.
+    { pages: '/account', keySet: '/b/x' },
   );
   const all = orders(5);
   const next = numbers(20_261);
@@ -125,7 +126,7 @@ test('whatever servers make of a path, in whichever order, it lies at the place 
 
 test('a path below the prefix cannot hide behind a public route by any order of decoding and dropping', (t) => {
   const open = { name: 'open', path: '/', auth: 'none', upstream: [] } as unknown as RouteSettings;
-  const table = compileRoutes([open], '/api/v1', null);
+  const table = compileRoutes([open], '/api/v1', { pages: null, keySet: null });
   for (const path of [
     ...['/;%252fapi/v1/a/x', '/%253b%252fapi/v1/a', '/;%2fapi/v1', '/%3b%2fapi/v1', '/%3b%252fapi/v1', '/;/api/v1'],
     ...['/x;%252f../api', '/api;%252fv1/v1/x', '/;x%252fapi%252fv1', '/%25%33%62/api/v1', '/api%253b%252f/v1'],

@@ -21,6 +21,7 @@ function healthOf(t: ExecutionContext, required: readonly Dependency[], optional
   const health = createHealth(
     () => readinessOf(required, optional),
     async () => '',
+    () => null,
     pino({ level: 'silent' }),
   );
   return listening(t, health);
@@ -109,6 +110,7 @@ test('metrics that cannot be collected are a 500 and a line in the log, and ever
     createHealth(
       () => readinessOf([], []),
       () => collect(),
+      () => null,
       log,
     ),
   );

@@ -10,8 +10,10 @@ function rules(name: string, path: string, host?: string[], auth: 'required' | '
   return { name, path, auth, allowEncodedSlashes: false, ...(host !== undefined && { host }) };
 }
 
+const OWN = { pages: '/account', keySet: '/.well-known/jwks.json' };
+
 function namesAt(routes: readonly RouteRules[], host: string | undefined, path: string): string[] {
-  const table = compileRoutes(routes, PREFIX, '/account');
+  const table = compileRoutes(routes, PREFIX, OWN);
   return routesAt(table.locate(parseTarget(path, host))).map(({ name }) => name);
 }
 
@@ -71,17 +73,19 @@ test('an open website of a host leaves the API of every host as it is, and takes
   t.deepEqual(namesAt(routes.slice(0, 1), 'www.a', '/api/v1/x'), []);
 });
 
-test('the token endpoints and the pages are on every host, whatever its routes take', (t) => {
-  const table = compileRoutes([rules('all', '/', ['a']), rules('api', '/api/v1', ['*.a'])], PREFIX, '/account');
+test('the token endpoints, the pages and the keys of assertions are on every host, whatever its routes take', (t) => {
+  const table = compileRoutes([rules('all', '/', ['a']), rules('api', '/api/v1', ['*.a'])], PREFIX, OWN);
   for (const host of ['a', 'b.a', 'c', undefined]) {
     t.is(table.locate(parseTarget('/api/v1/tokens/current', host)).place.kind, 'tokens');
     t.is(table.locate(parseTarget('/account/x', host)).place.kind, 'pages');
+    t.is(table.locate(parseTarget('/.well-known/jwks.json', host)).place.kind, 'key-set');
+    t.not(table.locate(parseTarget('/.well-known/jwks.json/x', host)).place.kind, 'key-set');
   }
 });
 
 test('a path is ambiguous by the routes of its own host alone', (t) => {
   const routes = [rules('deep', '/x/Admin', ['a']), rules('flat', '/x'), rules('upper', '/x/ADMIN', ['b'])];
-  const table = compileRoutes(routes, PREFIX, null);
+  const table = compileRoutes(routes, PREFIX, { pages: null, keySet: null });
   const kindAt = (host: string, path: string) => table.locate(parseTarget(path, host)).place.kind;
   t.is(kindAt('a', '/x/admin'), 'ambiguous');
   t.is(kindAt('a', '/x//Admin'), 'ambiguous');
@@ -127,7 +131,7 @@ test('hosts and paths in any combination lead where the rule says, and no readin
       const hosts = Array.from({ length: 1 + random.below(3) }, () => random.of(HOSTS));
       return rules(`r${index}`, path, random.once(3) ? undefined : hosts, isOpen ? 'none' : 'required');
     });
-    const table = compileRoutes(routes, PREFIX, '/account');
+    const table = compileRoutes(routes, PREFIX, OWN);
     for (let n = 0; n < 40; n++) {
       const host = random.of(ASKED);
       const path = `/${Array.from({ length: random.below(5) }, () => random.of(PIECES)).join('/')}`;

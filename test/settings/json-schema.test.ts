@@ -40,7 +40,8 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const withComments = parse(
     read('gateway.yaml')
       .replace(/^ {2}# (?=(table|columns|confirmedWhen|readOnly|request|url|logo|hsts): )/gm, '  ')
-      .replace(/^# (?=decisions:$| {2}(host|port|socket|peers|cache): )/gm, ''),
+      .replace(/^# (?=decisions:$| {2}(host|port|socket|peers|cache): )/gm, '')
+      .replace(/^#(?=assertion:| {2}(keys|issuer|lifetime|claims): )/gm, ''),
   );
   const isMap = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

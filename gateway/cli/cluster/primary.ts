@@ -5,6 +5,7 @@ import type { Logger } from '../../ops/log.ts';
 import { removeStaleSocket } from '../../ops/stale-socket.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
+import { createKeyCompletion, publishedKeys } from '../../signing/assertion-keys.ts';
 import { secretsOf } from '../../signing/secrets.ts';
 import { openDatabase } from '../../stores/database/connection.ts';
 import { migrate } from '../../stores/database/migrate.ts';
@@ -27,14 +28,16 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
   return startWithOpsListener(settings.ops, log, async () => {
     let current = settings;
     const secrets = await prepareStores(settings, log);
-    /** Passes the secret read at start: if the secret file is deleted later, new workers must not generate another one. */
-    const withSecrets = (one: Settings): Settings => ({ ...one, tokens: { ...one.tokens, secrets } });
+    /** Passes what was read at start: if the generated files are deleted later, new workers must not generate others. */
+    const complete = createKeyCompletion();
+    const withSecrets = (one: Settings): Settings => ({ ...complete(one), tokens: { ...one.tokens, secrets } });
     await freeSocket(settings);
     countForWorkers();
     cluster.setupPrimary({ exec: WORKER, args: [], serialization: 'advanced' });
     const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
     return {
       ...workers,
+      keySet: () => publishedKeys(complete(current)),
       async reload(next) {
         requireNoRestart(current, next);
         current = next;

@@ -10,8 +10,8 @@ import { addForwarded, isPathPrefix, type ProxyClaims } from './proxy-claims.ts'
 
 /** What the gateway tells the upstream about a request, in place of what the client says. */
 export interface Forwarded {
-  /** The authenticated account; `null` on a route without authentication. */
-  readonly userId: string | null;
+  /** The fields that tell who sends the request, such as `x-user-id`; empty on a route without authentication. */
+  readonly identity: RawFields;
   readonly requestId: string;
   /** Whether the gateway has made the request id. */
   readonly hasMadeId: boolean;
@@ -134,7 +134,7 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
   if (prefix !== '') kept.push('x-forwarded-prefix', prefix);
   kept.push('x-request-id', forwarded.requestId);
   if (forwarded.hops !== undefined) kept.push('x-gatehouse-hops', forwarded.hops);
-  if (forwarded.userId !== null) kept.push('x-user-id', forwarded.userId);
+  kept.push(...forwarded.identity);
   return kept;
 }
 

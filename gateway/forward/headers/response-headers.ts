@@ -103,7 +103,8 @@ const VARIES_ON_ORIGIN = /(?:^|,)[ \t]*(?:\*|origin)[ \t]*(?:,|$)/i;
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   ...['content-encoding', 'content-range', 'content-type', 'set-cookie', 'www-authenticate'],
-  ...['alt-svc', 'ratelimit', 'ratelimit-policy', 'strict-transport-security', 'x-request-id', 'x-user-id'],
+  ...['alt-svc', 'ratelimit', 'ratelimit-policy', 'strict-transport-security'],
+  ...['x-request-id', 'x-user-id', 'x-user-assertion'],
 ]);
 
 /** The trailer fields of an answer that may be passed on. @param raw the upstream's */

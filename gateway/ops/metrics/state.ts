@@ -16,7 +16,7 @@ export interface State {
   };
   /** Milliseconds by which the clock of this process is ahead of those of the stores. */
   readonly clocks: readonly { readonly store: string; readonly difference: number }[];
-  readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps };
+  readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps; readonly assertions: LookUps };
   readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
   linesDropped(): number;
 }
@@ -44,7 +44,7 @@ export function stateMetrics(
   });
   new Counter({
     name: 'gatehouse_cache_requests_total',
-    help: 'Look-ups in the memory of proven credentials and of accounts.',
+    help: 'Look-ups in the memory of proven credentials, of accounts and of assertions.',
     labelNames: ['cache', 'result'],
     registers,
     collect() {

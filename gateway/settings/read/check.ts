@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { isMap } from 'yaml';
+import { newAssertionKey } from '../schema/assertion-key.ts';
 import type { Settings } from '../schema/settings.ts';
 import { replaceTexts } from './interpolate.ts';
 import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
@@ -10,21 +11,25 @@ export type Checked =
   | { readonly kind: 'valid'; readonly settings: Settings }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
+/** Options whose values are secret, and that a command may do without. */
+export type SecretOption = 'tokens.secrets' | 'assertion.keys';
+
 /**
  * Turns the text of a configuration file into settings, or finds all problems in it, sorted by place.
  *
  * @param file the path as the operator gave it; relative paths in the file, such as in `${file:…}`, start from its folder
  * @param env the values of `${NAME}`
- * @param secrets `unread`: ignores the token secrets, for commands that neither sign nor verify
+ * @param unread these options are ignored, for commands that neither sign nor verify
  */
 export function checkSettings(
   text: string,
   file: string,
   env: NodeJS.ProcessEnv,
-  secrets: 'read' | 'unread' = 'read',
+  unread: readonly SecretOption[] = [],
 ): Checked {
   const yaml = parseYaml(text);
-  if (secrets === 'unread') replaceSecrets(yaml);
+  if (unread.includes('tokens.secrets')) replaceSecrets(yaml);
+  if (unread.includes('assertion.keys')) replaceKeys(yaml);
   const read = yaml.usable ? readValues(yaml, file, env) : invalid([]);
   if (read.kind === 'valid' && yaml.mistakes.length === 0) return read;
   const findings = [...yaml.mistakes, ...(read.kind === 'invalid' ? read.findings : [])];
@@ -35,10 +40,16 @@ export function checkSettings(
   return { kind: 'invalid', problems: problems.sort(byPlace) };
 }
 
-/** Replaces the secrets by a valid value, so that no environment variable needs to be set for them. */
+/** Replaces the token secrets by a valid value, so that no environment variable needs to be set for them. */
 function replaceSecrets({ document, usable }: YamlText): void {
   const tokens = usable && isMap(document.contents) ? document.get('tokens') : null;
   if (tokens === undefined || isMap(tokens)) document.setIn(['tokens', 'secrets'], ['-'.repeat(32)]);
+}
+
+/** The same for the keys of assertions, if there is `assertion`. */
+function replaceKeys({ document, usable }: YamlText): void {
+  const assertion = usable && isMap(document.contents) ? document.get('assertion') : null;
+  if (isMap(assertion)) document.setIn(['assertion', 'keys'], [JSON.stringify(newAssertionKey())]);
 }
 
 function readValues({ document }: YamlText, file: string, env: NodeJS.ProcessEnv): Validated {

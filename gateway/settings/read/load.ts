@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { OperatorError } from '../../domain/errors.ts';
-import type { Settings } from '../schema/settings.ts';
-import { checkSettings } from './check.ts';
+import type { AssertionSettings, Settings } from '../schema/settings.ts';
+import { checkSettings, type SecretOption } from './check.ts';
 import { readRegularFile } from './files.ts';
 import { filesNamedIn } from './interpolate.ts';
 import { formatProblem, type Problem } from './problem.ts';
@@ -26,29 +26,39 @@ export class SettingsError extends OperatorError {
  * @throws SettingsError with every problem of the file
  */
 export function loadSettings(file: string, env: NodeJS.ProcessEnv): Settings {
-  return load(file, env, 'read');
+  return load(file, env, []);
 }
 
-/** The settings for commands that neither sign nor verify tokens. */
-export type SettingsWithoutSecrets = Omit<Settings, 'tokens'> & {
+/** The settings for commands that neither sign nor verify. */
+export type SettingsWithoutSecrets = Omit<Settings, 'tokens' | 'assertion'> & {
   readonly tokens: Omit<Settings['tokens'], 'secrets'>;
+  readonly assertion: Omit<AssertionSettings, 'keys'> | null;
 };
 
-/** As `loadSettings`, but the token secrets need not be set, and are not returned. */
+/** As `loadSettings`, but token secrets and keys of assertions need not be set, and are not returned. */
 export function loadWithoutSecrets(file: string, env: NodeJS.ProcessEnv): SettingsWithoutSecrets {
-  const settings = load(file, env, 'unread');
+  const { assertion, ...settings } = load(file, env, ['tokens.secrets', 'assertion.keys']);
   const { secrets: _, ...tokens } = settings.tokens;
-  return { ...settings, tokens };
+  return { ...settings, tokens, assertion: assertion === undefined ? null : withoutKeys(assertion) };
 }
 
-function load(file: string, env: NodeJS.ProcessEnv, secrets: 'read' | 'unread'): Settings {
+function withoutKeys({ keys: _, ...assertion }: AssertionSettings): Omit<AssertionSettings, 'keys'> {
+  return assertion;
+}
+
+/** The settings for the command that lists the keys of assertions: the token secrets need not be set. */
+export function loadForKeys(file: string, env: NodeJS.ProcessEnv): Pick<Settings, 'assertion' | 'database'> {
+  return load(file, env, ['tokens.secrets']);
+}
+
+function load(file: string, env: NodeJS.ProcessEnv, unread: readonly SecretOption[]): Settings {
   const content = readRegularFile(file, FILE_LIMIT);
   if (content.kind === 'unreadable') {
     throw new SettingsError([
       { file, line: 1, column: 1, key: '', message: `cannot read the configuration: ${content.reason}` },
     ]);
   }
-  const checked = checkSettings(content.text, file, env, secrets);
+  const checked = checkSettings(content.text, file, env, unread);
   if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
   return checked.settings;
 }

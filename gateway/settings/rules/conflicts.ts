@@ -1,5 +1,6 @@
 import { GROUP_NAME } from '../schema/addresses.ts';
 import type { UpstreamSettings } from '../schema/settings.ts';
+import { conflictsOfAssertion } from './assertion.ts';
 import { conflictsOfLimits } from './limits.ts';
 import { ANY_HOST, conflictsOfListeners } from './listeners.ts';
 import { conflictsOfLoops } from './loops.ts';
@@ -24,6 +25,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ]),
     ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
+    ...conflictsOfAssertion(settings),
     ...conflictsOfLoops(settings),
   ];
 }

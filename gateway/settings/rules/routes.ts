@@ -152,7 +152,7 @@ function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, i
 }
 
 /** Route names that logs and metrics use for requests without a route. */
-const RESERVED = new Set(['tokens', 'pages', 'none']);
+const RESERVED = new Set(['tokens', 'pages', 'key-set', 'none']);
 
 function uniqueNames(routes: NonNullable<Readable['routes']>): Conflict[] {
   return routes.flatMap((route, index): Conflict[] => {

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
 import { z } from 'zod';
 import { UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
+import { routeAssertion } from './assertion-options.ts';
 import {
   confidential,
   flag,
@@ -150,6 +151,11 @@ export const route = options({
   )
     .prefault([])
     .describe('The limits that count the requests of this route; a request must pass all of them.'),
+  assertion: routeAssertion()
+    .exactOptional()
+    .describe(
+      'The audience of its assertions; false: none. The name of the route when left out or true, with assertion and auth: required.',
+    ),
   passAuthorization: flag()
     .prefault(false)
     .describe('Whether the upstream receives the Authorization header of the client.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountOptions } from './account-options.ts';
 import { databaseUrl } from './addresses.ts';
+import { assertionOptions } from './assertion-options.ts';
 import { decisionOptions } from './decision-options.ts';
 import {
   confidential,
@@ -132,6 +133,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The tokens that the gateway issues.'),
+    assertion: assertionOptions()
+      .exactOptional()
+      .describe('A signed proof of the identity for upstreams, in X-User-Assertion; left out: none. See services.md.'),
     accounts: accountOptions(),
     pages: pageOptions(),
     mail: mailOptions(() => variable(VARIABLES['mail.url'], '')),
@@ -200,5 +204,7 @@ export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
 export type { DecisionSettings } from './decision-options.ts';
 export type { LimitSettings } from './limit-options.ts';
+export type { AssertionKey } from './assertion-key.ts';
+export type { AssertionSettings } from './assertion-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';

@@ -1,7 +1,7 @@
 import { type Forwarded, requestHeaders } from '../../../gateway/forward/headers/request-headers.ts';
 
 export const FROM_CLIENT: Forwarded = {
-  userId: '1',
+  identity: ['x-user-id', '1'],
   requestId: 'r1',
   hasMadeId: false,
   peer: { address: '192.0.2.1', trusted: false },

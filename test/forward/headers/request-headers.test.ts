@@ -16,7 +16,7 @@ test('every request is given its host, its trace, where it came from, its id and
     ],
   );
   t.regex(values(written.flat(), 'traceparent').join(), /^00-[\da-f]{32}-[\da-f]{16}-01$/);
-  t.deepEqual(values(requestHeaders([], { ...FROM_CLIENT, userId: null }), 'x-user-id'), []);
+  t.deepEqual(values(requestHeaders([], { ...FROM_CLIENT, identity: [] }), 'x-user-id'), []);
 });
 
 test('other fields pass in their order and spelling, repeated ones too', (t) => {

@@ -12,7 +12,11 @@ function worker({ waiting, revoked, age, isUp }: { waiting: number; revoked: num
     clocks: [{ store: 'database', difference: 1_500 }],
     hashing: { waiting, running: 1 },
     denylist: { size: revoked, age: () => age },
-    caches: { credentials: { hits: 10, misses: 1 }, accounts: { hits: 100, misses: 2 } },
+    caches: {
+      credentials: { hits: 10, misses: 1 },
+      accounts: { hits: 100, misses: 2 },
+      assertions: { hits: 0, misses: 0 },
+    },
     stores: [{ name: 'database', isUp }],
     linesDropped: () => 5,
   });
