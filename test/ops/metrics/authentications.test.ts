@@ -67,6 +67,8 @@ test('authentications are counted by what they came to', async (t) => {
   });
   t.deepEqual(valuesOf(scraped, 'gatehouse_cache_requests_total'), {
     // The revoked token twice, the one that is asked with twice, and Ada's password.
+    'cache="assertions",result="hit"': 0,
+    'cache="assertions",result="miss"': 0,
     'cache="credentials",result="hit"': 4,
     'cache="credentials",result="miss"': 12,
     'cache="accounts",result="hit"': 6,
