@@ -233,7 +233,7 @@ export function createAdmission({
     judge(incoming, record) {
       const approach = locate(incoming);
       if (approach.kind !== 'located') throw noRoute();
-      if (approach.plan.kind === 'tokens' || approach.plan.kind === 'pages') throw noRoute();
+      if (['tokens', 'pages', 'key-set'].includes(approach.plan.kind)) throw noRoute();
       if (isForward(approach)) return pass(approach, incoming, record);
       return andThen(decide(approach, incoming, record), () => {
         throw noRoute();

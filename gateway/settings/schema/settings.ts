@@ -206,5 +206,6 @@ export type { DecisionSettings } from './decision-options.ts';
 export type { LimitSettings } from './limit-options.ts';
 export type { AssertionKey } from './assertion-key.ts';
 export type { AssertionSettings } from './assertion-options.ts';
+export type { LimitSettings } from './limit-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';
