@@ -202,10 +202,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
 /** The settings as the gateway uses them: complete, durations in milliseconds. */
 export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
-export type { DecisionSettings } from './decision-options.ts';
-export type { LimitSettings } from './limit-options.ts';
 export type { AssertionKey } from './assertion-key.ts';
 export type { AssertionSettings } from './assertion-options.ts';
+export type { DecisionSettings } from './decision-options.ts';
 export type { LimitSettings } from './limit-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';
