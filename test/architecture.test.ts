@@ -7,20 +7,8 @@ const ROOT = fileURLToPath(new URL('../gateway/', import.meta.url));
 
 /** From the top down: a file imports from its own folder and from those below it in this list alone. */
 const FOLDERS: readonly string[] = [
-  ...[
-    'cli',
-    'compose',
-    'control',
-    'request',
-    'owners',
-    'routing',
-    'access',
-    'forward',
-    'identify',
-    'revocation',
-    'stores',
-  ],
-  ...['signing', 'http', 'ops', 'settings', 'fields', 'domain', 'workarounds'],
+  ...['cli', 'compose', 'control', 'request', 'owners', 'routing', 'access', 'forward', 'identify'],
+  ...['revocation', 'stores', 'signing', 'http', 'ops', 'settings', 'fields', 'domain', 'workarounds'],
 ];
 /** Forwarding can be read and tested without any store, and knows nothing of credentials. */
 const UNKNOWN_TO_FORWARD = ['identify', 'revocation', 'stores', 'signing'];

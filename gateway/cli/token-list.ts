@@ -19,7 +19,7 @@ export interface ListQuery {
 
 /** Records that are read and printed at a time. */
 const PAGE_SIZE = 1_000;
-const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE'];
+const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE', 'FROM'];
 
 /**
  * Yields the account's unexpired tokens as JSON or as a table, in chunks; never the tokens themselves. Unrevoked tokens come
@@ -47,7 +47,7 @@ export async function* listTokens(database: Database, account: Account, query: L
 }
 
 function listed(record: ListedRecord, account: Account) {
-  const { jti, name, issuedAt, expiresAt, lastUsedAt, revokedAt, isAccepted } = record;
+  const { jti, name, issuedAt, expiresAt, lastUsedAt, revokedAt, isAccepted, addresses } = record;
   return {
     id: jti,
     name,
@@ -56,11 +56,14 @@ function listed(record: ListedRecord, account: Account) {
     last_used_at: lastUsedAt === null ? null : momentText(lastUsedAt),
     revoked_at: revokedAt === null ? null : momentText(revokedAt),
     live: isAccepted && account.confirmed,
+    ...(addresses !== null && { addresses }),
   };
 }
 
-function cellsOf({ id, name, issued_at, expires_at, last_used_at, revoked_at, live }: ReturnType<typeof listed>) {
-  return [id, name ?? '-', issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no', live ? 'yes' : 'no'];
+function cellsOf(token: ReturnType<typeof listed>): string[] {
+  const { id, name, issued_at, expires_at, last_used_at, revoked_at, live, addresses } = token;
+  const times = [issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no'];
+  return [id, name ?? '-', ...times, live ? 'yes' : 'no', addresses?.join(', ') ?? 'anywhere'];
 }
 
 async function voidBefore({ sql, query }: Database, accountId: string): Promise<number> {

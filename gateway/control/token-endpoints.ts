@@ -5,8 +5,10 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { UNRESTRICTED } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
+import { plainNetwork } from '../http/address-set.ts';
 import { readJson } from '../http/bodies.ts';
 import type { Revoker } from '../revocation/revoker.ts';
+import { isNetwork } from '../settings/schema/addresses.ts';
 import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
@@ -39,13 +41,10 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, deps.realm);
     const wish = await readJson(ctx.req, ctx.res, wishes);
-    const { token } = await deps.issue(account, {
-      name: wish.name,
-      lifetime: wish.expiration,
-      ...UNRESTRICTED,
-    });
+    const { name, expiration, addresses } = wish;
+    const { token } = await deps.issue(account, { name, lifetime: expiration, ...UNRESTRICTED, addresses });
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { token, expiration: wish.expiration };
+    ctx.body = { token, expiration, ...(addresses !== null && { addresses }) };
   });
 
   router.get('/', async (ctx) => {
@@ -60,11 +59,12 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
     // Relative (RFC 8288 section 3.1), so that it is valid behind proxies that change the path.
     if (next !== null) ctx.set('Link', `<?limit=${limit}&after=${next}>; rel="next"`);
     ctx.body = {
-      tokens: tokens.map(({ jti, name, issuedAt, expiresAt }) => ({
+      tokens: tokens.map(({ jti, name, issuedAt, expiresAt, addresses }) => ({
         id: jti,
         name,
         issued_at: new Date(issuedAt).toISOString(),
         expires_at: new Date(expiresAt).toISOString(),
+        ...(addresses !== null && { addresses }),
       })),
       ...(next !== null && { next }),
     };
@@ -112,6 +112,21 @@ function requirePassword(identity: Identity, realm: string): Identity {
   throw unauthorized('a token cannot buy a token', realm, identity.scheme);
 }
 
+/** Networks of a token: each request carries them. */
+const MOST_ADDRESSES = 20;
+
+/** The networks that a token may be used from, each once and in its shortest form; null: any. */
+function addressWish() {
+  const error = `addresses must be a list of 1 to ${MOST_ADDRESSES} IP addresses or networks, such as ["203.0.113.0/24"]`;
+  return z
+    .array(z.string(error).refine(isNetwork, error), error)
+    .min(1, error)
+    .max(MOST_ADDRESSES, error)
+    .transform((networks) => [...new Set(networks.map(plainNetwork))])
+    .nullable()
+    .default(null);
+}
+
 /** The body of a request for a token. */
 function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetime' | 'maxLifetime'>) {
   const longest = Math.floor(maxLifetime / 1000);
@@ -125,11 +140,12 @@ function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetim
         .max(longest, seconds)
         .prefault(Math.floor(lifetime / 1000)),
       name: z.string(named).refine(isTokenName, named).nullable().default(null),
+      addresses: addressWish(),
     },
     {
       error: ({ code }) =>
         code === 'unrecognized_keys'
-          ? 'The request body may only have the keys name and expiration'
+          ? 'The request body may only have the keys name, expiration and addresses'
           : 'The request body must be a JSON object',
     },
   );

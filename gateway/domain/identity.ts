@@ -25,6 +25,8 @@ export interface VerifiedToken {
   readonly claims: TokenClaims;
   /** Whether it was issued under the account's current stamp. Caches the last stamp that matched. */
   isBoundTo(account: Account): boolean;
+  /** Whether it may be used from the address of a client. */
+  isAllowedFrom(address: string): boolean;
 }
 
 /** Not issued by this gateway, or malformed; with the details. */

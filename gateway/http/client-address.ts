@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
 import { addressOf, parseForwarded } from '../fields/forwarded.ts';
+import { compileAddresses } from './address-set.ts';
 
 /** The other end of a connection. */
 export interface Peer {
@@ -15,22 +15,11 @@ export interface Peer {
  * @param ranges addresses and CIDRs, of IPv4 and IPv6, as the settings have validated them
  */
 export function compileTrust(ranges: readonly string[]): (socketAddress: string | undefined) => Peer {
-  const trusted = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(bits), family);
-  }
+  const trusted = compileAddresses(ranges);
   return (socketAddress = '') => {
     // A socket that listens on `::` reports IPv4 peers as ::ffff:a.b.c.d.
     const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
-    if (ranges.length === 0) return { address, trusted: false };
-    const family = isIP(address);
-    return {
-      address,
-      trusted: family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4'),
-    };
+    return { address, trusted: ranges.length > 0 && trusted.has(address) };
   };
 }
 

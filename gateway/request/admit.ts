@@ -1,3 +1,5 @@
+import { requireTokenAddress } from '../access/addresses.ts';
+import { requireAccess } from '../access/require-access.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
@@ -69,7 +71,7 @@ export interface PageApproach {
 
 export interface Admission {
   /**
-   * Decides on one request: target → route → CORS → cross-site → identify → authorise → limits → assert.
+   * Decides on one request: target → route → CORS → cross-site → identify → authorise → access → limits → assert.
    *
    * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405, 429; 500 when the assertion cannot be signed;
    *   503 when a store that must be asked is out
@@ -102,7 +104,7 @@ export interface Admission {
 /**
  * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
  *
- * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise → limits → assert.
+ * head (`readIncoming`, by the caller) → target → route → CORS → cross-site → identify → authorise → access → limits → assert.
  *
  * Unauthenticated clients learn nothing of the routes and methods below the prefix, except that CORS and `refuseCrossSite`
  * reveal routes with `cors`.
@@ -142,9 +144,11 @@ export function createAdmission({
     if (plan.kind === 'tokens') record.route = 'tokens';
     if (plan.kind === 'forward') return decideForward({ ...approach, plan }, incoming, record);
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
-    return andThen(authorise(approach.located, undefined, incoming, record), (identity) =>
-      decisionFor(plan, target, identity),
-    );
+    return andThen(authorise(approach.located, undefined, incoming, record), (identity) => {
+      const decision = decisionFor(plan, target, identity);
+      requireTokenAddress(identity, incoming.sender.client);
+      return decision;
+    });
   };
 
   const decideForward: Admission['decideForward'] = (approach, incoming, record) => {
@@ -166,12 +170,14 @@ export function createAdmission({
       const assertion = identity === null || route.assert === null ? null : route.assert(identity);
       return { route, identity, assertion };
     };
-    const count = (identity: Identity | null): MaybePromise<Admitted> => {
+    const judge = (identity: Identity | null): MaybePromise<Admitted> => {
+      // 403 for an address that the route or the token does not allow.
+      requireAccess(route, identity, incoming.sender.client);
       if (route.limits === null) return admit(identity);
       // 429 where a limit is reached, before the upstream is asked.
       return andThen(route.limits.count(identity, record), () => admit(identity));
     };
-    return needsIdentity ? andThen(authorise(located, route.credentials, incoming, record), count) : count(null);
+    return needsIdentity ? andThen(authorise(located, route.credentials, incoming, record), judge) : judge(null);
   };
 
   const judgeOn: Admission['judgeOn'] = (route, incoming, record) => {

@@ -1,4 +1,5 @@
 import type { RouteLimits } from '../access/limits/route-limits.ts';
+import { type AccessRules, compileAccess } from '../access/require-access.ts';
 import type { Scheme } from '../domain/identity.ts';
 import { compileRewriting } from '../forward/headers/answer-rewrite.ts';
 import type { Deadlines, Rewriting } from '../forward/outgoing.ts';
@@ -12,7 +13,7 @@ import type { ProxiedRoute } from './proxied-route.ts';
 import type { RouteRules } from './table.ts';
 
 /** A route, compiled from the configuration. */
-export interface Route extends RouteRules {
+export interface Route extends RouteRules, AccessRules {
   /** The schemes of its `credentials`; undefined: any in `Authorization`. */
   readonly credentials: readonly Scheme[] | undefined;
   /** Its limits; null: it has none. */
@@ -80,6 +81,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     ...{ name, path, auth, allowEncodedSlashes, credentials, stripPrefix, group, changes },
     ...(host !== undefined && { host }),
     ...(methods !== undefined && { methods }),
+    ...compileAccess(settings),
     limits: context.limitsFor(settings),
     cors: settings.cors === undefined ? null : compileCors(settings.cors),
     deadlines: { connect, firstByte, idle, request: request ?? null },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type Account, partForTokens } from '../domain/account.ts';
 import type { TokenRestrictions, Verification } from '../domain/identity.ts';
+import { compileAddresses } from '../http/address-set.ts';
+import { isNetwork } from '../settings/schema/addresses.ts';
 import { COMMON_CLAIMS, jwtCodec } from './jwt.ts';
 import { keyRing } from './keys.ts';
 import { bindingOf, isEqual } from './mac.ts';
@@ -45,7 +47,7 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => 
     ...COMMON_CLAIMS,
     jti: z.string().min(1),
     scope: z.string().min(1).exactOptional(),
-    adr: z.array(z.string()).min(1).exactOptional(),
+    adr: z.array(z.string().refine(isNetwork)).min(1).exactOptional(),
   });
   const codec = jwtCodec(keys, AUDIENCE, claims);
   const longest = maxLifetime / 1000;
@@ -71,7 +73,13 @@ export function tokenSigner({ secrets, maxLifetime }: TokenSettings, now: () => 
       if (exp - iat > longest) return invalid('lifetime not allowed');
       const isBoundTo = boundBy(bnd, (stamp) => bindingOf(verified.key, boundValues(sub, stamp)));
       const restrictions = { scope: scope?.split(' ') ?? null, addresses: adr ?? null };
-      return { ok: true, isBoundTo, claims: { jti, accountId: sub, issuedAt: iat, expiresAt: exp, ...restrictions } };
+      const isAllowedFrom = adr === undefined ? anywhere : compileAddresses(adr).has;
+      return {
+        ok: true,
+        isBoundTo,
+        isAllowedFrom,
+        claims: { jti, accountId: sub, issuedAt: iat, expiresAt: exp, ...restrictions },
+      };
     },
   };
 }
@@ -85,6 +93,10 @@ function boundBy(binding: string, expected: (stamp: string) => string): (account
     proven = stamp;
     return true;
   };
+}
+
+function anywhere(): boolean {
+  return true;
 }
 
 function boundValues(accountId: string, stamp: string): string[] {

@@ -29,6 +29,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       expiresAt,
       bond: null,
       ...UNRESTRICTED,
+      addresses: ['10.0.0.0/8', '::1'],
     });
     await record({
       jti: 'older',
@@ -69,7 +70,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await lastUsed.flush();
 
     const [younger, older] = [
-      { id: 'younger', name: null },
+      { id: 'younger', name: null, addresses: ['10.0.0.0/8', '::1'] },
       { id: 'older', name: 'ci ü' },
     ];
     const list = async () => {
@@ -99,9 +100,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.regex(
       (await command(['token', 'list', ADA.email])).stdout,
       new RegExp(
-        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED {15}LIVE\n' +
-          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no {20}yes\n` +
-          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME} {2}no\n$`,
+        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED {15}LIVE {2}FROM\n' +
+          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no {20}yes {3}10\\.0\\.0\\.0/8, ::1\n` +
+          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME} {2}no {4}anywhere\n$`,
       ),
     );
   });
@@ -110,7 +111,10 @@ for (const kind of ['sqlite', 'mysql'] as const) {
 test('`token list` of an account without tokens is empty, and of no account an error', async (t) => {
   const { command } = await operator(t, 'sqlite');
   t.is((await command(['token', 'list', BOB.email, '--json'])).stdout, '[]\n');
-  t.is((await command(['token', 'list', BOB.email])).stdout, 'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED  LIVE\n');
+  t.is(
+    (await command(['token', 'list', BOB.email])).stdout,
+    'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED  LIVE  FROM\n',
+  );
   t.deepEqual(await command(['token', 'list', 'nobody@x']), {
     code: 1,
     stdout: '',

@@ -87,10 +87,10 @@ test('a body that is not of the documented form is refused, and the answer says 
     ['null', /JSON object/],
     ['"ci"', /JSON object/],
     ['600', /JSON object/],
-    ['{"nmae":"ci"}', /keys name and expiration/],
-    ['{"name":"ci","expires":600}', /keys name and expiration/],
-    ['{"expiration":0,"name":1,"expires":600}', /keys name and expiration/],
-    ['{"__proto__":{"expiration":1}}', /keys name and expiration/],
+    ['{"nmae":"ci"}', /keys name, expiration and addresses/],
+    ['{"name":"ci","expires":600}', /keys name, expiration and addresses/],
+    ['{"expiration":0,"name":1,"expires":600}', /keys name, expiration and addresses/],
+    ['{"__proto__":{"expiration":1}}', /keys name, expiration and addresses/],
     ...['0', '-1', '1.5', '"600"', 'null', 'true', '[600]', '2592001', '1e999', '9007199254740993'].map(
       (value): [string, RegExp] => [
         `{"expiration":${value}}`,

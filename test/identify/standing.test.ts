@@ -24,6 +24,7 @@ function token(claims: Partial<VerifiedToken['claims']> = {}): VerifiedToken {
     ok: true,
     claims: { jti: 'one', accountId: '1', issuedAt: NOW - 10, expiresAt: NOW + 60, ...UNRESTRICTED, ...claims },
     isBoundTo: ({ stamp }) => stamp === 'first',
+    isAllowedFrom: () => true,
   };
 }
 

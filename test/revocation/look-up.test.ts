@@ -40,7 +40,7 @@ for (const [what, revocation, reason] of CASES) {
       now: Date.now,
     });
     const claims = { jti: 'one', accountId: '1', issuedAt: NOW, expiresAt: NOW + 3_600, ...UNRESTRICTED };
-    const outcome = identify({ ok: true, claims, isBoundTo: () => true }, 'bearer');
+    const outcome = identify({ ok: true, claims, isBoundTo: () => true, isAllowedFrom: () => true }, 'bearer');
     t.is(looking.length, 1);
     mirror.apply(revocation);
     looking[0]?.(ADA);

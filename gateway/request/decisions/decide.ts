@@ -112,9 +112,12 @@ export function createDecide({ admission, routes, peerOf, strictTransport, cache
   /** @returns seconds. nginx keeps an answer for up to a second longer; null: it must not keep it */
   function keepFor({ route, identity }: Admitted, door: Door): number | null {
     if (cache === 0 || door.dialect !== 'auth-request' || identity === null) return null;
-    // A limit counts each request.
-    if (route.limits !== null) return null;
-    if (identity.by === 'token' && identity.token.claims.expiresAt * 1000 < now() + cache) return null;
+    // A limit counts each request, and nginx keeps an answer for clients of every address.
+    if (route.limits !== null || route.allowFrom !== null) return null;
+    if (identity.by === 'token') {
+      const { addresses, expiresAt } = identity.token.claims;
+      if (addresses !== null || expiresAt * 1000 < now() + cache) return null;
+    }
     return Math.floor(cache / 1000) - 1;
   }
 }

@@ -17,6 +17,7 @@ import {
 } from './formats.ts';
 import { FIELD_NAME, headers } from './header-options.ts';
 import { hostPattern } from './host-pattern.ts';
+import { network } from './listener-options.ts';
 import { isOriginPattern } from './origin-pattern.ts';
 
 const method = textThat(
@@ -136,6 +137,12 @@ export const route = options({
   auth: oneOf('required', 'none')
     .prefault('required')
     .describe('Whether credentials are required; none is not allowed below api.prefix.'),
+  allowFrom: listOf(network, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
+    .refine((networks) => networks.length > 0, {
+      error: 'is an empty list; must name a network, or be left out for every address',
+    })
+    .exactOptional()
+    .describe('The networks that clients may be in, 403 for others; every address when left out.'),
   credentials: listOf(
     oneOf('basic', 'bearer', 'api-key'),
     'must be a list of basic, bearer and api-key, such as [basic, bearer]',

@@ -1,0 +1,23 @@
+import type { Identity } from '../domain/identity.ts';
+import { compileAddresses } from '../http/address-set.ts';
+import type { RouteSettings } from '../settings/schema/settings.ts';
+import { type AddressRules, requireRouteAddress, requireTokenAddress } from './addresses.ts';
+
+/** What a route asks of those who pass, beyond an identity. */
+export type AccessRules = AddressRules;
+
+export function compileAccess({ name, allowFrom }: Pick<RouteSettings, 'name' | 'allowFrom'>): AccessRules {
+  return { name, allowFrom: allowFrom === undefined ? null : compileAddresses(allowFrom) };
+}
+
+/**
+ * Whether a route lets a request pass, by rules that need no store, in their order.
+ *
+ * @param identity confirmed; null on a route without authentication
+ * @param client the address of the client
+ * @throws GatewayError of the first rule that refuses: 403
+ */
+export function requireAccess(rules: AccessRules, identity: Identity | null, client: string): void {
+  requireRouteAddress(rules, client);
+  requireTokenAddress(identity, client);
+}
