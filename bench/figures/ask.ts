@@ -8,6 +8,8 @@ import { type Answered, type Load, runWrk } from '../harness/wrk.ts';
 export interface Asked extends Answered {
   /** CPU time of all its processes for each request, in microseconds. */
   readonly cpuPerRequest: number;
+  /** The part of it that was not spent in the kernel. */
+  readonly userPerRequest: number;
 }
 
 /** Loads the gateway with wrk, on `PATH` unless a path is given or a script says otherwise, and throws away the log of that. */
@@ -17,11 +19,13 @@ export async function askGatehouse(
   gatehouse: Gatehouse,
   { path = PATH, ...load }: Omit<Load, 'url' | 'core'> & { readonly path?: string },
 ): Promise<Asked> {
-  const before = gatehouse.cpu();
+  const [cpu, user] = [gatehouse.cpu(), gatehouse.userTime()];
   const answered = await runWrk(scope, { ...load, url: gatehouse.url + path, core: lab.cores.load });
-  const taken = gatehouse.cpu() - before;
+  const perRequest = (milliseconds: number) => (milliseconds * 1_000) / answered.requests;
+  const cpuPerRequest = perRequest(gatehouse.cpu() - cpu);
+  const userPerRequest = perRequest(gatehouse.userTime() - user);
   gatehouse.emptyOutput();
-  return { ...answered, cpuPerRequest: (taken * 1_000) / answered.requests };
+  return { ...answered, cpuPerRequest, userPerRequest };
 }
 
 /** The port that a server listens on. */

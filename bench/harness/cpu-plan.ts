@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse as parseYaml } from 'yaml';
 import { OperatorError } from '../../gateway/domain/errors.ts';
+import { CREDENTIALS, type Credential } from './credential.ts';
 import { PATH } from './upstream.ts';
 
 /** One of the gateways that are compared. */
@@ -22,6 +23,7 @@ export interface CpuPlan {
   readonly path: string;
   /** Bytes that are sent by POST; null: a GET. */
   readonly bodyLength: number | null;
+  readonly credential: Credential;
 }
 
 export type ParsedCpuPlan =
@@ -29,7 +31,7 @@ export type ParsedCpuPlan =
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly message: string };
 
-export const CPU_USAGE = `node bench/cpu.ts [--rounds 5] [--seconds 4] [--connections 32] [--path ${PATH}] [--body BYTES] NAME=FOLDER[@SETTINGS] ...
+export const CPU_USAGE = `node bench/cpu.ts [--rounds 5] [--seconds 4] [--connections 32] [--path ${PATH}] [--body BYTES] [--credential token|password|none] NAME=FOLDER[@SETTINGS] ...
 FOLDER: a checkout with its node_modules. SETTINGS: YAML as in the configuration file, for instance '{ listen: { fastPath: false } }'.`;
 
 /** Reads the command line. */
@@ -45,6 +47,7 @@ export function parseCpuPlan(args: readonly string[]): ParsedCpuPlan {
       connections: wholeNumber('connections', values.connections, 1_000),
       path: values.path,
       bodyLength: values.body === undefined ? null : wholeNumber('body', values.body, 2_097_152),
+      credential: credentialOf(values.credential),
     };
     return { kind: 'run', plan };
   } catch (error) {
@@ -62,6 +65,7 @@ function parse(args: readonly string[]) {
     connections: { type: 'string', default: '32' },
     path: { type: 'string', default: PATH },
     body: { type: 'string' },
+    credential: { type: 'string', default: 'token' },
     help: { type: 'boolean' },
   } as const;
   return parseArgs({ args: [...args], options, allowPositionals: true });
@@ -75,6 +79,12 @@ function sideOf(given: string): Side {
   const parsed: unknown = parseYaml(settings);
   if (typeof parsed !== 'object' || parsed === null) throw new OperatorError(`${settings} is no mapping of settings`);
   return { name, checkout: resolve(folder), settings: parsed as Record<string, unknown> };
+}
+
+function credentialOf(given: string): Credential {
+  const credential = CREDENTIALS.find((one) => one === given);
+  if (credential !== undefined) return credential;
+  throw new OperatorError(`--credential takes ${CREDENTIALS.join(', ')}`);
 }
 
 function wholeNumber(name: string, given: string, most: number): number {

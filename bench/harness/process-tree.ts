@@ -5,7 +5,12 @@ let ticksPerSecond: number | null = null;
 
 /** CPU time, user and system, in milliseconds, that a process and its descendants have taken, those that are over included. */
 export function cpuTimeOf(root: number): number {
-  return milliseconds(treeOf(root).reduce((sum, { ticks }) => sum + ticks, 0));
+  return milliseconds(treeOf(root).reduce((sum, { user, system }) => sum + user + system, 0));
+}
+
+/** The part of `cpuTimeOf` that was not spent in the kernel. */
+export function userTimeOf(root: number): number {
+  return milliseconds(treeOf(root).reduce((sum, { user }) => sum + user, 0));
 }
 
 /** How long a core has been at work for anybody, in milliseconds (proc_stat(5)): all but idle, iowait and the guests in user. */
@@ -35,7 +40,9 @@ export function memoryOf(root: number): number {
 interface Stat {
   readonly pid: number;
   readonly parent: number;
-  readonly ticks: number;
+  /** In ticks. */
+  readonly user: number;
+  readonly system: number;
 }
 
 function treeOf(root: number): Stat[] {
@@ -55,7 +62,7 @@ function statOf(name: string): Stat | null {
     const line = readFileSync(`/proc/${name}/stat`, 'utf8');
     const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     const field = (number: number) => Number(fields[number - 3]);
-    return { pid: Number(name), parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) };
+    return { pid: Number(name), parent: field(4), user: field(14) + field(16), system: field(15) + field(17) };
   } catch {
     return null; // It ended meanwhile.
   }

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { onCore } from './cores.ts';
-import { cpuTimeOf, memoryOf } from './process-tree.ts';
+import { cpuTimeOf, memoryOf, userTimeOf } from './process-tree.ts';
 
 /** What is to be started. */
 export interface ServerPlan {
@@ -31,6 +31,8 @@ export interface Server {
   readonly pid: number;
   /** CPU time that it and its children have taken so far, in milliseconds, in steps of 10. */
   cpu(): number;
+  /** The part of it that was not spent in the kernel. */
+  userTime(): number;
   /** What they have in memory, in bytes: a page that several share counts once. */
   memory(): number;
   /** Empties the file that its outputs go to, which a log of each request would make very long. */
@@ -80,6 +82,7 @@ export async function startServer(scope: Scope, plan: ServerPlan): Promise<Serve
   return {
     pid,
     cpu: () => cpuTimeOf(pid),
+    userTime: () => userTimeOf(pid),
     memory: () => memoryOf(pid),
     emptyOutput: () => truncateSync(output),
   };
