@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type KeptBytes, ReadBuffer } from '../../http/read-buffer.ts';
+import { writeDirectly } from '../../workarounds/node-direct-writes.ts';
 import { Deadline } from './deadline.ts';
 
 /** The exchange on a connection. */
@@ -77,7 +78,7 @@ export class DirectConnection {
 
   /** @param head as Latin-1. @returns whether more can be written at once */
   writeText(head: string): boolean {
-    return this.#socket?.write(head, 'latin1') ?? false;
+    return this.#socket !== null && writeDirectly(this.#socket, head);
   }
 
   /** @param done is called once the piece is of no more use */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { RawFields } from '../../fields/raw-fields.ts';
 import { MOST_UNSENT } from '../../forward/client-side.ts';
 import type { KeptBytes } from '../../http/read-buffer.ts';
+import { writeDirectly } from '../../workarounds/node-direct-writes.ts';
 import { answerText } from './answer-text.ts';
 
 /** How far an answer has come. */
@@ -104,7 +105,7 @@ export class PlainAnswer {
     const text = this.#takeText() + rest;
     this.phase = 'ended';
     // Without a callback, which costs a turn of the queue: nearly all answers leave at once.
-    if (text !== '') this.#socket.write(text, 'latin1');
+    if (text !== '') writeDirectly(this.#socket, text);
     if (this.#socket.writableLength === 0 && !this.#socket.destroyed) {
       onFlushed();
     } else {
@@ -129,7 +130,7 @@ export class PlainAnswer {
   }
 
   #write(text: string): void {
-    this.#socket.write(text, 'latin1');
+    writeDirectly(this.#socket, text);
     this.watchClient();
   }
 
