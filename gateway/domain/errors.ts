@@ -52,7 +52,11 @@ export class GatewayError extends Error {
       cause?: unknown;
     } = {},
   ) {
+    const { stackTraceLimit } = Error;
+    // A refusal says by itself what happened, and a flood of them must stay cheap: the stack would take 3 µs.
+    if (TABLE[code].fault === 'client') Error.stackTraceLimit = 0;
     super(detail, { cause: more.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'GatewayError';
     this.code = code;
     this.status = TABLE[code].status;
