@@ -30,6 +30,9 @@ export class BadAnswer extends Error {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/;
+/** Nearly every answer begins with it: a comparison costs a third of the expression. */
+const USUAL_LINE = 'HTTP/1.1 200 OK\r\n';
+const USUAL = STATUS_LINE.exec(USUAL_LINE);
 /** The beginning of a status line, in any version. */
 const BEGINNING = /^(?:H|HT|HTT|HTTP|HTTP\/(?:1(?:\.(?:[01](?: (?:\d{1,3}(?: [\t\x20-\x7e\x80-\xff]*)?\r?)?)?)?)?)?)?$/;
 
@@ -43,7 +46,7 @@ const BEGINNING = /^(?:H|HT|HTT|HTTP|HTTP\/(?:1(?:\.(?:[01](?: (?:\d{1,3}(?: [\t
  */
 export function readAnswerHead(bytes: Buffer, from: number, to: number, method: string): AnswerHead | null {
   const text = bytes.toString('latin1', from, Math.min(to, from + maxHeaderSize - 1));
-  const line = STATUS_LINE.exec(text);
+  const line = text.startsWith(USUAL_LINE) ? USUAL : STATUS_LINE.exec(text);
   if (line === null) {
     if (!BEGINNING.test(text)) throw new BadAnswer('no HTTP/1 status line');
     return moreOf(text);
