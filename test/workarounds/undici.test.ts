@@ -5,7 +5,7 @@ import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import { createConnector } from '../../gateway/forward/undici/connector.ts';
+import { createConnector } from '../../gateway/forward/upstream/connector.ts';
 import { expectHead } from '../../gateway/workarounds/undici-early-head.ts';
 import { allowManyFields } from '../../gateway/workarounds/undici-http2-fields-limit.ts';
 import { expectStream, type Http2Stream } from '../../gateway/workarounds/undici-http2-stream.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import { Deadline } from '../../http/deadline.ts';
 import { type KeptBytes, ReadBuffer } from '../../http/read-buffer.ts';
 import { writeDirectly } from '../../workarounds/node-direct-writes.ts';
-import { Deadline } from './deadline.ts';
 
 /** The exchange on a connection. */
 export interface Carried {

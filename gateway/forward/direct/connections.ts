@@ -1,7 +1,7 @@
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { UpstreamAddress } from '../path.ts';
-import { createConnector } from '../undici/connector.ts';
 import type { ConnectionRoom } from '../upstream/connection-room.ts';
+import { createConnector } from '../upstream/connector.ts';
 import { DirectConnection, type OpenSocket } from './connection.ts';
 
 /** The connections to one server that the gateway reads and writes by itself. */

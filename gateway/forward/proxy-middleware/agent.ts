@@ -4,7 +4,7 @@ import type { buildConnector } from 'undici';
 import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
 import { AllFieldsAgent } from '../../workarounds/node-answer-fields.ts';
 import type { UpstreamAddress } from '../path.ts';
-import { createConnector } from '../undici/connector.ts';
+import { createConnector } from '../upstream/connector.ts';
 
 /** Milliseconds after which an idle connection is closed: before most servers close it, which could race with a request. */
 const IDLE = 4_000;

@@ -4,8 +4,8 @@ import { allowManyFields } from '../../workarounds/undici-http2-fields-limit.ts'
 import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 import type { UpstreamAddress } from '../path.ts';
 import type { ConnectionRoom } from '../upstream/connection-room.ts';
+import { createConnector } from '../upstream/connector.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { createConnector } from './connector.ts';
 
 allowManyFields();
 

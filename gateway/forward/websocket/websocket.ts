@@ -6,7 +6,7 @@ import { clientClosed, type GatewayError } from '../../domain/errors.ts';
 import { type FieldsByName, fieldsByName, type RawFields } from '../../fields/raw-fields.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
 import type { Outgoing } from '../outgoing.ts';
-import { tlsOptions } from '../undici/connector.ts';
+import { tlsOptions } from '../upstream/connector.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type HandshakeEvents, observe, type Pending, settle } from './handshake.ts';
 

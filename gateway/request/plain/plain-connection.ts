@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Deadline } from '../../forward/direct/deadline.ts';
+import { Deadline } from '../../http/deadline.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
 import { type PlainHead, readPlainHead } from '../../http/plain-head.ts';
 import { ReadBuffer } from '../../http/read-buffer.ts';

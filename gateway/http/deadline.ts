@@ -1,4 +1,4 @@
-import { turnTime } from '../../domain/turn-time.ts';
+import { turnTime } from '../domain/turn-time.ts';
 
 /**
  * A deadline that is set anew for each step of an exchange. It keeps one timer for many settings: setting a timer for each
