@@ -22,14 +22,15 @@ export function requireStatus(status: number | undefined, origin: string): void 
 /** Interim answers to one request. */
 const MOST_INTERIM = 100;
 
-/**
- * Limits the interim answers (1xx) to one request. Each gives the upstream time anew, so that the exchange could last forever.
- *
- * @param count so far
- * @throws GatewayError 502
- */
-export function requireFewInterim(count: number): void {
-  if (count > MOST_INTERIM) throw new GatewayError('bad_gateway', `more than ${MOST_INTERIM} interim answers`);
+/** Limits the interim answers (1xx) to one request. Each gives the upstream time anew, so that the exchange could last forever. */
+export class InterimCount {
+  #count = 0;
+
+  /** @throws GatewayError 502 if there are too many */
+  add(): void {
+    this.#count += 1;
+    if (this.#count > MOST_INTERIM) throw new GatewayError('bad_gateway', `more than ${MOST_INTERIM} interim answers`);
+  }
 }
 
 /**

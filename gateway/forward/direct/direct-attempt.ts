@@ -1,6 +1,6 @@
 import { GatewayError } from '../../domain/errors.ts';
 import type { KeptBytes } from '../../http/read-buffer.ts';
-import { reasonPhrase, requireFewInterim, requireStatus } from '../answer-head.ts';
+import { InterimCount, reasonPhrase, requireStatus } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { IN_ONE_PIECE } from '../client-side.ts';
 import { uploadStopped, upstreamFailure } from '../failure.ts';
@@ -9,19 +9,17 @@ import { trailerFields } from '../headers/response-headers.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { AttemptAccount } from '../upstream/attempt-account.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { type AnswerHead, readAnswerHead, requireNothingBehind } from './answer-head.ts';
-import { Chunks } from './chunks.ts';
+import type { AnswerHead } from './answer-head.ts';
+import { AnswerReader, type AnswerTaker } from './answer-reader.ts';
 import type { BodyReader, DirectClient } from './client.ts';
 import { type Carried, ConnectionClosed, type DirectConnection } from './connection.ts';
 import { requestText } from './request-text.ts';
-
-const NOTHING = Buffer.alloc(0);
 
 /** The peer that the exchange waits for: the client to send its body or to read the answer, or the upstream. */
 type Awaited = 'client' | 'upstream';
 
 /** An attempt over a connection that the gateway reads and writes by itself. A class: one is made for each request. */
-export class DirectAttempt implements Attempt, Carried, BodyReader {
+export class DirectAttempt implements Attempt, Carried, BodyReader, AnswerTaker {
   readonly upstream: Upstream;
   readonly #client: DirectClient;
   readonly #outgoing: Outgoing;
@@ -32,16 +30,8 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
   #text = '';
   #awaited: Awaited = 'upstream';
   #isBodySent: boolean;
-  /** The beginning of a head that has not arrived in full. */
-  #begun: Buffer | null = null;
-  #head: AnswerHead | null = null;
-  /** Interim answers so far. */
-  #interim = 0;
-  /** Whether the server keeps the connection. */
-  #canCarryMore = false;
-  /** Bytes of a body with a length that have not arrived. */
-  #left = 0;
-  #chunks: Chunks | null = null;
+  readonly #answer: AnswerReader;
+  readonly #interim = new InterimCount();
   #isOver = false;
   progress: Progress = 'waiting';
   isPaused = false;
@@ -52,6 +42,7 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     this.upstream = upstream;
     this.#events = events;
     this.#isBodySent = client.bodyLength === 0;
+    this.#answer = new AnswerReader(client.method, this);
   }
 
   get waitsForClient(): boolean {
@@ -123,98 +114,45 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     this.#awaited = awaited;
     if (this.isPaused) return;
     const { idle, firstByte } = this.#outgoing.deadlines;
-    this.#connection?.deadline.set(awaited === 'client' || this.#head !== null ? idle : firstByte);
+    this.#connection?.deadline.set(awaited === 'client' || this.#answer.head !== null ? idle : firstByte);
   }
 
   onOverdue(): void {
     const { idle, firstByte } = this.#outgoing.deadlines;
     if (this.#awaited === 'client') this.#fail(uploadStopped());
-    else if (this.#head === null) this.#fail(new GatewayError('gateway_timeout', `no answer within ${firstByte} ms`));
+    else if (this.#answer.head === null)
+      this.#fail(new GatewayError('gateway_timeout', `no answer within ${firstByte} ms`));
     else this.#fail(new GatewayError('gateway_timeout', `the answer stopped for ${idle} ms`));
   }
 
-  onBytes(read: Buffer, readLength: number): boolean {
+  onBytes(bytes: Buffer, length: number): boolean {
     this.progress = 'answered';
-    let bytes = read;
-    let length = readLength;
-    if (this.#begun !== null) {
-      bytes = Buffer.concat([this.#begun, read.subarray(0, readLength)]);
-      length = bytes.length;
-      this.#begun = null;
-    }
     try {
-      const at = this.#head === null ? this.#readHead(bytes, length) : 0;
-      if (at === -1) return true;
-      return this.#readBody(bytes, at, length);
+      return this.#answer.read(bytes, length);
     } catch (error) {
       this.#fail(error);
       return true;
     }
   }
 
-  /** @returns where the body begins; -1 if the head has not arrived in full */
-  #readHead(bytes: Buffer, length: number): number {
-    let at = 0;
-    for (;;) {
-      const head = readAnswerHead(bytes, at, length, this.#client.method);
-      if (head === null) {
-        this.#begun = Buffer.from(bytes.subarray(at, length));
-        return -1;
-      }
-      at = head.end;
-      // Interim answers concern the connection to the upstream (RFC 9110 section 15.2). 101 is asked for by no request here.
-      if (head.status >= 100 && head.status < 200 && head.status !== 101) {
-        this.#interim += 1;
-        requireFewInterim(this.#interim);
-        this.#await(this.#awaited);
-        continue;
-      }
-      requireStatus(head.status, this.upstream.origin);
-      this.#begin(head);
-      return at;
-    }
+  onInterim(): void {
+    this.#interim.add();
+    this.#await(this.#awaited);
   }
 
-  #begin(head: AnswerHead): void {
-    this.#head = head;
-    this.#canCarryMore = head.isPersistent;
-    const { framing, status, reason } = head;
-    if (framing.kind === 'length') this.#left = framing.length;
-    else if (framing.kind === 'chunked') this.#chunks = new Chunks();
+  onHead(head: AnswerHead): void {
+    const { status, reason, framing } = head;
+    requireStatus(status, this.upstream.origin);
     const fields = rewrittenFields(head.fields, status, this.#outgoing, this.upstream);
     const hasLength = framing.kind === 'length' || framing.kind === 'none';
     this.#client.takeHead({ status, reason: reasonPhrase(reason), fields, hasLength }, this.#outgoing, this);
     this.#account?.answered();
   }
 
-  /** @returns whether the client keeps up */
-  #readBody(bytes: Buffer, at: number, length: number): boolean {
-    const framing = this.#head?.framing.kind;
-    if (framing === 'chunked') return this.#readChunks(bytes, at, length);
-    if (framing === 'close') return this.#pass(bytes, at, length);
-    const end = Math.min(length, at + this.#left);
-    this.#left -= end - at;
-    if (this.#left > 0) return this.#pass(bytes, at, end);
-    // Without a body, the head alone is the answer: a server that sends one after HEAD loses its connection only.
-    if (framing === 'none') this.#canCarryMore &&= end === length;
-    else requireNothingBehind(end, length);
-    this.#complete(bytes, at, end);
-    return true;
-  }
-
-  #readChunks(bytes: Buffer, at: number, length: number): boolean {
-    const chunks = this.#chunks as Chunks;
-    const { body, start, end, after } = chunks.readData(bytes, at, length);
-    requireNothingBehind(after, length);
-    if (!chunks.isOver) return this.#pass(body, start, end);
-    this.#client.takeTrailers(trailerFields(chunks.trailers));
-    this.#complete(body, start, end);
-    return true;
-  }
-
-  /** Passes a piece of the body on, or else the head alone. @returns whether the client keeps up */
-  #pass(bytes: Buffer, start: number, end: number): boolean {
-    const connection = this.#connection as DirectConnection;
+  /** Passes a piece of the body on, or else the head alone. */
+  onPiece(bytes: Buffer, start: number, end: number): boolean {
+    const connection = this.#connection;
+    if (connection === null) return true;
     const size = end - start;
     this.#outgoing.tally.sent += size;
     let keepsUp = true;
@@ -231,6 +169,10 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     return keepsUp;
   }
 
+  onTrailers(fields: readonly string[]): void {
+    this.#client.takeTrailers(trailerFields(fields));
+  }
+
   /** The client has read what waited for it. */
   onClientDrain(): void {
     if (!this.isPaused) return;
@@ -239,11 +181,11 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
     this.#connection?.resume();
   }
 
-  #complete(bytes: Buffer, start: number, end: number): void {
+  onComplete(bytes: Buffer, start: number, end: number, isPersistent: boolean): void {
     const isLong = end - start > IN_ONE_PIECE;
-    if (isLong) this.#pass(bytes, start, end);
+    if (isLong) this.onPiece(bytes, start, end);
     const connection = this.#connection;
-    const keepAlive = this.#canCarryMore && this.#isBodySent ? (this.#head?.keepAlive ?? 0) : 0;
+    const keepAlive = isPersistent && this.#isBodySent ? (this.#answer.head?.keepAlive ?? 0) : 0;
     this.#isOver = true;
     this.#connection = null;
     this.#account?.ended();
@@ -252,8 +194,7 @@ export class DirectAttempt implements Attempt, Carried, BodyReader {
   }
 
   onEnd(): void {
-    if (this.#head?.framing.kind === 'close') this.#complete(NOTHING, 0, 0);
-    else this.#fail(new ConnectionClosed());
+    if (!this.#answer.end()) this.#fail(new ConnectionClosed());
   }
 
   onLost(error: Error): void {

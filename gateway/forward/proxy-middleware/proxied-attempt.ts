@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.ts';
 import { fieldsByName } from '../../fields/raw-fields.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
-import { requireChunkedOrNone, requireFewInterim, requireStatus } from '../answer-head.ts';
+import { InterimCount, requireChunkedOrNone, requireStatus } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { upstreamFailure } from '../failure.ts';
 import type { RequestHead } from '../outgoing.ts';
@@ -97,13 +97,12 @@ export class ProxiedAttempt implements Attempt {
     this.#phase = 'begun';
     writeFields(proxyReq, this.#head, this.#body !== null);
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100.
-    let interim = 0;
+    const interim = new InterimCount();
     proxyReq.on('information', () => {
       this.#phase = 'interim';
       this.#timer?.refresh();
-      interim += 1;
       try {
-        requireFewInterim(interim);
+        interim.add();
       } catch (error) {
         this.onError(error);
       }

@@ -4,13 +4,7 @@ import { GatewayError } from '../../domain/errors.ts';
 import { sendHead } from '../../workarounds/node-head-octets.ts';
 import { expectHead, type HeldHead } from '../../workarounds/undici-early-head.ts';
 import { expectStream, type Http2Stream } from '../../workarounds/undici-http2-stream.ts';
-import {
-  reasonPhrase,
-  requireChunkedOrNone,
-  requireFewInterim,
-  requireStatus,
-  writeAnswerHead,
-} from '../answer-head.ts';
+import { InterimCount, reasonPhrase, requireChunkedOrNone, requireStatus, writeAnswerHead } from '../answer-head.ts';
 import type { Attempt, AttemptEvents, Progress } from '../attempt.ts';
 import { MOST_UNSENT } from '../client-side.ts';
 import { upstreamFailure } from '../failure.ts';
@@ -43,7 +37,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   #account: AttemptAccount | undefined;
   #answer: AnswerPhase = 'awaited';
-  #interim = 0;
+  readonly #interim = new InterimCount();
   /** The first piece of the answer's body, held back for this turn of the event loop: it may be the whole body. */
   #held: Buffer | null = null;
   #isOver = false;
@@ -140,8 +134,7 @@ export class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     // 1xx answers concern the connection to the upstream; the gateway has sent the client its own 100. Neither 100 nor
     // 101 arrives here: no request asks for them, and undici reports unrequested ones as bad answers.
     if (status >= 100 && status < 200) {
-      this.#interim += 1;
-      requireFewInterim(this.#interim);
+      this.#interim.add();
       this.#timer?.refresh();
       return;
     }
