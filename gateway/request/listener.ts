@@ -54,7 +54,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Creates an HTTP server for clients, or for proxies that ask. Requests that Node's parser rejects get the same form of answer as every other error. */
 export function createListener(deps: ListenerDeps): Listener {
-  const { log, takesPeer, peerOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
+  const { log, takesPeer, peerOf, senderOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
   let isDraining = false;
   const refusals = createRefusals(deps);
   const pipelining = createPipelining(refusals);
@@ -108,10 +108,9 @@ export function createListener(deps: ListenerDeps): Listener {
     }, ms);
     socket.once('close', () => clearTimeout(timer));
   };
-  const plain = servePlain(server, {
-    ...{ accept: acceptPlain, serve, limitHead, refusals, peerOf },
-    isDraining: () => isDraining,
-  });
+  const plainDeps = { serve, limitHead, refusals, peerOf, senderOf, isDraining: () => isDraining };
+  const plain = acceptPlain === null ? null : servePlain(server, { ...plainDeps, accept: acceptPlain });
+  const take = plain?.take ?? serve;
   server.on('connection', (socket) => {
     if (!takesPeer(socket.remoteAddress)) {
       socket.destroy();
@@ -123,7 +122,7 @@ export function createListener(deps: ListenerDeps): Listener {
       // Warns again after the load has dropped for a while.
       if (connections.size < server.maxConnections / 2) isFull = false;
     });
-    plain.take(socket);
+    take(socket);
   });
 
   const receive: RequestListener = (req, res) => {
@@ -227,14 +226,14 @@ export function createListener(deps: ListenerDeps): Listener {
     async close() {
       const ended = once(server, 'close');
       server.close();
-      plain.closeIdle();
+      plain?.closeIdle();
       await ended;
     },
     cut() {
       // This does not cover upgraded connections.
       server.closeAllConnections();
       for (const socket of tunnels) socket.destroy();
-      plain.cut();
+      plain?.cut();
     },
   };
 }

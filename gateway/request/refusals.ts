@@ -6,13 +6,11 @@ import type { RequestRecord } from '../domain/request-record.ts';
 import { forwardingFields, type SenderOf } from '../http/client-address.ts';
 import { lingeringClose } from '../http/early-answer.ts';
 import { errorJson } from '../http/error-answer.ts';
-import type { Head } from '../http/head.ts';
-import type { PlainHead } from '../http/plain-head.ts';
 import { malformedLine, refusedLine } from '../http/request-line.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { MessageReader } from './message-reader.ts';
-import { NO_ANSWER, newRecord, recordOfPlain } from './record.ts';
+import { NO_ANSWER, newRecord } from './record.ts';
 
 export interface RefusalDeps {
   readonly log: Logger;
@@ -25,8 +23,6 @@ export interface RefusalDeps {
 /** Answers and log lines for requests that never reach `OnRequest` or `OnUpgrade`. */
 export interface Refusals {
   recordOf(req: IncomingMessage): RequestRecord;
-  /** @param address of the connection's other end */
-  recordOfPlain(plain: PlainHead, head: Head, address: string | undefined): RequestRecord;
   /** Answers, measures and logs bytes that are no request, or a request that the gateway never takes. */
   refuse(socket: Duplex, record: RequestRecord, error: GatewayError): void;
   /** Writes the answer and closes the connection. @returns bytes of the body */
@@ -61,8 +57,6 @@ export function createRefusals({ log, meter, senderOf, strictTransport }: Refusa
       const { client } = senderOf(req.socket.remoteAddress, forwardingFields(req));
       return newRecord(req, client, req.headers['x-request-id']);
     },
-    recordOfPlain: ({ method, url }, head, address) =>
-      recordOfPlain({ method, url, head, sender: senderOf(address, head) }),
     refuse(socket, record, error) {
       record.sent = answer(socket, record.id, error);
       end(record, error, error.status);
