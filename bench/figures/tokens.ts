@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 import { tokenSigner } from '../../gateway/signing/token.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
-import { ADA } from '../../test/lab/gateways/gateway.ts';
+import { BOB } from '../../test/lab/gateways/gateway.ts';
 import type { Figure } from '../harness/figure.ts';
 import { startGatehouse } from '../harness/gatehouse.ts';
 import { type Lab, SECRET } from '../harness/lab.ts';
@@ -40,16 +40,17 @@ export const tokens: Figure = {
 };
 
 async function issueTokens({ gateways: { accounts, database } }: Lab): Promise<string[]> {
-  const ada = await accounts.findByEmail(ADA.email);
-  if (ada === null) throw new TypeError('the laboratory has no Ada');
+  // Not Ada, who gets tokens in other figures: with so many, she could get no more.
+  const bob = await accounts.findByEmail(BOB.email);
+  if (bob === null) throw new TypeError('the laboratory has no Bob');
   const { sign } = tokenSigner({ secrets: [SECRET], maxLifetime: LIFETIME * 1_000 });
   const { record } = sqlTokenStore(database);
   // Not by the issue of tokens, which keeps one account from having so many.
   const issue = async () => {
     const [jti, issuedAt] = [randomUUID(), Math.floor(Date.now() / 1_000)];
     const times = { issuedAt: issuedAt * 1_000, expiresAt: (issuedAt + LIFETIME) * 1_000 };
-    await record({ jti, accountId: ada.id, name: null, ...times, bond: null, ...UNRESTRICTED });
-    return sign(ada, { jti, issuedAt, lifetime: LIFETIME, ...UNRESTRICTED });
+    await record({ jti, accountId: bob.id, name: null, ...times, bond: null, ...UNRESTRICTED });
+    return sign(bob, { jti, issuedAt, lifetime: LIFETIME, ...UNRESTRICTED });
   };
   const issued: string[] = [];
   while (issued.length < COUNT) {
