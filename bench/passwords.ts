@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/lab/gateways/gateway.ts';
 import { bearer, issue, PATH } from '../test/lab/gateways/load.ts';
-import type { GatewayNode } from '../test/lab/gateways/nodes.ts';
+import type { NodeProcess } from '../test/lab/gateways/nodes.ts';
 import { residentMemory } from '../test/lab/processes/resident-memory.ts';
 import { programArguments } from './harness/arguments.ts';
 import { passwordGateways } from './harness/password-gateways.ts';
@@ -36,7 +36,7 @@ try {
   await scope.close();
 }
 
-async function rates(node: GatewayNode, token: string): Promise<void> {
+async function rates(node: NodeProcess, token: string): Promise<void> {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const byToken = await requestRate(node, token, ROUND_SECONDS);
@@ -50,7 +50,7 @@ async function rates(node: GatewayNode, token: string): Promise<void> {
 /**
  * Token requests, one after the other, with and without wrong passwords from ever new addresses beside them, in turns.
  */
-async function flood(node: GatewayNode, token: string): Promise<void> {
+async function flood(node: NodeProcess, token: string): Promise<void> {
   const before = await residentMemory(node.pid);
   const ratios: number[] = [];
   for (let round = 0; round < FLOODS; round++) {
@@ -66,7 +66,7 @@ async function flood(node: GatewayNode, token: string): Promise<void> {
   console.log(`memory ${megabytesBefore} MB before, ${megabytesAfter} MB after`);
 }
 
-async function latencies({ url }: GatewayNode, token: string): Promise<number[]> {
+async function latencies({ url }: NodeProcess, token: string): Promise<number[]> {
   const program = join(import.meta.dirname, 'latencies.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [program, url, PATH, token, String(FLOOD_SECONDS)], {
     maxBuffer: 1e8,

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
-import { ADA } from '../test/lab/gateways/gateway.ts';
-import { bearer, type Issued, issue, revoke, untilStatus } from '../test/lab/gateways/load.ts';
-import { type GatewayNode, type Gateways, gateways } from '../test/lab/gateways/nodes.ts';
-import { failures, pairUnderLoad } from '../test/lab/gateways/pair.ts';
+import { ADA, BOB } from '../test/lab/gateways/gateway.ts';
+import { bearer, type Issued, issue, revoke, steadyLoad, untilStatus } from '../test/lab/gateways/load.ts';
+import { type Gateways, gateways, type NodeProcess } from '../test/lab/gateways/nodes.ts';
+import { failures } from '../test/lab/gateways/pair.ts';
 import { residentMemory } from '../test/lab/processes/resident-memory.ts';
 import { privateMariadb } from '../test/lab/stores/mariadb.ts';
 import { privateRedis } from '../test/lab/stores/redis-server.ts';
@@ -23,6 +23,8 @@ const ROUNDS = 7;
 const ROUND_SECONDS = 4;
 const REVOCATIONS = 200;
 const OUTAGE = 10_000;
+/** Requests per second on each node. */
+const LOAD = 30;
 /** Milliseconds for what takes long: a million rows, or as many keys. */
 const PATIENCE = 300_000;
 
@@ -45,7 +47,11 @@ type Location = Awaited<ReturnType<typeof privateMariadb>>['location'];
 type Redis = Awaited<ReturnType<typeof privateRedis>>;
 
 async function latencyAndOutage(location: Location, redis: Redis): Promise<void> {
-  const { a, b, ada, load } = await pairUnderLoad(scope, { location, redis: redis.url });
+  const upstream = await httpUpstream(scope);
+  const group = await gateways(scope, { location, redis: redis.url, upstream: upstream.url });
+  const [a, b] = await Promise.all([group.start('A'), group.start('B')]);
+  const [ada, bob] = [await issue(a, ADA), await issue(b, BOB)];
+  const load = steadyLoad(scope, [a, b], [ada, bob], LOAD);
   const delays: number[] = [];
   for (let i = 0; i < REVOCATIONS; i++) delays.push(await refusedAfter(a, b, await issue(a, ADA), ada));
   rows.push(['revoked on A, refused on B', 'p99 < 100 ms', percentiles(delays)]);
@@ -62,7 +68,7 @@ async function latencyAndOutage(location: Location, redis: Redis): Promise<void>
   }
   redis.continue();
   const continued = performance.now();
-  const isBack = ({ changes }: GatewayNode) => changes('redis').at(-1) === 'store is back';
+  const isBack = ({ changes }: NodeProcess) => changes('redis').at(-1) === 'store is back';
   await holds('both nodes follow the feed again', () => isBack(a) && isBack(b), PATIENCE);
   const back = performance.now() - continued;
   const answers = await load.since(start);
@@ -74,7 +80,7 @@ async function latencyAndOutage(location: Location, redis: Redis): Promise<void>
 }
 
 /** Milliseconds from the sending of the revocation to a refusal on the other node. */
-async function refusedAfter(a: GatewayNode, b: GatewayNode, token: Issued, by: Issued): Promise<number> {
+async function refusedAfter(a: NodeProcess, b: NodeProcess, token: Issued, by: Issued): Promise<number> {
   const sent = performance.now();
   const { status } = await revoke(a, token.id, bearer(by));
   if (status !== 204) throw new Error(`not revoked: ${status}`);

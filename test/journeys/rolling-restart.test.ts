@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { Agent, request } from 'undici';
 import { ADA, basic } from '../lab/gateways/gateway.ts';
-import { type GatewayNode, gateways } from '../lab/gateways/nodes.ts';
+import { gateways, type NodeProcess } from '../lab/gateways/nodes.ts';
 import { fileScope } from '../lab/scope.ts';
 import { temporaryDatabase } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
@@ -19,7 +19,7 @@ const scope = fileScope();
 
 /** Sends requests to nodes in turn, to those that said they are ready when it last looked, on connections that it keeps. */
 function balancer() {
-  const nodes = new Map<string, { node: GatewayNode; isReady: boolean }>();
+  const nodes = new Map<string, { node: NodeProcess; isReady: boolean }>();
   const agent = new Agent({ connections: 16 });
   const stopped = new AbortController();
   let turn = 0;
@@ -35,7 +35,7 @@ function balancer() {
     }
   })();
   return {
-    add: (node: GatewayNode) => void nodes.set(node.name, { node, isReady: false }),
+    add: (node: NodeProcess) => void nodes.set(node.name, { node, isReady: false }),
     isReady: (name: string) => nodes.get(name)?.isReady ?? false,
     remove: (name: string) => void nodes.delete(name),
     async send(method: 'GET' | 'POST'): Promise<string> {

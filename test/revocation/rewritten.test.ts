@@ -18,7 +18,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   test.serial(
     `${kind}: after a failover that lost the last revocations, one that takes their positions is read, and they hold again`,
     async (t) => {
-      const { group, a, b } = await pair(t, kind, '');
+      const { group, start, a, b } = await (kind === 'sqlite' ? processes : nodesHere)(t, '');
       const [first, lost, after] = [await issue(a, ADA), await issue(a, ADA), await issue(a, ADA)];
       const [bob, bobAfter] = [await issue(a, BOB), await issue(b, BOB)];
       t.is((await revoke(a, first.id, basic(ADA))).status, 204);
@@ -42,7 +42,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       // Those that start later know what was lost from the database alone.
       await holds('what was lost is in the database again', async () => (await revokedIds(group)).includes(lost.id));
       await holds('Bob is void again', async () => (await voidedAccounts(group)).includes('2'));
-      const c = await group.start('C');
+      const c = await start('C');
       await everywhere([c], [first, lost, after, bob, bobAfter], 401);
       const fresh = await issue(c, BOB);
       await everywhere([a, b, c], [fresh], 200);
@@ -55,7 +55,7 @@ test.serial(
   'a backup that is restored while no node runs opens no token whose revocation Redis still has',
   async (t) => {
     const redis = await privateRedis(t);
-    const { group, a, b } = await pair(t, 'mysql', redis.url);
+    const { group, start, a, b } = await nodesHere(t, redis.url);
     const [before, revoked, kept] = [await issue(a, ADA), await issue(a, ADA), await issue(a, BOB)];
     t.is((await revoke(a, before.id, basic(ADA))).status, 204);
     const backup = await copyOf(group);
@@ -65,19 +65,19 @@ test.serial(
     await Promise.all([a.stop(), b.stop()]);
     await group.database.transact((asker) => putCopy(asker, backup));
 
-    const c = await group.start('C');
+    const c = await start('C');
     t.is((await ask(c, revoked)).status, 401, 'from the first request on');
     t.true(c.log.some(({ msg }) => String(msg).startsWith('the database lacks revocations that Redis has')));
     await holds('it is in the database again', async () => (await revokedIds(group)).includes(revoked.id));
     await everywhere([c], [kept, late], 200);
 
     // Its record is gone with the time between; it can be revoked all the same, everywhere and for good.
-    const d = await group.start('D');
+    const d = await start('D');
     await everywhere([d], [late], 200);
     t.is((await revoke(c, 'current', bearer(late))).status, 204);
     t.is((await ask(c, late)).status, 401);
     await everywhere([d], [late], 401);
-    const e = await group.start('E', { redis: { url: '' } });
+    const e = await start('E', { redis: { url: '' } });
     await everywhere([e], [before, revoked, late], 401);
     t.is((await ask(e, kept)).status, 200);
     t.is(await redis.client.exists(`gatehouse:denylist:${late.id}`), 1);
@@ -87,7 +87,7 @@ test.serial(
 test.serial(
   'a token without a record is revoked by its owner, with all others, and by an operator, and that holds',
   async (t) => {
-    const { group, a } = await pair(t, 'sqlite', '');
+    const { group, start, a } = await processes(t, '');
     const tokens = [await issue(a, ADA), await issue(a, ADA), await issue(a, ADA)] as const;
     const [named, told, all] = tokens;
     const { sql, query } = group.database;
@@ -105,7 +105,7 @@ test.serial(
     t.is((await group.command(['token', 'revoke', told.id.toUpperCase()])).code, 1, 'no id that is given out');
 
     t.is((await revoke(a, '', bearer(all))).status, 204);
-    await everywhere([a, await group.start('C')], tokens, 401);
+    await everywhere([a, await start('C')], tokens, 401);
   },
 );
 
@@ -113,8 +113,8 @@ test.serial(
   'two installations on one Redis with the same prefix keep each to its own revocations, and say so once',
   async (t) => {
     const redis = await privateRedis(t);
-    const { group, a, b } = await pair(t, 'mysql', redis.url);
-    const other = await pair(t, 'mysql', redis.url);
+    const { start, a, b } = await nodesHere(t, redis.url);
+    const other = await nodesHere(t, redis.url);
     const foreign: Issued[] = [];
     for (let i = 0; i < 6; i++) foreign.push(await issue(other.a, ADA));
     for (const { id } of foreign) t.is((await revoke(other.a, id, basic(ADA))).status, 204);
@@ -124,7 +124,7 @@ test.serial(
     await holds('both have met the others', () => [a, b].every((node) => told(node) === 1));
 
     // The positions that the others have used are still to come here. This node has no Redis to tell of it.
-    const apart = await group.start('C', { redis: { url: '' } });
+    const apart = await start('C', { redis: { url: '' } });
     const own = [await issue(apart, ADA), await issue(apart, ADA), await issue(apart, ADA)];
     await everywhere([a, b], own, 200);
     for (const { id } of own) t.is((await revoke(apart, id, basic(ADA))).status, 204);
@@ -138,13 +138,23 @@ test.serial(
   },
 );
 
-async function pair(t: ExecutionContext, kind: 'sqlite' | 'mysql', redis: string) {
+async function processes(t: ExecutionContext, redis: string) {
+  const group = await prepared(t, 'sqlite', redis);
+  const [a, b] = await Promise.all([group.start('A'), group.start('B')]);
+  return { group, start: group.start, a, b };
+}
+
+async function nodesHere(t: ExecutionContext, redis: string) {
+  const group = await prepared(t, 'mysql', redis);
+  const [a, b] = await Promise.all([group.startHere('A'), group.startHere('B')]);
+  return { group, start: group.startHere, a, b };
+}
+
+async function prepared(t: ExecutionContext, kind: 'sqlite' | 'mysql', redis: string): Promise<Gateways> {
   const [location, upstream] = await Promise.all([temporaryDatabase(t, kind), httpUpstream(t)]);
   // That a busy machine is slow is no outage of the database.
   const settings = { database: { timeout: '20s' } };
-  const group = await gateways(t, { location, redis, upstream: upstream.url, settings });
-  const [a, b] = await Promise.all([group.start('A'), group.start('B')]);
-  return { group, a, b };
+  return await gateways(t, { location, redis, upstream: upstream.url, settings });
 }
 
 async function everywhere(nodes: readonly GatewayNode[], tokens: readonly Issued[], status: number): Promise<void> {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
 import { bearer, issue, PATH } from '../lab/gateways/load.ts';
-import { type GatewayNode, gateways } from '../lab/gateways/nodes.ts';
+import { gateways, type NodeProcess } from '../lab/gateways/nodes.ts';
 import { type Line, lineToEach } from '../lab/gateways/workers.ts';
 import { fileScope } from '../lab/scope.ts';
 import { temporaryDatabase } from '../lab/stores/database.ts';
@@ -13,7 +13,7 @@ const REVOCATIONS = 30;
 const TRIES = 4;
 
 const scope = fileScope();
-let node: GatewayNode;
+let node: NodeProcess;
 let one: Line;
 let other: Line;
 

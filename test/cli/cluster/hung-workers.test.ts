@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { ADA } from '../../lab/gateways/gateway.ts';
 import { bearer, issue, PATH } from '../../lab/gateways/load.ts';
-import { type GatewayNode, gateways } from '../../lab/gateways/nodes.ts';
+import { gateways, type NodeProcess } from '../../lab/gateways/nodes.ts';
 import { childrenOf, isRunning, lineToEach } from '../../lab/gateways/workers.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
@@ -17,16 +17,16 @@ const DEADLINE = 12_000;
 /** Milliseconds that a busy machine may need beyond it. */
 const SLACK = 20_000;
 
-async function twoWorkers(t: ExecutionContext, settings: Record<string, unknown> = {}): Promise<GatewayNode> {
+async function twoWorkers(t: ExecutionContext, settings: Record<string, unknown> = {}): Promise<NodeProcess> {
   const { url } = await httpUpstream(t);
   const group = await gateways(t, { location: await temporaryDatabase(t, 'sqlite'), redis: '', upstream: url });
   return await group.start('A', { workers: WORKERS, ...settings });
 }
 
-const lines = (node: GatewayNode, msg: string) => node.log.filter((line) => line.msg === msg);
-const killed = (node: GatewayNode) => lines(node, 'worker killed: it does not answer');
+const lines = (node: NodeProcess, msg: string) => node.log.filter((line) => line.msg === msg);
+const killed = (node: NodeProcess) => lines(node, 'worker killed: it does not answer');
 
-async function replacedOnce(t: ExecutionContext, node: GatewayNode, hung: number): Promise<void> {
+async function replacedOnce(t: ExecutionContext, node: NodeProcess, hung: number): Promise<void> {
   await holds('it is killed', () => killed(node).length === 1, DEADLINE + SLACK);
   t.like(killed(node)[0], { pid: hung, silent: 10_000 });
   await holds('it is replaced', () => lines(node, 'worker ready').length === 1, SLACK);

@@ -8,7 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { ADA, basic } from '../../lab/gateways/gateway.ts';
 import { ask, bearer, issue, PATH } from '../../lab/gateways/load.ts';
-import { type GatewayNode, type Gateways, gateways } from '../../lab/gateways/nodes.ts';
+import { type Gateways, gateways, type NodeProcess } from '../../lab/gateways/nodes.ts';
 import { childrenOf, isRunning, lineToEach } from '../../lab/gateways/workers.ts';
 import { startProcess } from '../../lab/processes/server-process.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
@@ -27,8 +27,8 @@ async function twoWorkers(t: ExecutionContext, upstream?: { url: string }): Prom
   return await gateways(t, { location: await temporaryDatabase(t, 'sqlite'), redis: '', upstream: url });
 }
 
-const lines = (node: GatewayNode, msg: string) => node.log.filter((line) => line.msg === msg);
-const replaced = (node: GatewayNode, count: number) =>
+const lines = (node: NodeProcess, msg: string) => node.log.filter((line) => line.msg === msg);
+const replaced = (node: NodeProcess, count: number) =>
   holds(`${count} workers are replaced`, () => lines(node, 'worker ready').length === count, 20_000);
 
 test.serial('all workers answer on one port, and the ops listener speaks for all of them', async (t) => {

@@ -1,15 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { stringify } from 'yaml';
-import { startGateway } from '../../../gateway/compose/service.ts';
 import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
-import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import type { Scope } from '../scope.ts';
+import { type LogLine, startInProcess } from './in-process.ts';
+
+export type { LogLine } from './in-process.ts';
 
 /** Low enough for tests; the gateway's own default is 12. */
 const PASSWORD_COST = 4;
@@ -32,8 +31,6 @@ export interface TestGateway {
   /** Issues a token for Ada. */
   token(): Promise<string>;
 }
-
-export type LogLine = Record<string, unknown>;
 
 export function basic({ email, password }: { email: string; password: string }): string {
   return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
@@ -81,36 +78,21 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     madeFile ??= makeFile();
     writeFileSync(file, await madeFile);
   }
-  const checked = checkSettings(
-    stringify({
-      ops: { port: 0 },
-      database: { url: `sqlite:${file}` },
-      // Changes that a test makes directly in the database must take effect at once.
-      accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
-      ...settings,
-      listen: { port: 0, ...(settings.listen as object | undefined) },
-    }),
-    'test.yaml',
-    {},
-  );
-  if (checked.kind === 'invalid')
-    throw new Error(checked.problems.map(({ message, key }) => `${key}: ${message}`).join('\n'));
+  const {
+    gateway,
+    settings: checked,
+    log,
+    logged,
+  } = await startInProcess(t, {
+    ops: { port: 0 },
+    database: { url: `sqlite:${file}` },
+    // Changes that a test makes directly in the database must take effect at once.
+    accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
+    ...settings,
+    listen: { port: 0, ...(settings.listen as object | undefined) },
+  });
 
-  const log: LogLine[] = [];
-  const waiting = new Set<() => void>();
-  const logger = pino(
-    { level: 'debug', base: null },
-    {
-      write(line: string) {
-        log.push(JSON.parse(line) as LogLine);
-        for (const look of waiting) look();
-      },
-    },
-  );
-  const gateway = await startGateway(checked.settings, logger);
-  t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
-
-  const database = openDatabase(checked.settings.database.url, { timeout: 5_000 });
+  const database = openDatabase(checked.database.url, { timeout: 5_000 });
   t.teardown(() => database.close());
   const accounts = sqlAccountStore(database);
   if (hasOwnDatabase) await addPeople(accounts);
@@ -123,17 +105,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     log,
     accounts,
     database,
-    logged: (matches) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const line = log.find(matches);
-          if (line === undefined) return;
-          waiting.delete(look);
-          resolve(line);
-        };
-        waiting.add(look);
-        look();
-      }),
+    logged,
     async token() {
       const answer = await fetch(`${gateway.url}/api/v1/tokens/`, {
         method: 'POST',

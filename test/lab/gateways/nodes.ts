@@ -13,25 +13,39 @@ import { startProcess } from '../processes/server-process.ts';
 import type { Scope } from '../scope.ts';
 import { urlOf } from '../stores/database.ts';
 import { holds } from '../waiting/condition.ts';
-import { ADA, BOB, type LogLine } from './gateway.ts';
+import { ADA, BOB } from './gateway.ts';
+import { type LogLine, startInProcess } from './in-process.ts';
 
-/** A gateway in a separate process. */
+/** One of several gateways that share their stores. */
 export interface GatewayNode {
   readonly name: string;
   readonly url: string;
   readonly opsUrl: string;
-  readonly pid: number;
+  /** Its process; null: it is in this one. */
+  readonly pid: number | null;
   readonly log: readonly LogLine[];
-  /** null while it runs, or if a signal ended it. */
-  readonly exitCode: number | null;
   /** The response of `/health/ready`. */
   ready(): Promise<{ status: number; unavailable: readonly string[] }>;
   /** The logged changes of the state of a store, in order. */
   changes(store: 'database' | 'redis'): string[];
+}
+
+/** A gateway in a separate process. */
+export interface NodeProcess extends GatewayNode {
+  readonly pid: number;
+  /** null while it runs, or if a signal ended it. */
+  readonly exitCode: number | null;
   /** Shuts it down with a signal. @returns its exit code */
   stop(): Promise<number | null>;
   /** Kills it (SIGKILL), as in a power failure. */
   kill(): Promise<number | null>;
+}
+
+/** A gateway in this process. */
+export interface NodeHere extends GatewayNode {
+  readonly pid: null;
+  /** Shuts it down in order. */
+  stop(): Promise<void>;
 }
 
 export interface Gateways {
@@ -43,7 +57,13 @@ export interface Gateways {
    * @param settings replace those that all nodes share
    * @param clockShift milliseconds by which its clock is wrong
    */
-  start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<GatewayNode>;
+  start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<NodeProcess>;
+  /**
+   * Starts another node in this process. Not for SQLite: its calls block the thread, in which the holder of the lock then waits.
+   *
+   * @param settings replace those that all nodes share
+   */
+  startHere(name: string, settings?: Record<string, unknown>): Promise<NodeHere>;
   /** Rewrites the configuration of a node. @returns the file */
   configure(name: string, settings: Record<string, unknown>): Promise<string>;
   /** Runs a gateway command with the same configuration. @param input its standard input */
@@ -100,6 +120,7 @@ export async function gateways(
     database,
     accounts,
     start: async (name, own = {}, clockShift = 0) => await startNode(t, name, await configured(name, own), clockShift),
+    startHere: (name, own = {}) => startHere(t, name, { ...common, ...own }),
     configure: configured,
     async command(args, input = '') {
       const file = await configured('command', {});
@@ -116,7 +137,7 @@ export async function gateways(
   };
 }
 
-async function startNode(t: Scope, name: string, file: string, clockShift: number): Promise<GatewayNode> {
+async function startNode(t: Scope, name: string, file: string, clockShift: number): Promise<NodeProcess> {
   const preload = clockShift === 0 ? [] : ['--import', SHIFTED_CLOCK];
   const env = { ...process.env, CLOCK_SHIFT: String(clockShift) };
   const node = startProcess(process.execPath, [...preload, MAIN, 'start', '--config', file], env);
@@ -141,13 +162,34 @@ async function startNode(t: Scope, name: string, file: string, clockShift: numbe
     get exitCode() {
       return node.exitCode;
     },
-    async ready() {
-      const answer = await fetch(`${opsUrl}/health/ready`);
-      const { unavailable = [] } = (await answer.json()) as { unavailable?: string[] };
-      return { status: answer.status, unavailable };
-    },
-    changes: (store) => log.filter((line) => line.store === store).map(({ msg }) => String(msg)),
+    ready: () => readyOf(opsUrl),
+    changes: changesIn(log),
     stop: () => node.end('SIGTERM'),
     kill: () => node.end('SIGKILL'),
   };
+}
+
+async function startHere(t: Scope, name: string, configuration: Record<string, unknown>): Promise<NodeHere> {
+  const { gateway, log } = await startInProcess(t, configuration);
+  const { url, opsUrl } = gateway;
+  return {
+    name,
+    url,
+    opsUrl,
+    pid: null,
+    log,
+    ready: () => readyOf(opsUrl),
+    changes: changesIn(log),
+    stop: () => gateway.close(),
+  };
+}
+
+async function readyOf(opsUrl: string): ReturnType<GatewayNode['ready']> {
+  const answer = await fetch(`${opsUrl}/health/ready`);
+  const { unavailable = [] } = (await answer.json()) as { unavailable?: string[] };
+  return { status: answer.status, unavailable };
+}
+
+function changesIn(log: readonly LogLine[]): GatewayNode['changes'] {
+  return (store) => log.filter((line) => line.store === store).map(({ msg }) => String(msg));
 }

@@ -5,7 +5,7 @@ import { ADA, BOB } from './gateway.ts';
 import { type Answer, type Issued, issue, type Load, steadyLoad } from './load.ts';
 import { type GatewayNode, type Gateways, gateways } from './nodes.ts';
 
-/** Two gateway processes with shared stores, under a constant load of requests with a token of Ada and one of Bob. */
+/** Two gateways with shared stores, in this process, under a constant load of requests with a token of Ada and one of Bob. */
 export interface Pair {
   readonly a: GatewayNode;
   readonly b: GatewayNode;
@@ -24,7 +24,7 @@ export async function pairUnderLoad(
 ): Promise<Pair> {
   const upstream = await httpUpstream(t);
   const group = await gateways(t, { location, redis, upstream: upstream.url, settings });
-  const [a, b] = await Promise.all([group.start('A'), group.start('B')]);
+  const [a, b] = await Promise.all([group.startHere('A'), group.startHere('B')]);
   const [ada, bob] = [await issue(a, ADA), await issue(b, BOB)];
   return { a, b, gateways: group, ada, bob, load: steadyLoad(t, [a, b], [ada, bob], RATE) };
 }

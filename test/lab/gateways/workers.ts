@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Client } from 'undici';
 import type { Scope } from '../scope.ts';
 import { holds } from '../waiting/condition.ts';
-import type { GatewayNode } from './nodes.ts';
+import type { NodeProcess } from './nodes.ts';
 
 /** A connection to one worker. */
 export interface Line {
@@ -14,7 +14,7 @@ export interface Line {
 const MOST_TRIES = 20;
 
 /** A connection to each of a node's workers, by the worker's id in the log. The route `/api/v1/orders` must exist. */
-export async function lineToEach(t: Scope, node: GatewayNode, workers: number): Promise<Line[]> {
+export async function lineToEach(t: Scope, node: NodeProcess, workers: number): Promise<Line[]> {
   const lines = new Map<number, Line>();
   for (let tries = 0; lines.size < workers; tries++) {
     if (tries === MOST_TRIES) throw new Error(`${lines.size} of ${workers} workers answer`);

@@ -11,6 +11,7 @@ export async function holds(what: string, condition: () => boolean | Promise<boo
   const passed = stopwatch();
   while (!(await condition())) {
     if (passed() > within) throw new Error(`not within ${within} ms: ${what}`);
-    await delay(5);
+    // Each look may cost a request: the longer it takes, the fewer.
+    await delay(5 + Math.min(45, passed() / 20));
   }
 }
