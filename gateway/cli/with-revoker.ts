@@ -3,10 +3,12 @@ import { watchStore } from '../ops/store-state.ts';
 import { redisDenylist } from '../revocation/denylist.ts';
 import { createRevoker, longestLife, type Revoker } from '../revocation/revoker.ts';
 import type { SettingsWithoutSecrets } from '../settings/read/load.ts';
+import type { RedisLocation } from '../settings/schema/redis-url.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 import { type Clock, readDatabaseClock } from '../stores/database/clock.ts';
-import { connectRedis, whenReady } from '../stores/redis/connect.ts';
+import type { RedisClient } from '../stores/redis/connect.ts';
+import { whenReady } from '../stores/redis/when-ready.ts';
 import { withDatabase } from './with-database.ts';
 
 export interface Work {
@@ -28,7 +30,7 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
     const { redis } = settings;
     const accounts = await openAccounts(database, settings.accounts);
     const clock = await readDatabaseClock(database);
-    const client = redis.url === null ? null : connectRedis(redis.url, redis.timeout);
+    const client = redis.url === null ? null : await connect(redis.url, redis.timeout);
     try {
       if (client !== null) await whenReady(client, redis.timeout);
       const state = watchStore('redis', createLog({ level: 'silent', format: 'json' }));
@@ -44,4 +46,10 @@ export async function withRevoker(file: string, work: (at: Work) => Promise<void
       client?.disconnect();
     }
   });
+}
+
+/** Its library is loaded on demand: commands start faster without. */
+async function connect(location: RedisLocation, timeout: number): Promise<RedisClient> {
+  const { connectRedis } = await import('../stores/redis/connect.ts');
+  return connectRedis(location, timeout);
 }

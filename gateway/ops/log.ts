@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isatty, WriteStream } from 'node:tty';
 import { type Logger, type LoggerOptions, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import type { Settings } from '../settings/schema/settings.ts';
 import { type BoundedOutput, boundedOutput } from './bounded-output.ts';
 import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
@@ -103,7 +103,11 @@ function writeTo(
 const INFO = pino.levels.values.info;
 const LOSS = 'log lines dropped';
 
+const require = createRequire(import.meta.url);
+
 function forPeople(level: Settings['log']['level'], writer: Readonly<Record<string, number>>): Logger {
+  // Loaded on demand: programs that read the log start faster without.
+  const { prettyFactory } = require('pino-pretty') as typeof import('pino-pretty');
   const lineOf = prettyFactory({
     // Respects NO_COLOR, FORCE_COLOR and the type of the terminal.
     colorize: isatty(1) && WriteStream.prototype.hasColors(),

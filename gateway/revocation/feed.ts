@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type RedisClient, whenReady } from '../stores/redis/connect.ts';
+import type { RedisClient } from '../stores/redis/connect.ts';
+import { whenReady } from '../stores/redis/when-ready.ts';
 import { type FeedEntry, parseEntry } from './denylist.ts';
 
 /** Receives revocations from Redis. `catch-up.ts` reads them from the database. */

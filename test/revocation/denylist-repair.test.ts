@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { redisDenylist } from '../../gateway/revocation/denylist.ts';
 import { repairDenylist } from '../../gateway/revocation/denylist-repair.ts';
-import { connectRedis, whenReady } from '../../gateway/stores/redis/connect.ts';
+import { connectRedis } from '../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../gateway/stores/redis/when-ready.ts';
 import { migratedDatabase } from '../lab/stores/database.ts';
 import { redisProcess } from '../support/stores/redis-process.ts';
 import { locationOf } from '../support/stores/separate-services.ts';

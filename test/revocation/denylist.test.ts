@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { type Denylist, type FeedEntry, parseEntry, redisDenylist } from '../../gateway/revocation/denylist.ts';
 import type { LogPosition, Revocation } from '../../gateway/revocation/history.ts';
-import { connectRedis, type RedisClient, whenReady } from '../../gateway/stores/redis/connect.ts';
+import { connectRedis, type RedisClient } from '../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../gateway/stores/redis/when-ready.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { type RedisProcess, redisProcess } from '../support/stores/redis-process.ts';
 import { locationOf } from '../support/stores/separate-services.ts';

@@ -31,7 +31,7 @@ interface Entry {
  * for a while when the store is unavailable. Concurrent look-ups of one account share one promise.
  *
  * Stale-while-revalidate in the second half of the TTL: active clients never wait for the store, and when an outage begins,
- * their entries are valid for at least half of the TTL.
+ * their entries are valid for half of the TTL at least, less the time that a renewal has already been under way.
  *
  * @param ttl milliseconds
  */

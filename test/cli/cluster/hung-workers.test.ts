@@ -56,7 +56,8 @@ test('a worker that a module of the operator keeps busy for ever is killed and r
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-hung-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const intercept = join(folder, 'intercept.mjs');
-  await writeFile(intercept, 'export default () => { for (;;); };');
+  // Never gives the thread back, like an endless loop, but leaves the processor to others.
+  await writeFile(intercept, 'export default () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);');
   const { url } = await httpUpstream(t);
   const routes = [
     { name: 'orders', path: '/api/v1/orders', upstream: url },

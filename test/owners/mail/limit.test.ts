@@ -1,7 +1,8 @@
 import test from 'ava';
 import { createMailLimit } from '../../../gateway/owners/mail/limit.ts';
 import { parseRedisUrl } from '../../../gateway/settings/schema/redis-url.ts';
-import { connectRedis, whenReady } from '../../../gateway/stores/redis/connect.ts';
+import { connectRedis } from '../../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../../gateway/stores/redis/when-ready.ts';
 import { privateRedis } from '../../lab/stores/redis-server.ts';
 import { logLines } from '../../support/reports/log-lines.ts';
 import { PATIENT } from '../../support/stores/patiently.ts';

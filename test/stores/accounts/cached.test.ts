@@ -60,6 +60,27 @@ test.serial('where an account cannot be asked for again, it goes on to the end o
   t.is(store.asked.length, 3);
 });
 
+test.serial(
+  'a renewal that is under way when the store stops answering adds nothing: the account goes on to the end of its time',
+  async (t) => {
+    const clock = stoppedClock(t);
+    const store = fakeStore();
+    const accounts = cachedAccounts(store.findById, 2_000);
+    const account = await accounts.findById('1');
+    store.hold();
+    clock.forward(1_000);
+    t.is(await accounts.findById('1'), account, 'the renewal begins, and hangs');
+    clock.forward(999);
+    t.is(await accounts.findById('1'), account);
+    clock.forward(1);
+    const waiting = accounts.findById('1');
+    t.true(waiting instanceof Promise);
+    store.release();
+    t.not(await waiting, account);
+    t.deepEqual(store.asked, ['1', '1']);
+  },
+);
+
 test.serial('its time begins with the question, since the answer may be that old', async (t) => {
   const clock = stoppedClock(t);
   const store = fakeStore();

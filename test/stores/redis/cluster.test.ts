@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Cluster } from 'ioredis';
-import { connectRedis, whenReady } from '../../../gateway/stores/redis/connect.ts';
+import { connectRedis } from '../../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../../gateway/stores/redis/when-ready.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 import { PATIENT } from '../../support/stores/patiently.ts';

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { connectRedis, whenReady } from '../../../gateway/stores/redis/connect.ts';
+import { connectRedis } from '../../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../../gateway/stores/redis/when-ready.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { answerTo } from '../../support/stores/patiently.ts';
 import { redisReplicas } from '../../support/stores/redis-replicas.ts';

@@ -1,6 +1,7 @@
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
-import { connectRedis, whenReady } from '../../../gateway/stores/redis/connect.ts';
+import { connectRedis } from '../../../gateway/stores/redis/connect.ts';
+import { whenReady } from '../../../gateway/stores/redis/when-ready.ts';
 import { redisSessionStore } from '../../../gateway/stores/sessions/redis-sessions.ts';
 import { hashOfId, type SessionStore } from '../../../gateway/stores/sessions/session-store.ts';
 import { sqlSessionStore } from '../../../gateway/stores/sessions/sql-sessions.ts';
