@@ -190,7 +190,9 @@ export function createListener(deps: ListenerDeps): Listener {
     // Read in full and answered in full; only the flush is pending.
     const isWhole = current?.writableEnded && current.req.complete;
     const isCut = current?.headersSent && !current.writableFinished && !isWhole;
-    if (!socket.writable || error.code === 'ECONNRESET' || isCut) {
+    // An end within a body means that the client has left, not that the message is malformed.
+    const hasLeft = error.code === 'HPE_INVALID_EOF_STATE' && turn.record !== null && current?.req.complete === false;
+    if (!socket.writable || error.code === 'ECONNRESET' || isCut || hasLeft) {
       socket.destroy();
     } else if (current === null || current.writableFinished) {
       refuseMessage();
@@ -201,11 +203,8 @@ export function createListener(deps: ListenerDeps): Listener {
       // The fault lies in the body of a pipelined request that has not started.
       turn.fault = refusal;
     } else {
-      // An end in the middle of a body means that the client has left, not that the message is malformed.
-      if (error.code !== 'HPE_INVALID_EOF_STATE') {
-        turn.record.failure = refusal;
-        turn.record.status = refusal.status;
-      }
+      turn.record.failure = refusal;
+      turn.record.status = refusal.status;
       turn.record.sent = refusals.answer(socket, turn.record.id, refusal);
     }
   });

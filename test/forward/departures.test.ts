@@ -58,21 +58,24 @@ for (const [how, leave] of Object.entries(LEAVING)) {
       client.send(request);
       await holds('the upstream has the request', () => upstream.heads.length === 1);
       if (answer !== null) await client.until(/hello/);
+      const before = client.received();
       leave(client);
       await holds('the upstream is let go', () => upstream.sockets[0]?.destroyed === true, SOON);
       const line = await gateway.logged(ofRequest);
       t.is(line.status, status);
       t.is(line.fault, 'client');
       t.is(line.error, 'client_closed');
+      if (how === 'by closing its half') t.is(await client.ended(), before, 'it gets nothing more');
     });
   }
 }
 
 overAll('a client that leaves while the upstream is being connected to is logged at once', async (t, over) => {
-  const gateway = await forwardingGateway(t, await blackhole(t), {}, over);
+  const upstream = await blackhole(t);
+  const gateway = await forwardingGateway(t, upstream, {}, over);
   const client = await rawClient(gateway.port);
   client.send(requestText('POST /s', ['Content-Length: 1000'], 'some'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await holds('the gateway connects', () => upstream.isAwaited());
   client.socket.resetAndDestroy();
   const taken = stopwatch();
   const line = await gateway.logged(ofRequest);
@@ -89,7 +92,7 @@ overAll(
     const gateway = await forwardingGateway(t, upstream, {}, over);
     const client = await rawClient(gateway.port);
     client.send(requestText('DELETE /s'));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await holds('the gateway connects', () => upstream.isAwaited());
     client.socket.resetAndDestroy();
     t.is((await gateway.logged(ofRequest)).status, 499);
     upstream.open();

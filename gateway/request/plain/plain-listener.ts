@@ -60,7 +60,13 @@ export function servePlain(server: Server, deps: PlainListenerDeps): PlainListen
       for (let at = 0, count = 0; count < MOST_LOGGED; count += 1) {
         const plain = readPlainHead(bytes, at, bytes.length);
         const head = typeof plain === 'string' ? null : readPlain(plain);
-        if (typeof plain === 'string' || head === null) return;
+        if (plain === 'partial') return;
+        if (typeof plain === 'string' || head === null) {
+          // Only Node's parser tells its body from a further request.
+          const [line = ''] = bytes.toString('latin1', at).split('\r\n', 1);
+          refusals.neverStarted(recordOfNoRequest(line, peerOf(socket.remoteAddress)), outOfTurn());
+          return;
+        }
         const { method, url } = plain;
         const sender = senderOf(socket.remoteAddress, head);
         refusals.neverStarted(recordOfPlain({ method, url, head, sender }), outOfTurn());

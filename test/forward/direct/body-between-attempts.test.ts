@@ -18,10 +18,12 @@ test('a body that arrives while another server is being connected to is sent to 
   const client = await rawClient(gateway.port);
   client.send(requestText('PUT /s', ['Content-Length: 11']));
   await holds('the first attempt is lost', () => lost[0]?.destroyed === true);
-  client.send('hello ');
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  client.send('world');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await holds('the other is being connected to', () => slow.isAwaited());
+  for (const piece of ['hello ', 'world']) {
+    client.send(piece);
+    // One loop serves both connections: once this is answered, the piece has been read.
+    await fetch(`${gateway.opsUrl}/health/live`).then((answer) => answer.text());
+  }
   slow.open();
   await holds('the other server has the body', () => slow.events.join('').includes('hello world'), 20_000);
   t.is(slow.events.join('').match(/PUT \/s HTTP/g)?.length, 1);

@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
-import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
+import { askedUpstream, usedClient } from '../../support/gateways/asked-upstream.ts';
 import { parts, requestText, valuesOf } from '../../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../../support/http/raw.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
@@ -13,14 +12,8 @@ test.after.always((t) => t.deepEqual(stray, []));
 
 const CLOSE = 'Connection: close';
 
-/** A gateway to an upstream that answers when it is told to; those that ask for `/s/now`, at once. */
 async function place(t: ExecutionContext, timeouts: Record<string, string> = {}) {
-  const answers: ServerResponse[] = [];
-  const upstream = await httpUpstream(t, (req, res) => {
-    req.resume();
-    if (req.url === '/s/now') res.end('now');
-    else answers.push(res);
-  });
+  const { upstream, answers } = await askedUpstream(t);
   const gateway = await testGateway(t, {
     routes: [
       { name: 's', path: '/s', upstream: upstream.url, auth: 'none', maxBody: '100kb' },
@@ -31,14 +24,7 @@ async function place(t: ExecutionContext, timeouts: Record<string, string> = {})
   return { gateway, upstream, answers };
 }
 
-/** A connection that has served a plain request already. */
-async function used(gateway: TestGateway) {
-  const client = await rawClient(gateway.port);
-  client.send(requestText('GET /s/now'));
-  await client.until(/now$/);
-  const before = client.received().length;
-  return { ...client, rest: async () => (await client.ended()).slice(before) };
-}
+const used = ({ port }: TestGateway) => usedClient(port);
 
 test('a head that never ends is a 408 after `timeouts.headers`, the first of a connection and a later one', async (t) => {
   const { gateway } = await place(t, { headers: '500ms' });
@@ -186,6 +172,18 @@ test('what a client has sent ahead and left unanswered is in the log, at most a 
   t.is(gateway.log.filter(({ path, status }) => path === '/s/ahead' && status === 499).length, 100);
   const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
   t.regex(metrics, /gatehouse_requests_in_flight 0\n/);
+});
+
+test('the first request sent ahead that is not plain is in the log too, by its line', async (t) => {
+  const { gateway, answers } = await place(t);
+  const client = await rawClient(gateway.port);
+  const chunked = requestText('POST /s/chunked', ['Transfer-Encoding: chunked'], '0\r\n\r\n');
+  client.send(`${requestText('GET /s/first')}${requestText('GET /s/ahead')}${chunked}`);
+  await holds('the first is under way', () => answers.length === 1);
+  client.socket.resetAndDestroy();
+  const { method, status, error } = await gateway.logged(({ path }) => path === '/s/chunked');
+  t.deepEqual({ method, status, error }, { method: 'POST', status: 499, error: 'client_closed' });
+  t.is(gateway.log.filter(({ path }) => path === '/s/ahead').length, 1);
 });
 
 test('an answer that comes as its client leaves is not logged as delivered', async (t) => {

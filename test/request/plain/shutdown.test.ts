@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
-import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
+import { askedUpstream, usedClient } from '../../support/gateways/asked-upstream.ts';
 import { closable } from '../../support/gateways/closable.ts';
 import { requestText, valuesOf } from '../../support/gateways/forwarding.ts';
 import { rawClient, statusOf } from '../../support/http/raw.ts';
@@ -14,20 +13,9 @@ const PATIENT = { delay: 0, timeout: 30_000 };
 
 /** A gateway, connections that have each served a request, and the requests that wait for their answers. */
 async function place(t: ExecutionContext, timeouts: Record<string, string> = {}) {
-  const answers: ServerResponse[] = [];
-  const upstream = await httpUpstream(t, (req, res) => {
-    req.resume();
-    if (req.url === '/s/now') res.end('now');
-    else answers.push(res);
-  });
+  const { upstream, answers } = await askedUpstream(t);
   const gateway = await closable(t, upstream, { timeouts });
-  const used = async () => {
-    const client = await rawClient(gateway.port);
-    client.send(requestText('GET /s/now'));
-    await client.until(/now$/);
-    const before = client.received().length;
-    return { ...client, rest: async () => (await client.ended()).slice(before) };
-  };
+  const used = () => usedClient(gateway.port);
   return { gateway, upstream, answers, used };
 }
 

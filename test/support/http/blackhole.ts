@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -24,6 +25,8 @@ export interface Blackhole {
   readonly url: string;
   /** Accepts the connections; the connecting kernel retries after 1, 3, 7… seconds. */
   open(): void;
+  /** Whether someone is connecting. */
+  isAwaited(): boolean;
   /** The events of accepted connections, in order: `connected`, the data they sent, `closed`. */
   readonly events: readonly string[];
   /** The number of idle connections that fill the backlog. */
@@ -47,7 +50,20 @@ export async function blackhole(t: ExecutionContext): Promise<Blackhole> {
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
     };
-    return { url: `http://127.0.0.1:${port}`, open, events, fillers };
+    const isAwaited = () => connectingTo(port) > 1;
+    return { url: `http://127.0.0.1:${port}`, open, isAwaited, events, fillers };
   }
   throw new Error('the queue of a listening socket does not fill up on this machine');
 }
+
+/** The number of connections to a port that the kernel is establishing, the last filler's included, from proc_net_tcp(5). */
+function connectingTo(port: number): number {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  return lines.filter((line) => {
+    const [, , address = '', state] = line.trim().split(/ +/);
+    return address.endsWith(remote) && state === SYN_SENT;
+  }).length;
+}
+
+const SYN_SENT = '02';
