@@ -4,14 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { request } from 'undici';
 import { ADA, basic } from '../../lab/gateways/gateway.ts';
 import { ask, bearer, issue, PATH } from '../../lab/gateways/load.ts';
 import { type Gateways, gateways, type NodeProcess } from '../../lab/gateways/nodes.ts';
 import { childrenOf, isRunning, lineToEach } from '../../lab/gateways/workers.ts';
 import { startProcess } from '../../lab/processes/server-process.ts';
-import { fileScope, type Scope } from '../../lab/scope.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
@@ -23,24 +22,18 @@ const WORKERS = 2;
 const REST = 20;
 
 /** What one gateway with two workers needs: SQLite, no Redis, and an upstream. */
-async function twoWorkers(t: Scope, upstream?: { url: string }): Promise<Gateways> {
+async function twoWorkers(t: ExecutionContext, upstream?: { url: string }): Promise<Gateways> {
   const { url } = upstream ?? (await httpUpstream(t));
   return await gateways(t, { location: await temporaryDatabase(t, 'sqlite'), redis: '', upstream: url });
 }
 
 const lines = (node: NodeProcess, msg: string) => node.log.filter((line) => line.msg === msg);
-/** For the tests that change nothing about it; the last one kills it. */
-let steady: NodeProcess;
 const replaced = (node: NodeProcess, count: number) =>
   holds(`${count} workers are replaced`, () => lines(node, 'worker ready').length === count, 20_000);
 
-const scope = fileScope();
-test.before(async () => {
-  steady = await (await twoWorkers(scope)).start('steady', { workers: WORKERS });
-});
-
 test.serial('all workers answer on one port, and the ops listener speaks for all of them', async (t) => {
-  const node = steady;
+  const group = await twoWorkers(t);
+  const node = await group.start('A', { workers: WORKERS });
   t.is(lines(node, 'listening')[0]?.workers, WORKERS);
   const [one, other] = await lineToEach(t, node, WORKERS);
   if (one === undefined || other === undefined) return t.fail();
@@ -54,12 +47,10 @@ test.serial('all workers answer on one port, and the ops listener speaks for all
 });
 
 test.serial('tokens can be issued on all workers at once with SQLite', async (t) => {
-  const before = lines(steady, 'request').length;
-  const tokens = await Promise.all(Array.from({ length: 150 }, () => issue(steady, ADA)));
-  t.is(new Set(tokens.map(({ id }) => id)).size, 150);
-  await holds('all are in the log', () => lines(steady, 'request').length === before + 150);
-  const served = lines(steady, 'request').slice(before);
-  t.is(new Set(served.map(({ worker }) => worker)).size, WORKERS);
+  const node = await (await twoWorkers(t)).start('A', { workers: WORKERS });
+  const tokens = await Promise.all(Array.from({ length: 300 }, () => issue(node, ADA)));
+  t.is(new Set(tokens.map(({ id }) => id)).size, 300);
+  t.is(new Set(lines(node, 'request').map(({ worker }) => worker)).size, WORKERS);
 });
 
 test.serial('a worker that is killed under load is replaced and said so, and no request hangs', async (t) => {
@@ -105,21 +96,21 @@ test.serial('a worker that is killed under load is replaced and said so, and no 
 
 test.serial('a worker that dies again and again is replaced later each time', async (t) => {
   const node = await (await twoWorkers(t)).start('A', { workers: WORKERS });
-  const [lasting = 0] = childrenOf(node.pid);
-  for (let death = 1; death <= 3; death++) {
-    for (const pid of childrenOf(node.pid)) if (pid !== lasting) process.kill(pid, 'SIGKILL');
+  const [steady = 0] = childrenOf(node.pid);
+  for (let death = 1; death <= 4; death++) {
+    for (const pid of childrenOf(node.pid)) if (pid !== steady) process.kill(pid, 'SIGKILL');
     await replaced(node, death);
   }
   t.deepEqual(
     lines(node, 'worker ended').map(({ restartIn }) => restartIn),
-    [100, 200, 400],
+    [100, 200, 400, 800],
   );
   const ended = lines(node, 'worker ended').map(({ worker }) => worker);
   t.deepEqual(
     lines(node, 'worker ready').map(({ replaces }) => replaces),
     ended,
   );
-  t.true(isRunning(lasting));
+  t.true(isRunning(steady));
 });
 
 test.serial('what keeps a worker from starting ends the gateway with that reason', async (t) => {
@@ -243,7 +234,7 @@ test.serial(
 test.serial(
   'workers end with a primary that is killed, and pass over signals that are not meant for them',
   async (t) => {
-    const node = steady;
+    const node = await (await twoWorkers(t)).start('A', { workers: WORKERS });
     const workers = childrenOf(node.pid);
     for (const pid of workers) for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.kill(pid, signal);
     const client = await rawClient(Number(new URL(node.url).port));
