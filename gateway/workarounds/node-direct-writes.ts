@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
  *
  * Node has no public way to do so. Its stream costs half a microsecond for each write: states, a callback, and a turn of the
  * queue of ticks. From Node 26.10 on, the handle below a socket takes a write without an object for it, and returns 0 when all
- * has been handed to the kernel. Earlier versions would end the process.
+ * has been handed to the kernel. Earlier versions would end the process, and later major ones may.
  *
  * @param text as Latin-1
  * @returns as `write`: whether more can be written at once
@@ -21,7 +21,8 @@ export function writeDirectly(socket: Socket, text: string): boolean {
 }
 
 const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
-const IS_OFFERED = MAJOR > 26 || (MAJOR === 26 && MINOR >= 10);
+/** Where it is known to work: a version that takes no such write would end the process. */
+const IS_OFFERED = MAJOR === 26 && MINOR >= 10;
 /** Characters. Node allocates memory for more. */
 const MOST_TRIED = 16_384;
 
