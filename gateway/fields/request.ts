@@ -17,6 +17,7 @@ export type Treatment =
   | 'connection'
   | 'cookie'
   | 'max-forwards'
+  | 'websocket-protocol'
   | 'traceparent'
   | 'tracestate'
   | 'forwarded'
@@ -40,6 +41,8 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('authorization', 'authorization'),
   ...all('api-key', 'x-api-key'),
   ...all('cookie', 'cookie'),
+  // It may carry a token.
+  ...all('websocket-protocol', 'sec-websocket-protocol'),
 
   // The user, for upstreams that trust a proxy in front of them. The gateway sends `X-User-Id`. The family `X-User-*` is below.
   ...all('drop', 'x-user', 'x-userid', 'x-username', 'x-useremail', 'auth-type', 'auth-user', 'x-auth-user'),

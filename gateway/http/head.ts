@@ -29,6 +29,8 @@ export interface Head {
   readonly userAgent: string | undefined;
   /** `X-Gatehouse-Hops`: how often the request has passed this gateway; several lines joined to one list. */
   readonly hops: string | undefined;
+  /** `Sec-WebSocket-Protocol`; several lines joined to one list. */
+  readonly webSocketProtocols: string | undefined;
   readonly hasBody: boolean;
   readonly expectsContinue: boolean;
   /** Whether `Max-Forwards` allows no further hop (RFC 9110 section 7.6.2). */
@@ -63,6 +65,7 @@ export function readHead(raw: RawFields, version: string): Head {
   let forwarded: string | undefined;
   let userAgent: string | undefined;
   let hops: string | undefined;
+  let webSocketProtocols: string | undefined;
   let isLastHop = false;
   for (let at = 0; at < raw.length; at += 2) {
     const name = nameAt(raw, at);
@@ -116,6 +119,11 @@ export function readHead(raw: RawFields, version: string): Head {
           forwardedProto ??= value;
         }
         break;
+      case 22:
+        if (isField(name, 'sec-websocket-protocol')) {
+          webSocketProtocols = webSocketProtocols === undefined ? value : `${webSocketProtocols},${value}`;
+        }
+        break;
     }
   }
   // The parser accepts 0.9 and 2.0. `RequestLine` has changed higher minor versions of 1 to 1.1.
@@ -151,6 +159,7 @@ export function readHead(raw: RawFields, version: string): Head {
     forwarded,
     userAgent,
     hops,
+    webSocketProtocols,
     hasBody: transferEncoding !== undefined || (contentLength !== undefined && Number(contentLength) > 0),
     // HTTP/1.0 has no 100 (Continue) (RFC 9110 section 10.1.1).
     expectsContinue: expect !== undefined && version !== '1.0',

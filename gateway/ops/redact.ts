@@ -20,6 +20,8 @@ const BASE64 = /(?<![\w+=-])[I-Za-fw-z][\w+-]{3}[I-Za-fw-z][\w+/-]{5,}={0,2}/g;
 const BASE64_RUN = /[\w+-]{20,}={0,2}/g;
 /** After a scheme, everything that could be a credential counts as one. */
 const WITH_SCHEME = /\b([Bb]asic|[Bb]earer)([ +:]+)(?=[\w.~+/-]*[A-Z\d])[\w.~+/-]{12,}=*/g;
+/** A token among the protocols of a WebSocket (`fields/web-socket-token.ts`); those with an id are marked before. */
+const WEB_SOCKET_TOKEN = /(gatehouse\.bearer\.)(?!\[)[^\s,;"\\/]+/gi;
 /** `email:password`, but not `//user@host:port`. */
 const PAIR = /(?<=^|(?:^|[^/])\/|[\s":])([^\s/:@"\\]+@[^\s/:@"\\]+):[^\s/"\\]+/g;
 const USER_OF_URL = /(\/\/[^\s/:@"\\]*):[^\s/@"\\]+@/g;
@@ -53,6 +55,7 @@ function isSuspicious(text: string): boolean {
       else if (((groups >>> counter) & 0xff) < SUSPICIOUS_GROUPS) groups += 1 << counter;
       if (run === SHORTEST && beginsGroup(text, i + 1 - SHORTEST) && beginsGroup(text, i + 5 - SHORTEST)) return true;
     } else {
+      if (code === 0x2e && run === 6 && text.slice(i - 6, i).toLowerCase() === 'bearer') return true;
       // Percent-encoding, the separator of email and password, and the space after a scheme.
       if (code === 0x25 || code === 0x40 || code === 0x20 || endsWithText(groups)) return true;
       run = 0;
@@ -76,6 +79,7 @@ const MARK = '[credential]';
 function withoutPlainCredentials(text: string): string {
   return text
     .replace(JWT, tokenMark)
+    .replace(WEB_SOCKET_TOKEN, `$1${MARK}`)
     .replace(BASE64, (found) => (isCredential(found) ? MARK : found))
     .replace(BASE64_RUN, (found) => (endsWithCredential(found) ? MARK : found))
     .replace(WITH_SCHEME, (_, scheme: string, between: string) => `${scheme}${between}${MARK}`)

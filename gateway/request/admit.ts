@@ -6,7 +6,6 @@ import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
 import { asGatewayError } from '../http/error-answer.ts';
-import type { Head } from '../http/head.ts';
 import { parseTarget, pathAsSent, type Target } from '../http/target.ts';
 import type { Identify } from '../identify/identify.ts';
 import { requireConfirmed } from '../identify/standing.ts';
@@ -17,6 +16,7 @@ import { allowOf, isGuarded, type Located, methodNotAllowed, type RouteTable, ro
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { IncomingRequest } from './incoming-request.ts';
+import { webSocketTokenOf } from './web-socket-token.ts';
 
 /** A request that may pass on a route. */
 export interface Admitted<R extends Route = Route> {
@@ -144,7 +144,7 @@ export function createAdmission({
     if (plan.kind === 'tokens') record.route = 'tokens';
     if (plan.kind === 'forward') return decideForward({ ...approach, plan }, incoming, record);
     if (!plan.needsIdentity) return decisionFor(plan, target, null);
-    return andThen(authorise(approach.located, undefined, incoming, record), (identity) => {
+    return andThen(authorise(approach.located, null, incoming, record), (identity) => {
       const decision = decisionFor(plan, target, identity);
       requireTokenAddress(identity, incoming.sender.client);
       return decision;
@@ -177,7 +177,7 @@ export function createAdmission({
       // 429 where a limit is reached, before the upstream is asked.
       return andThen(route.limits.count(identity, record), () => admit(identity));
     };
-    return needsIdentity ? andThen(authorise(located, route.credentials, incoming, record), judge) : judge(null);
+    return needsIdentity ? andThen(authorise(located, route, incoming, record), judge) : judge(null);
   };
 
   const judgeOn: Admission['judgeOn'] = (route, incoming, record) => {
@@ -189,22 +189,23 @@ export function createAdmission({
     record.route = route.name;
     const refused = methodNotAllowed(allowOf([route]), incoming.method);
     if (!needsIdentity) throw refused;
-    return andThen(authorise(located, route.credentials, incoming, record), () => {
+    return andThen(authorise(located, route, incoming, record), () => {
       throw refused;
     });
   };
 
-  /** Cross-site → identify → authorise. @param taken the route's `credentials` */
+  /** Cross-site → identify → authorise. @param route null: an endpoint of the gateway itself, or none */
   const authorise = (
     located: Located<Route>,
-    taken: readonly Scheme[] | undefined,
+    route: Route | null,
     incoming: IncomingRequest,
     record: RequestRecord,
   ): MaybePromise<Identity> => {
-    const { head, sender } = incoming;
+    const { head } = incoming;
+    const taken = route?.credentials;
     // 403 for Basic credentials that another site has a browser send.
     if (head.fetchSite !== undefined || head.origin !== undefined) refuseCrossSite(incoming, located);
-    return andThen(identifyBy(identify, taken, head, sender.client), (outcome) => {
+    return andThen(identifyBy(identify, route, incoming), (outcome) => {
       const identity = identified(outcome, realm, taken);
       record.accountId = identity.account.id;
       if (identity.by === 'token') record.tokenId = identity.token.claims.jti;
@@ -280,16 +281,14 @@ function decisionFor(
   return { kind: 'tokens', target, identity };
 }
 
-/** @param taken the route's `credentials`; undefined: only `Authorization` is read */
-function identifyBy(
-  identify: Identify,
-  taken: readonly Scheme[] | undefined,
-  head: Head,
-  client: string,
-): MaybePromise<Outcome> {
-  if (taken === undefined) return identify('authorization ', head.authorization, client);
-  const { field, value } = credentialOfRequest(taken, head);
-  return identify(field, value, client);
+/** @param route null, or without `credentials`: only `Authorization` is read */
+function identifyBy(identify: Identify, route: Route | null, incoming: IncomingRequest): MaybePromise<Outcome> {
+  const { head, sender } = incoming;
+  const webSocketToken = route === null ? null : webSocketTokenOf(incoming, route);
+  if (webSocketToken !== null) return identify('authorization ', webSocketToken, sender.client);
+  if (route?.credentials === undefined) return identify('authorization ', head.authorization, sender.client);
+  const { field, value } = credentialOfRequest(route.credentials, head);
+  return identify(field, value, sender.client);
 }
 
 function identified(outcome: Outcome, realm: string, taken: readonly Scheme[] | undefined): Identity {

@@ -31,6 +31,8 @@ export interface Route extends RouteRules, AccessRules {
   /** Makes the assertion that its upstream gets; null: it gets none. */
   readonly assert: Assert | null;
   readonly takesApiKey: boolean;
+  /** Whether a WebSocket handshake may carry its token in `Sec-WebSocket-Protocol`. */
+  readonly takesWebSocketToken: boolean;
   /** Bytes of the largest request body; null: no limit. */
   readonly maxBody: number | null;
   /** Whether a request body must have Content-Length. */
@@ -90,6 +92,7 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     passAuthorization: settings.passAuthorization,
     assert: compileAssert(settings, context.assertions),
     takesApiKey: credentials?.includes('api-key') ?? false,
+    takesWebSocketToken: settings.websocketToken,
     maxBody: settings.maxBody ?? null,
     requireLength: settings.requireLength,
     rewriting: compileRewriting(settings, basePaths),

@@ -198,6 +198,8 @@ test('what is no credential is logged as it is', (t) => {
   }
   t.is(withoutCredentials('mysql://root:secret@db/x'), 'mysql://root:[password]@db/x');
   t.is(withoutCredentials('Bearer abcdEFGH1234.x'), 'Bearer [credential]');
+  t.is(withoutCredentials('/x/gatehouse.bearer.abc'), '/x/gatehouse.bearer.[credential]');
+  t.is(withoutCredentials('chat, Gatehouse.Bearer.a~b, x'), 'chat, Gatehouse.Bearer.[credential], x');
 });
 
 test('the fail2ban filter finds the address of whoever sends bad credentials, and nobody else', async (t) => {

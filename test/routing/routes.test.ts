@@ -11,6 +11,7 @@ function route(name: string, path: string, methods?: string[]): RouteSettings {
     upstream: ['http://127.0.0.1:9'],
     auth: path.startsWith('/api/v1') ? 'required' : 'none',
     limits: [],
+    websocketToken: false,
     passAuthorization: false,
     preserveHost: false,
     allowEncodedSlashes: true,

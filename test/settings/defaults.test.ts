@@ -39,6 +39,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
         upstream: ['http://127.0.0.1:9000'],
         auth: 'required',
         limits: [],
+        websocketToken: false,
         passAuthorization: false,
         preserveHost: false,
         allowEncodedSlashes: false,

@@ -97,6 +97,26 @@ test('paths do not differ by case alone, whatever their methods', (t) => {
   t.regex(problemsOf(text)[0]?.message ?? '', /only by case from the path of routes\[0\], \/a\/b/);
 });
 
+test('a token among the protocols of a WebSocket needs origins that are named, and a route that takes it', (t) => {
+  const cors = 'cors: { origins: [https://a.b] }';
+  for (const [line, message] of [
+    ['cors: { origins: "*" }', /^needs named origins/],
+    ['methods: [POST]', /^needs cors\.origins|^needs the method GET/],
+    [`${cors}, methods: [POST]`, /^needs the method GET/],
+    [`${cors}, credentials: [basic, api-key]`, /^needs bearer in credentials/],
+    [`${cors}, auth: none`, /^has no effect with auth: none/],
+    ['auth: required', /^needs cors\.origins/],
+  ] as const) {
+    const [problem, ...others] = problemsOf(routes(`name: a, path: /a, websocketToken: true, ${line}`));
+    t.regex(problem?.message ?? '', message, line);
+    t.deepEqual(others, []);
+  }
+  t.deepEqual(keysOf(routes(`name: a, path: /a, websocketToken: true, methods: [GET], ${cors}`)), []);
+  t.deepEqual(keysOf(routes('name: a, path: /a, websocketToken: true, cors: { origins: x }')), [
+    'routes[0].cors.origins',
+  ]);
+});
+
 test('MySQL needs a token secret, SQLite does not', (t) => {
   const env = { DATABASE_URL: 'mysql://root@127.0.0.1/x' };
   t.deepEqual(keysOf(ROUTES, env), ['tokens.secrets']);

@@ -4,6 +4,7 @@ import { oneHopLess } from '../../fields/max-forwards.ts';
 import { withoutOwnCookies } from '../../fields/own-cookies.ts';
 import { nameAt, type RawFields, valueAt, withoutNamed } from '../../fields/raw-fields.ts';
 import { requestField } from '../../fields/request.ts';
+import { withoutTokens } from '../../fields/web-socket-token.ts';
 import { randomHex } from '../../http/random-hex.ts';
 import type { FieldChanges } from '../outgoing.ts';
 import { addForwarded, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
@@ -76,6 +77,11 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
       case 'cookie': {
         const cookie = withoutOwnCookies(value);
         if (cookie !== '') kept.push(name, cookie);
+        break;
+      }
+      case 'websocket-protocol': {
+        const protocols = withoutTokens(value);
+        if (protocols !== '') kept.push(name, protocols);
         break;
       }
       case 'traceparent':

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { keepFields, nameAt, type RawFields, valueAt, valuesOf } from '../../fields/raw-fields.ts';
+import { withoutTokens } from '../../fields/web-socket-token.ts';
 import { requireChunkedOrNone, requireStatus } from '../answer-head.ts';
 import { rewrittenFields } from '../headers/answer-rewrite.ts';
 import { responseHeaders } from '../headers/response-headers.ts';
@@ -25,6 +26,9 @@ export function openingFields(answer: IncomingMessage, outgoing: Outgoing, upstr
   }
   for (const name of ['content-length', 'transfer-encoding']) {
     if (valuesOf(answer.rawHeaders, name).length > 0) throw new Error(`101 with ${name}`);
+  }
+  if (valuesOf(answer.rawHeaders, 'sec-websocket-protocol').some((value) => withoutTokens(value) !== value)) {
+    throw new Error('101 with a token in Sec-WebSocket-Protocol');
   }
   const fields = clientFields(answer, outgoing, upstream);
   if (valuesOf(fields, 'sec-websocket-accept').filter((value) => value !== '').length !== 1) {

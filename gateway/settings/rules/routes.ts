@@ -19,6 +19,7 @@ export function conflictsInRoutes(settings: Readable): Conflict[] {
             ...noCookiesForEverybody(route, index),
             ...noFieldsOfOtherOptions(route, index, settings.listen),
             ...noCredentialsForNobody(route, index),
+            ...webSocketTokenFromOrigins(route, index),
           ],
     ),
     ...uniqueNames(settings.routes ?? []),
@@ -149,6 +150,28 @@ function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, i
   if (auth !== 'none' || credentials === undefined) return [];
   const message = 'has no effect with auth: none; must be left out, or auth must be required';
   return [{ path: ['routes', index, 'credentials'], message }];
+}
+
+/** A token among the protocols of a WebSocket is for scripts in browsers, whose origins must be known. */
+function webSocketTokenFromOrigins(route: ReadableRoute, index: number): Conflict[] {
+  const { websocketToken, auth, credentials, cors, methods } = route;
+  if (!websocketToken) return [];
+  const because = (message: string): Conflict[] => [{ path: ['routes', index, 'websocketToken'], message }];
+  if (auth === 'none') return because('has no effect with auth: none; must be left out, or auth must be required');
+  if (credentials !== undefined && !credentials.includes('bearer')) {
+    return because('needs bearer in credentials; must be false, or credentials must have bearer');
+  }
+  if (methods !== undefined && methods.length > 0 && !methods.includes('GET')) {
+    return because('needs the method GET, which begins a WebSocket; must be false, or methods must have GET');
+  }
+  if (cors === undefined) {
+    const isRefused = 'cors' in route;
+    return isRefused
+      ? []
+      : because('needs cors.origins, the origins whose pages may send a token; must be false without');
+  }
+  if (!cors.origins.includes('*')) return [];
+  return because('needs named origins, and cors.origins has "*"; must be false, or cors.origins must name the origins');
 }
 
 /** Route names that logs and metrics use for requests without a route. */

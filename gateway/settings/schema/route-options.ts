@@ -163,6 +163,11 @@ export const route = options({
     .describe(
       'The audience of its assertions; false: none. The name of the route when left out or true, with assertion and auth: required.',
     ),
+  websocketToken: flag()
+    .prefault(false)
+    .describe(
+      'Whether a WebSocket may carry its token among its protocols, as gatehouse.bearer.TOKEN, from the origins of cors: for scripts in browsers.',
+    ),
   passAuthorization: flag()
     .prefault(false)
     .describe('Whether the upstream receives the Authorization header of the client.'),
