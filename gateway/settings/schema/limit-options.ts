@@ -12,7 +12,7 @@ export function limitOptions() {
     per: duration('1s', '31d')
       .superRefine((milliseconds, context) => {
         if (milliseconds % 1_000 === 0) return;
-        context.addIssue({ code: 'custom', message: 'must be whole seconds, such as 1s, 5m or 1d' });
+        context.addIssue({ code: 'custom', message: 'is not whole seconds; must be such as 1s, 5m or 1d' });
       })
       .describe('The time in which so many are allowed again, evenly: with 60 per 1m, one each second.'),
     by: oneOf('account', 'token', 'address').describe(
