@@ -1,5 +1,5 @@
 import type { LimitCounts } from '../access/limits/limit-counts.ts';
-import { compileRouteLimits, type OnLimited, type RouteLimits } from '../access/limits/route-limits.ts';
+import { type CountRefusals, compileRouteLimits, type RouteLimits } from '../access/limits/route-limits.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
@@ -39,7 +39,7 @@ export interface GenerationDeps {
   readonly openUpstreams: OpenUpstreams;
   readonly hopCounter: HopCounter;
   readonly limitCounts: LimitCounts;
-  readonly onLimited: OnLimited;
+  readonly refusalsBy: CountRefusals;
   readonly openWebSockets: OpenWebSockets;
   /** The database's time in ms since 1970. */
   now(): number;
@@ -167,10 +167,10 @@ function generationOver(
 
 function limitsOf(route: RouteSettings, settings: Settings, services: GenerationDeps): RouteLimits | null {
   if (route.limits.length === 0) return null;
-  const { limitCounts, onLimited } = services;
+  const { limitCounts, refusalsBy } = services;
   const limits = route.limits.flatMap((name) => {
     const limit = settings.limits[name];
     return limit === undefined ? [] : [limitCounts.open(name, limit)];
   });
-  return compileRouteLimits(route.name, limits, limitCounts, onLimited);
+  return compileRouteLimits(route.name, limits, limitCounts, refusalsBy);
 }

@@ -157,7 +157,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       openUpstreams: sharedUpstreams(log, metrics.group),
       openWebSockets: countOpenWebSockets(),
       limitCounts,
-      onLimited: metrics.limited,
+      refusalsBy: metrics.refusalsBy,
       hopCounter: createHopCounter(stores.secrets.map((secret) => derivedKey(secret, 'hops'))),
       noticeUntrustedPeer: warnOfUnlistedProxy(log),
       assertionLookUps,

@@ -12,8 +12,8 @@ import { upstreamMetrics } from './metrics/upstreams.ts';
 export interface Metrics {
   readonly requests: RequestMetrics;
   readonly authentications: AuthenticationMetrics;
-  /** Counts a request that a limit refuses. */
-  readonly limited: ReturnType<typeof limitMetrics>;
+  /** Counts the requests that a limit refuses on a route. */
+  readonly refusalsBy: ReturnType<typeof limitMetrics>;
   readonly decisions: DecisionMetrics;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
@@ -29,7 +29,7 @@ export function createMetrics(state: State): Metrics {
   return {
     requests: requestMetrics(registry),
     authentications: authenticationMetrics(registry),
-    limited: limitMetrics(registry),
+    refusalsBy: limitMetrics(registry),
     decisions: decisionMetrics(registry),
     group: upstreamMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],

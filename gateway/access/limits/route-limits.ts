@@ -22,17 +22,19 @@ export interface RouteLimits {
 /** What counting a request reads and sets. */
 type CountedRequest = Pick<RequestRecord, 'client' | 'rateLimit'>;
 
-/** Called for each limit that refuses a request. */
-export type OnLimited = (limit: string, route: string) => void;
+/** @returns counts a request that the limit refuses on the route */
+export type CountRefusals = (limit: string, route: string) => () => void;
 
 /** A limit of the route, and its name as clients read it. */
 interface NamedLimit {
   readonly limit: SharedLimit;
   readonly quoted: string;
+  countRefusal(): void;
 }
 
 /** What a request takes of one limit. */
-interface Use extends NamedLimit {
+interface Use {
+  readonly named: NamedLimit;
   readonly part: Part;
   readonly way: Way;
 }
@@ -42,29 +44,31 @@ export function compileRouteLimits(
   route: string,
   limits: readonly SharedLimit[],
   { reporting }: LimitCounts,
-  onLimited: OnLimited,
+  refusalsBy: CountRefusals,
 ): RouteLimits {
-  const named = limits.map((limit): NamedLimit => ({ limit, quoted: fieldString(limit.name) }));
+  const named = limits.map((limit): NamedLimit => {
+    return { limit, quoted: fieldString(limit.name), countRefusal: refusalsBy(limit.name, route) };
+  });
   const policy = named.map(({ limit, quoted }) => policyItem(quoted, limit.settings)).join(', ');
   const blocking = named.find(({ limit }) => limit.settings.requests === 0);
-  if (blocking !== undefined) return blockedBy(blocking, policy, route, onLimited);
+  if (blocking !== undefined) return blockedBy(blocking, policy);
 
   const say = (uses: readonly Use[], record: CountedRequest) => {
     const now = reporting.now();
     let state = '';
-    for (const { part, quoted } of uses) {
+    for (const { part, named: one } of uses) {
       const { left, wait } = part.remaining(now, reporting.standing);
-      state += `${state === '' ? '' : ', '}${stateItem(quoted, left, wait)}`;
+      state += `${state === '' ? '' : ', '}${stateItem(one.quoted, left, wait)}`;
     }
     record.rateLimit = { policy, state };
   };
 
   const refuse = (uses: readonly Use[], refusing: readonly Use[], record: CountedRequest): never => {
     say(uses, record);
-    for (const { limit } of refusing) onLimited(limit.name, route);
+    for (const use of refusing) use.named.countRefusal();
     const now = reporting.now();
     const wait = Math.max(...refusing.map(({ part }) => part.remaining(now, reporting.standing).wait));
-    throw new GatewayError('too_many_requests', `limit ${refusing.map(({ quoted }) => quoted).join(', ')} reached`, {
+    throw new GatewayError('too_many_requests', `limit ${refusing.map((use) => use.named.quoted).join(', ')} reached`, {
       publicMessage: 'Rate limit reached',
       headers: { 'Retry-After': String(Math.max(1, Math.ceil(wait / 1_000))) },
     });
@@ -76,10 +80,10 @@ export function compileRouteLimits(
       const uses: Use[] = [];
       let mustAsk = false;
       let isRefused = false;
-      for (const { limit, quoted } of named) {
-        const part = limit.partOf(keyOf(limit, identity, record.client));
+      for (const one of named) {
+        const part = one.limit.partOf(keyOf(one.limit, identity, record.client));
         const way = part.wayFor(now, reporting.standing);
-        uses.push({ limit, quoted, part, way });
+        uses.push({ named: one, part, way });
         if (way === 'ask') mustAsk = true;
         if (way === 'refuse') isRefused = true;
       }
@@ -97,11 +101,11 @@ export function compileRouteLimits(
   };
 }
 
-function blockedBy({ limit, quoted }: NamedLimit, policy: string, route: string, onLimited: OnLimited): RouteLimits {
+function blockedBy({ quoted, countRefusal }: NamedLimit, policy: string): RouteLimits {
   return {
     count(_, record) {
       record.rateLimit = { policy, state: stateItem(quoted, 0, null) };
-      onLimited(limit.name, route);
+      countRefusal();
       throw new GatewayError('forbidden', `the limit ${quoted} allows no requests`, { publicMessage: 'Not allowed' });
     },
   };

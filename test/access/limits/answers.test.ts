@@ -152,7 +152,7 @@ test('what is not counted: refusals, preflights, and other routes; what is: fail
   t.is(statusOf(page), 429);
   t.deepEqual(valuesOf(page, 'access-control-allow-origin'), ['https://a.example']);
   const refused = metricValues(await scrape(gateway), 'gatehouse_limited_total');
-  t.deepEqual(refused, { 'limit="hour",route="orders"': 2 });
+  t.deepEqual(refused, { 'limit="hour",route="broken"': 0, 'limit="hour",route="orders"': 2 });
 });
 
 test('an account, a token and an address are counted apart, and a password by its account', async (t) => {

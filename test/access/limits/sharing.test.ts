@@ -39,7 +39,7 @@ function processes(count: number, limit: LimitSettings, ledger: 'answers' | 'non
       () => clock.now,
     );
     const counts = createLimitCounts(reporting);
-    const limits = compileRouteLimits('route', [counts.open('limit', limit)], counts, () => {});
+    const limits = compileRouteLimits('route', [counts.open('limit', limit)], counts, () => () => {});
     return async (): Promise<boolean> => {
       try {
         await limits.count(null, { client: CLIENT, rateLimit: null });
