@@ -12,7 +12,7 @@ import { type AskedRequest, recordOfDecision } from '../record.ts';
 import type { StrictTransport } from '../strict-transport.ts';
 import { type DecisionAnswer, no, yes } from './decision-answer.ts';
 import { type Door, doorOf } from './doors.ts';
-import { methodIfKnown, originalMethod, originalTarget } from './original-request.ts';
+import { methodIfKnown, originalHost, originalMethod, originalTarget } from './original-request.ts';
 
 /** The request of a proxy, which asks about a request of its client. Its body is never read. */
 export interface Subrequest {
@@ -56,6 +56,7 @@ interface Question {
 
 export function createDecide({ admission, routes, peerOf, strictTransport, cache, now }: DecideDeps): Decide {
   const byName = new Map(routes.map((route) => [route.name, route]));
+  const hasHosts = routes.some(({ host }) => host !== undefined);
   const peerOfAsker = (address: string | undefined): Peer => ({ ...peerOf(address), trusted: true });
 
   return (subrequest) => {
@@ -72,8 +73,12 @@ export function createDecide({ admission, routes, peerOf, strictTransport, cache
       const route = routeOf(door);
       const { method, url } = originalOf(door, route, subrequest);
       asked = { ...asked, method: method === '' ? subrequest.method : method, url };
+      // Not `Upgrade`, which proxies drop: a browser adds remembered Basic credentials to a handshake of any site.
       const isHandshake = lastValue(subrequest.fields, 'sec-websocket-key') !== undefined;
-      question = { route, incoming: { method, url, fields: subrequest.fields, head, sender, isHandshake } };
+      const { fields } = subrequest;
+      const isByHost = hasHosts && route === null && door.dialect !== 'ext-authz';
+      const judged = isByHost ? { ...head, host: originalHost(fields, door.dialect, head.host) } : head;
+      question = { route, incoming: { method, url, fields, head: judged, sender, isHandshake } };
     } catch (thrown) {
       question = asGatewayError(thrown);
     }

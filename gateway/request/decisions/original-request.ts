@@ -2,6 +2,7 @@ import { badRequest } from '../../domain/errors.ts';
 import { isHostValue } from '../../fields/host.ts';
 import { type RawFields, valuesOf } from '../../fields/raw-fields.ts';
 import { requireKnownMethod } from '../../http/request-line.ts';
+import { methodNotAllowed } from '../../routing/table.ts';
 import type { Dialect } from './doors.ts';
 
 /** The fields of each dialect. A field of another dialect is never read: the client may have sent it. */
@@ -29,6 +30,8 @@ export function originalMethod(fields: RawFields, dialect: WithFields): string {
   const method = only(fields, name) ?? missing(name);
   if (!TOKEN.test(method)) throw badRequest(`The ${name} header is not one method`);
   requireKnownMethod(method);
+  // A gateway must never be an open proxy, whatever the route takes.
+  if (method === 'CONNECT') throw methodNotAllowed([], method);
   return method;
 }
 
@@ -68,6 +71,24 @@ function pathOf(absolute: string, name: string): string {
   const [, authority = '', target] = ABSOLUTE.exec(absolute) ?? [];
   if (target === undefined || !isHostValue(authority)) throw badRequest(`The ${name} header is not an absolute URL`);
   return target;
+}
+
+/**
+ * The host that the client named, for routes with `host`: of `X-Original-URL`, else `Host` of the subrequest, which nginx
+ * sets; of `X-Forwarded-Host` where a proxy sends its own `Host`.
+ *
+ * @param host the subrequest's own `Host`
+ * @throws GatewayError 400 if it is missing, doubled, empty, a list or malformed
+ */
+export function originalHost(fields: RawFields, dialect: WithFields, host: string | undefined): string | undefined {
+  if (dialect === 'auth-request') {
+    const [absolute] = valuesOf(fields, 'x-original-url');
+    return absolute === undefined ? host : ABSOLUTE.exec(absolute)?.[1];
+  }
+  const name = 'X-Forwarded-Host';
+  const named = only(fields, name) ?? missing(name);
+  if (!isHostValue(named)) throw badRequest(`The ${name} header is not one host`);
+  return named;
 }
 
 /** @returns null without the field. @throws GatewayError 400 if it is doubled or empty */
