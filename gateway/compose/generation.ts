@@ -155,7 +155,7 @@ function generationOver(
       ...{ log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm },
       ...{ strictTransport, senderOf },
     }),
-    decide: createDecide({ admission, routes, peerOf, strictTransport, cache, now: services.now }),
+    decide: createDecide({ admission, routes, peerOf, strictTransport, keySet, cache, now: services.now }),
     // Without a list, only this machine can connect.
     mayAsk: (address) => socket !== undefined || peers.length === 0 || isPeer(address).trusted,
     async retire() {

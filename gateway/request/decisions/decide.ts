@@ -5,12 +5,16 @@ import { keepFields, lastValue, type RawFields } from '../../fields/raw-fields.t
 import { clientOfProxy, type Peer, type Sender } from '../../http/client-address.ts';
 import { asGatewayError } from '../../http/error-answer.ts';
 import { type Head, readHead } from '../../http/head.ts';
+import { KEY_SET_METHODS, type KeySet } from '../../http/key-set.ts';
 import type { Route } from '../../routing/route.ts';
+import { methodNotAllowed } from '../../routing/table.ts';
+import { KEY_SET_PATH } from '../../settings/schema/assertion-options.ts';
 import type { Admission, Admitted } from '../admit.ts';
+import { everyIdentityField } from '../identity-fields.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import { type AskedRequest, recordOfDecision } from '../record.ts';
 import type { StrictTransport } from '../strict-transport.ts';
-import { type DecisionAnswer, no, yes } from './decision-answer.ts';
+import { type DecisionAnswer, no, publishedKeys, yes } from './decision-answer.ts';
 import { type Door, doorOf } from './doors.ts';
 import { methodIfKnown, originalHost, originalMethod, originalTarget } from './original-request.ts';
 
@@ -41,6 +45,8 @@ export interface DecideDeps {
   readonly routes: readonly Route[];
   readonly peerOf: (socketAddress: string | undefined) => Peer;
   readonly strictTransport: StrictTransport;
+  /** The published keys of assertions; null: none are configured. */
+  readonly keySet: KeySet | null;
   /** Milliseconds for which nginx may keep a yes; 0: not at all. */
   readonly cache: number;
   /** The database's time in ms since 1970, by which tokens are dated. */
@@ -54,10 +60,18 @@ interface Question {
   readonly route: Route | null;
 }
 
-export function createDecide({ admission, routes, peerOf, strictTransport, cache, now }: DecideDeps): Decide {
+export function createDecide({ admission, routes, peerOf, strictTransport, keySet, cache, now }: DecideDeps): Decide {
   const byName = new Map(routes.map((route) => [route.name, route]));
   const hasHosts = routes.some(({ host }) => host !== undefined);
   const peerOfAsker = (address: string | undefined): Peer => ({ ...peerOf(address), trusted: true });
+
+  /** @returns null for any other path */
+  const keysFor = ({ method, url, fields }: Subrequest, record: RequestRecord): DecisionAnswer | null => {
+    if (keySet === null || url !== KEY_SET_PATH) return null;
+    if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(KEY_SET_METHODS, method);
+    record.route = 'key-set';
+    return publishedKeys(keySet, lastValue(fields, 'if-none-match'), record);
+  };
 
   return (subrequest) => {
     const door = doorOf(subrequest.url);
@@ -88,11 +102,15 @@ export function createDecide({ admission, routes, peerOf, strictTransport, cache
       record.failure = error;
       return no(error, record, door?.dialect ?? null, sender === null ? null : strictTransport.valueFor(sender));
     };
-    if (door === null || question instanceof GatewayError) return { record, answer: refuse(question) };
     try {
+      if (door === null) return { record, answer: keysFor(subrequest, record) ?? refuse(question) };
+      if (question instanceof GatewayError) return { record, answer: refuse(question) };
       const { incoming, route } = question;
       const judged = route === null ? admission.judge(incoming, record) : admission.judgeOn(route, incoming, record);
-      const answer = andThen(judged, (admitted) => yes(admitted, record, door.dialect, keepFor(admitted, door)));
+      const answer = andThen(judged, (admitted) => {
+        const fields = everyIdentityField(admitted, keySet !== null);
+        return yes(admitted.route, fields, record, door.dialect, keepFor(admitted, door));
+      });
       return { record, answer: answer instanceof Promise ? answer.catch(refuse) : answer };
     } catch (thrown) {
       return { record, answer: refuse(thrown) };

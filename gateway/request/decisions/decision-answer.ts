@@ -3,7 +3,8 @@ import type { GatewayError } from '../../domain/errors.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
 import type { RawFields } from '../../fields/raw-fields.ts';
 import { errorAnswer, errorJson, fieldsOfError } from '../../http/error-answer.ts';
-import type { Admitted } from '../admit.ts';
+import { type KeySet, keySetAnswer } from '../../http/key-set.ts';
+import type { Route } from '../../routing/route.ts';
 import type { Dialect } from './doors.ts';
 
 /** The answer to a proxy, without the fields of the connection. */
@@ -15,18 +16,19 @@ export interface DecisionAnswer {
 }
 
 /**
- * Lets a request pass: exactly 200, since Envoy and the Gateway API take nothing else. `X-User-Id` is always there, so that
- * no proxy lets a value of the client survive (CVE-2026-30851).
+ * Lets a request pass: exactly 200, since Envoy and the Gateway API take nothing else.
  *
+ * @param identityFields as `everyIdentityField` gives them
  * @param keepFor seconds for which nginx may keep the answer; null: not at all
  */
 export function yes(
-  { route, identity }: Admitted,
+  route: Route,
+  identityFields: RawFields,
   record: RequestRecord,
   dialect: Dialect,
   keepFor: number | null,
 ): DecisionAnswer {
-  const fields = ['Content-Length', '0', 'X-User-Id', identity?.account.id ?? '', 'X-Request-Id', record.id];
+  const fields = ['Content-Length', '0', ...identityFields, 'X-Request-Id', record.id];
   if (dialect === 'ext-authz' && !route.passAuthorization) {
     fields.push('x-envoy-auth-headers-to-remove', 'authorization');
   }
@@ -59,6 +61,13 @@ export function no(
   return passes(status)
     ? { status, reason, fields, body }
     : { status: 403, reason: STATUS_CODES[403] ?? '', fields, body };
+}
+
+/** The published keys of assertions, for services that reach only this listener. */
+export function publishedKeys(keySet: KeySet, ifNoneMatch: string | undefined, record: RequestRecord): DecisionAnswer {
+  const { status, fields, body } = keySetAnswer(keySet, ifNoneMatch);
+  const all = [...Object.entries(fields).flat(), 'X-Request-Id', record.id];
+  return { status, reason: STATUS_CODES[status] ?? '', fields: all, body };
 }
 
 /** Whether nginx hands a status on, or reports a failure of its own for it rightly. */

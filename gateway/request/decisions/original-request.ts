@@ -2,7 +2,7 @@ import { badRequest } from '../../domain/errors.ts';
 import { isHostValue } from '../../fields/host.ts';
 import { type RawFields, valuesOf } from '../../fields/raw-fields.ts';
 import { requireKnownMethod } from '../../http/request-line.ts';
-import { methodNotAllowed } from '../../routing/table.ts';
+import { methodNotAllowed, USUAL_METHODS } from '../../routing/table.ts';
 import type { Dialect } from './doors.ts';
 
 /** The fields of each dialect. A field of another dialect is never read: the client may have sent it. */
@@ -31,7 +31,7 @@ export function originalMethod(fields: RawFields, dialect: WithFields): string {
   if (!TOKEN.test(method)) throw badRequest(`The ${name} header is not one method`);
   requireKnownMethod(method);
   // A gateway must never be an open proxy, whatever the route takes.
-  if (method === 'CONNECT') throw methodNotAllowed([], method);
+  if (method === 'CONNECT') throw methodNotAllowed(USUAL_METHODS, method);
   return method;
 }
 

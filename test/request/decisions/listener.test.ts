@@ -103,7 +103,7 @@ test('before shutdown, answers end their connections, and afterwards idle ones e
   const gateway = await closable(t, NOWHERE, { decisions: { port: 0 }, routes: ROUTES });
   const port = Number(new URL(gateway.decisionsUrl ?? '').port);
   const [idle, asking] = await Promise.all([rawClient(port), rawClient(port)]);
-  const closed = gateway.close({ delay: 1_000, timeout: 30_000 });
+  const closed = gateway.close({ delay: 5_000, timeout: 30_000 });
   asking.send(`GET /forward-auth/@s HTTP/1.1\r\nHost: x\r\n${FOR}\r\n\r\n`);
   t.regex(await asking.ended(), /^HTTP\/1.1 200 [\s\S]*connection: close/i);
   t.is(await idle.ended(), '');
