@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
+import { FOR, told } from '../../support/gateways/decisions.ts';
 import { requestText } from '../../support/gateways/forwarding.ts';
 import { rawExchange } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
@@ -19,6 +20,7 @@ const MANY = 2_000;
 async function gatewayToTry(t: ExecutionContext): Promise<TestGateway> {
   const upstream = await httpUpstream(t);
   return await testGateway(t, {
+    decisions: { port: 0 },
     accounts: { passwordCost: 4, throttle: { perAddressAndAccount: 1_000, perAddress: 10_000 } },
     limits: { many: { requests: 1_000_000, per: '1s', by: 'address' } },
     routes: [
@@ -80,6 +82,7 @@ test('however many paths, methods, ids, hosts and accounts clients make up, the 
 test('docs/metrics.md has every metric of the gateway, with its labels, and no other', async (t) => {
   const gateway = await gatewayToTry(t);
   await fetch(`${gateway.url}/open`);
+  await told(gateway, ['GET /forward-auth/@open HTTP/1.1', FOR]);
   const { types, series } = await scrapeAfter(gateway, 1);
   const labelsOf = (metric: string) => {
     const name = [...series.keys()].find((key) => key.replace(/_(?:bucket|sum|count)\b/, '').startsWith(`${metric}{`));
