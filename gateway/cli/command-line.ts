@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageVersion from '../../package.json' with { type: 'json' };
 import { checkCommand } from './check.ts';
 import { textOfError } from './error-text.ts';
+import { keyCommand } from './key.ts';
 import { migrateCommand } from './migrate.ts';
 import { routesCommand } from './routes.ts';
 import { startCommand } from './start.ts';
@@ -20,7 +21,8 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .addCommand(routesCommand())
     .addCommand(migrateCommand())
     .addCommand(userCommand())
-    .addCommand(tokenCommand());
+    .addCommand(tokenCommand())
+    .addCommand(keyCommand());
   throwOnExit(program);
   if (args[0] !== 'start') endWithReader();
   try {
