@@ -5,6 +5,7 @@ import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { ADA, BOB, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream, type SeenRequest } from '../lab/upstreams/upstream.ts';
 import { listenOver, overAll, routeOver } from '../support/gateways/forwarding.ts';
+import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
 
 const ISSUER = 'https://api.example.com';
@@ -107,4 +108,69 @@ test('the same assertion is sent again, and a new password, unconfirming and con
   t.is(await get(gateway, '/api/v1/o', basic({ ...ADA, password: 'another horse' })), 403);
   await gateway.accounts.setConfirmed('1', true);
   t.not(await seen('another horse'), second);
+});
+
+overAll('no assertion of a client reaches the upstream, in whatever spelling or place', async (t, over) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, {
+    listen: listenOver(over),
+    assertion: { issuer: ISSUER },
+    routes: [
+      { name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) },
+      { name: 'without', path: '/api/v1/without', upstream: upstream.url, assertion: false, ...routeOver(over) },
+      { name: 'open', path: '/open', upstream: upstream.url, auth: 'none', ...routeOver(over) },
+    ],
+  });
+  for (const [path, expected] of [
+    ['/api/v1/o', 1],
+    ['/api/v1/without', 0],
+    ['/open', 0],
+  ] as const) {
+    for (const forgery of FORGERIES) {
+      const head = [`GET ${path} HTTP/1.1`, 'Host: a', `Authorization: ${basic(ADA)}`, 'Connection: close', ...forgery];
+      t.is(statusOf(await rawExchange(gateway.port, `${head.join('\r\n')}\r\n\r\n`)), 200, forgery.join());
+      const taken = assertionsIn(upstream.seen.at(-1));
+      t.is(taken.length, expected, `${path} ${forgery.join()}`);
+      t.false(taken.includes('forged'), `${path} ${forgery.join()}`);
+    }
+  }
+  const trailers = `POST /api/v1/o HTTP/1.1\r\nHost: a\r\nAuthorization: ${basic(ADA)}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: X-User-Assertion\r\n\r\n1\r\na\r\n0\r\nX-User-Assertion: forged\r\n\r\n`;
+  t.is(statusOf(await rawExchange(gateway.port, trailers)), 200);
+  t.is(assertionsIn(upstream.seen.at(-1)).length, 1);
+  t.false(assertionsIn(upstream.seen.at(-1)).includes('forged'));
+});
+
+/** CGI, WSGI and Rack see letters and digits alone. */
+function assertionsIn(seen: SeenRequest | undefined): string[] {
+  const { rawHeaders = [] } = seen ?? {};
+  const fold = (name = '') =>
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^http-|^-|-$/g, '');
+  return rawHeaders.filter((_, i) => i % 2 === 1 && fold(rawHeaders[i - 1]) === 'x-user-assertion');
+}
+
+const FORGERIES: readonly (readonly string[])[] = [
+  ['X-User-Assertion: forged'],
+  ['x-user-assertion: forged', 'X-USER-ASSERTION: forged'],
+  ['X_User_Assertion: forged', 'X.User.Assertion: forged', 'x_user-assertion: forged'],
+  ['X~User!Assertion: forged', 'X-User-Assertion_: forged', 'HTTP_X_USER_ASSERTION: forged'],
+  ['X-User-Assertion:'],
+  ['Keep-Alive: X-User-Assertion', 'TE: X-User-Assertion'],
+  ['Connection: X-User-Assertion'],
+];
+
+test('an assertion that an upstream echoes does not reach the client', async (t) => {
+  const upstream = await httpUpstream(t, (req, res) => {
+    res.setHeader('X-User-Assertion', String(req.headers['x-user-assertion']));
+    res.end();
+  });
+  const gateway = await testGateway(t, {
+    assertion: { issuer: ISSUER },
+    routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url }],
+  });
+  const answer = await fetch(`${gateway.url}/api/v1/o`, { headers: { Authorization: basic(ADA) } });
+  t.is(answer.status, 200);
+  t.is(answer.headers.get('x-user-assertion'), null);
 });
