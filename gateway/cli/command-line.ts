@@ -4,6 +4,7 @@ import { checkCommand } from './check.ts';
 import { textOfError } from './error-text.ts';
 import { keyCommand } from './key.ts';
 import { migrateCommand } from './migrate.ts';
+import { recipeCommand } from './recipe.ts';
 import { routesCommand } from './routes.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
@@ -19,6 +20,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .addCommand(startCommand())
     .addCommand(checkCommand())
     .addCommand(routesCommand())
+    .addCommand(recipeCommand())
     .addCommand(migrateCommand())
     .addCommand(userCommand())
     .addCommand(tokenCommand())

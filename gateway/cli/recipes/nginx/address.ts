@@ -1,0 +1,6 @@
+import { type Address, hostAndPort } from '../plan.ts';
+
+/** The argument of `server` in `upstream { }`. */
+export function serverAddress(address: Address): string {
+  return address.kind === 'socket' ? `unix:${address.path}` : hostAndPort(address);
+}

@@ -1,0 +1,243 @@
+import { upstreamAddress } from '../../forward/path.ts';
+import { routesAt } from '../../routing/plan.ts';
+import { compileRoutes, ownPaths, USUAL_METHODS } from '../../routing/table.ts';
+import type { SettingsWithoutSecrets } from '../../settings/read/load.ts';
+import { type DecisionSettings, decisionsAddress } from '../../settings/schema/decision-options.ts';
+import type { RouteSettings } from '../../settings/schema/settings.ts';
+import { groupOf } from '../../settings/schema/upstream-group.ts';
+
+/** Where a program listens. */
+export type Address =
+  | { readonly kind: 'port'; readonly host: string; readonly port: number }
+  | { readonly kind: 'socket'; readonly path: string };
+
+/** What the configurations of all proxies are written from. */
+export interface RecipePlan {
+  /** `HOST:PORT` or `:PORT` where the proxy listens. */
+  readonly listen: string;
+  readonly decisions: Address;
+  /** Whole seconds for which nginx may keep a yes; 0: not at all. */
+  readonly cache: number;
+  /** The public listener, which answers the token endpoints, the pages, and whatever is no route. */
+  readonly gateway: Address;
+  /** Whether the public listener believes what the proxy says of its clients. */
+  readonly isTrusted: boolean;
+  /** From the most particular host to all hosts, so that the first that matches is the one of the request. */
+  readonly sites: readonly RecipeSite[];
+}
+
+/** What there is on a host. */
+export interface RecipeSite {
+  /** A host, or `*.` and a domain; null: every other host. */
+  readonly host: string | null;
+  /** From the longest path to the shortest, so that the first that matches is the one of the request. */
+  readonly places: readonly RecipePlace[];
+}
+
+/** A path and everything below it, down to the next place. */
+export interface RecipePlace {
+  /** Unique among the places of all sites; letters, digits and `_`. */
+  readonly id: string;
+  readonly path: string;
+  /** Told apart by method. Empty: the public listener answers. */
+  readonly routes: readonly RecipeRoute[];
+}
+
+export interface RecipeRoute {
+  readonly name: string;
+  /** The methods for which the proxy asks by the name of the route. */
+  readonly methods: readonly string[];
+  /** Whether other methods, for which the proxy asks by path, can pass on it. */
+  readonly takesOthers: boolean;
+  readonly service: Service;
+  /** Removed from the beginning of the path; empty: nothing. */
+  readonly stripPrefix: string;
+  readonly preserveHost: boolean;
+  readonly passAuthorization: boolean;
+  readonly takesApiKey: boolean;
+  /** Bytes of the largest request body; null: no limit. */
+  readonly maxBody: number | null;
+  /** Seconds without an answer after which the service counts as too slow. */
+  readonly timeout: number;
+  /** Options of the route that only the gateway itself can apply. */
+  readonly left: readonly string[];
+}
+
+/** The servers behind a route. */
+export interface Service {
+  readonly servers: readonly ServiceServer[];
+  readonly isHttps: boolean;
+  /** For `Host`. */
+  readonly host: string;
+  /** Precedes every path: empty, or a path without a slash at the end. */
+  readonly basePath: string;
+  /** Whether the route has no upstream, so that the operator must fill in the address. */
+  readonly isPlaceholder: boolean;
+}
+
+export interface ServiceServer {
+  readonly address: Address;
+  readonly weight: number;
+}
+
+/** The fields of the identity. A proxy overwrites each with what the decision says of it. */
+export const IDENTITY_FIELDS = ['X-User-Id', 'X-User-Scopes', 'X-User-Groups', 'X-User-Email', 'X-User-Assertion'];
+
+/**
+ * A plain target, which every server reads alike, matches `PLAIN_TARGET` and not `DOTS_OR_SLASHES`. For a plain target a proxy asks
+ * by the name of the route, for any other by path: then the rules of the gateway decide, which refuse whatever two
+ * programs could read as different paths. Without look-ahead and repeated groups: RE2 takes these too, and a long target
+ * overflows no stack.
+ */
+export const PLAIN_TARGET = '^/[a-z0-9._~/-]*([?][!$-~]*)?$';
+export const DOTS_OR_SLASHES = '^[^?]*/[./]';
+
+/** @param listen `HOST:PORT` or `:PORT` where the proxy listens */
+export function recipePlan(settings: SettingsWithoutSecrets, decisions: DecisionSettings, listen: string): RecipePlan {
+  return {
+    listen,
+    decisions: reachable(decisionsAddress(decisions)),
+    cache: Math.floor(decisions.cache / 1000),
+    gateway: reachable(settings.listen),
+    isTrusted: settings.trustedProxies.length > 0,
+    sites: sitesOf(settings),
+  };
+}
+
+/** The address by which a program of the same machine reaches a listener. */
+function reachable(listener: ReturnType<typeof decisionsAddress>): Address {
+  if ('path' in listener) return { kind: 'socket', path: listener.path };
+  const { host, port } = listener;
+  return { kind: 'port', host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port };
+}
+
+/** Asks the table of routes itself what there is at each path on each host. */
+function sitesOf(settings: SettingsWithoutSecrets): RecipeSite[] {
+  const { routes, api } = settings;
+  const { pages, keySet } = ownPaths(settings);
+  const table = compileRoutes(routes, api.prefix, { pages, keySet });
+  const own = [`${api.prefix}/tokens`, pages ?? '/', keySet ?? '/', api.prefix, '/'];
+  const paths = [...new Set([...routes.map(({ path }) => path), ...own])].sort(byLength);
+  const named = [...new Set(routes.flatMap(({ host }) => host ?? []))];
+  const hosts = [...named.filter((host) => !isPattern(host)), ...named.filter(isPattern).sort(byLength), null];
+  return hosts.map((host, site) => {
+    const sample = host?.replace(/^\*/, 'some-host');
+    const places = paths.map((path, index) => ({
+      id: `${site + 1}_${index + 1}`,
+      path,
+      routes: routesOf(routesAt(table.locateAsSent(path, sample)), settings),
+    }));
+    return { host, places: places.filter((place, index) => !changesNothing(place, places.slice(index + 1))) };
+  });
+}
+
+/** Whether a place has the same routes as the one that it lies in: a path of another host, for example. */
+function changesNothing({ path, routes }: RecipePlace, shorter: readonly RecipePlace[]): boolean {
+  const around = shorter.find((other) => isWithin(path, other.path));
+  return around !== undefined && namesOf(around.routes) === namesOf(routes);
+}
+
+function namesOf(routes: readonly RecipeRoute[]): string {
+  return routes.map(({ name }) => name).join(' ');
+}
+
+function byLength(a: string, b: string): number {
+  return b.length - a.length;
+}
+
+function isPattern(host: string): boolean {
+  return host.startsWith('*.');
+}
+
+/** Every place of every host. */
+export function placesOf({ sites }: RecipePlan): RecipePlace[] {
+  return sites.flatMap(({ places }) => places);
+}
+
+/** Every route once. */
+export function routesOfAll(plan: RecipePlan): RecipeRoute[] {
+  const routes = placesOf(plan).flatMap((place) => place.routes);
+  return routes.filter(({ name }, index) => routes.findIndex((other) => other.name === name) === index);
+}
+
+/** The route whose service takes what no route lists: other methods. */
+export function usualRoute({ routes }: RecipePlace): RecipeRoute | undefined {
+  return routes.find(({ takesOthers }) => takesOthers) ?? routes[0];
+}
+
+function isWithin(path: string, place: string): boolean {
+  return place === '/' || path.startsWith(`${place}/`);
+}
+
+function routesOf(routes: readonly RouteSettings[], settings: SettingsWithoutSecrets): RecipeRoute[] {
+  const taken = new Set<string>();
+  let othersTaken = false;
+  return routes.flatMap((route) => {
+    const methods = methodsOf(route).filter((method) => !taken.has(method));
+    for (const method of methods) taken.add(method);
+    const takesOthers = route.methods === undefined && !othersTaken;
+    othersTaken ||= takesOthers;
+    return methods.length === 0 ? [] : [recipeRoute(route, methods, takesOthers, settings)];
+  });
+}
+
+function methodsOf({ methods }: RouteSettings): readonly string[] {
+  if (methods === undefined) return USUAL_METHODS.split(', ');
+  return methods.includes('GET') ? [...new Set([...methods, 'HEAD'])] : methods;
+}
+
+function recipeRoute(
+  route: RouteSettings,
+  methods: readonly string[],
+  takesOthers: boolean,
+  settings: SettingsWithoutSecrets,
+): RecipeRoute {
+  const { name, stripPrefix = '', preserveHost, passAuthorization, credentials, maxBody = null, timeouts } = route;
+  const left = (['cors', 'headers', 'proxy', 'requireLength'] as const).filter((option) => route[option]);
+  return {
+    ...{ name, methods, takesOthers, stripPrefix, preserveHost, passAuthorization, maxBody, left },
+    service: serviceOf(route, settings),
+    takesApiKey: credentials?.includes('api-key') ?? false,
+    timeout: Math.ceil((timeouts.firstByte ?? settings.timeouts.firstByte) / 1000),
+  };
+}
+
+/** A port where nothing listens: the discard service. */
+const NOWHERE: Address = { kind: 'port', host: '127.0.0.1', port: 9 };
+
+function serviceOf({ upstream }: RouteSettings, { upstreams }: SettingsWithoutSecrets): Service {
+  const servers = upstream === undefined ? [] : groupOf(upstream, upstreams).servers;
+  const [first] = servers;
+  if (first === undefined) {
+    const servers = [{ address: NOWHERE, weight: 1 }];
+    return { servers, isHttps: false, host: 'localhost', basePath: '', isPlaceholder: true };
+  }
+  const { host, basePath } = upstreamAddress(first.url);
+  return {
+    servers: servers.map(({ url, weight }) => ({ address: addressOf(url), weight })),
+    isHttps: first.url.startsWith('https:'),
+    ...{ host, basePath },
+    isPlaceholder: false,
+  };
+}
+
+function addressOf(url: string): Address {
+  const { socketPath } = upstreamAddress(url);
+  if (socketPath !== null) return { kind: 'socket', path: socketPath };
+  const { hostname, port, protocol } = new URL(url);
+  return {
+    kind: 'port',
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+  };
+}
+
+/** `HOST:PORT`, with brackets around IPv6. */
+export function hostAndPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Escapes a path for a regular expression. */
+export function literally(path: string): string {
+  return path.replace(/[.+*?()[\]{}|^$\\]/g, String.raw`\$&`);
+}

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+
+const MAIN = new URL('../../gateway/main.ts', import.meta.url).pathname;
+const CONFIG = `
+listen: { port: 8090 }
+decisions: { port: 8092, cache: 5s }
+trustedProxies: [127.0.0.1]
+routes:
+  - { name: orders, path: /api/v1/orders, methods: [GET], upstream: "http://orders.shop:9000", stripPrefix: /api/v1 }
+  - { name: orders.write, path: /api/v1/orders, methods: [POST], upstream: [http://a:9001, http://b:9001], passAuthorization: true }
+  - { name: elsewhere, path: /api/v1/elsewhere }
+  - { name: shop, host: "*.shop.example", path: /, upstream: "https://shop.internal", auth: none }
+  - { name: website, path: /, upstream: "http://127.0.0.1:3000", auth: none }
+`;
+
+const folder = await mkdtemp(join(tmpdir(), 'gatehouse-recipe-'));
+const config = join(folder, 'gateway.yaml');
+await writeFile(config, CONFIG);
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+async function recipe(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return await promisify(execFile)(process.execPath, [MAIN, 'recipe', ...args]).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (failed: { stdout: string; stderr: string; code: number }) => failed,
+  );
+}
+
+test('an unknown proxy, and a configuration without decisions, get one line that says what would be right', async (t) => {
+  const unknown = await recipe('apache', '--config', config);
+  t.is(unknown.code, 2);
+  t.is(unknown.stderr, 'error: no recipe for "apache"; there are nginx, caddy, haproxy, traefik, envoy, gateway-api\n');
+  const listen = await recipe('nginx', '--config', config, '--listen', 'here');
+  t.is(listen.code, 2);
+  t.regex(listen.stderr, /^error: --listen is "here"; must be HOST:PORT or :PORT, such as :80\n$/);
+  const without = join(folder, 'without.yaml');
+  await writeFile(without, CONFIG.replace(/^decisions.*$/m, '').replace(/^.*elsewhere.*$/m, ''));
+  const { code, stderr } = await recipe('nginx', '--config', without);
+  t.is(code, 1);
+  t.regex(
+    stderr,
+    /without\.yaml has no decisions; add "decisions: \{ port: 8082 \}" for the listener that proxies ask\n$/,
+  );
+});
+
+test('recipes of two files say where each belongs, or are written into a folder', async (t) => {
+  const { stdout } = await recipe('haproxy', '--config', config);
+  t.regex(stdout, /lua-load-per-thread \/etc\/haproxy\/gatehouse\.lua$/m);
+  t.regex(stdout, /^# -+ \/etc\/haproxy\/gatehouse\.lua /m);
+  const out = join(folder, 'out');
+  const written = await recipe('haproxy', '--config', config, '--out', out);
+  t.is(written.stdout, `${join(out, 'gatehouse.cfg')}\n${join(out, 'gatehouse.lua')}\n`);
+  t.deepEqual((await readdir(out)).sort(), ['gatehouse.cfg', 'gatehouse.lua']);
+  t.true(
+    (await readFile(join(out, 'gatehouse.cfg'), 'utf8')).includes(`lua-load-per-thread ${join(out, 'gatehouse.lua')}`),
+  );
+});
