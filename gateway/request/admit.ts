@@ -241,7 +241,13 @@ export function createAdmission({
       const approach = locate(incoming);
       if (approach.kind !== 'located') throw noRoute();
       if (['tokens', 'pages', 'key-set'].includes(approach.plan.kind)) throw noRoute();
-      if (isForward(approach)) return pass(approach, incoming, record);
+      if (isForward(approach)) {
+        return andThen(pass(approach, incoming, record), (admitted) => {
+          // What the gateway would refuse to forward, no other proxy may: `//` behind a stripped prefix reads as a host.
+          admitted.route.targetFor(approach.target);
+          return admitted;
+        });
+      }
       return andThen(decide(approach, incoming, record), () => {
         throw noRoute();
       });
