@@ -131,7 +131,7 @@ export class Part {
     const whole = Math.floor(Math.max(0, Math.min(left + ROUNDING, requests)));
     if (standing.isJoined && this.#allowedAt > now) return { left: 0, wait: this.#allowedAt - now };
     const rate = requests / per / (standing.isJoined ? 1 : this.#sharedBy);
-    return { left: whole, wait: left >= requests ? 0 : Math.round((whole + 1 - left) / rate) };
+    return { left: whole, wait: left >= requests ? 0 : Math.max(1, Math.round((whole + 1 - left) / rate)) };
   }
 
   /** @param keeps whether the process goes on holding what it holds */

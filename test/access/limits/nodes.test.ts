@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Agent, request } from 'undici';
 import { ADA, BOB, basic } from '../../lab/gateways/gateway.ts';
-import { type GatewayNode, gateways } from '../../lab/gateways/nodes.ts';
+import { type GatewayNode, gateways, type NodeProcess } from '../../lab/gateways/nodes.ts';
 import { fileScope } from '../../lab/scope.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
 import { type PrivateRedis, privateRedis } from '../../lab/stores/redis-server.ts';
@@ -20,7 +20,8 @@ const scope = fileScope();
 /** Two nodes of two workers each, that share a Redis. */
 let nodes: readonly GatewayNode[];
 /** A node of two workers, without Redis. */
-let single: GatewayNode;
+let single: NodeProcess;
+let configureSingle: (limits: object) => Promise<unknown>;
 let redis: PrivateRedis;
 let upstream: TestUpstream;
 
@@ -32,7 +33,7 @@ test.before(async (t) => {
   const group = await gateways(scope, { location, redis: redis.url, upstream: upstream.url });
   const settings = {
     workers: 2,
-    limits: LIMITS,
+    limits: LIMITS as object,
     routes: Object.keys(LIMITS).map((name) => ({
       name,
       path: `/api/v1/${name}`,
@@ -40,9 +41,11 @@ test.before(async (t) => {
       limits: name,
     })),
   };
-  const started = ['A', 'B'].map((name) => group.start(name, settings));
-  single = await group.start('C', { ...settings, redis: { url: '' } });
-  nodes = await Promise.all(started);
+  const withoutRedis = { ...settings, redis: { url: '' } };
+  single = await group.start('C', withoutRedis);
+  configureSingle = (limits) => group.configure('C', { ...withoutRedis, limits });
+  // One after the other: on a busy machine, nine processes at once would take too long for each.
+  nodes = [await group.start('A', settings), await group.start('B', settings)];
 });
 
 interface Sent {
@@ -103,6 +106,14 @@ for (const [where, to] of [
   });
 }
 
+test.serial('a reload applies a changed limit at once, and leaves the others their counts', async (t) => {
+  await configureSingle({ ...LIMITS, few: { ...LIMITS.few, requests: 5 } });
+  process.kill(single.pid, 'SIGHUP');
+  await holds('the reload', () => single.log.some(({ msg }) => msg === 'configuration taken over'));
+  t.deepEqual((await send([single], 'few', ADA, 24)).statuses, { 200: 5, 429: 19 });
+  t.deepEqual((await send([single], 'one', ADA, 8)).statuses, { 429: 8 });
+});
+
 test.serial(
   'while Redis is out each process goes on with its part, nobody gets another answer, and the counts join again',
   async (t) => {
@@ -128,7 +139,8 @@ test.serial(
     await redis.restartEmpty();
     await untilBack(3);
     await go(800);
-    t.true(passed >= 800 && passed <= 840, `${passed} passed`);
+    // A report whose answer is lost may count twice.
+    t.true(passed >= 760 && passed <= 840, `${passed} passed`);
   },
 );
 
