@@ -1,18 +1,25 @@
+import { isIP } from 'node:net';
 import { Command } from 'commander';
-import { GatewayError } from '../domain/errors.ts';
-import { upstreamAddress, upstreamTarget } from '../forward/path.ts';
-import { parseTarget } from '../http/target.ts';
-import { planFor } from '../routing/plan.ts';
-import { compileRoutes, ownPaths } from '../routing/table.ts';
+import type { Account } from '../domain/account.ts';
+import { addressOf } from '../fields/forwarded.ts';
+import { isHostValue } from '../fields/host.ts';
+import { ownPaths } from '../routing/table.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
-import type { RouteSettings } from '../settings/schema/settings.ts';
-import { groupOf } from '../settings/schema/upstream-group.ts';
+import { openAccounts } from '../stores/accounts/open.ts';
+import { existingAccount } from './existing-account.ts';
+import { explainRequest, type Pass, type Question, type Refusal } from './explain-request.ts';
 import { reportProblems } from './report-problems.ts';
+import { ANYBODY, CONFIRMED, OWNERS, upstreamUrls, whoPasses } from './route-text.ts';
 import { alignedTable } from './table.ts';
+import { withDatabase } from './with-database.ts';
 
 interface Options {
   config: string;
   json?: boolean;
+  host?: string;
+  as?: string;
+  scope?: string[];
+  from?: string;
 }
 
 /** `routes`: prints the route table, or where one request goes; exit code 1 when the gateway would refuse it. */
@@ -21,20 +28,59 @@ export function routesCommand(): Command {
     .description('Print the route table, or where one request goes.')
     .argument('[method]', 'the method of a request, such as GET')
     .argument('[path]', 'the path of that request, such as /api/v1/orders/7')
+    .option('--host <host>', 'the host of the request, such as shop.example.com')
+    .option('--as <email>', 'the account that sends it, read from the database')
+    .option('--scope <names...>', 'the scope of the token that the account uses; its password otherwise')
+    .option('--from <address>', 'the address of its client, such as 203.0.113.7')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
     .option('--json', 'print JSON')
-    .action(
-      (method: string | undefined, path: string | undefined, { config, json = false }: Options, command: Command) => {
-        if (method !== undefined && path === undefined) {
-          command.error("error: missing required argument 'path'", { exitCode: 2 });
+    .action((method: string | undefined, path: string | undefined, options: Options, command: Command) => {
+      const { config, json = false } = options;
+      if (method !== undefined && path === undefined) {
+        command.error("error: missing required argument 'path'", { exitCode: 2 });
+      }
+      const problem = usageProblem(path, options);
+      if (problem !== null) command.error(`error: ${problem}`, { exitCode: 2 });
+      return reportProblems(config, json, async () => {
+        if (method === undefined || path === undefined) {
+          printTable(rowsOf(loadWithoutSecrets(config, process.env)), json);
+          return;
         }
-        return reportProblems(config, json, () => {
-          const settings = loadWithoutSecrets(config, process.env);
-          if (method === undefined || path === undefined) printTable(rowsOf(settings), json);
-          else printExplained(explain(settings, method.toUpperCase(), path), json);
-        });
-      },
-    );
+        printExplained(await explain({ method: method.toUpperCase(), path }, options), json);
+      });
+    });
+}
+
+/** @returns what is wrong with the options, or null */
+function usageProblem(path: string | undefined, { host, as, scope, from }: Options): string | null {
+  if (path === undefined && [host, as, scope, from].some((option) => option !== undefined)) {
+    return '--host, --as, --scope and --from are about a request: METHOD and PATH must be given';
+  }
+  if (host !== undefined && !isHostValue(host)) return '--host must be a host such as shop.example.com';
+  if (from !== undefined && isIP(from) === 0) return '--from must be an IP address such as 203.0.113.7';
+  return scope !== undefined && as === undefined ? '--scope needs --as EMAIL, the account of the token' : null;
+}
+
+async function explain(
+  request: Pick<Question, 'method' | 'path'>,
+  { config, host, as, scope = [], from }: Options,
+): Promise<Pass | Refusal> {
+  const names = scope.flatMap((text) => text.split(/[\s,]+/)).filter((name) => name !== '');
+  return explainRequest(loadWithoutSecrets(config, process.env), {
+    ...request,
+    host,
+    account: as === undefined ? null : await readAccount(config, as),
+    scope: names.length === 0 ? null : names,
+    from: from === undefined ? null : addressOf(from),
+  });
+}
+
+async function readAccount(config: string, email: string): Promise<Account | null> {
+  let account: Account | null = null;
+  await withDatabase(config, async ({ settings, database }) => {
+    account = await existingAccount(await openAccounts(database, settings.accounts), email);
+  });
+  return account;
 }
 
 function printTable(rows: readonly Row[], json: boolean): void {
@@ -52,6 +98,8 @@ interface Row {
   readonly name: string;
   /** null: all. */
   readonly methods: readonly string[] | null;
+  /** null: every host. */
+  readonly hosts: readonly string[] | null;
   readonly path: string;
   readonly who: string;
   /** null: the gateway answers. */
@@ -61,7 +109,7 @@ interface Row {
 function rowsOf(settings: SettingsWithoutSecrets): Row[] {
   const { routes, api } = settings;
   const { pages, keySet } = ownPaths(settings);
-  const own = { name: '(gateway)', upstreams: null };
+  const own = { name: '(gateway)', hosts: null, upstreams: null };
   return [
     { ...own, methods: ['GET', 'POST', 'DELETE'], path: `${api.prefix}/tokens`, who: CONFIRMED },
     ...(pages === null ? [] : [{ ...own, methods: ['GET', 'POST'], path: pages, who: OWNERS }]),
@@ -69,6 +117,7 @@ function rowsOf(settings: SettingsWithoutSecrets): Row[] {
     ...routes.map((route) => ({
       name: route.name,
       methods: route.methods ?? null,
+      hosts: route.host ?? null,
       path: route.path,
       who: whoPasses(route),
       upstreams: upstreamUrls(settings, route, { path: route.path, query: '' }),
@@ -76,90 +125,26 @@ function rowsOf(settings: SettingsWithoutSecrets): Row[] {
   ];
 }
 
+/** Hosts have a column only where a route names one. */
 function tableOf(rows: readonly Row[]): string {
-  const lines = rows.map(({ name, methods, path, who, upstreams }) => [
+  const hasHosts = rows.some(({ hosts }) => hosts !== null);
+  const lines = rows.map(({ name, methods, hosts, path, who, upstreams }) => [
     name,
     methods?.join(', ') ?? 'all',
+    ...(hasHosts ? [hosts?.join(', ') ?? 'all'] : []),
     path,
     who,
     upstreams?.join(', ') ?? '(answered here)',
   ]);
-  return alignedTable([['NAME', 'METHODS', 'PATH', 'WHO', 'UPSTREAM'], ...lines]);
+  return alignedTable([['NAME', 'METHODS', ...(hasHosts ? ['HOST'] : []), 'PATH', 'WHO', 'UPSTREAM'], ...lines]);
 }
 
-/** A request that the gateway forwards or answers. */
-interface Pass {
-  readonly method: string;
-  readonly path: string;
-  readonly route: string;
-  readonly who: string;
-  /** The possible upstream URLs; null: the gateway answers. */
-  readonly upstreams: readonly string[] | null;
-}
-
-/** The answer to a request that the gateway refuses from every client. */
-interface Refusal extends Pick<Pass, 'method' | 'path'> {
-  readonly status: number;
-  readonly error: string;
-  readonly message: string;
-  readonly detail: string;
-}
-
-function explain(settings: SettingsWithoutSecrets, method: string, path: string): Pass | Refusal {
-  const own = (name: string, who: string): Pass => ({
-    method,
-    path,
-    route: `(the gateway's own ${name})`,
-    who,
-    upstreams: null,
-  });
-  try {
-    const target = parseTarget(path, undefined);
-    const table = compileRoutes(settings.routes, settings.api.prefix, ownPaths(settings));
-    const plan = planFor(table.locate(target), target, method);
-    if (plan.kind === 'refuse') throw plan.error;
-    if (plan.kind === 'tokens') return own('token endpoint', CONFIRMED);
-    if (plan.kind === 'pages') return own('pages', OWNERS);
-    if (plan.kind === 'key-set') return own('keys', ANYBODY);
-    const { route } = plan;
-    const upstreams = upstreamUrls(settings, route, target);
-    return { method, path, route: route.name, who: plan.needsIdentity ? CONFIRMED : ANYBODY, upstreams };
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    const { status, code, publicMessage, message } = error;
-    return { method, path, status, error: code, message: publicMessage, detail: message };
-  }
-}
-
-function passText({ route, who, upstreams }: Pass): string {
-  return [`route     ${route}`, `who       ${who}`, ...(upstreams ?? []).map((url) => `upstream  ${url}`), ''].join(
-    '\n',
-  );
+function passText({ route, who, as, upstreams }: Pass): string {
+  const account = as === undefined ? [] : [`as        ${as}: may pass`];
+  const urls = (upstreams ?? []).map((url) => `upstream  ${url}`);
+  return [`route     ${route}`, `who       ${who}`, ...account, ...urls, ''].join('\n');
 }
 
 function refusalText({ method, path, status, message, detail }: Refusal): string {
   return `${method} ${path} is answered with ${status}: ${message}${detail === message ? '' : ` (${detail})`}.\n`;
 }
-
-const CONFIRMED = 'confirmed accounts';
-const OWNERS = 'account owners';
-const ANYBODY = 'anybody';
-
-function whoPasses(route: RouteSettings): string {
-  return route.auth === 'none' ? ANYBODY : CONFIRMED;
-}
-
-/** @returns what stands for them if there are none: the route is for decisions alone */
-function upstreamUrls(
-  { upstreams }: Pick<SettingsWithoutSecrets, 'upstreams'>,
-  route: RouteSettings,
-  target: { readonly path: string; readonly query: string },
-): string[] {
-  if (route.upstream === undefined) return [DECISIONS_ONLY];
-  return groupOf(route.upstream, upstreams).servers.map(({ url }) => {
-    const { origin, basePath, socketPath } = upstreamAddress(url);
-    return origin + (socketPath === null ? '' : ':') + basePath + upstreamTarget(target, route);
-  });
-}
-
-const DECISIONS_ONLY = '(decisions only)';
