@@ -45,7 +45,8 @@ export function envoyRecipe(plan: RecipePlan): string {
 ${plan.isTrusted ? '' : TRUST}${routes.some(({ service }) => service.isPlaceholder) ? PLACEHOLDER : ''}${stringify(configuration, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
-const TRUST = `# Name this proxy in trustedProxies of Gatehouse's configuration: the token endpoints and pages then know the clients' addresses.
+const TRUST = `# Name the address of Envoy in trustedProxies of Gatehouse's configuration. Envoy appends it to X-Forwarded-For when it asks: otherwise
+# all clients would count as one.
 `;
 const PLACEHOLDER = `# Port 9 stands for services whose address Gatehouse does not know: routes without upstream.
 `;
