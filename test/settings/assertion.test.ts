@@ -132,3 +132,15 @@ test('a route takes true, false or an audience, also as text from a variable', (
     60_000,
   );
 });
+
+test('nginx may not keep a yes for longer than its assertion is valid', (t) => {
+  const problems = (cache: string) =>
+    problemsOf(
+      `assertion: { issuer: "https://a", keys: [${JSON.stringify(PEM)}], lifetime: 60s }\ndecisions: { cache: ${cache} }\n${ROUTES}`,
+    ).map(({ at, message }) => `${at.split(' ')[1]} ${message}`);
+  t.deepEqual(problems('30s'), []);
+  t.regex(
+    problems('31s')[0] ?? '',
+    /^decisions\.cache is more than half of assertion\.lifetime \(60s\).*must be 30s or less/,
+  );
+});

@@ -14,6 +14,7 @@ export function conflictsOfAssertion(settings: Readable): Conflict[] {
           ...eachKeyOnce(settings.assertion.keys ?? []),
           ...keyApartFromSecrets(settings),
           ...pathIsFree(settings),
+          ...validWhileCached(settings),
         ]),
   ];
 }
@@ -71,4 +72,13 @@ function pathIsFree({ api, pages, routes = [] }: Readable): Conflict[] {
       isThere(route?.path) ? [{ path: ['routes', index, 'path'], message: `is ${answers}` }] : [],
     ),
   ];
+}
+
+/** An assertion may have half of its lifetime left when nginx begins to keep it. */
+function validWhileCached({ assertion, decisions }: Readable): Conflict[] {
+  const { lifetime } = assertion ?? {};
+  const { cache } = decisions ?? {};
+  if (lifetime === undefined || cache === undefined || cache <= lifetime / 2) return [];
+  const message = `is more than half of assertion.lifetime (${lifetime / 1000}s), so nginx would hand on assertions that have expired; must be ${lifetime / 2000}s or less, or assertion.lifetime longer`;
+  return [{ path: ['decisions', 'cache'], message }];
 }
