@@ -2,12 +2,26 @@ import type { Identity } from '../domain/identity.ts';
 import { compileAddresses } from '../http/address-set.ts';
 import type { RouteSettings } from '../settings/schema/settings.ts';
 import { type AddressRules, requireRouteAddress, requireTokenAddress } from './addresses.ts';
+import { compileRequirement, type Requirement, requireScopesAndGroups } from './requirement.ts';
+import type { Scopes } from './scopes.ts';
 
 /** What a route asks of those who pass, beyond an identity. */
-export type AccessRules = AddressRules;
+export interface AccessRules extends AddressRules {
+  /** Scopes and groups; null: none. */
+  readonly requires: Requirement | null;
+}
 
-export function compileAccess({ name, allowFrom }: Pick<RouteSettings, 'name' | 'allowFrom'>): AccessRules {
-  return { name, allowFrom: allowFrom === undefined ? null : compileAddresses(allowFrom) };
+/** @param realm without quotes or backslashes */
+export function compileAccess(
+  { name, allowFrom, requires }: Pick<RouteSettings, 'name' | 'allowFrom' | 'requires'>,
+  scopes: Scopes,
+  realm: string,
+): AccessRules {
+  return {
+    name,
+    allowFrom: allowFrom === undefined ? null : compileAddresses(allowFrom),
+    requires: requires === undefined ? null : compileRequirement(requires, scopes, realm),
+  };
 }
 
 /**
@@ -20,4 +34,5 @@ export function compileAccess({ name, allowFrom }: Pick<RouteSettings, 'name' | 
 export function requireAccess(rules: AccessRules, identity: Identity | null, client: string): void {
   requireRouteAddress(rules, client);
   requireTokenAddress(identity, client);
+  requireScopesAndGroups(rules.requires, identity);
 }

@@ -9,6 +9,7 @@ const OWN_TABLE: AdoptedTable = {
   name: 'gatehouse_accounts',
   columns: { id: 'id', email: 'email', password: 'password_hash' },
   confirmed: { column: 'confirmed_at' },
+  groups: { table: 'gatehouse_account_groups', account: 'account_id', name: 'name' },
 };
 
 /**

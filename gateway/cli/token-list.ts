@@ -19,7 +19,7 @@ export interface ListQuery {
 
 /** Records that are read and printed at a time. */
 const PAGE_SIZE = 1_000;
-const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE', 'FROM'];
+const HEADINGS = ['ID', 'NAME', 'SCOPE', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE', 'FROM'];
 
 /**
  * Yields the account's unexpired tokens as JSON or as a table, in chunks; never the tokens themselves. Unrevoked tokens come
@@ -47,10 +47,11 @@ export async function* listTokens(database: Database, account: Account, query: L
 }
 
 function listed(record: ListedRecord, account: Account) {
-  const { jti, name, issuedAt, expiresAt, lastUsedAt, revokedAt, isAccepted, addresses } = record;
+  const { jti, name, scope, issuedAt, expiresAt, lastUsedAt, revokedAt, isAccepted, addresses } = record;
   return {
     id: jti,
     name,
+    scope: scope?.join(' ') ?? null,
     issued_at: momentText(issuedAt),
     expires_at: momentText(expiresAt),
     last_used_at: lastUsedAt === null ? null : momentText(lastUsedAt),
@@ -61,9 +62,9 @@ function listed(record: ListedRecord, account: Account) {
 }
 
 function cellsOf(token: ReturnType<typeof listed>): string[] {
-  const { id, name, issued_at, expires_at, last_used_at, revoked_at, live, addresses } = token;
+  const { id, name, scope, issued_at, expires_at, last_used_at, revoked_at, live, addresses } = token;
   const times = [issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no'];
-  return [id, name ?? '-', ...times, live ? 'yes' : 'no', addresses?.join(', ') ?? 'anywhere'];
+  return [id, name ?? '-', scope ?? '-', ...times, live ? 'yes' : 'no', addresses?.join(', ') ?? 'anywhere'];
 }
 
 async function voidBefore({ sql, query }: Database, accountId: string): Promise<number> {

@@ -3,11 +3,11 @@ import type { Account } from '../domain/account.ts';
 import { validateEmail } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
-import { loadWithoutSecrets } from '../settings/read/load.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { requireCurrentSchema } from '../stores/database/migrate.ts';
-import { existingAccount, noAccount } from './existing-account.ts';
+import { existingAccount, noAccount, requireOwnTable } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
+import { printGroups, setGroups } from './user-groups.ts';
 import { listAccounts } from './user-list.ts';
 import { withMigratedDatabase, withReadOnlyDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
@@ -23,7 +23,7 @@ interface PasswordSource {
 /** `user`: manages accounts. Accounts in an application's own table can only be listed. */
 export function userCommand(): Command {
   const command = new Command('user').description(
-    'Add, list, confirm, unconfirm or remove accounts, or set their passwords.',
+    'Add, list, confirm, unconfirm or remove accounts, or set their passwords and groups.',
   );
 
   subcommand(command, 'add', 'add an account')
@@ -32,7 +32,7 @@ export function userCommand(): Command {
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource & { confirmed?: true }) => {
       validateEmail(email);
-      requireOwnTable(options);
+      requireOwnTable(options.config);
       // The first account is commonly added before the first start, so this command migrates the database too.
       await withMigratedDatabase(options.config, async ({ database, settings, applied }) => {
         if (applied.length > 0 && process.stderr.isTTY) {
@@ -67,7 +67,7 @@ export function userCommand(): Command {
     .argument('<email>')
     .option('--password-stdin', 'read the password from standard input instead of asking')
     .action(async (email: string, options: Common & PasswordSource) => {
-      requireOwnTable(options);
+      requireOwnTable(options.config);
       await withRevoker(options.config, async ({ accounts, revoker, settings }) => {
         const account = await existingAccount(accounts, email);
         const passwordHash = await hashPassword(
@@ -80,10 +80,20 @@ export function userCommand(): Command {
       });
     });
 
+  subcommand(command, 'groups', 'print the groups of an account, or put it into these groups and no others')
+    .argument('<email>')
+    .argument('[names...]', 'the groups')
+    .option('--none', 'take it out of all groups')
+    .action(async (email: string, names: string[], options: Common & { none?: true }, command: Command) => {
+      if (options.none && names.length > 0) command.error('error: --none excludes names of groups', { exitCode: 2 });
+      if (options.none || names.length > 0) await setGroups(email, names, options);
+      else await printGroups(email, options);
+    });
+
   subcommand(command, 'remove', 'remove an account, and revoke its tokens')
     .argument('<email>')
     .action(async (email: string, options: Common) => {
-      requireOwnTable(options);
+      requireOwnTable(options.config);
       await withRevoker(options.config, async ({ accounts, revoker }) => {
         const account = await existingAccount(accounts, email);
         if (!(await revoker.changeAndRevoke(account.id, (own) => own.remove(account.id)))) throw noAccount(email);
@@ -103,7 +113,7 @@ function subcommand(parent: Command, name: string, description: string): Command
 }
 
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
-  requireOwnTable(options);
+  requireOwnTable(options.config);
   await withRevoker(options.config, async ({ accounts, revoker }) => {
     const account = await existingAccount(accounts, email);
     const changed = await revoker.changeAndRevoke(account.id, (own) => own.setConfirmed(account.id, confirmed));
@@ -111,16 +121,6 @@ async function setConfirmed(email: string, confirmed: boolean, options: Common):
     const text = `${account.email} (id ${account.id}) ${changed ? 'is now' : 'was already'} ${done}.`;
     report(options, { ...account, confirmed }, text);
   });
-}
-
-/** Refuses, before opening the database, to change accounts in an application's own table. */
-function requireOwnTable({ config }: Common): void {
-  const { table } = loadWithoutSecrets(config, process.env).accounts;
-  if (table === undefined) return;
-  throw new OperatorError(
-    `The accounts are in ${table}, the application's own table, which the gateway only reads: change the account in the ` +
-      'application; the gateway follows within accounts.cache.',
-  );
 }
 
 function newPassword(email: string, { passwordStdin }: PasswordSource): Promise<string> {

@@ -1,3 +1,4 @@
+import type { Scopes } from '../access/scopes.ts';
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
 import { passwordCheck } from '../control/pages/password-check.ts';
 import type { TokenRoutesDeps } from '../control/pages/token-routes.ts';
@@ -24,6 +25,8 @@ export interface PageServices {
   readonly log: Logger;
   readonly issue: TokenRoutesDeps['issue'];
   readonly live: LiveTokens;
+  /** The scopes of the present configuration. */
+  scopes(): Scopes;
   readonly byPassword: Identification['byPassword'];
   readonly loginEnded: Identification['standing']['ofLogin'];
   /** Counts the outcomes of logins. */
@@ -96,6 +99,7 @@ export function openAccountPages(settings: Settings, shared: PageServices): Runn
     tokens: {
       issue: shared.issue,
       live: shared.live,
+      scopes: shared.scopes,
       revoke: (jti, owner) => revoker.token(jti, owner, null),
       endAll: revocations.endAll,
       lifetime: settings.tokens.lifetime,

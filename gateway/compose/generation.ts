@@ -1,5 +1,7 @@
+import { compileIdentityFields } from '../access/identity-fields.ts';
 import type { LimitCounts } from '../access/limits/limit-counts.ts';
 import { type CountRefusals, compileRouteLimits, type RouteLimits } from '../access/limits/route-limits.ts';
+import { compileScopes, type Scopes } from '../access/scopes.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
@@ -53,6 +55,7 @@ export interface Generation {
   readonly settings: Settings;
   /** The published keys of assertions; null: none are configured. */
   readonly keySet: KeySet | null;
+  readonly scopes: Scopes;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly plainDoor: PlainDoor;
@@ -100,9 +103,13 @@ function generationOver(
   const assertions =
     assertion === undefined ? null : createAssertions(assertion, services.now, services.assertionLookUps);
   const keySet = assertions?.keySet ?? null;
+  const scopes = compileScopes(settings.scopes);
   const context = {
     assertions,
     timeouts: settings.timeouts,
+    scopes,
+    identityFields: compileIdentityFields(settings, scopes),
+    realm,
     strictTransport: strictTransport.value,
     openGroup: upstreams.open,
     proxiedFor: (route: RouteSettings) => compileProxied(route, modules),
@@ -138,6 +145,7 @@ function generationOver(
   return {
     settings,
     keySet,
+    scopes,
     strictTransport,
     senderOf,
     peerOf,

@@ -125,12 +125,14 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       maxPerAccount: settings.tokens.maxPerAccount,
     });
     let url = '';
+    const scopes = () => current.scopes;
     const pages = openAccountPages(settings, {
       stores,
       hashing,
       log,
       issue,
       live,
+      scopes,
       byPassword: identification.byPassword,
       loginEnded: identification.standing.ofLogin,
       meter: metrics.authentications,
@@ -166,6 +168,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         realm: settings.api.realm,
         lifetime: settings.tokens.lifetime,
         maxLifetime: settings.tokens.maxLifetime,
+        scopes,
         issue,
         listLive: live.list,
         revoke: revocations.revoker.token,

@@ -1,9 +1,9 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
+import type { Scopes } from '../access/scopes.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
-import { UNRESTRICTED } from '../domain/identity.ts';
 import { unauthorized } from '../domain/unauthorized.ts';
 import { plainNetwork } from '../http/address-set.ts';
 import { readJson } from '../http/bodies.ts';
@@ -13,6 +13,7 @@ import type { LiveTokens } from '../stores/tokens/live-tokens.ts';
 import { refuseOtherMethods } from './allowed-methods.ts';
 import { type IssueToken, isTokenName, TOKEN_NAME_RULE } from './issue-token.ts';
 import { encodeCursor, readPagination } from './pagination.ts';
+import { wishedScope } from './wished-scope.ts';
 
 /** The Koa state of the endpoints: the client is identified and confirmed. */
 export interface TokenEndpointState {
@@ -26,6 +27,8 @@ export interface TokenEndpointsDeps {
   readonly lifetime: number;
   /** Milliseconds. */
   readonly maxLifetime: number;
+  /** The scopes of the present configuration. */
+  scopes(): Scopes;
   readonly issue: IssueToken;
   readonly listLive: LiveTokens['list'];
   readonly revoke: Revoker['token'];
@@ -36,19 +39,30 @@ export interface TokenEndpointsDeps {
 /** The gateway's own endpoints for tokens, below `<prefix>/tokens`. */
 export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEndpointState> {
   const router = new Router<TokenEndpointState>({ prefix: `${deps.prefix}/tokens`, sensitive: true });
-  const wishes = wishSchema(deps);
+  const wishes = wishSchemas(deps);
 
   router.post('/', async (ctx) => {
     const { account } = requirePassword(ctx.state.identity, deps.realm);
-    const wish = await readJson(ctx.req, ctx.res, wishes);
+    const scopes = deps.scopes();
+    const hasScopes = scopes.all.length > 0;
+    const wish = hasScopes
+      ? await readJson(ctx.req, ctx.res, wishes.scoped)
+      : { ...(await readJson(ctx.req, ctx.res, wishes.plain)), scope: null };
     const { name, expiration, addresses } = wish;
-    const { token } = await deps.issue(account, { name, lifetime: expiration, ...UNRESTRICTED, addresses });
+    const scope = wish.scope === null ? null : wishedScope(wish.scope, scopes.allowed(account));
+    const { token } = await deps.issue(account, { name, lifetime: expiration, scope, addresses });
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { token, expiration, ...(addresses !== null && { addresses }) };
+    ctx.body = {
+      token,
+      expiration,
+      ...(hasScopes && { scope: textOf(scope) }),
+      ...(addresses !== null && { addresses }),
+    };
   });
 
   router.get('/', async (ctx) => {
     const { limit, after } = readPagination(ctx.query);
+    const hasScopes = deps.scopes().all.length > 0;
     const { account } = ctx.state.identity;
     // Reads one more than requested, to know whether there is a next page.
     const found = await deps.listLive(account, { order: 'oldest first', after, limit: limit + 1 });
@@ -59,11 +73,12 @@ export function tokenEndpoints(deps: TokenEndpointsDeps): Koa.Middleware<TokenEn
     // Relative (RFC 8288 section 3.1), so that it is valid behind proxies that change the path.
     if (next !== null) ctx.set('Link', `<?limit=${limit}&after=${next}>; rel="next"`);
     ctx.body = {
-      tokens: tokens.map(({ jti, name, issuedAt, expiresAt, addresses }) => ({
+      tokens: tokens.map(({ jti, name, issuedAt, expiresAt, scope, addresses }) => ({
         id: jti,
         name,
         issued_at: new Date(issuedAt).toISOString(),
         expires_at: new Date(expiresAt).toISOString(),
+        ...(hasScopes && { scope: textOf(scope) }),
         ...(addresses !== null && { addresses }),
       })),
       ...(next !== null && { next }),
@@ -127,26 +142,41 @@ function addressWish() {
     .default(null);
 }
 
-/** The body of a request for a token. */
-function wishSchema({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetime' | 'maxLifetime'>) {
+const SCOPE_FORM = 'scope must be text: names of scopes, separated by single spaces';
+
+/** The scope of a token in answers; null: it was issued without one. */
+function textOf(scope: readonly string[] | null): string | null {
+  return scope?.join(' ') ?? null;
+}
+
+/** The bodies of requests for a token: without scopes in the configuration, and with. */
+function wishSchemas({ lifetime, maxLifetime }: Pick<TokenEndpointsDeps, 'lifetime' | 'maxLifetime'>) {
   const longest = Math.floor(maxLifetime / 1000);
   const seconds = `expiration must be a whole number of seconds from 1 to ${longest}`;
   const named = `name ${TOKEN_NAME_RULE}`;
-  return z.strictObject(
-    {
-      expiration: z
-        .int(seconds)
-        .min(1, seconds)
-        .max(longest, seconds)
-        .prefault(Math.floor(lifetime / 1000)),
-      name: z.string(named).refine(isTokenName, named).nullable().default(null),
-      addresses: addressWish(),
-    },
-    {
-      error: ({ code }) =>
-        code === 'unrecognized_keys'
-          ? 'The request body may only have the keys name, expiration and addresses'
-          : 'The request body must be a JSON object',
-    },
-  );
+  const keys = {
+    expiration: z
+      .int(seconds)
+      .min(1, seconds)
+      .max(longest, seconds)
+      .prefault(Math.floor(lifetime / 1000)),
+    name: z.string(named).refine(isTokenName, named).nullable().default(null),
+    addresses: addressWish(),
+  };
+  return {
+    plain: wishSchema(keys, 'name, expiration and addresses'),
+    scoped: wishSchema(
+      { ...keys, scope: z.string(SCOPE_FORM).nullable().default(null) },
+      'name, expiration, scope and addresses',
+    ),
+  };
+}
+
+function wishSchema<Shape extends z.core.$ZodShape>(shape: Shape, keys: string) {
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? `The request body may only have the keys ${keys}`
+        : 'The request body must be a JSON object',
+  });
 }

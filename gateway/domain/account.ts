@@ -56,11 +56,16 @@ export function emailProblem(text: string): string | null {
 }
 
 /**
- * Whether an id arrives unchanged as `X-User-Id`: printable ASCII without leading or trailing space, which recipients trim
- * (RFC 9110 section 5.5), and 1 to 255 bytes, the size of the column in the records of tokens.
+ * Whether a text arrives unchanged as the value of a header field: printable ASCII without leading or trailing space, which
+ * recipients trim (RFC 9110 section 5.5), and 1 to 255 bytes.
  */
+export function isSendableText(text: string): boolean {
+  return /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text);
+}
+
+/** Whether an id arrives unchanged as `X-User-Id`; 255 bytes are also the size of the column in the records of tokens. */
 export function isSendableUserId(id: string): boolean {
-  return /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(id);
+  return isSendableText(id);
 }
 
 /**

@@ -6,6 +6,7 @@ const TABLE = {
   bad_request: { status: 400, message: 'Malformed request', fault: 'client' },
   unauthorized: { status: 401, message: 'Invalid credentials', fault: 'client' },
   forbidden: { status: 403, message: 'Unconfirmed account', fault: 'client' },
+  insufficient_scope: { status: 403, message: 'This needs another scope', fault: 'client' },
   not_found: { status: 404, message: 'No such resource', fault: 'client' },
   method_not_allowed: { status: 405, message: 'Method not allowed', fault: 'client' },
   request_timeout: { status: 408, message: 'The request took too long to arrive', fault: 'client' },

@@ -62,7 +62,8 @@ export type Ended =
   | 'account changed since the password'
   | 'account changed since the login'
   | 'account unconfirmed'
-  | 'all sessions of the account ended';
+  | 'all sessions of the account ended'
+  | 'account lost what the route requires';
 
 /** How a credential is presented: in `Authorization` by this scheme, or in `X-API-Key`. */
 export type Scheme = 'basic' | 'bearer' | 'api-key';

@@ -171,7 +171,7 @@ export function createAdmission({
       return { route, identity, assertion };
     };
     const judge = (identity: Identity | null): MaybePromise<Admitted> => {
-      // 403 for an address that the route or the token does not allow.
+      // 403 for an address that the route or the token does not allow, and for a scope or group that is missing.
       requireAccess(route, identity, incoming.sender.client);
       if (route.limits === null) return admit(identity);
       // 429 where a limit is reached, before the upstream is asked.

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Requirement } from '../access/requirement.ts';
 import { clientClosed, GatewayError } from '../domain/errors.ts';
 import type { Ended, Identity } from '../domain/identity.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
@@ -9,7 +10,7 @@ import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import { allowOf, type RouteRules } from '../routing/table.ts';
 import type { ForwardDecision } from './admit.ts';
 import type { IncomingRequest } from './incoming-request.ts';
-import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
+import { endedMeanwhile, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';
 
 /** An HTTP request whose head has been read, its response, and its record for the log. */
@@ -38,7 +39,8 @@ export function createForwardRequest(prepareOutgoing: PrepareOutgoing, exchanges
     }
     const outgoing = prepareOutgoing(incoming, decision, record);
     const { identity } = decision;
-    if (identity !== null) exchanges.begin(req.socket, new OpenHttpExchange(exchange, identity));
+    if (identity !== null)
+      exchanges.begin(req.socket, new OpenHttpExchange(exchange, identity, decision.route.requires));
     return send === null ? forwardHttp(req, res, outgoing) : send(outgoing);
   };
 }
@@ -67,11 +69,13 @@ function answerAsLastHop({ req, res, record }: HttpExchange, route: RouteRules):
 /** A class, since one is made for each request. */
 class OpenHttpExchange implements OpenExchange {
   readonly identity: Identity;
+  readonly requires: Requirement | null;
   readonly #exchange: HttpExchange;
 
-  constructor(exchange: HttpExchange, identity: Identity) {
+  constructor(exchange: HttpExchange, identity: Identity, requires: Requirement | null) {
     this.#exchange = exchange;
     this.identity = identity;
+    this.requires = requires;
   }
 
   get isOver(): boolean {
@@ -82,7 +86,7 @@ class OpenHttpExchange implements OpenExchange {
   cutOff(reason: Ended): void {
     const { req, res, record } = this.#exchange;
     if (!res.headersSent && req.complete) return;
-    record.failure = credentialsBecameVoid(reason);
+    record.failure = endedMeanwhile(reason);
     res.destroy();
   }
 

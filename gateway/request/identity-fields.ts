@@ -7,10 +7,10 @@ const NONE: RawFields = [];
  * The fields that tell an upstream who sends a request, as names and values in turn: the only place that writes any of the
  * family `X-User-*`. Empty on a route without authentication.
  */
-export function identityFields({ identity, assertion }: Admitted): RawFields {
+export function identityFields({ route, identity, assertion }: Admitted): RawFields {
   if (identity === null) return NONE;
-  const { id } = identity.account;
-  return assertion === null ? ['x-user-id', id] : ['x-user-id', id, 'x-user-assertion', assertion];
+  const fields = route.identityFields.of(identity);
+  return assertion === null ? fields : [...fields, 'x-user-assertion', assertion];
 }
 
 /**
@@ -19,7 +19,7 @@ export function identityFields({ identity, assertion }: Admitted): RawFields {
  *
  * @param hasAssertions whether the configuration has assertions
  */
-export function everyIdentityField({ identity, assertion }: Admitted, hasAssertions: boolean): string[] {
-  const id = ['X-User-Id', identity?.account.id ?? ''];
-  return hasAssertions ? [...id, 'X-User-Assertion', assertion ?? ''] : id;
+export function everyIdentityField({ route, identity, assertion }: Admitted, hasAssertions: boolean): RawFields {
+  const fields = route.identityFields.complete(identity);
+  return hasAssertions ? [...fields, 'X-User-Assertion', assertion ?? ''] : fields;
 }

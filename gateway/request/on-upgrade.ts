@@ -10,7 +10,7 @@ import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
 import type { Admission } from './admit.ts';
 import { readIncoming } from './incoming-request.ts';
-import { credentialsBecameVoid, type OpenExchanges } from './open-exchanges.ts';
+import { endedMeanwhile, type OpenExchanges } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';
 import { NO_ANSWER, newRecord } from './record.ts';
@@ -100,10 +100,11 @@ export function createOnUpgrade({
           const { bytesRead, bytesWritten } = req.socket;
           exchanges.begin(socket, {
             identity,
+            requires: decision.route.requires,
             // A tunnel lasts as long as its connection, and leaves the list with it.
             isOver: false,
             cutOff(reason) {
-              record.failure ??= credentialsBecameVoid(reason);
+              record.failure ??= endedMeanwhile(reason);
               tunnel.close(POLICY_VIOLATION);
             },
             goAway: () => tunnel.close(GOING_AWAY),

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Requirement } from '../access/requirement.ts';
 import type { Account } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Ended, Identity } from '../domain/identity.ts';
@@ -9,9 +10,11 @@ import type { Standing } from '../identify/standing.ts';
 export interface OpenExchange {
   /** The authenticated identity; null if none was required. */
   readonly identity: Identity | null;
+  /** What its route requires of the identity; null: nothing. */
+  readonly requires: Requirement | null;
   /** Whether the exchange has ended. */
   readonly isOver: boolean;
-  /** Ends a long exchange, because its credentials are void; a WebSocket with 1008 (`on-upgrade.ts`). */
+  /** Ends a long exchange, because a new request would be refused; a WebSocket with 1008 (`on-upgrade.ts`). */
   cutOff(reason: Ended): void;
   /** Shutdown: ends an exchange that would not end by itself. */
   goAway(): void;
@@ -67,7 +70,9 @@ export function watchOpenExchanges(
       const found = findAccount(id);
       const account = found instanceof Promise ? await found : found;
       for (const { exchange, identity } of owned) {
-        const reason = exchange.isOver ? null : standing.ofIdentity(identity, account);
+        const reason = exchange.isOver
+          ? null
+          : (standing.ofIdentity(identity, account) ?? lost(exchange, identity, account));
         if (reason !== null) exchange.cutOff(reason);
       }
     }
@@ -108,7 +113,15 @@ function entryOf(byAccount: Map<string, Owned[]>, id: string): Owned[] {
   return entry;
 }
 
-/** The failure logged for an exchange that ended because its credentials became void. */
-export function credentialsBecameVoid(reason: Ended): GatewayError {
+function lost({ requires }: OpenExchange, identity: Identity, account: Account | null): Ended | null {
+  if (requires === null || account === null || requires.refusalOf(identity, account) === null) return null;
+  return 'account lost what the route requires';
+}
+
+/** The failure logged for an exchange that ended because a new request would be refused. */
+export function endedMeanwhile(reason: Ended): GatewayError {
+  if (reason === 'account lost what the route requires') {
+    return new GatewayError('forbidden', `the ${reason} meanwhile`, { publicMessage: 'Not allowed' });
+  }
   return new GatewayError('unauthorized', `the credentials became void meanwhile: ${reason}`);
 }

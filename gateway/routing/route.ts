@@ -1,5 +1,7 @@
+import type { IdentityFields } from '../access/identity-fields.ts';
 import type { RouteLimits } from '../access/limits/route-limits.ts';
 import { type AccessRules, compileAccess } from '../access/require-access.ts';
+import type { Scopes } from '../access/scopes.ts';
 import type { Scheme } from '../domain/identity.ts';
 import { compileRewriting } from '../forward/headers/answer-rewrite.ts';
 import type { Deadlines, Rewriting } from '../forward/outgoing.ts';
@@ -18,6 +20,8 @@ export interface Route extends RouteRules, AccessRules {
   readonly credentials: readonly Scheme[] | undefined;
   /** Its limits; null: it has none. */
   readonly limits: RouteLimits | null;
+  /** The fields that tell who sends a request. */
+  readonly identityFields: IdentityFields;
   /** Its CORS policy; null: pages of other origins may not call it. */
   readonly cors: RouteCors | null;
   /** Null without `upstream`: the route is for decisions alone. */
@@ -60,6 +64,9 @@ export function isForwarded(route: Route): route is ForwardRoute {
 /** What the compilation of routes needs. */
 export interface RouteContext {
   readonly timeouts: Settings['timeouts'];
+  readonly scopes: Scopes;
+  readonly identityFields: IdentityFields;
+  readonly realm: string;
   /** The value of `Strict-Transport-Security`; null: the gateway sends none. */
   readonly strictTransport: string | null;
   /** Opens the upstream group of a route, or returns the open one; null for a route without `upstream`. */
@@ -83,8 +90,9 @@ export function compileRoute(settings: RouteSettings, context: RouteContext): Ro
     ...{ name, path, auth, allowEncodedSlashes, credentials, stripPrefix, group, changes },
     ...(host !== undefined && { host }),
     ...(methods !== undefined && { methods }),
-    ...compileAccess(settings),
+    ...compileAccess(settings, context.scopes, context.realm),
     limits: context.limitsFor(settings),
+    identityFields: context.identityFields,
     cors: settings.cors === undefined ? null : compileCors(settings.cors),
     deadlines: { connect, firstByte, idle, request: request ?? null },
     targetFor: (target) => upstreamTarget(target, settings),

@@ -127,7 +127,7 @@ test.serial('one that ends a connection while it is told does not keep the other
       told.push(i);
       connection.emit('close');
     };
-    exchanges.begin(connection, { identity: VOID, isOver: false, cutOff: end, goAway() {} });
+    exchanges.begin(connection, { identity: VOID, requires: null, isOver: false, cutOff: end, goAway() {} });
   }
   revoked.add(VOID);
   look();
@@ -273,6 +273,7 @@ function exchange(identity: Identity | null): OpenExchange & { isOver: boolean; 
   const told: string[] = [];
   return {
     identity,
+    requires: null,
     isOver: false,
     told,
     cutOff: () => void told.push('end'),

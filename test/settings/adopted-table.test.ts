@@ -15,16 +15,51 @@ test('a table needs no more than to say who is confirmed', (t) => {
     name: 'users',
     columns,
     confirmed: { column: 'active' },
+    groups: null,
   });
   t.deepEqual(read('table: shop.users, columns: { id: uuid }, confirmedWhen: "1 = 1", readOnly: true'), {
     name: 'shop.users',
     columns: { ...columns, id: 'uuid' },
     confirmed: { expression: '1 = 1' },
+    groups: null,
   });
   t.deepEqual(read('table: users, confirmedWhen: "1 = 1"')?.columns, columns);
 });
 
+test('groups are in a column of the table, or in a table of their own with or without one for their names', (t) => {
+  const read = (text: string) => {
+    const whole = `table: users, confirmedWhen: "1 = 1", ${text}`;
+    return adoptedTable(settingsOf(t, accounts(whole)).accounts)?.groups;
+  };
+  t.deepEqual(read('columns: { groups: roles }'), { column: 'roles' });
+  const plain = { table: 'user_roles', account: 'user_id', name: 'role' };
+  t.deepEqual(read('groups: { table: user_roles, account: user_id, name: role }'), plain);
+  const joined = read(
+    'groups: { table: model_has_roles, account: model_id, group: role_id, names: { table: roles }, where: { model_type: App\\Models\\User } }',
+  );
+  t.deepEqual(joined, {
+    table: 'model_has_roles',
+    account: 'model_id',
+    group: 'role_id',
+    names: { table: 'roles', id: 'id', name: 'name' },
+    where: { model_type: 'App\\Models\\User' },
+  });
+});
+
 const REFUSED: [string, string, RegExp][] = [
+  ['groups: { table: a, account: b, name: c }', 'accounts.groups', /accounts\.table/],
+  [
+    'table: users, columns: { confirmed: a, groups: b }, groups: { table: a, account: b, name: c }',
+    'accounts.groups',
+    /excludes accounts\.columns\.groups/,
+  ],
+  ['table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b }', 'accounts.groups', /either name/],
+  ['table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b, group: c }', 'accounts.groups', /both group/],
+  [
+    'table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b, name: c, where: { "a.b": 1 } }',
+    'accounts.groups.where["a.b"]',
+    /is not a column/,
+  ],
   ['table: users', 'accounts.table', /columns\.confirmed.*confirmedWhen: "1 = 1"/],
   ['table: users, columns: { id: uuid }', 'accounts.table', /columns\.confirmed/],
   ['table: users, columns: { confirmed: a }, confirmedWhen: "1 = 1"', 'accounts.confirmedWhen', /must be left out/],

@@ -17,6 +17,8 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
       throttle: { window: 900_000, perAddressAndAccount: 10, perAddress: 100 },
       passwordCost: 12,
     },
+    scopes: {},
+    identity: { scopes: false, groups: false, email: false },
     pages: {
       enabled: true,
       path: '/account',

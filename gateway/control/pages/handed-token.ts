@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { derivedKey } from '../../signing/keys.ts';
 import type { SessionStore } from '../../stores/sessions/session-store.ts';
 
-const NEW_TOKEN = z.object({ name: z.string().nullable(), token: z.string() });
+const NEW_TOKEN = z.object({
+  name: z.string().nullable(),
+  token: z.string(),
+  scope: z.array(z.string()).readonly().nullable().default(null),
+});
 
 /** A new token between the form that creates it and the page that shows it. */
 export type NewToken = Readonly<z.infer<typeof NEW_TOKEN>>;

@@ -1,10 +1,11 @@
+import type { Scopes } from '../../access/scopes.ts';
 import type { Account } from '../../domain/account.ts';
 import { GatewayError } from '../../domain/errors.ts';
 import { UNRESTRICTED } from '../../domain/identity.ts';
 import type { LiveTokens } from '../../stores/tokens/live-tokens.ts';
 import type { IssueToken } from '../issue-token.ts';
 import { isTokenName, TOKEN_NAME_RULE } from '../issue-token.ts';
-import type { TokenHandover } from './handed-token.ts';
+import type { NewToken, TokenHandover } from './handed-token.ts';
 import { noticeOf, noticeQuery } from './notices.ts';
 import type { PageRoutes } from './page-routes.ts';
 import { type PageContext, redirect, reportFailure, show } from './page-state.ts';
@@ -13,12 +14,15 @@ import { logOut, sessionIdOf } from './session.ts';
 import { MOST_COUNTED, readTokenList } from './token-list.ts';
 import { EMPTY_FORM, type FilledForm } from './views/form.ts';
 import type { Notice } from './views/layout.ts';
+import { boxOf } from './views/scope.ts';
 import { createdPage, everywherePage, revokePage } from './views/token-steps.ts';
 import { type Lifetime, tokensPage } from './views/tokens.ts';
 
 export interface TokenRoutesDeps {
   readonly issue: IssueToken;
   readonly live: LiveTokens;
+  /** The scopes of the present configuration. */
+  scopes(): Scopes;
   /** Resolves when the revocation is durable. */
   revoke(id: string, accountId: string): Promise<'revoked' | 'already' | 'unknown'>;
   /** Revokes all tokens and sessions of the account. Resolves when that is durable. */
@@ -57,7 +61,8 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
     }: { filled: FilledForm; notice?: Notice | null; status?: number },
   ) => {
     const listed = await readTokenList(tokens.live, owner, ctx.query);
-    show(ctx, tokensPage(ctx.state.frame(), { listed, lifetimes, filled, notice }), status);
+    const scopes = { all: tokens.scopes().all, allowed: tokens.scopes().allowed(owner) };
+    show(ctx, tokensPage(ctx.state.frame(), { listed, lifetimes, scopes, filled, notice }), status);
   };
 
   routes.get('', async (ctx) => {
@@ -71,20 +76,31 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
   routes.owned.get('/tokens', async (ctx) => redirect(ctx, ctx.search));
 
   routes.owned.post('/tokens', async (ctx, form, owner) => {
-    const values = { name: (form.get('name') ?? '').trim(), lifetime: form.get('lifetime') ?? '' };
+    const allowed = tokens.scopes().allowed(owner);
+    const ticked = allowed.map(({ name }) => name).filter((name) => form.has(boxOf(name)));
+    const values = {
+      name: (form.get('name') ?? '').trim(),
+      lifetime: form.get('lifetime') ?? '',
+      scope: ticked.join(' '),
+    };
+    const isScoped = allowed.length === 0 || ticked.length > 0;
     const chosen = lifetimes.find(({ seconds }) => String(seconds) === values.lifetime);
     const isNamed = isTokenName(values.name);
-    if (!isNamed || chosen === undefined) {
+    if (!isNamed || chosen === undefined || !isScoped) {
       const problems = {
         ...(!isNamed && { name: `The name ${TOKEN_NAME_RULE}.` }),
         ...(chosen === undefined && { lifetime: 'Choose one of these.' }),
+        ...(!isScoped && { scope: 'Choose at least one.' }),
       };
       return await list(ctx, owner, { filled: { values, problems }, status: 422 });
     }
     const name = values.name === '' ? null : values.name;
     try {
-      const { jti, token } = await tokens.issue(owner, { name, lifetime: chosen.seconds, ...UNRESTRICTED });
-      await handOver(ctx, owner, jti, { name, token });
+      // Without a box, the token may do what its account may.
+      const scope = allowed.length === 0 ? null : ticked;
+      const wish = { name, lifetime: chosen.seconds, ...UNRESTRICTED, scope };
+      const { jti, token } = await tokens.issue(owner, wish);
+      await handOver(ctx, owner, jti, { name, token, scope });
       redirect(ctx, `/tokens/${jti}/created`);
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error;
@@ -95,12 +111,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
   });
 
   /** Revokes a new token that cannot be shown to its owner. */
-  const handOver = async (
-    ctx: PageContext,
-    owner: Account,
-    jti: string,
-    made: { name: string | null; token: string },
-  ) => {
+  const handOver = async (ctx: PageContext, owner: Account, jti: string, made: NewToken) => {
     try {
       await handover.put(sessionOf(ctx), jti, made);
     } catch (error) {
@@ -114,7 +125,7 @@ export function addTokenRoutes(routes: PageRoutes, tokens: TokenRoutesDeps, hand
     const made = ctx.method === 'GET' ? await handover.take(sessionOf(ctx), ctx.params.id ?? '') : null;
     if (made === null) return redirect(ctx, noticeQuery('shown'));
     const curl = `curl -u '${made.token}:' ${tokens.url()}`;
-    show(ctx, createdPage(ctx.state.frame(), { ...made, curl }));
+    show(ctx, createdPage(ctx.state.frame(), { ...made, curl, scopes: tokens.scopes().all }));
   });
 
   routes.owned.get('/tokens/:id/revoke', async (ctx, owner) => {

@@ -1,3 +1,4 @@
+import type { Requirement } from '../../access/requirement.ts';
 import { clientClosed, type GatewayError } from '../../domain/errors.ts';
 import type { Ended, Identity } from '../../domain/identity.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
@@ -12,7 +13,7 @@ import { asGatewayError, type ErrorAnswer, fieldsOfError } from '../../http/erro
 import type { KeptBytes } from '../../http/read-buffer.ts';
 import type { Admission, ForwardApproach, ForwardDecision } from '../admit.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
-import { credentialsBecameVoid, type OpenExchange, type OpenExchanges } from '../open-exchanges.ts';
+import { endedMeanwhile, type OpenExchange, type OpenExchanges } from '../open-exchanges.ts';
 import type { PrepareOutgoing } from '../prepare-outgoing.ts';
 import { PlainAnswer } from './plain-answer.ts';
 import type { ClientConnection, PlainRequest } from './plain-request.ts';
@@ -34,6 +35,7 @@ export interface PlainExchangeDeps {
 export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
   readonly bodyLength: number;
   identity: Identity | null = null;
+  readonly requires: Requirement | null;
   readonly #deps: PlainExchangeDeps;
   readonly #connection: ClientConnection;
   readonly #incoming: IncomingRequest;
@@ -57,6 +59,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
     this.#connection = connection;
     this.#incoming = incoming;
     this.#approach = approach;
+    this.requires = approach.plan.route.requires;
     this.#record = record;
     this.#answer = new PlainAnswer(connection.socket, connection.idleDeadline);
     this.bodyLength = length;
@@ -218,7 +221,7 @@ export class PlainExchange implements PlainRequest, DirectClient, OpenExchange {
   /** Leaves a complete request that waits for its answer: its credentials were valid when it was sent. */
   cutOff(reason: Ended): void {
     if (this.#answer.phase === 'none' && this.#connection.body.left === 0) return;
-    this.#record.failure = credentialsBecameVoid(reason);
+    this.#record.failure = endedMeanwhile(reason);
     this.destroy();
   }
 

@@ -1,5 +1,6 @@
 import { GROUP_NAME } from '../schema/addresses.ts';
 import type { UpstreamSettings } from '../schema/settings.ts';
+import { conflictsOfAccess } from './access.ts';
 import { conflictsOfAssertion } from './assertion.ts';
 import { conflictsOfLimits } from './limits.ts';
 import { ANY_HOST, conflictsOfListeners } from './listeners.ts';
@@ -26,6 +27,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
     ...conflictsOfAssertion(settings),
+    ...conflictsOfAccess(settings),
     ...conflictsOfLoops(settings),
   ];
 }
@@ -59,7 +61,7 @@ function adoptedTableIsWhole({ accounts }: Readable): Conflict[] {
   if (table === undefined) {
     if ('table' in accounts) return [];
     const message = "is only for an application's table; must be left out, or accounts.table must name that table";
-    return (['columns', 'confirmedWhen', 'readOnly'] as const)
+    return (['columns', 'groups', 'confirmedWhen', 'readOnly'] as const)
       .filter((option) => accounts[option] !== undefined)
       .map((option) => ({ path: ['accounts', option], message }));
   }

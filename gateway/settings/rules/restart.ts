@@ -4,8 +4,8 @@ import type { Settings } from '../schema/settings.ts';
 
 /** Options that a reload applies; all others need a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
-  ...['routes', 'upstreams', 'limits', 'assertion', 'timeouts', 'trustedProxies', 'shutdown', 'watch'],
-  ...['log.level', 'listen.hsts', 'decisions.peers', 'decisions.cache'],
+  ...['routes', 'upstreams', 'limits', 'scopes', 'identity', 'assertion', 'timeouts', 'trustedProxies', 'shutdown'],
+  ...['watch', 'log.level', 'listen.hsts', 'decisions.peers', 'decisions.cache'],
 ]);
 
 /**

@@ -6,8 +6,13 @@ const READ_ONLY = 'must be true: the gateway never writes to the table of an app
 /** Excludes dots, spaces and quotes, which the query builder would interpret as SQL (SQL injection). */
 const IDENTIFIER = '[A-Za-z0-9_$-]{1,64}';
 
+const COLUMN = new RegExp(`^${IDENTIFIER}$`);
+const COLUMN_FORM = 'must be the name of a column: letters, digits, "_", "$" and "-"';
+const TABLE = new RegExp(`^(?:${IDENTIFIER}\\.)?${IDENTIFIER}$`);
+const TABLE_FORM = 'must be the name of a table, such as users or shop.users: letters, digits, "_", "$" and "-"';
+
 function columnName() {
-  return matching(new RegExp(`^${IDENTIFIER}$`), 'must be the name of a column: letters, digits, "_", "$" and "-"');
+  return matching(COLUMN, COLUMN_FORM);
 }
 
 /** The columns of an application's table. */
@@ -22,7 +27,47 @@ export const ACCOUNT_COLUMNS = options({
     .describe(
       'The account is confirmed unless this is NULL, 0, false, empty or a zero date. Alternative: accounts.confirmedWhen.',
     ),
+  groups: columnName()
+    .exactOptional()
+    .describe(
+      'The names of its groups or roles: text separated by commas or spaces, or a JSON list. Alternative: accounts.groups.',
+    ),
 });
+
+function conditions() {
+  return z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]), {
+      error: 'must be a map from columns to the values that they must have',
+    })
+    .superRefine((where, context) => {
+      for (const column of Object.keys(where)) {
+        if (COLUMN.test(column)) continue;
+        context.addIssue({ code: 'custom', path: [column], message: `is not a column; ${COLUMN_FORM}` });
+      }
+    })
+    .exactOptional();
+}
+
+/** A table of an application with a row for each membership of an account in a group. */
+const accountGroups = options({
+  table: matching(TABLE, TABLE_FORM).describe('The table with a row for each group of an account.'),
+  account: columnName().describe('Its column with the id of the account.'),
+  name: columnName().exactOptional().describe('Its column with the name of the group. Alternative: group and names.'),
+  group: columnName().exactOptional().describe('Its column with the id of the group.'),
+  names: options({
+    table: matching(TABLE, TABLE_FORM).describe('The table with the names of the groups.'),
+    id: columnName().prefault('id').describe('Its column with the id of the group.'),
+    name: columnName().prefault('name').describe('Its column with the name of the group.'),
+    where: conditions().describe('Columns, and the values that they must have.'),
+  })
+    .exactOptional()
+    .describe('The table with the names of the groups.'),
+  where: conditions().describe(
+    'Columns, and the values that they must have, such as { model_type: App\\Models\\User }.',
+  ),
+});
+
+export type AccountGroupsSettings = z.output<typeof accountGroups>;
 
 export function accountOptions() {
   return options({
@@ -48,13 +93,13 @@ export function accountOptions() {
       .prefault({})
       .describe('Limits of failed logins.'),
     passwordCost: wholeNumber(4, 15, 'a bcrypt cost').prefault(12).describe('bcrypt cost of new password hashes.'),
-    table: matching(
-      new RegExp(`^(?:${IDENTIFIER}\\.)?${IDENTIFIER}$`),
-      'must be the name of a table, such as users or shop.users: letters, digits, "_", "$" and "-"',
-    )
+    table: matching(TABLE, TABLE_FORM)
       .exactOptional()
       .describe("An application's table of users on the same database server; left out: the gateway's own table."),
     columns: ACCOUNT_COLUMNS.exactOptional().describe('The columns of that table.'),
+    groups: accountGroups
+      .exactOptional()
+      .describe('A table that has the groups or roles of the accounts, instead of columns.groups.'),
     confirmedWhen: matching(
       /^[^?]*[^?\s][^?]*$/,
       'must be an SQL expression on the columns of accounts.table, such as "is_active = 1", without "?"',

@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import { z } from 'zod';
+import { requires } from './access-options.ts';
 import { UPSTREAM_FORM, upstreamProblem } from './addresses.ts';
 import { routeAssertion } from './assertion-options.ts';
 import {
@@ -168,6 +169,9 @@ export const route = options({
     .describe(
       'Whether a WebSocket may carry its token among its protocols, as gatehouse.bearer.TOKEN, from the origins of cors: for scripts in browsers.',
     ),
+  requires: requires
+    .exactOptional()
+    .describe('Who may pass: credentials with every scope, of an account in one of the groups; 403 otherwise.'),
   passAuthorization: flag()
     .prefault(false)
     .describe('Whether the upstream receives the Authorization header of the client.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identityOptions, scopeOptions } from './access-options.ts';
 import { accountOptions } from './account-options.ts';
 import { databaseUrl } from './addresses.ts';
 import { assertionOptions } from './assertion-options.ts';
@@ -24,6 +25,8 @@ import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
+export type { RequiresSettings } from './access-options.ts';
+export type { AccountGroupsSettings } from './account-options.ts';
 export { ACCOUNT_COLUMNS } from './account-options.ts';
 
 const secret = confidential(
@@ -137,6 +140,8 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       .exactOptional()
       .describe('A signed proof of the identity for upstreams, in X-User-Assertion; left out: none. See services.md.'),
     accounts: accountOptions(),
+    scopes: scopeOptions(),
+    identity: identityOptions(),
     pages: pageOptions(),
     mail: mailOptions(() => variable(VARIABLES['mail.url'], '')),
     timeouts: options({

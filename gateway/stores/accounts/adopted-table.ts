@@ -1,8 +1,11 @@
 import type { Knex } from 'knex';
 import { GatewayError, OperatorError } from '../../domain/errors.ts';
-import { ACCOUNT_COLUMNS, type Settings } from '../../settings/schema/settings.ts';
+import type { MaybePromise } from '../../domain/maybe-promise.ts';
+import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
 import type { Database } from '../database/connection.ts';
-import { columnsOf, type TableColumn } from './table-columns.ts';
+import { openMemberships } from './adopted-groups.ts';
+import { namesIn } from './group-names.ts';
+import { columnNamed, columnsOf, type TableColumn } from './table-columns.ts';
 
 export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
 
@@ -12,15 +15,18 @@ export interface AdoptedTable {
   readonly name: string;
   readonly columns: { readonly id: string; readonly email: string; readonly password: string };
   readonly confirmed: { readonly column: string } | { readonly expression: string };
+  /** Where its groups are; null: it has none. */
+  readonly groups: { readonly column: string } | AccountGroupsSettings | null;
 }
 
 /** @returns null when the configuration uses the gateway's own table */
-export function adoptedTable({ table, columns, confirmedWhen }: Settings['accounts']): AdoptedTable | null {
+export function adoptedTable({ table, columns, confirmedWhen, groups }: Settings['accounts']): AdoptedTable | null {
   if (table === undefined) return null;
-  const { confirmed, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
+  const { confirmed, groups: column, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
   // `settings/rules/conflicts.ts` requires exactly one of the two. With neither, no account counts as confirmed.
   const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
-  return { name: table, columns: others, confirmed: isConfirmed };
+  const inColumn = column === undefined ? null : { column };
+  return { name: table, columns: others, confirmed: isConfirmed, groups: inColumn ?? groups ?? null };
 }
 
 /** A selected row; id, email and hash of any type are cast to text. */
@@ -29,11 +35,17 @@ export interface AdoptedRow {
   readonly email: string | null;
   readonly password: string | null;
   readonly confirmed: unknown;
+  /** As written in the column of groups; null where there is none. */
+  readonly groups: string | null;
 }
 
 export interface OpenTable {
   readonly id: TableColumn;
   readonly email: TableColumn;
+  /** The valid names of a row's groups. @throws GatewayError 503 when they cannot be read */
+  groupsOf(id: string, row: AdoptedRow): MaybePromise<readonly string[]>;
+  /** Each text in the column of groups, or each name in their table, with the number of its rows. */
+  countGroups(): Promise<ReadonlyMap<string, number>>;
   /** A select to which callers add conditions. */
   rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
   /** All rows with an id, in the order of ids, a thousand at a time. */
@@ -51,23 +63,21 @@ const CHUNK = 1000;
  * @throws OperatorError that names what is missing and what exists; GatewayError when the database is unavailable
  */
 export async function openTable({ kind, sql, query }: Source, table: AdoptedTable): Promise<OpenTable> {
-  const { columns, confirmed } = table;
-  const known = await columnsOf({ kind, sql, query }, table.name);
-  const columnNamed = (name: string, option: string): TableColumn => {
-    const column = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    if (column !== undefined) return column;
-    const names = known.map((one) => one.name).join(', ');
-    throw new OperatorError(`accounts.columns.${option}: ${table.name} has no column ${name}; it has ${names}.`);
-  };
-  const id = columnNamed(columns.id, 'id');
-  const email = columnNamed(columns.email, 'email');
-  const password = columnNamed(columns.password, 'password');
+  const { columns, confirmed, groups } = table;
+  const known = await columnsOf({ kind, sql, query }, table.name, 'accounts.table');
+  const columnOf = (name: string, option: string) => columnNamed(known, name, table.name, `accounts.columns.${option}`);
+  const id = columnOf(columns.id, 'id');
+  const email = columnOf(columns.email, 'email');
+  const password = columnOf(columns.password, 'password');
+  const groupsColumn = groups !== null && 'column' in groups ? columnOf(groups.column, 'groups').name : null;
+  const memberships =
+    groups === null || 'column' in groups ? null : await openMemberships({ kind, sql, query }, groups);
 
   // Cast to text: numbers above 2^53 would be rounded, and bytes would arrive as a Buffer.
   const text = (column: string, name: string) =>
     sql.raw(kind === 'mysql' ? 'cast(?? as char) as ??' : 'cast(?? as text) as ??', [column, name]);
   const confirmedColumn = (column: string) => {
-    const { type } = columnNamed(column, 'confirmed');
+    const { type } = columnOf(column, 'confirmed');
     // Read as text: mysql2 turns 0000-00-00 into a date in 1899.
     if (/date|time/.test(type)) return text(column, 'confirmed');
     return sql.raw(type === 'bit' ? '?? + 0 as confirmed' : '?? as confirmed', [column]);
@@ -87,6 +97,7 @@ export async function openTable({ kind, sql, query }: Source, table: AdoptedTabl
       text(columns.email, 'email'),
       hash,
       confirmedValue,
+      groupsColumn === null ? sql.raw('null as ??', ['groups']) : text(groupsColumn, 'groups'),
     );
 
   await query(rows().limit(1)).catch((error: unknown) => {
@@ -97,6 +108,19 @@ export async function openTable({ kind, sql, query }: Source, table: AdoptedTabl
     id,
     email,
     rows,
+    groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
+    async countGroups() {
+      if (memberships !== null) return await memberships.countNames();
+      if (groupsColumn === null) return new Map();
+      const counted: { groups: string; count: number | string }[] = await query(
+        sql(table.name)
+          .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as ??`, [groupsColumn, 'groups']))
+          .count({ count: '*' })
+          .whereNotNull(groupsColumn)
+          .groupByRaw(kind === 'mysql' ? 'cast(?? as binary)' : 'cast(?? as text)', [groupsColumn]),
+      );
+      return new Map(counted.map((row) => [row.groups, Number(row.count)]));
+    },
     async *chunks() {
       // The qualified name: the plain one would mean the selected text, which sorts 10 before 9.
       const key = `${table.name}.${columns.id}`;

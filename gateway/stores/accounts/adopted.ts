@@ -3,6 +3,7 @@ import type { Account } from '../../domain/account.ts';
 import { canonicalEmail, isSendableUserId } from '../../domain/account.ts';
 import { UNICODE_LOWER } from '../database/sqlite.ts';
 import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Source } from './adopted-table.ts';
+import { idCondition } from './id-condition.ts';
 import type { AccountReader } from './store.ts';
 
 /**
@@ -19,20 +20,16 @@ export async function adoptedAccounts(source: Source, table: AdoptedTable): Prom
 
 export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): AccountReader {
   const emailCondition = emailConditionFor(source, table, open);
-  const isWholeNumber = /int/.test(open.id.type);
 
   const findById = async (id: string): Promise<Account | null> => {
-    if (!isSendableUserId(id) || (isWholeNumber && !WHOLE_NUMBER.test(id))) return null;
-    const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(idCondition(id)));
+    const condition = isSendableUserId(id) ? idCondition(source, table.columns.id, open.id, id) : null;
+    if (condition === null) return null;
+    const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(condition));
     // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
-    return row === undefined || another !== undefined ? null : accountOf(row);
+    if (row === undefined || another !== undefined) return null;
+    return accountOf(row, await open.groupsOf(id, row));
   };
-  /** In a column without a type, SQLite distinguishes the number 1 from the text "1". */
-  const idCondition = (id: string) =>
-    source.kind === 'sqlite' && !isWholeNumber && WHOLE_NUMBER.test(id)
-      ? source.sql.raw('?? in (?, cast(? as integer))', [table.columns.id, id, id])
-      : source.sql.raw('?? = ?', [table.columns.id, id]);
 
   return {
     findById,
@@ -50,8 +47,6 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
     },
   };
 }
-
-const WHOLE_NUMBER = /^(0|-?[1-9][0-9]{0,19})$/;
 
 /**
  * The SQL condition for an email. It may match too many rows, since emails are compared again. It must match every spelling:
@@ -90,16 +85,10 @@ function spellingsOf(email: string): string[] {
 }
 
 /** @returns null when the row is not a usable account */
-function accountOf({ id, email, password, confirmed }: AdoptedRow): Account | null {
+function accountOf({ id, email, password, confirmed }: AdoptedRow, groups: readonly string[]): Account | null {
   if (id === null || email === null || !isSendableUserId(id)) return null;
-  return {
-    id,
-    email,
-    passwordHash: password,
-    confirmed: isConfirmedValue(confirmed),
-    stamp: stampOf(password),
-    groups: [],
-  };
+  const stamp = stampOf(password);
+  return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp, groups };
 }
 
 /** Derived from the stored hash, so that a new hash voids earlier tokens even if the gateway is not told of the change. */

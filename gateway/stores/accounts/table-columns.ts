@@ -18,9 +18,10 @@ const MOST_NAMES = 20;
  * The columns of a table or view.
  *
  * @param table `table` or `schema.table`
+ * @param option the option that names it
  * @throws OperatorError when there is no such table, or this user may not read it
  */
-export async function columnsOf(source: Source, table: string): Promise<TableColumn[]> {
+export async function columnsOf(source: Source, table: string, option: string): Promise<TableColumn[]> {
   const [name = '', schema = null] = table.split('.').reverse();
   const columns = await (source.kind === 'mysql' ? mysqlColumns : sqliteColumns)(source, name, schema);
   if (columns.length > 0) return columns;
@@ -28,9 +29,15 @@ export async function columnsOf(source: Source, table: string): Promise<TableCol
   const others = names.filter((one) => !one.startsWith('gatehouse_') && !one.startsWith('sqlite_'));
   const more = others.length > MOST_NAMES ? ', …' : '';
   const there = others.length === 0 ? 'there is none' : `there are ${others.slice(0, MOST_NAMES).join(', ')}${more}`;
-  throw new OperatorError(
-    `accounts.table: there is no table ${table} that the gateway may read in the database; ${there}.`,
-  );
+  throw new OperatorError(`${option}: there is no table ${table} that the gateway may read in the database; ${there}.`);
+}
+
+/** @throws OperatorError when the table has no such column */
+export function columnNamed(known: readonly TableColumn[], name: string, table: string, option: string): TableColumn {
+  const column = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (column !== undefined) return column;
+  const names = known.map((one) => one.name).join(', ');
+  throw new OperatorError(`${option}: ${table} has no column ${name}; it has ${names}.`);
 }
 
 async function mysqlColumns({ sql, query }: Source, table: string, schema: string | null): Promise<TableColumn[]> {

@@ -6,6 +6,7 @@ export const USERS: AdoptedTable = {
   name: 'app-users',
   columns: { id: 'id', email: 'e-mail', password: 'key' },
   confirmed: { column: 'confirmed' },
+  groups: null,
 };
 
 export interface User {

@@ -1,13 +1,16 @@
 import type { VNode } from 'preact';
+import type { Scope } from '../../../access/scopes.ts';
 import { type Content, html } from '../../../http/html.ts';
 import type { LiveToken } from '../../../stores/tokens/store.ts';
+import type { NewToken } from '../handed-token.ts';
 import { type Frame, hiddenToken, type Notice, page } from './layout.ts';
+import { scopeText } from './scope.ts';
 import { moment, nameOfToken, numberOf } from './tokens.ts';
 
 /** Shows a token, once. @param curl a command that uses it */
 export function createdPage(
   frame: Frame,
-  { name, token, curl }: { name: string | null; token: string; curl: string },
+  { name, token, scope, curl, scopes }: NewToken & { curl: string; scopes: readonly Scope[] },
 ): VNode {
   return page(
     frame,
@@ -16,6 +19,7 @@ export function createdPage(
         Copy ${name === null ? 'it' : html`the token “${name}”`} now: it is shown this once.
       </p>
       <div class="card">
+        ${scope !== null && html`<p>Whoever has it may: ${scopeText(scope, scopes)}.</p>`}
         ${copyable({ id: 'token', label: 'Token', button: 'Copy the token', text: token })}
         ${copyable({ id: 'curl', label: 'Try it in a terminal', button: 'Copy the command', text: curl })}
         <p class="actions"><a class="button" href=${frame.path}>Done</a></p>

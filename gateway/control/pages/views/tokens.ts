@@ -1,9 +1,11 @@
 import type { VNode } from 'preact';
+import type { Scope } from '../../../access/scopes.ts';
 import { html } from '../../../http/html.ts';
 import type { LiveToken } from '../../../stores/tokens/store.ts';
 import { MOST_COUNTED, type TokenListPage } from '../token-list.ts';
 import { type FilledForm, field, form } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
+import { scopeBoxes, scopeText } from './scope.ts';
 
 /** A lifetime for selection. */
 export interface Lifetime {
@@ -17,9 +19,17 @@ export function tokensPage(
   {
     listed,
     lifetimes,
+    scopes,
     filled,
     notice,
-  }: { listed: TokenListPage; lifetimes: readonly Lifetime[]; filled: FilledForm; notice: Notice | null },
+  }: {
+    listed: TokenListPage;
+    lifetimes: readonly Lifetime[];
+    /** Those of the configuration, and those that the owner may have. */
+    scopes: { readonly all: readonly Scope[]; readonly allowed: readonly Scope[] };
+    filled: FilledForm;
+    notice: Notice | null;
+  },
 ): VNode {
   return page(
     frame,
@@ -31,8 +41,9 @@ export function tokensPage(
           ${field(filled, { name: 'name', label: 'Name', required: false, maxlength: 100 })}
           ${lifetimeField(filled, lifetimes)}
         </div>`,
+        scopeBoxes(filled, scopes.allowed),
       ])}
-      <section aria-labelledby="list">${list(frame, listed)}</section>
+      <section aria-labelledby="list">${list(frame, listed, scopes.all)}</section>
       <section class="card split" aria-labelledby="everywhere">
         <div>
           <h2 id="everywhere">Sign out everywhere</h2>
@@ -57,13 +68,13 @@ function lifetimeField({ values, problems }: FilledForm, lifetimes: readonly Lif
   </div>`;
 }
 
-function list({ path }: Frame, { tokens, find, count, newer, older }: TokenListPage): VNode {
+function list({ path }: Frame, { tokens, find, count, newer, older }: TokenListPage, scopes: readonly Scope[]): VNode {
   const isLong = find !== '' || newer !== null || older !== null;
   return html`<div class="over">
       <h2 id="list">Your tokens${isLong && html` <span class="quiet">(${numberOf(count, '')})</span>`}</h2>
       ${isLong && search(path, find)}
     </div>
-    ${tokens.length > 0 && html`${table(path, tokens)} <p class="hint">Times are in UTC.</p>`}
+    ${tokens.length > 0 && html`${table(path, tokens, scopes)} <p class="hint">Times are in UTC.</p>`}
     ${tokens.length === 0 && html`<p class="card quiet">${noneText(find)}</p>`}
     ${(newer !== null || older !== null) && pager(path, newer, older)}`;
 }
@@ -89,15 +100,17 @@ function pager(path: string, newer: string | null, older: string | null): VNode 
   </nav>`;
 }
 
-function table(path: string, tokens: readonly LiveToken[]): VNode {
+function table(path: string, tokens: readonly LiveToken[], scopes: readonly Scope[]): VNode {
+  const hasScopes = scopes.length > 0;
   return html`<table class="card">
     <thead>
-      <tr><th scope="col">Name</th><th scope="col">Issued</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr>
+      <tr><th scope="col">Name</th>${hasScopes && html`<th scope="col">May</th>`}<th scope="col">Issued</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="unseen">Revoke</span></th></tr>
     </thead>
     <tbody>
       ${tokens.map(
-        ({ jti, name, issuedAt, expiresAt, lastUsedAt }) => html`<tr>
+        ({ jti, name, scope, issuedAt, expiresAt, lastUsedAt }) => html`<tr>
           <th scope="row">${name ?? html`<span class="quiet">without a name</span>`}</th>
+          ${hasScopes && html`<td data-label="May">${scope === null ? html`<span class="quiet">all that you may</span>` : scopeText(scope, scopes)}</td>`}
           <td data-label="Issued">${moment(issuedAt)}</td>
           <td data-label="Expires">${moment(expiresAt)}</td>
           <td data-label="Last used">${lastUsedAt === null ? html`<span class="quiet">not yet</span>` : moment(lastUsedAt)}</td>

@@ -1,0 +1,36 @@
+import { isAccessName } from '../../domain/access-name.ts';
+
+/** The names of groups in a database, in its order and without duplicates. */
+export interface GroupNames {
+  readonly valid: readonly string[];
+  /** The names that no configuration can contain, which the gateway therefore ignores. */
+  readonly passedOver: readonly string[];
+}
+
+export function sorted(names: Iterable<string>): GroupNames {
+  const valid = new Set<string>();
+  const passedOver = new Set<string>();
+  for (const name of names) (isAccessName(name) ? valid : passedOver).add(name);
+  return { valid: [...valid], passedOver: [...passedOver] };
+}
+
+/**
+ * The names in a column of an account: separated by commas or white space, or a JSON list of texts. What looks like a list
+ * and is none is passed over as a whole.
+ */
+export function namesIn(text: string | null): GroupNames {
+  // BINARY(n) is padded with NULs.
+  const written = (text ?? '').replace(/\0+$/, '').trim();
+  if (!written.startsWith('[')) return sorted(written.split(/[\s,]+/).filter((name) => name !== ''));
+  const list = parsed(written);
+  if (!Array.isArray(list)) return { valid: [], passedOver: [written] };
+  return sorted(list.map((name) => (typeof name === 'string' ? name : JSON.stringify(name))));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
