@@ -47,11 +47,16 @@ function scopesText({ granted }: Scopes): OfIdentity<string> {
 }
 
 function groupsText(named: readonly string[]): OfIdentity<string> {
-  return ({ groups }) => named.filter((name) => groups.includes(name)).join(',');
+  return (account) => groupsOf(account, named).join(',');
 }
 
 function sendableEmail({ email }: Account): string {
   return isSendableText(email) ? email : '';
+}
+
+/** The groups of an account that the configuration names, in its order. */
+export function groupsOf({ groups }: Account, named: readonly string[]): string[] {
+  return named.filter((name) => groups.includes(name));
 }
 
 /** The groups that the configuration names, in its order: of scopes, then of routes. */

@@ -1,7 +1,9 @@
+import { namedGroups } from '../access/identity-fields.ts';
 import { readerOf } from '../stores/accounts/adopted.ts';
 import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../stores/accounts/adopted-table.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { type Review, reviewAccounts } from './review-accounts.ts';
+import { type GroupsReview, groupsText, reviewGroups } from './review-groups.ts';
 import { alignedTable } from './table.ts';
 import { withReadOnlyDatabase } from './with-database.ts';
 
@@ -26,8 +28,11 @@ export async function checkAccounts(config: string, json: boolean): Promise<void
     const table = progress.of(await openTable(database, adopted ?? OWN_TABLE));
     const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, table);
     const review = await reviewAccounts(table, reader.findByEmail).finally(progress.clear);
+    const groups = reviewGroups(await table.countGroups(), namedGroups(settings));
     const name = (adopted ?? OWN_TABLE).name;
-    process.stdout.write(json ? `${JSON.stringify(asJson(name, review))}\n` : asText(name, review));
+    process.stdout.write(
+      json ? `${JSON.stringify({ ...asJson(name, review), ...groups })}\n` : asText(name, review, groups),
+    );
     if (review.never > 0) process.exitCode = 1;
   });
 }
@@ -58,7 +63,11 @@ function asJson(table: string, { rows, canLogIn, unconfirmed, never, formats, ob
   return { table, rows, can_log_in: canLogIn, unconfirmed, never, formats, obstacles };
 }
 
-function asText(table: string, { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review): string {
+function asText(
+  table: string,
+  { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review,
+  groups: GroupsReview,
+): string {
   const summary = [
     [String(rows), `rows in ${table}`],
     [String(canLogIn), 'can log in'],
@@ -70,10 +79,10 @@ function asText(table: string, { rows, canLogIn, unconfirmed, never, formats, ob
     const more = count > ids.length && ids.length > 0 ? ', …' : '';
     return [String(count), `${reason}${ids.length === 0 ? '' : `; id ${ids.map(shown).join(', ')}${more}`}`];
   });
-  return [summary, hashes, reasons]
-    .filter((part) => part.length > 0)
-    .map(alignedTable)
-    .join('\n');
+  return [
+    ...[summary, hashes, reasons].filter((part) => part.length > 0).map(alignedTable),
+    ...groupsText(groups),
+  ].join('\n');
 }
 
 /** An id that is long, or not printable ASCII, is shown as a JSON string. */

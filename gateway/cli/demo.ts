@@ -95,6 +95,10 @@ Get a token:
 Use a token:
   curl -u "$(curl -s -u ${account} -X POST ${url}/api/v1/tokens/ | cut -d'"' -f4):" ${url}/api/v1/example/hello
 
+Get a token that may only read, and see it refused to write:
+  curl -u ${account} -X POST ${url}/api/v1/tokens/ -d '{"scope":"example:read"}'
+  curl -u "$(curl -s -u ${account} -X POST ${url}/api/v1/tokens/ -d '{"scope":"example:read"}' | cut -d'"' -f4):" -X POST ${url}/api/v1/example/hello
+
 Ctrl-C stops it. The log follows.
 
 `;

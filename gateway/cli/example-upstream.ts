@@ -50,6 +50,7 @@ function echo(request: IncomingMessage, path: string) {
     method: request.method ?? null,
     path,
     userId: request.headers['x-user-id'] ?? null,
+    scopes: request.headers['x-user-scopes'] ?? null,
     requestId: request.headers['x-request-id'] ?? null,
     forwardedFor: request.headers['x-forwarded-for'] ?? null,
   };

@@ -1,3 +1,4 @@
+import { compileAccessClaims } from '../access/asserted-access.ts';
 import { compileIdentityFields } from '../access/identity-fields.ts';
 import type { LimitCounts } from '../access/limits/limit-counts.ts';
 import { type CountRefusals, compileRouteLimits, type RouteLimits } from '../access/limits/route-limits.ts';
@@ -99,11 +100,13 @@ function generationOver(
     settings.trustedProxies.length === 0 ? services.noticeUntrustedPeer : () => {},
   );
   const strictTransport = compileStrictTransport(settings);
+  const scopes = compileScopes(settings.scopes);
   const { assertion } = settings;
   const assertions =
-    assertion === undefined ? null : createAssertions(assertion, services.now, services.assertionLookUps);
+    assertion === undefined
+      ? null
+      : createAssertions(assertion, services.now, services.assertionLookUps, compileAccessClaims(settings, scopes));
   const keySet = assertions?.keySet ?? null;
-  const scopes = compileScopes(settings.scopes);
   const context = {
     assertions,
     timeouts: settings.timeouts,

@@ -21,6 +21,13 @@ export interface Assertions {
   readonly keySet: KeySet;
 }
 
+/** What an assertion says of the groups and scopes of an identity. */
+export interface AccessClaims {
+  /** Differs where the claims differ; ends with a space unless it is empty. */
+  readonly key: string;
+  readonly claims: { readonly groups?: readonly string[]; readonly scope?: string };
+}
+
 /** Counts how often an assertion was used again, and how often one was signed. */
 export interface AssertionLookUps {
   hits: number;
@@ -44,7 +51,7 @@ const CAPACITY = 50_000;
  *
  * A signature takes as long as the rest of a request, so each is used for half of its life: an upstream always gets an
  * assertion with at least the other half left. There is no `jti`, as an assertion is sent more than once. It is signed anew at
- * once if the account has changed, since its stamp then differs.
+ * once if the account has changed, since its stamp then differs, and if what it says of groups and scopes has.
  *
  * Signing is synchronous: handing it to another thread costs half as much, and there it would wait behind passwords.
  *
@@ -56,6 +63,7 @@ export function createAssertions(
   { keys, issuer, lifetime, claims }: AssertionSettings,
   now: () => number,
   lookUps: AssertionLookUps,
+  accessOf: (identity: Identity) => AccessClaims,
 ): Assertions {
   const [first] = keys;
   if (first === undefined) throw new TypeError('assertions need a key');
@@ -63,12 +71,13 @@ export function createAssertions(
   const seconds = Math.floor(lifetime / 1000);
   const signed = new LRUCache<string, Signed>(atMost(CAPACITY));
 
-  const make = (audience: string, { by, account }: Identity): Signed => {
+  const make = (audience: string, { by, account }: Identity, access: AccessClaims): Signed => {
     const iat = Math.floor(now() / 1000);
     const { id, stamp, email } = account;
     const payload = {
       ...{ iss: issuer, aud: audience, sub: id, iat, exp: iat + seconds, amr: [METHODS[by]] },
       ...(claims.includes('email') && { email }),
+      ...access.claims,
     };
     return { stamp, email, issuedAt: iat * 1000, renewedAt: (iat + seconds / 2) * 1000, text: signature(payload) };
   };
@@ -80,14 +89,15 @@ export function createAssertions(
       const prefixes = { password: `pwd ${audience} `, token: `token ${audience} ` };
       return (identity) => {
         const { account } = identity;
-        const key = prefixes[identity.by] + account.id;
+        const access = accessOf(identity);
+        const key = prefixes[identity.by] + access.key + account.id;
         const known = signed.get(key);
         if (known !== undefined && isOf(known, account) && isFresh(known, now())) {
           lookUps.hits += 1;
           return known.text;
         }
         lookUps.misses += 1;
-        const made = make(audience, identity);
+        const made = make(audience, identity, access);
         signed.set(key, made);
         return made.text;
       };

@@ -16,7 +16,12 @@ const ADA: Identity = { by: 'password', account: ACCOUNT };
 function signing(settings: Partial<AssertionSettings> = {}) {
   const clock = { time: START };
   const lookUps = { hits: 0, misses: 0 };
-  const assertions = createAssertions({ ...SETTINGS, ...settings }, () => clock.time, lookUps);
+  const assertions = createAssertions(
+    { ...SETTINGS, ...settings },
+    () => clock.time,
+    lookUps,
+    () => ({ key: '', claims: {} }),
+  );
   return { clock, lookUps, ...assertions };
 }
 

@@ -23,9 +23,9 @@ export function assertionOptions() {
     lifetime: duration('10s', '5m')
       .prefault('60s')
       .describe('How long an assertion is valid; the gateway uses it for half of that time.'),
-    claims: listOf(oneOf('email'), 'must be a list of claims, such as [email]')
+    claims: listOf(oneOf('email', 'groups', 'scope'), 'must be a list of claims, such as [email, groups]')
       .prefault([])
-      .describe('What an assertion says of the account besides its id: email.'),
+      .describe('What an assertion says of the account besides its id: email, groups that this file names, and scope.'),
   });
 }
 

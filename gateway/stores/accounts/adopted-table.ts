@@ -4,7 +4,7 @@ import type { MaybePromise } from '../../domain/maybe-promise.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
 import type { Database } from '../database/connection.ts';
 import { openMemberships } from './adopted-groups.ts';
-import { namesIn } from './group-names.ts';
+import { countNames, type GroupCounts, namesIn, sorted } from './group-names.ts';
 import { columnNamed, columnsOf, type TableColumn } from './table-columns.ts';
 
 export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
@@ -44,8 +44,7 @@ export interface OpenTable {
   readonly email: TableColumn;
   /** The valid names of a row's groups. @throws GatewayError 503 when they cannot be read */
   groupsOf(id: string, row: AdoptedRow): MaybePromise<readonly string[]>;
-  /** Each text in the column of groups, or each name in their table, with the number of its rows. */
-  countGroups(): Promise<ReadonlyMap<string, number>>;
+  countGroups(): Promise<GroupCounts>;
   /** A select to which callers add conditions. */
   rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
   /** All rows with an id, in the order of ids, a thousand at a time. */
@@ -110,8 +109,8 @@ export async function openTable({ kind, sql, query }: Source, table: AdoptedTabl
     rows,
     groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
     async countGroups() {
-      if (memberships !== null) return await memberships.countNames();
-      if (groupsColumn === null) return new Map();
+      if (memberships !== null) return countNames(await memberships.countNames(), (name) => sorted([name]));
+      if (groupsColumn === null) return { valid: new Map(), passedOver: new Map() };
       const counted: { groups: string; count: number | string }[] = await query(
         sql(table.name)
           .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as ??`, [groupsColumn, 'groups']))
@@ -119,7 +118,7 @@ export async function openTable({ kind, sql, query }: Source, table: AdoptedTabl
           .whereNotNull(groupsColumn)
           .groupByRaw(kind === 'mysql' ? 'cast(?? as binary)' : 'cast(?? as text)', [groupsColumn]),
       );
-      return new Map(counted.map((row) => [row.groups, Number(row.count)]));
+      return countNames(new Map(counted.map((row) => [row.groups, Number(row.count)])), namesIn);
     },
     async *chunks() {
       // The qualified name: the plain one would mean the selected text, which sorts 10 before 9.

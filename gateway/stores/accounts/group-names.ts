@@ -34,3 +34,21 @@ function parsed(text: string): unknown {
     return null;
   }
 }
+
+/** The names of groups in a whole table, with the number of accounts in each. */
+export interface GroupCounts {
+  readonly valid: ReadonlyMap<string, number>;
+  readonly passedOver: ReadonlyMap<string, number>;
+}
+
+/** @param texts as they are written, with the number of their rows */
+export function countNames(texts: ReadonlyMap<string, number>, read: (text: string) => GroupNames): GroupCounts {
+  const [valid, passedOver] = [new Map<string, number>(), new Map<string, number>()];
+  const add = (to: Map<string, number>, name: string, count: number) => void to.set(name, (to.get(name) ?? 0) + count);
+  for (const [text, count] of texts) {
+    const names = read(text);
+    for (const name of names.valid) add(valid, name, count);
+    for (const name of names.passedOver) add(passedOver, name, count);
+  }
+  return { valid, passedOver };
+}
