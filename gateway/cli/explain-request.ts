@@ -1,5 +1,6 @@
 import { requireRouteAddress } from '../access/addresses.ts';
 import { compileAccess, requireAccess } from '../access/require-access.ts';
+import { compileScopes } from '../access/scopes.ts';
 import type { Account } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
@@ -49,7 +50,11 @@ export function explainRequest(settings: SettingsWithoutSecrets, question: Quest
   const { method, path, host, account, from } = question;
   try {
     const target = parseTarget(path, host);
-    const routes = settings.routes.map((route) => ({ ...route, access: compileAccess(route) }));
+    const scopes = compileScopes(settings.scopes);
+    const routes = settings.routes.map((route) => ({
+      ...route,
+      access: compileAccess(route, scopes, settings.api.realm),
+    }));
     const table = compileRoutes(routes, settings.api.prefix, ownPaths(settings));
     const plan = planFor(table.locate(target), target, method);
     const identity = account === null || !plan.needsIdentity ? null : identityOf(account, question.scope);
