@@ -24,7 +24,9 @@ export function namesIn(text: string | null): GroupNames {
   if (!written.startsWith('[')) return sorted(written.split(/[\s,]+/).filter((name) => name !== ''));
   const list = parsed(written);
   if (!Array.isArray(list)) return { valid: [], passedOver: [written] };
-  return sorted(list.map((name) => (typeof name === 'string' ? name : JSON.stringify(name))));
+  const { valid, passedOver } = sorted(list.filter((name) => typeof name === 'string'));
+  const others = list.filter((name) => typeof name !== 'string').map((name) => JSON.stringify(name));
+  return { valid, passedOver: [...passedOver, ...others] };
 }
 
 function parsed(text: string): unknown {
