@@ -109,7 +109,7 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
       const judged = route === null ? admission.judge(incoming, record) : admission.judgeOn(route, incoming, record);
       const answer = andThen(judged, (admitted) => {
         const fields = everyIdentityField(admitted, keySet !== null);
-        return yes(admitted.route, fields, record, door.dialect, keepFor(admitted, door));
+        return yes(admitted.route, fields, record, door.dialect, keepFor(admitted, door, incoming));
       });
       return { record, answer: answer instanceof Promise ? answer.catch(refuse) : answer };
     } catch (thrown) {
@@ -133,8 +133,12 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
   }
 
   /** @returns seconds. nginx keeps an answer for up to a second longer; null: it must not keep it */
-  function keepFor({ route, identity }: Admitted, door: Door): number | null {
+  function keepFor({ route, identity }: Admitted, door: Door, incoming: IncomingRequest): number | null {
     if (cache === 0 || door.dialect !== 'auth-request' || identity === null) return null;
+    const { isHandshake, head } = incoming;
+    // Cross-site request forgery: the decision depends on fields, and for a WebSocket on a token in
+    // Sec-WebSocket-Protocol, that are not in the key of nginx's cache.
+    if (isHandshake || head.origin !== undefined || head.fetchSite !== undefined) return null;
     // A limit counts each request, and nginx keeps an answer for clients of every address.
     if (route.limits !== null || route.allowFrom !== null) return null;
     if (identity.by === 'token') {

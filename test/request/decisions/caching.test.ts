@@ -14,6 +14,11 @@ test.before(async () => {
       { name: 'orders', path: '/api/v1/orders' },
       { name: 'limited', path: '/api/v1/limited', limits: ['many'] },
       { name: 'site', path: '/site', auth: 'none' },
+      { name: 'inside', path: '/api/v1/inside', allowFrom: ['203.0.113.0/24'] },
+      {
+        ...{ name: 'talk', path: '/api/v1/talk', websocketToken: true },
+        cors: { origins: ['https://app.example'] },
+      },
     ],
   });
 });
@@ -22,11 +27,11 @@ const kept = async (lines: string[], credential: string) =>
   (await told(gateway, [...lines, `Authorization: ${credential}`])).of('X-Accel-Expires');
 const nginx = (path: string) => BY_PATH['auth-request']('GET', path);
 
-async function tokenFor(seconds: number): Promise<string> {
+async function tokenFor(seconds: number, more: object = {}): Promise<string> {
   const answer = await fetch(`${gateway.url}/api/v1/tokens/`, {
     method: 'POST',
     headers: { Authorization: basic(ADA), 'Content-Type': 'application/json' },
-    body: JSON.stringify({ expiration: seconds }),
+    body: JSON.stringify({ expiration: seconds, ...more }),
   });
   return `Bearer ${((await answer.json()) as { token: string }).token}`;
 }
@@ -54,4 +59,30 @@ test('no refusal is kept, no yes to nobody, none with limits, and none at the ot
 test('a token that ends sooner is not kept', async (t) => {
   t.deepEqual(await kept(nginx('/api/v1/orders'), await tokenFor(3)), []);
   t.deepEqual(await kept(nginx('/api/v1/orders'), await tokenFor(60)), ['4']);
+});
+
+test('no yes is kept that holds for certain addresses alone', async (t) => {
+  const bound = await tokenFor(60, { addresses: ['203.0.113.0/24'] });
+  for (const [path, credential] of [
+    ['/api/v1/inside', basic(ADA)],
+    ['/api/v1/orders', bound],
+  ] as const) {
+    const yes = await told(gateway, [...nginx(path), `Authorization: ${credential}`]);
+    t.deepEqual([yes.status, yes.of('X-Accel-Expires')], [200, []], path);
+    const elsewhere = nginx(path).map((line) => (line === FOR ? 'X-Forwarded-For: 198.51.100.7' : line));
+    const no = await told(gateway, [...elsewhere, `Authorization: ${credential}`]);
+    t.deepEqual([no.status, no.of('X-Accel-Expires')], [403, []], path);
+  }
+});
+
+test('no yes to what the page of a browser sends is kept: the same from another site would get it', async (t) => {
+  const handshake = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', 'Upgrade: websocket'];
+  for (const fields of [['Sec-Fetch-Site: same-origin'], ['Origin: http://gatehouse'], handshake]) {
+    const yes = await told(gateway, [...nginx('/api/v1/orders'), `Authorization: ${basic(ADA)}`, ...fields]);
+    t.deepEqual([yes.status, yes.of('X-Accel-Expires')], [200, []], fields[0]);
+  }
+  const token = (await tokenFor(60)).replace('Bearer ', '');
+  const protocols = `Sec-WebSocket-Protocol: chat, gatehouse.bearer.${token}`;
+  const yes = await told(gateway, [...nginx('/api/v1/talk'), ...handshake, 'Origin: https://app.example', protocols]);
+  t.deepEqual([yes.status, yes.of('X-Accel-Expires')], [200, []], 'the key of the cache has no token of this field');
 });
