@@ -7,10 +7,12 @@ import test from 'ava';
 
 const MAIN = new URL('../../gateway/main.ts', import.meta.url).pathname;
 const CONFIG = `
+decisions: {}
 routes:
   - { name: website, path: /, upstream: "http://127.0.0.1:3000", auth: none }
   - { name: orders, path: /api/v1/orders, methods: [GET, POST], upstream: [http://a:9000/base, http://b:9000], stripPrefix: /api/v1 }
   - { name: old, path: /api/v1/old, upstream: http://a, stripPrefix: /api/v1, proxy: { pathRewrite: { "^/old/(.*)": "/new/$1" } } }
+  - { name: asked, path: /api/v1/asked, methods: [GET] }
 `;
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-routes-'));
@@ -58,6 +60,15 @@ test('a request is told its route, who may pass, and what the upstream gets', as
   t.regex((await routes('GET', '/api/v1/old/7?x=1')).out, /^upstream {2}http:\/\/a\/new\/7\?x=1$/m);
   t.regex((await routes('GET', '/about')).out, /^route {5}website\nwho {7}anybody\n/);
   t.regex((await routes('DELETE', '/api/v1/tokens/current')).out, /token endpoint\)\nwho {7}confirmed accounts/);
+});
+
+test('a route without upstream is shown as one for decisions alone', async (t) => {
+  t.regex((await routes()).out, /^asked +GET +\/api\/v1\/asked +confirmed accounts +\(decisions only\)$/m);
+  t.deepEqual(await routes('GET', '/api/v1/asked/7'), {
+    code: 0,
+    out: 'route     asked\nwho       confirmed accounts\nupstream  (decisions only)\n',
+  });
+  t.is((await routes('POST', '/api/v1/asked')).code, 1);
 });
 
 test('a request that would be refused is told the answer, as the gateway gives it', async (t) => {

@@ -14,11 +14,12 @@ const FIELDS = {
 type WithFields = Exclude<Dialect, 'ext-authz'>;
 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** Octets that no target has, as in a request line. */
-const NO_TARGET = /[^\x21-\x7e\x80-\xff]/;
+/** Octets that no target has: a request line with one of them is refused. */
+const NO_TARGET = /[^\x21-\x7e]/;
 /** The beginning of a second value, in the path: some programs join the lines of a field. */
 const SECOND_VALUE = /,(?:\/|[a-z][a-z0-9+.-]*:\/\/)/i;
-const ABSOLUTE = /^https?:\/\/([^/?#]*)(\/.*)$/i;
+/** Its host is not empty (RFC 9110 section 4.2.1): `http:///a/b` is `/b` of the host `a` to browsers. */
+const ABSOLUTE = /^https?:\/\/([^/?#]+)(\/.*)$/i;
 
 /**
  * The method of the original request.

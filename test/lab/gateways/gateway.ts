@@ -28,6 +28,8 @@ export interface TestGateway {
   readonly database: Database;
   /** Resolves with the first log line that matches, as soon as it is written. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Applies other settings, as in the configuration file. @param changed replace whole sections of the first ones */
+  reload(changed: Record<string, unknown>): Promise<void>;
   /** Issues a token for Ada. */
   token(): Promise<string>;
 }
@@ -83,6 +85,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     settings: checked,
     log,
     logged,
+    reload,
   } = await startInProcess(t, {
     ops: { port: 0 },
     database: { url: `sqlite:${file}` },
@@ -106,6 +109,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     accounts,
     database,
     logged,
+    reload,
     async token() {
       const answer = await fetch(`${gateway.url}/api/v1/tokens/`, {
         method: 'POST',

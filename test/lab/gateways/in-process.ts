@@ -15,14 +15,20 @@ export interface InProcess {
   readonly log: LogLine[];
   /** Resolves with the first log line that matches, as soon as it is written. */
   logged(matches: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Applies other settings, as in the configuration file. @param changed replace whole sections of the first ones */
+  reload(changed: Record<string, unknown>): Promise<void>;
+}
+
+/** @param configuration as in the configuration file */
+function settingsFrom(configuration: Record<string, unknown>): Settings {
+  const checked = checkSettings(stringify(configuration), 'test.yaml', {});
+  if (checked.kind === 'valid') return checked.settings;
+  throw new Error(checked.problems.map(({ message, key }) => `${key}: ${message}`).join('\n'));
 }
 
 /** @param configuration as in the configuration file */
 export async function startInProcess(t: Scope, configuration: Record<string, unknown>): Promise<InProcess> {
-  const checked = checkSettings(stringify(configuration), 'test.yaml', {});
-  if (checked.kind === 'invalid')
-    throw new Error(checked.problems.map(({ message, key }) => `${key}: ${message}`).join('\n'));
-
+  const settings = settingsFrom(configuration);
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
   const logger = pino(
@@ -34,12 +40,13 @@ export async function startInProcess(t: Scope, configuration: Record<string, unk
       },
     },
   );
-  const gateway = await startGateway(checked.settings, logger);
+  const gateway = await startGateway(settings, logger);
   t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
   return {
     gateway,
-    settings: checked.settings,
+    settings,
     log,
+    reload: (changed) => gateway.reload(settingsFrom({ ...configuration, ...changed })),
     logged: (matches) =>
       new Promise((resolve) => {
         const look = () => {

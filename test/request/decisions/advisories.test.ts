@@ -157,6 +157,9 @@ for (const [door, names] of [
       'gatehouse:80',
       '?x',
       `${OPEN} HTTP/1.1`,
+      `${OPEN}\t${GUARDED}`,
+      `${OPEN}/\xe9`,
+      `${OPEN}\xa0`,
     ]) {
       const lines = ask('GET', GUARDED).map((line) => (line.startsWith(`${name}:`) ? `${name}: ${value}` : line));
       t.is(await status([...lines, AS_ADA]), 400, value);
@@ -177,7 +180,10 @@ test('auth-request: X-Original-URL is absolute, and only its path counts', async
   t.is(await ask(`https://api.example.com${GUARDED}?next=${OPEN}`), 401);
   t.is(await ask(`https://api.example.com:8443${GUARDED}`, AS_ADA), 200);
   t.is(await ask(GUARDED, AS_ADA), 400);
-  t.is(await ask('https://api.example.com', AS_ADA), 400);
+  for (const url of ['https://api.example.com', `//x${GUARDED}`, `ftp://x${GUARDED}`, `http://a@x${GUARDED}`]) {
+    t.is(await ask(url, AS_ADA), 400, url);
+  }
+  t.is(await ask(`http://${GUARDED}`, AS_ADA), 400, 'without a host, which may be empty in Host');
 });
 
 test('auth-request: a client that ends its Host with ? or # does not choose the path of X-Original-URL', async (t) => {

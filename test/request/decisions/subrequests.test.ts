@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ADA, basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
+import { ADA, BOB, basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
 import { fileScope } from '../../lab/scope.ts';
 import { readTold } from '../../support/gateways/decisions.ts';
 import { rawClient } from '../../support/http/raw.ts';
@@ -24,6 +24,12 @@ function client() {
 
 function text(method: string, fields: readonly string[], version = '1.1'): string {
   return `${[`${method} /forward-auth/@orders HTTP/${version}`, 'Host: gatehouse', ...ASKED, ...fields].join('\r\n')}\r\n\r\n`;
+}
+
+/** A subrequest that carries only these fields of its client. */
+function subrequest(...fields: readonly string[]): string {
+  const lines = ['GET /forward-auth/@orders HTTP/1.1', 'Host: gatehouse', ...ASKED.slice(0, 2), ...fields];
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** The first answer on a new connection, whose request may announce a body that never comes. */
@@ -87,6 +93,46 @@ test('subrequests that are sent ahead are answered in their order', async (t) =>
   const both = await asking.until(/second[\s\S]*\r\n\r\n$/);
   t.true(both.indexOf('first') < both.indexOf('second'));
   asking.socket.destroy();
+});
+
+test('of a thousand subrequests on one connection, each gets its own user, whatever bodies stand between them', async (t) => {
+  const COUNT = 1_000;
+  const users = [basic(ADA), basic(BOB), ''];
+  const expected = ['200:1', '403:', '401:'];
+  const inside = subrequest(`Authorization: ${users[0]}`, 'X-Request-Id: inside');
+  const asking = await client();
+  for (let at = 0; at < COUNT; at += 1) {
+    const user = users[at % users.length];
+    const fields = [`X-Request-Id: n${at}.`, ...(user === '' ? [] : [`Authorization: ${user}`])];
+    // A body that reads like a subrequest of somebody else.
+    const isLong = at % 7 === 0;
+    const length = isLong ? [`Content-Length: ${inside.length}`] : [];
+    asking.send(subrequest(...fields, ...length) + (isLong ? inside : ''));
+  }
+  asking.send(subrequest('X-Request-Id: last', 'Connection: close'));
+  const answers = (await asking.ended()).split(/(?=HTTP\/1\.1 )/).map(readTold);
+  t.deepEqual(
+    answers.slice(0, COUNT).map((one) => `${one.of('X-Request-Id')[0]}${one.status}:${one.of('X-User-Id').join()}`),
+    Array.from({ length: COUNT }, (_, at) => `n${at}.${expected[at % expected.length]}`),
+  );
+  t.is(answers.length, COUNT + 1);
+});
+
+test('what follows a subrequest with chunks is judged by its own credentials', async (t) => {
+  const asking = await client();
+  const inside = subrequest(`Authorization: ${basic(ADA)}`, 'X-Request-Id: inside');
+  const chunked = `${inside.length.toString(16)}\r\n${inside}\r\n0\r\nAuthorization: ${basic(ADA)}\r\n\r\n`;
+  asking.send(subrequest('Transfer-Encoding: chunked', 'Trailer: Authorization') + chunked);
+  asking.send(subrequest(`Authorization: ${basic(ADA)}`) + subrequest('Connection: close'));
+  const answers = (await asking.ended()).split(/(?=HTTP\/1\.1 )/).map(readTold);
+  t.deepEqual(
+    answers.map(({ status, of }) => [status, of('X-User-Id')]),
+    [
+      [401, []],
+      [200, ['1']],
+      [401, []],
+    ],
+  );
 });
 
 test('HTTP/1.0, as nginx sends it without a recipe, is answered and closed', async (t) => {
