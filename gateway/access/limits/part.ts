@@ -1,16 +1,20 @@
 import { type Grant, LEASE, type LimitSize, MARGIN, type Report } from '../../stores/limits/ledger.ts';
 
-/** How a request may pass, or that it may not. */
-export type Way =
+/** How a request may pass without waiting. */
+export type AtHand =
   /** By what this process holds ahead. */
   | 'held'
   /** Before it is reported: more is left than all processes together pass in this way. */
   | 'credit'
   /** By this process's share, without the ledger. */
-  | 'share'
-  /** The ledger must be asked. */
-  | 'ask'
-  | 'refuse';
+  | 'share';
+
+/** `ask`: the ledger must be asked. */
+export type Way = AtHand | 'ask' | 'refuse';
+
+export function isAtHand(way: Way): way is AtHand {
+  return way !== 'ask' && way !== 'refuse';
+}
 
 /** How this process stands to the ledger. */
 export interface Standing {
@@ -85,7 +89,7 @@ export class Part {
   }
 
   /** Uses one. @returns whether a report is due */
-  use(way: Way, now: number): boolean {
+  use(way: AtHand, now: number): boolean {
     this.lastUsed = now;
     if (way === 'held') {
       this.#held -= 1;
@@ -98,7 +102,7 @@ export class Part {
   }
 
   /** Puts back what requests were let pass by and did not use. @param way of `ask`: they were granted it */
-  putBack(way: Way, count: number, now: number): void {
+  putBack(way: AtHand | 'ask', count: number, now: number): void {
     if (way === 'credit' || way === 'share') {
       this.#debt -= count;
       if (way === 'share') this.#share += count;

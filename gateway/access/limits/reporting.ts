@@ -1,5 +1,5 @@
 import type { Grant, Ledger, Report } from '../../stores/limits/ledger.ts';
-import type { Part, Standing, Waiter } from './part.ts';
+import { isAtHand, type Part, type Standing, type Waiter } from './part.ts';
 
 /** Reports of the parts of limits to the ledger, and what it grants. Without a ledger, nothing is reported. */
 export interface Reporting {
@@ -129,7 +129,7 @@ export function createReporting(
     const used = Math.min(waiters.length, grant.granted);
     // Requests that waited in vain have passed by the share of this process.
     if (used < grant.granted) part.putBack('ask', grant.granted - used, at);
-    waiters.forEach((waiter, index) => {
+    waiters.splice(0).forEach((waiter, index) => {
       waiter(index < used);
     });
     // Requests that began to wait while the report was under way: with what is known now, most need no answer of their own.
@@ -145,7 +145,7 @@ export function createReporting(
   const decide = (part: Part, waiter: Waiter, at: number): boolean => {
     const way = part.wayFor(at, standing);
     if (way === 'ask') return false;
-    if (way !== 'refuse') part.use(way, at);
+    if (isAtHand(way) && part.use(way, at)) queue(part);
     waiter(way !== 'refuse');
     return true;
   };
@@ -206,9 +206,9 @@ export function createReporting(
   };
 
   const giveBack = (part: Part) => {
-    if (ledger === null || !part.isDue) return;
-    givingBack.add(part);
+    if (!part.isDue) return;
     queue(part);
+    if (part.isQueued) givingBack.add(part);
   };
 
   return {

@@ -5,7 +5,7 @@ import type { RequestRecord } from '../../domain/request-record.ts';
 import { networkOf } from '../../http/network.ts';
 import { fieldString, policyItem, stateItem } from './fields.ts';
 import type { LimitCounts, SharedLimit } from './limit-counts.ts';
-import type { Part, Way } from './part.ts';
+import { isAtHand, type Part, type Way } from './part.ts';
 import type { Reporting } from './reporting.ts';
 
 /** The limits of a route. */
@@ -91,7 +91,7 @@ export function compileRouteLimits(
         const refusing = uses.filter(({ way }) => way === 'refuse');
         return refuse(uses, refusing, record);
       }
-      for (const { part, way } of uses) if (way !== 'ask' && part.use(way, now)) reporting.queue(part);
+      for (const { part, way } of uses) if (isAtHand(way) && part.use(way, now)) reporting.queue(part);
       if (!mustAsk) return say(uses, record);
       return askFor(uses, reporting).then((refusing) => {
         if (refusing.length > 0) refuse(uses, refusing, record);
@@ -121,6 +121,7 @@ async function askFor(uses: readonly Use[], reporting: Reporting): Promise<Use[]
   );
   if (granted.size === uses.length) return [];
   for (const { part, way } of granted) {
+    if (way === 'refuse') continue;
     part.putBack(way, 1, reporting.now());
     reporting.giveBack(part);
   }

@@ -23,12 +23,13 @@ const NOTHING = {
 
 /** Processes that share a ledger in memory, by a clock that only the test moves. */
 function processes(count: number, limit: LimitSettings, ledger: 'answers' | 'none' = 'answers') {
-  const clock = { now: 1_000, isOut: false };
+  const clock = { now: 1_000, isOut: false, hangs: false };
   const settle = memoryLedger(() => clock.now);
   const ask = Array.from({ length: count }, (_, index) => {
     const own: Ledger = {
       async settle(reports) {
         if (clock.isOut) throw new Error('out');
+        if (clock.hangs) await new Promise(() => {});
         return settle(String(index), structuredClone(reports));
       },
     };
@@ -140,4 +141,46 @@ test('without the ledger each process goes on with its part of what is left, and
     return left() <= 0;
   });
   t.true(200 + during + after <= 420, `${during} in the outage, then ${after}`);
+});
+
+test('a ledger that hangs keeps one request waiting, and none after it', async (t) => {
+  const { clock, ask } = processes(1, { requests: 3, per: 86_400_000, by: 'address' });
+  clock.hangs = true;
+  const answers: string[] = [];
+  const note = (name: string) => async () => {
+    const passes = await ask[0]?.();
+    answers.push(`${name} ${passes ? 'passes' : 'is refused'}`);
+  };
+  const first = note('first')();
+  await turn();
+  t.deepEqual(answers, []);
+  await first;
+  // As many microtasks as a decision from memory takes, and no answer of the ledger.
+  for (const name of ['second', 'third', 'fourth']) await note(name)();
+  t.deepEqual(answers, ['first passes', 'second passes', 'third passes', 'fourth is refused']);
+});
+
+test('with several limits, a request that one refuses uses nothing of the others, whoever grants it', async (t) => {
+  const settle = memoryLedger(() => 1_000);
+  const ledger: Ledger = { settle: async (reports) => settle('one', structuredClone(reports)) };
+  const reporting = createReporting(
+    ledger,
+    1,
+    () => {},
+    () => 1_000,
+  );
+  const counts = createLimitCounts(reporting);
+  const open = (name: string, requests: number) => counts.open(name, { requests, per: 86_400_000, by: 'address' });
+  const [two, ten] = [open('two', 2), open('ten', 10)];
+  const passes = async (...limits: ReturnType<typeof open>[]) => {
+    const count = async () =>
+      compileRouteLimits('route', limits, counts, () => () => {}).count(null, { client: CLIENT, rateLimit: null });
+    return await count().then(
+      () => true,
+      () => false,
+    );
+  };
+  t.is(sum(await Promise.all(Array.from({ length: 6 }, () => passes(ten, two)))), 2);
+  for (let round = 0; round < 6; round++) t.false(await passes(ten, two));
+  t.is(sum(await Promise.all(Array.from({ length: 12 }, () => passes(ten)))), 8);
 });
