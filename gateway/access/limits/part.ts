@@ -138,8 +138,8 @@ export class Part {
     return { left: whole, wait: left >= requests ? 0 : Math.max(1, Math.round((whole + 1 - left) / rate)) };
   }
 
-  /** @param keeps whether the process goes on holding what it holds */
-  report(now: number, keeps: boolean): Report {
+  /** @param keeps whether the process goes on holding what it holds. @param wantsAhead whether it wants more to hold */
+  report(now: number, keeps: boolean, wantsAhead: boolean): Report {
     if (now >= this.#heldUntil || !keeps) this.#held = 0;
     const report = {
       key: this.key,
@@ -149,7 +149,7 @@ export class Part {
       debt: this.#debt,
       holds: this.#held,
       wants: this.waiting.length,
-      wantsAhead: keeps,
+      wantsAhead: keeps && wantsAhead,
       known: this.#known(now),
       epoch: this.#epoch,
     };

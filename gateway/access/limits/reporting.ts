@@ -91,7 +91,7 @@ export function createReporting(
     const asked = parts.map((part) => {
       part.isQueued = false;
       part.isReporting = true;
-      const report = part.report(sentAt, !givingBack.delete(part));
+      const report = part.report(sentAt, !givingBack.delete(part), standing.isJoined);
       const waiters = part.waiting;
       part.waiting = [];
       return { part, report, waiters };
