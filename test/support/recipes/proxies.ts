@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,6 +22,7 @@ export async function startProxy(t: Scope, proxy: ProxyName, configuration: stri
   writeFileSync(config, configuration);
   const args = ['recipe', proxy, '--config', config, '--listen', `127.0.0.1:${port}`, '--out', folder];
   await promisify(execFile)(process.execPath, [MAIN, ...args]);
+  if (proxy === 'nginx') removeCacheWith(t, join(folder, 'gatehouse.conf'));
   const started = startProcess(program, COMMANDS[proxy](folder), {
     ...process.env,
     HOME: folder,
@@ -30,6 +31,12 @@ export async function startProxy(t: Scope, proxy: ProxyName, configuration: stri
   t.teardown(() => started.end('SIGTERM'));
   await untilListening(proxy, port, started);
   return port;
+}
+
+/** The recipe has the cache in memory, outside of the folder. */
+function removeCacheWith(t: Scope, recipe: string): void {
+  const [, cache] = /^proxy_cache_path (\/dev\/shm\/gatehouse-\S+) /m.exec(readFileSync(recipe, 'utf8')) ?? [];
+  if (cache !== undefined) t.teardown(() => rmSync(cache, { recursive: true, force: true }));
 }
 
 /** What surrounds each recipe, and the arguments of the program. */
