@@ -89,15 +89,11 @@ Health    ${opsUrl}/health/ready
 Send a request with the password:
   curl -u ${account} ${url}/api/v1/example/hello
 
-Get a token:
+Get a token (with -d '{"scope":"example:read"}', one that may only read):
   curl -u ${account} -X POST ${url}/api/v1/tokens/
 
 Use a token:
   curl -u "$(curl -s -u ${account} -X POST ${url}/api/v1/tokens/ | cut -d'"' -f4):" ${url}/api/v1/example/hello
-
-Get a token that may only read, and see it refused to write:
-  curl -u ${account} -X POST ${url}/api/v1/tokens/ -d '{"scope":"example:read"}'
-  curl -u "$(curl -s -u ${account} -X POST ${url}/api/v1/tokens/ -d '{"scope":"example:read"}' | cut -d'"' -f4):" -X POST ${url}/api/v1/example/hello
 
 Ctrl-C stops it. The log follows.
 

@@ -39,6 +39,24 @@ test('upstreams learn the scopes of the credentials, the groups that the configu
   t.deepEqual(await seen(basic(ADA), '/open'), [[], [], [], []]);
 });
 
+test('an assertion says the groups and scopes of its identity, and is signed anew when these change', async (t) => {
+  const upstream = await httpUpstream(t);
+  const gateway = await testGateway(t, {
+    scopes: { write: { text: 'Write', groups: ['staff'] }, read: 'Read' },
+    assertion: { issuer: 'https://api.example.com', claims: ['groups', 'scope'] },
+    routes: [{ name: 'orders', path: '/api/v1/orders', upstream: upstream.url }],
+  });
+  const said = async () => {
+    await fetch(`${gateway.url}/api/v1/orders`, { headers: { Authorization: basic(ADA) } });
+    const [assertion = ''] = upstream.seen.at(-1)?.values('x-user-assertion') ?? [];
+    const { groups, scope } = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString());
+    return { groups, scope };
+  };
+  t.deepEqual(await said(), { groups: [], scope: 'read' });
+  await gateway.accounts.setGroups('1', ['staff', 'unnamed']);
+  t.deepEqual(await said(), { groups: ['staff'], scope: 'write read' });
+});
+
 test('no client says who it is, in any spelling, whether the fields are configured or not', async (t) => {
   const upstream = await httpUpstream(t);
   const routes = [{ name: 'orders', path: '/api/v1/orders', upstream: upstream.url }];
