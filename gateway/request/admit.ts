@@ -152,9 +152,15 @@ export function createAdmission({
   };
 
   const decideForward: Admission['decideForward'] = (approach, incoming, record) => {
-    return andThen(pass(approach, incoming, record), ({ route, identity, assertion }): ForwardDecision => {
-      if (!isForwarded(route)) throw noRoute();
-      return { kind: 'forward', target: approach.target, route, identity, assertion };
+    const { located, target, plan } = approach;
+    const { route, needsIdentity } = plan;
+    if (!isForwarded(route)) {
+      // For decisions alone. It does not count against a limit, and nothing is signed for it.
+      record.route = route.name;
+      return refuse(noRoute(), needsIdentity, located, route, incoming, record);
+    }
+    return andThen(pass(approach, incoming, record), ({ identity, assertion }): ForwardDecision => {
+      return { kind: 'forward', target, route, identity, assertion };
     });
   };
 
@@ -188,9 +194,21 @@ export function createAdmission({
     }
     record.route = route.name;
     const refused = methodNotAllowed(allowOf([route]), incoming.method);
-    if (!needsIdentity) throw refused;
-    return andThen(authorise(located, route, incoming, record), () => {
-      throw refused;
+    return refuse(refused, needsIdentity, located, route, incoming, record);
+  };
+
+  /** Refuses a request on a route. Who needs an identity gets a 401 or 403 first. */
+  const refuse = (
+    error: GatewayError,
+    needsIdentity: boolean,
+    located: Located<Route>,
+    route: Route,
+    incoming: IncomingRequest,
+    record: RequestRecord,
+  ): MaybePromise<never> => {
+    if (!needsIdentity) throw error;
+    return andThen(authorise(located, route, incoming, record), (): never => {
+      throw error;
     });
   };
 

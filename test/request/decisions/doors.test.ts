@@ -15,7 +15,9 @@ test.before(async () => {
       { name: 'orders', path: '/api/v1/orders', methods: ['GET', 'POST'] },
       { name: 'passed-on', path: '/api/v1/passed-on', passAuthorization: true },
       { name: 'site', path: '/site', auth: 'none' },
+      { name: 'once', path: '/api/v1/once', limits: ['once'] },
     ],
+    limits: { once: { requests: 1, per: '1d', by: 'account' } },
   });
 });
 
@@ -172,4 +174,15 @@ test('on the public listener, a route without upstream is 404, and the doors are
     t.is(answer.status, 404, path);
     await answer.body?.cancel();
   }
+});
+
+test('what the public listener answers with 404, being for decisions alone, counts against no limit', async (t) => {
+  for (let times = 0; times < 2; times++) {
+    const answer = await fetch(`${gateway.url}/api/v1/once`, { headers: { Authorization: basic(ADA) } });
+    t.is(answer.status, 404);
+    await answer.body?.cancel();
+  }
+  const ask = ['GET /forward-auth/@once HTTP/1.1', FOR, AS_ADA];
+  t.is((await told(gateway, ask)).status, 200);
+  t.is((await told(gateway, ask)).status, 429);
 });
