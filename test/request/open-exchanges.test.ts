@@ -283,5 +283,10 @@ function exchange(identity: Identity | null): OpenExchange & { isOver: boolean; 
 
 function identityOf(jti: string): Identity {
   const claims = { jti, accountId: ACCOUNT.id, issuedAt: 0, expiresAt: 3_600, ...UNRESTRICTED };
-  return { by: 'token', account: ACCOUNT, token: { ok: true, claims, isBoundTo: () => true, isAllowedFrom: () => true }, scheme: 'bearer' };
+  return {
+    by: 'token',
+    account: ACCOUNT,
+    token: { ok: true, claims, isBoundTo: () => true, isAllowedFrom: () => true },
+    scheme: 'bearer',
+  };
 }
