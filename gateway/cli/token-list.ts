@@ -19,7 +19,7 @@ export interface ListQuery {
 
 /** Records that are read and printed at a time. */
 const PAGE_SIZE = 1_000;
-const HEADINGS = ['ID', 'NAME', 'SCOPE', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE', 'FROM'];
+const HEADINGS = ['ID', 'NAME', 'ISSUED', 'EXPIRES', 'LAST USED', 'REVOKED', 'LIVE', 'FROM', 'SCOPE'];
 
 /**
  * Yields the account's unexpired tokens as JSON or as a table, in chunks; never the tokens themselves. Unrevoked tokens come
@@ -51,20 +51,21 @@ function listed(record: ListedRecord, account: Account) {
   return {
     id: jti,
     name,
-    scope: scope?.join(' ') ?? null,
     issued_at: momentText(issuedAt),
     expires_at: momentText(expiresAt),
     last_used_at: lastUsedAt === null ? null : momentText(lastUsedAt),
     revoked_at: revokedAt === null ? null : momentText(revokedAt),
     live: isAccepted && account.confirmed,
+    ...(scope !== null && { scope: scope.join(' ') }),
     ...(addresses !== null && { addresses }),
   };
 }
 
 function cellsOf(token: ReturnType<typeof listed>): string[] {
-  const { id, name, scope, issued_at, expires_at, last_used_at, revoked_at, live, addresses } = token;
+  const { id, name, issued_at, expires_at, last_used_at, revoked_at, live, addresses, scope } = token;
   const times = [issued_at, expires_at, last_used_at ?? 'never', revoked_at ?? 'no'];
-  return [id, name ?? '-', scope ?? '-', ...times, live ? 'yes' : 'no', addresses?.join(', ') ?? 'anywhere'];
+  const restrictions = [addresses?.join(', ') ?? 'anywhere', scope ?? 'all'];
+  return [id, name ?? '-', ...times, live ? 'yes' : 'no', ...restrictions];
 }
 
 async function voidBefore({ sql, query }: Database, accountId: string): Promise<number> {

@@ -39,6 +39,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       expiresAt,
       bond: null,
       ...UNRESTRICTED,
+      scope: ['orders:read', 'orders:write'],
     });
     await record({
       jti: 'expired',
@@ -87,6 +88,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
         last_used_at: before[0].last_used_at,
         revoked_at: null,
         live: true,
+        scope: 'orders:read orders:write',
       },
       { ...before[1], ...younger, issued_at: '2026-01-02T04:04:05Z', last_used_at: null, revoked_at: null, live: true },
     ]);
@@ -100,9 +102,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.regex(
       (await command(['token', 'list', ADA.email])).stdout,
       new RegExp(
-        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED {15}LIVE {2}FROM\n' +
-          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no {20}yes {3}10\\.0\\.0\\.0/8, ::1\n` +
-          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME} {2}no {4}anywhere\n$`,
+        '^ID {7}NAME {2}ISSUED {16}EXPIRES {15}LAST USED {13}REVOKED {15}LIVE {2}FROM {13}SCOPE\n' +
+          `younger {2}- {5}${TIME} {2}${TIME} {2}never {17}no {20}yes {3}10\\.0\\.0\\.0/8, ::1 {2}all\n` +
+          `older {4}ci ü {2}${TIME} {2}${TIME} {2}${TIME} {2}${TIME} {2}no {4}anywhere {9}orders:read orders:write\n$`,
       ),
     );
   });
@@ -113,7 +115,7 @@ test('`token list` of an account without tokens is empty, and of no account an e
   t.is((await command(['token', 'list', BOB.email, '--json'])).stdout, '[]\n');
   t.is(
     (await command(['token', 'list', BOB.email])).stdout,
-    'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED  LIVE  FROM\n',
+    'ID  NAME  ISSUED  EXPIRES  LAST USED  REVOKED  LIVE  FROM  SCOPE\n',
   );
   t.deepEqual(await command(['token', 'list', 'nobody@x']), {
     code: 1,
