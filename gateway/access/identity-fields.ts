@@ -1,5 +1,6 @@
 import { type Account, isSendableText } from '../domain/account.ts';
 import type { Identity } from '../domain/identity.ts';
+import type { IdentityField } from '../fields/identity.ts';
 import type { RawFields } from '../fields/raw-fields.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { type OfIdentity, oncePerIdentity } from './once-per-identity.ts';
@@ -23,7 +24,7 @@ export function compileIdentityFields(
 ): IdentityFields {
   const { identity } = settings;
   const named = namedGroups(settings);
-  const written: readonly (readonly [name: string, read: OfIdentity<string>])[] = [
+  const written: readonly (readonly [name: IdentityField, read: OfIdentity<string>])[] = [
     ['X-User-Id', ({ id }) => id],
     ...(identity.scopes ? [['X-User-Scopes', scopesText(scopes)] as const] : []),
     ...(identity.groups ? [['X-User-Groups', groupsText(named)] as const] : []),

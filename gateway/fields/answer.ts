@@ -1,3 +1,4 @@
+import { IDENTITY_FIELDS_IN_LOWER_CASE } from './identity.ts';
 import { foldedName } from './name.ts';
 
 /**
@@ -11,7 +12,7 @@ export const DROPPED_OF_ANSWERS: ReadonlySet<string> = new Set([
   'alt-svc',
   // A proxy in front, such as its access log, would take the upstream's value for the gateway's; and no client may have an
   // assertion, which it could show to services without the gateway.
-  ...['x-user-id', 'x-user-scopes', 'x-user-groups', 'x-user-email', 'x-user-assertion'],
+  ...IDENTITY_FIELDS_IN_LOWER_CASE,
 ]);
 
 /** Fields that frame an answer or are set by the gateway, in lower case: routes cannot change these. */

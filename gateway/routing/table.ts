@@ -177,16 +177,26 @@ function takes(methods: readonly string[], method: string): boolean {
 const USUAL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 export const USUAL_METHODS = USUAL.join(', ');
 
+/** A 404. */
+export function noRoute(): GatewayError {
+  return new GatewayError('not_found', 'no route');
+}
+
 /** A 405. @param allow the value of `Allow` */
 export function methodNotAllowed(allow: string, method: string): GatewayError {
   return new GatewayError('method_not_allowed', `takes ${allow}, not ${method}`, { headers: { Allow: allow } });
 }
 
-/** @returns the value of `Allow` for routes of one path */
-export function allowOf(routes: readonly RouteRules[]): string {
+/** The methods that routes of one path take. */
+export function methodsOf(routes: readonly Pick<RouteRules, 'methods'>[]): string[] {
   const methods = new Set(routes.flatMap((route) => route.methods ?? USUAL));
   if (methods.has('GET')) methods.add('HEAD');
-  return [...methods].join(', ');
+  return [...methods];
+}
+
+/** @returns the value of `Allow` for routes of one path */
+export function allowOf(routes: readonly RouteRules[]): string {
+  return methodsOf(routes).join(', ');
 }
 
 /** Whether a path is the prefix or lies below it, on a segment boundary. */

@@ -1,10 +1,10 @@
-import { type ErrorCode, GatewayError } from '../../domain/errors.ts';
-import { errorJson } from '../../http/error-answer.ts';
+import { IDENTITY_FIELDS } from '../../fields/identity.ts';
+import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from './notices.ts';
+import { bodyOf } from './own-answer.ts';
 import {
   type Address,
   DOTS_OR_SLASHES,
   hostAndPort,
-  IDENTITY_FIELDS,
   literally,
   PLAIN_TARGET,
   type RecipePlace,
@@ -22,7 +22,7 @@ import {
 export function caddyRecipe(plan: RecipePlan): string {
   return `# Gatehouse decides on each request, and Caddy forwards it. Printed by "gatehouse recipe caddy"; a Caddyfile, or a part of one.
 # For TLS, write the name of your host in place of http://:${plan.listen.replace(/^.*:/, '')}.
-${plan.isTrusted ? '' : TRUST}http://:${plan.listen.replace(/^.*:/, '')} {
+${plan.isTrusted ? '' : NAME_IN_TRUSTED_PROXIES}http://:${plan.listen.replace(/^.*:/, '')} {
 ${plan.listen.startsWith(':') ? '' : `\tbind ${plan.listen.replace(/:\d+$/, '')}\n`}	# In a route, the directives keep their order.
 	route {
 		# The identity is what Gatehouse says. Many services read X_User_Id and X.User.Id as X-User-Id too.
@@ -53,19 +53,19 @@ ${plan.sites.flatMap(({ host, places }) => places.map((place) => handle(plan, ho
 		@gatehouse_undecided vars {vars.gatehouse_stage} decision
 		handle @gatehouse_undecided {
 			header Retry-After 1
-			respond \`${jsonOf('service_unavailable')}\` 503
+			respond \`${bodyOf('service_unavailable')}\` 503
 		}
 		@gatehouse_slow expression {http.error.status_code} == 504
 		handle @gatehouse_slow {
-			respond \`${jsonOf('gateway_timeout')}\` 504
+			respond \`${bodyOf('gateway_timeout')}\` 504
 		}
 		@gatehouse_bad expression {http.error.status_code} == 502 || {http.error.status_code} == 503
 		handle @gatehouse_bad {
-			respond \`${jsonOf('bad_gateway')}\` 502
+			respond \`${bodyOf('bad_gateway')}\` 502
 		}
 		@gatehouse_large expression {http.error.status_code} == 413
 		handle @gatehouse_large {
-			respond \`${jsonOf('payload_too_large')}\` 413
+			respond \`${bodyOf('payload_too_large')}\` 413
 		}
 		respond "" {http.error.status_code}
 	}
@@ -73,15 +73,8 @@ ${plan.sites.flatMap(({ host, places }) => places.map((place) => handle(plan, ho
 `;
 }
 
-const TRUST = `# Name this proxy in trustedProxies of Gatehouse's configuration: the token endpoints and pages then know the clients' addresses.
-`;
-
 /** What a field name may have between "X" and "User" besides "-" (RFC 9110 section 5.6.2). */
 const SEPARATORS = [..."_.!#$%&'+^`|~"];
-
-function jsonOf(code: ErrorCode): string {
-  return errorJson(new GatewayError(code, ''));
-}
 
 function handle(plan: RecipePlan, host: string | null, place: RecipePlace): string {
   const lines = place.routes.length > 0 ? askedHandle(plan, place) : publicHandle(plan, place);
@@ -109,11 +102,11 @@ function askedHandle({ decisions }: RecipePlan, place: RecipePlace): string[] {
     '\t\t}',
     ...IDENTITY_FIELDS.filter((field) => field !== 'X-User-Id').flatMap((field) => absentLines(field, id)),
     '\t\tvars gatehouse_stage service',
-    ...(routes.length === 1
-      ? serviceLines(routes[0] as RecipeRoute).map((line) => `\t\t${line}`)
-      : routes.flatMap((route, index) =>
-          methodHandle(route, place, `${id}_${index + 1}`).map((line) => `\t\t${line}`),
-        )),
+    ...routes
+      .flatMap((route, index) =>
+        routes.length === 1 ? serviceLines(route) : methodHandle(route, place, `${id}_${index + 1}`),
+      )
+      .map((line) => `\t\t${line}`),
     '\t}',
     '}',
   ];
@@ -178,13 +171,13 @@ function serviceLines(route: RecipeRoute): string[] {
     ...(maxBody === null ? [] : ['request_body {', `\tmax_size ${maxBody}`, '}']),
     ...(stripPrefix === '' ? [] : [`uri strip_prefix ${stripPrefix}`]),
     ...(service.basePath === '' ? [] : [`rewrite * ${service.basePath}{uri}`]),
-    ...(service.isPlaceholder ? ['# The route has no upstream. Put the address of its service here.'] : []),
+    ...(service.isPlaceholder ? [PUT_THE_ADDRESS_HERE] : []),
     `reverse_proxy ${service.servers.map(({ address }) => dial(address, service.isHttps)).join(' ')} {`,
     ...(service.servers.length > 1 ? ['\tlb_policy round_robin'] : []),
     ...(preserveHost ? [] : [`\theader_up Host ${service.host}`]),
     '\tflush_interval -1',
     '\ttransport http {',
-    ...(service.isHttps ? ['\t\ttls', `\t\ttls_server_name ${service.host.replace(/:\d+$/, '')}`] : []),
+    ...(service.isHttps ? ['\t\ttls', `\t\ttls_server_name ${service.hostname}`] : []),
     `\t\tresponse_header_timeout ${timeout}s`,
     // Or Caddy would ask the service for gzip, which the client has not asked for.
     '\t\tcompression off',

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
+import { IDENTITY_FIELDS_IN_LOWER_CASE } from '../../fields/identity.ts';
+import { PORT_9_STANDS_FOR_SERVICES } from './notices.ts';
 import {
   type Address,
-  IDENTITY_FIELDS,
   literally,
   type RecipePlace,
   type RecipePlan,
@@ -35,20 +36,18 @@ export function envoyRecipe(plan: RecipePlan): string {
         cluster('gatehouse_decisions', [{ address: plan.decisions, weight: 1 }], null),
         cluster('gatehouse_public', [{ address: plan.gateway, weight: 1 }], null),
         ...routes.map(({ name, service }) =>
-          cluster(`gatehouse_to_${name}`, service.servers, service.isHttps ? service.host.replace(/:\d+$/, '') : null),
+          cluster(`gatehouse_to_${name}`, service.servers, service.isHttps ? service.hostname : null),
         ),
       ],
     },
   };
   return `# Gatehouse decides on each request, and Envoy forwards it. Printed by "gatehouse recipe envoy"; needs Envoy 1.34 or later, which
 # can remove the fields of a family (remove_on_match).
-${plan.isTrusted ? '' : TRUST}${routes.some(({ service }) => service.isPlaceholder) ? PLACEHOLDER : ''}${stringify(configuration, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+${plan.isTrusted ? '' : TRUST}${routes.some(({ service }) => service.isPlaceholder) ? PORT_9_STANDS_FOR_SERVICES : ''}${stringify(configuration, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 const TRUST = `# Name the address of Envoy in trustedProxies of Gatehouse's configuration. Envoy appends it to X-Forwarded-For when it asks: otherwise
 # all clients would count as one.
-`;
-const PLACEHOLDER = `# Port 9 stands for services whose address Gatehouse does not know: routes without upstream.
 `;
 
 function manager({ sites }: RecipePlan): Node {
@@ -116,7 +115,7 @@ function askGatehouse(): Node {
         server_uri: { uri: 'http://gatehouse', cluster: 'gatehouse_decisions', timeout: '30s' },
         path_prefix: '/ext-authz',
         authorization_response: {
-          allowed_upstream_headers: exactly(IDENTITY_FIELDS.map((field) => field.toLowerCase())),
+          allowed_upstream_headers: exactly(IDENTITY_FIELDS_IN_LOWER_CASE),
           allowed_client_headers: exactly(TOLD),
         },
       },

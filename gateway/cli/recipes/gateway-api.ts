@@ -67,7 +67,7 @@ function externalAuth({ decisions }: RecipePlan): Node {
 
 function rewriting({ stripPrefix, service, preserveHost }: RecipeRoute, path: string): Node[] {
   const changesPath = stripPrefix !== '' || service.basePath !== '';
-  const hostname = service.host.replace(/:\d+$/, '');
+  const { hostname } = service;
   const replacePrefixMatch = service.basePath + path.slice(stripPrefix.length) || '/';
   const urlRewrite = {
     ...(preserveHost || nameOf(service.host) === null ? {} : { hostname }),

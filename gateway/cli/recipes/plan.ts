@@ -1,6 +1,6 @@
 import { upstreamAddress } from '../../forward/path.ts';
 import { routesAt } from '../../routing/plan.ts';
-import { compileRoutes, ownPaths, USUAL_METHODS } from '../../routing/table.ts';
+import { compileRoutes, isBelow, methodsOf, ownPaths } from '../../routing/table.ts';
 import type { SettingsWithoutSecrets } from '../../settings/read/load.ts';
 import { type DecisionSettings, decisionsAddress } from '../../settings/schema/decision-options.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
@@ -69,6 +69,8 @@ export interface Service {
   readonly isHttps: boolean;
   /** For `Host`. */
   readonly host: string;
+  /** The same without the port. */
+  readonly hostname: string;
   /** Precedes every path: empty, or a path without a slash at the end. */
   readonly basePath: string;
   /** Whether the route has no upstream, so that the operator must fill in the address. */
@@ -79,9 +81,6 @@ export interface ServiceServer {
   readonly address: Address;
   readonly weight: number;
 }
-
-/** The fields of the identity. A proxy overwrites each with what the decision says of it. */
-export const IDENTITY_FIELDS = ['X-User-Id', 'X-User-Scopes', 'X-User-Groups', 'X-User-Email', 'X-User-Assertion'];
 
 /**
  * A plain target, which every server reads alike, matches `PLAIN_TARGET` and not `DOTS_OR_SLASHES`. For a plain target a proxy asks
@@ -133,7 +132,7 @@ function sitesOf(settings: SettingsWithoutSecrets): RecipeSite[] {
 
 /** Whether a place has the same routes as the one that it lies in: a path of another host, for example. */
 function changesNothing({ path, routes }: RecipePlace, shorter: readonly RecipePlace[]): boolean {
-  const around = shorter.find((other) => isWithin(path, other.path));
+  const around = shorter.find((other) => other.path === '/' || isBelow(path, other.path));
   return around !== undefined && namesOf(around.routes) === namesOf(routes);
 }
 
@@ -165,25 +164,16 @@ export function usualRoute({ routes }: RecipePlace): RecipeRoute | undefined {
   return routes.find(({ takesOthers }) => takesOthers) ?? routes[0];
 }
 
-function isWithin(path: string, place: string): boolean {
-  return place === '/' || path.startsWith(`${place}/`);
-}
-
 function routesOf(routes: readonly RouteSettings[], settings: SettingsWithoutSecrets): RecipeRoute[] {
   const taken = new Set<string>();
   let othersTaken = false;
   return routes.flatMap((route) => {
-    const methods = methodsOf(route).filter((method) => !taken.has(method));
+    const methods = methodsOf([route]).filter((method) => !taken.has(method));
     for (const method of methods) taken.add(method);
     const takesOthers = route.methods === undefined && !othersTaken;
     othersTaken ||= takesOthers;
     return methods.length === 0 ? [] : [recipeRoute(route, methods, takesOthers, settings)];
   });
-}
-
-function methodsOf({ methods }: RouteSettings): readonly string[] {
-  if (methods === undefined) return USUAL_METHODS.split(', ');
-  return methods.includes('GET') ? [...new Set([...methods, 'HEAD'])] : methods;
 }
 
 function recipeRoute(
@@ -210,13 +200,13 @@ function serviceOf({ upstream }: RouteSettings, { upstreams }: SettingsWithoutSe
   const [first] = servers;
   if (first === undefined) {
     const servers = [{ address: NOWHERE, weight: 1 }];
-    return { servers, isHttps: false, host: 'localhost', basePath: '', isPlaceholder: true };
+    return { servers, isHttps: false, host: 'localhost', hostname: 'localhost', basePath: '', isPlaceholder: true };
   }
   const { host, basePath } = upstreamAddress(first.url);
   return {
     servers: servers.map(({ url, weight }) => ({ address: addressOf(url), weight })),
     isHttps: first.url.startsWith('https:'),
-    ...{ host, basePath },
+    ...{ host, hostname: host.replace(/:\d+$/, ''), basePath },
     isPlaceholder: false,
   };
 }

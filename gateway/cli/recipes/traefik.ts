@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { NAME_IN_TRUSTED_PROXIES, PORT_9_STANDS_FOR_SERVICES } from './notices.ts';
 import {
   type Address,
   DOTS_OR_SLASHES,
@@ -48,14 +49,10 @@ export function traefikRecipe(plan: RecipePlan): string {
 #       # From 3.6 on; until then services must not read X_User_Id.
 #       underscoreHeadersStrategy: delete
 #
-${plan.isTrusted ? '' : TRUST}${plan.decisions.kind === 'socket' ? SOCKET : ''}${routes.some(({ service }) => service.isPlaceholder) ? PLACEHOLDER : ''}${stringify(configuration, { lineWidth: 0 })}`;
+${plan.isTrusted ? '' : NAME_IN_TRUSTED_PROXIES}${plan.decisions.kind === 'socket' ? SOCKET : ''}${routes.some(({ service }) => service.isPlaceholder) ? PORT_9_STANDS_FOR_SERVICES : ''}${stringify(configuration, { lineWidth: 0 })}`;
 }
 
-const TRUST = `# Name this proxy in trustedProxies of Gatehouse's configuration: the token endpoints and pages then know the clients' addresses.
-`;
 const SOCKET = `# Traefik cannot ask over a Unix socket: give decisions a host and a port.
-`;
-const PLACEHOLDER = `# Port 9 stands for services whose address Gatehouse does not know: routes without upstream.
 `;
 
 function routersOf(host: string | null, place: RecipePlace): Node {

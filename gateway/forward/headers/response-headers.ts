@@ -1,4 +1,5 @@
 import { DROPPED_OF_ANSWERS } from '../../fields/answer.ts';
+import { IDENTITY_FIELDS_IN_LOWER_CASE } from '../../fields/identity.ts';
 import { setsOwnCookie } from '../../fields/own-cookies.ts';
 import {
   keepFields,
@@ -104,7 +105,7 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   ...['content-encoding', 'content-range', 'content-type', 'set-cookie', 'www-authenticate'],
   ...['alt-svc', 'ratelimit', 'ratelimit-policy', 'strict-transport-security'],
-  ...['x-request-id', 'x-user-id', 'x-user-scopes', 'x-user-groups', 'x-user-email', 'x-user-assertion'],
+  ...['x-request-id', ...IDENTITY_FIELDS_IN_LOWER_CASE],
 ]);
 
 /** The trailer fields of an answer that may be passed on. @param raw the upstream's */

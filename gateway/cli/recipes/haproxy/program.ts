@@ -1,3 +1,5 @@
+import { IDENTITY_FIELDS_IN_LOWER_CASE } from '../../../fields/identity.ts';
+import { bodyOf } from '../own-answer.ts';
 import { hostAndPort, type RecipePlan } from '../plan.ts';
 
 /** The program that asks. Whatever goes wrong is a 503, never a yes. */
@@ -16,7 +18,7 @@ for name in string.gmatch([[
   x-forwarded-method x-forwarded-uri
 ]], "%S+") do UNSENT[name] = true end
 
-local IDENTITY = { "x-user-id", "x-user-scopes", "x-user-groups", "x-user-email", "x-user-assertion" }
+local IDENTITY = { ${IDENTITY_FIELDS_IN_LOWER_CASE.map((name) => `"${name}"`).join(', ')} }
 
 -- Lists of a field start at 0.
 local function values(list)
@@ -35,7 +37,7 @@ local function out(txn, why)
   txn:Warning("Gatehouse gives no decision: " .. why)
   refuse(txn, 503, {
     ["content-type"] = { "application/json" }, ["retry-after"] = { "1" }, ["cache-control"] = { "no-store" },
-  }, '{"error":"service_unavailable","message":"Temporarily unavailable"}')
+  }, '${bodyOf('service_unavailable')}')
 end
 
 core.register_action("gatehouse", { "http-req" }, function(txn)

@@ -1,3 +1,4 @@
+import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from '../notices.ts';
 import {
   type Address,
   DOTS_OR_SLASHES,
@@ -23,7 +24,7 @@ export function haproxyRecipe(plan: RecipePlan, program: string): string {
   const routes = routesOfAll(plan);
   const flagged = (isSo: (route: RecipeRoute) => boolean) => routes.filter(isSo).map(({ name }) => name);
   return `# Gatehouse decides on each request, and HAProxy forwards it. Printed by "gatehouse recipe haproxy"; for haproxy.cfg.
-${plan.isTrusted ? '' : TRUST}global
+${plan.isTrusted ? '' : NAME_IN_TRUSTED_PROXIES}global
   # Asks Gatehouse. Each thread has a Lua state of its own; with "lua-load", all would wait for one.
   lua-load-per-thread ${program}
 
@@ -88,9 +89,6 @@ ${routes.map(backend).join('\n')}
 `;
 }
 
-const TRUST = `# Name this proxy in trustedProxies of Gatehouse's configuration: the token endpoints and pages then know the clients' addresses.
-`;
-
 function quoted(text: string): string {
   return `'${text}'`;
 }
@@ -144,7 +142,7 @@ function serverAddress(address: Address): string {
 function backend(route: RecipeRoute): string {
   const { name, service, stripPrefix, preserveHost, maxBody, timeout, left } = route;
   const tls = service.isHttps
-    ? ` ssl verify required ca-file @system-ca sni str(${service.host.replace(/:\d+$/, '')}) verifyhost ${service.host.replace(/:\d+$/, '')}`
+    ? ` ssl verify required ca-file @system-ca sni str(${service.hostname}) verifyhost ${service.hostname}`
     : '';
   return [
     '',
@@ -157,7 +155,7 @@ function backend(route: RecipeRoute): string {
     ...(preserveHost ? [] : [`  http-request set-header Host ${service.host}`]),
     ...(stripPrefix === '' ? [] : [`  http-request replace-path '^${literally(stripPrefix)}/*(.*)$' '/\\1'`]),
     ...(service.basePath === '' ? [] : [`  http-request replace-path '^(.*)$' '${service.basePath}\\1'`]),
-    ...(service.isPlaceholder ? ['  # The route has no upstream. Put the address of its service here.'] : []),
+    ...(service.isPlaceholder ? [`  ${PUT_THE_ADDRESS_HERE}`] : []),
     ...service.servers.map(
       ({ address, weight }, index) =>
         `  server s${index + 1} ${serverAddress(address)}${weight === 1 ? '' : ` weight ${weight}`}${tls}`,

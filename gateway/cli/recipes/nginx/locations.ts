@@ -109,10 +109,10 @@ function bodyLimit(routes: readonly RecipeRoute[]): string[] {
   return most === Number.POSITIVE_INFINITY ? [] : [`    client_max_body_size ${most};`];
 }
 
-function tlsLines({ host }: Service): string[] {
+function tlsLines({ hostname }: Service): string[] {
   return [
     '    proxy_ssl_server_name on;',
-    `    proxy_ssl_name ${host.replace(/:\d+$/, '')};`,
+    `    proxy_ssl_name ${hostname};`,
     '    proxy_ssl_verify on;',
     '    proxy_ssl_verify_depth 4;',
     '    proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;',

@@ -1,3 +1,4 @@
+import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from '../notices.ts';
 import { DOTS_OR_SLASHES, PLAIN_TARGET, placesOf, type RecipePlan, type RecipeRoute, routesOfAll } from '../plan.ts';
 import { serverAddress } from './address.ts';
 import { doorMap, methodMaps } from './locations.ts';
@@ -15,7 +16,7 @@ export function nginxRecipe(plan: RecipePlan): string {
   return `# Gatehouse decides on each request, and nginx forwards it. Printed by "gatehouse recipe nginx"; for http { }, such as
 # /etc/nginx/conf.d/gatehouse.conf. TLS, server_name and logs are yours to add to server { }, which must be the default server of
 # its port: nginx takes underscores_in_headers and ignore_invalid_headers from there.
-${plan.isTrusted ? '' : TRUST}
+${plan.isTrusted ? '' : `#\n${NAME_IN_TRUSTED_PROXIES}`}
 ${caches ? cachePath(plan) : ''}upstream gatehouse_decisions { server ${serverAddress(plan.decisions)}; keepalive 64; }
 upstream gatehouse_public { server ${serverAddress(plan.gateway)}; keepalive 16; }
 ${routesOfAll(plan).map(upstreamBlock).join('\n')}
@@ -38,10 +39,6 @@ ${caches ? ASKED_PATH : ''}
 ${plan.sites.map((site) => server(site, plan)).join('\n')}`;
 }
 
-const TRUST = `#
-# Name this proxy in trustedProxies of Gatehouse's configuration: the token endpoints and pages then know the clients' addresses.
-`;
-
 function cachePath({ decisions }: RecipePlan): string {
   const name = decisions.kind === 'port' ? String(decisions.port) : decisions.path.replace(/[^A-Za-z0-9]+/g, '-');
   return `
@@ -60,7 +57,7 @@ function upstreamBlock({ name, service }: RecipeRoute): string {
   );
   return [
     `upstream gatehouse_to_${name} {`,
-    ...(service.isPlaceholder ? ['  # The route has no upstream. Put the address of its service here.'] : []),
+    ...(service.isPlaceholder ? [`  ${PUT_THE_ADDRESS_HERE}`] : []),
     ...servers,
     '  keepalive 64;',
     '}',

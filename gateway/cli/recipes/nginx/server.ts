@@ -1,6 +1,7 @@
 import { type ErrorCode, GatewayError } from '../../../domain/errors.ts';
-import { errorJson } from '../../../http/error-answer.ts';
-import { IDENTITY_FIELDS, type RecipePlan, type RecipeSite } from '../plan.ts';
+import { IDENTITY_FIELDS } from '../../../fields/identity.ts';
+import { bodyOf } from '../own-answer.ts';
+import type { RecipePlan, RecipeSite } from '../plan.ts';
 import { askedLocation, publicLocation } from './locations.ts';
 
 /** The `server { }` of a host: what every location has in common, and what nginx answers itself. */
@@ -94,7 +95,7 @@ ${REFUSALS.map((status) => `    if ($gatehouse_status = ${status}) { return ${st
 ${ANSWER_FIELDS}
     if ($gatehouse_status = 500) { return 500 $gatehouse_body; }
     if ($gatehouse_status = 503) { return 503 $gatehouse_body; }
-    return 503 '${jsonOf('service_unavailable')}';
+    return 503 '${bodyOf('service_unavailable')}';
   }
 ${ownAnswer('@gatehouse_bad_gateway', 'bad_gateway')}
 ${ownAnswer('@gatehouse_timeout', 'gateway_timeout')}
@@ -120,17 +121,13 @@ const ANSWER_FIELDS = `    add_header Cache-Control no-store always;
     add_header X-Content-Type-Options nosniff always;
     add_header X-Request-Id $request_id always;`;
 
-function jsonOf(code: ErrorCode): string {
-  return errorJson(new GatewayError(code, ''));
-}
-
 function ownAnswer(name: string, code: ErrorCode): string {
   return `
   location ${name} {
     auth_request off;
     default_type application/json;
 ${ANSWER_FIELDS}
-    return ${new GatewayError(code, '').status} '${jsonOf(code)}';
+    return ${new GatewayError(code, '').status} '${bodyOf(code)}';
   }`;
 }
 
