@@ -1,4 +1,4 @@
-import { type Grant, LEASE, type LimitSize, MARGIN, type Report } from '../../stores/limits/ledger.ts';
+import { type Grant, LEASE, type LimitSize, MARGIN, type Report, ROUNDING } from '../../stores/limits/ledger.ts';
 
 /** How a request may pass without waiting. */
 export type AtHand =
@@ -29,8 +29,6 @@ export interface Standing {
 /** A request that waits for the ledger. @param passes whether it may pass */
 export type Waiter = (passes: boolean) => void;
 
-/** Absorbs the rounding of a refill. */
-const ROUNDING = 1e-6;
 /** Milliseconds between two questions about a key of which nothing is left. */
 const LEAST_PAUSE = 2;
 const LONGEST_PAUSE = 1_000;

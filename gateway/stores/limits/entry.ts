@@ -1,4 +1,4 @@
-import { AHEAD, type Grant, LEASE, type LimitSize, MARGIN, PRESENCE, type Report } from './ledger.ts';
+import { AHEAD, type Grant, LEASE, type LimitSize, MARGIN, PRESENCE, type Report, ROUNDING } from './ledger.ts';
 
 /** What the ledger knows of one key. Times are milliseconds of the ledger's clock. */
 export interface Entry {
@@ -14,9 +14,6 @@ interface Holder {
   readonly heldUntil: number;
   readonly presentUntil: number;
 }
-
-/** Absorbs the rounding of a refill: 1 must be 1 after `per`. */
-const ROUNDING = 1e-6;
 
 /**
  * Settles a report with the entry of its key. `REDIS_SETTLE` does the same in Redis; a test compares the two.

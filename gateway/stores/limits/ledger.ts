@@ -52,5 +52,7 @@ export const LEASE = 5_000;
 export const PRESENCE = 60_000;
 /** The part of a limit that all processes together may hold ahead; as much again may pass before it is reported. */
 export const MARGIN = 1 / 40;
+/** Absorbs the rounding of a refill: 1 must be 1 after `per`. */
+export const ROUNDING = 1e-6;
 /** The part of what is left that one process may take ahead at a time. */
 export const AHEAD = 1 / 20;

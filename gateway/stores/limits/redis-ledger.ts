@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { SharedRedis } from '../redis/limiter.ts';
-import { AHEAD, type Grant, LEASE, type Ledger, MARGIN, PRESENCE, type Report } from './ledger.ts';
+import { AHEAD, type Grant, LEASE, type Ledger, MARGIN, PRESENCE, type Report, ROUNDING } from './ledger.ts';
 
 /** The numbers of a report, in the order in which the script reads them. */
 const NUMBERS = ['requests', 'per', 'spent', 'debt', 'holds', 'wants', 'known'] as const satisfies (keyof Report)[];
@@ -54,7 +54,7 @@ for i, key in ipairs(KEYS) do
 
   local margin = math.floor(requests * ${MARGIN})
   local overdraft = math.min(others, margin)
-  local granted = math.max(0, math.min(wants, math.floor(left + overdraft + 1e-6)))
+  local granted = math.max(0, math.min(wants, math.floor(left + overdraft + ${ROUNDING})))
   left = left - granted
   local ahead = 0
   if wantsAhead then
@@ -62,7 +62,7 @@ for i, key in ipairs(KEYS) do
   end
   left = left - ahead
 
-  local missing = 1 - 1e-6 - left - overdraft
+  local missing = 1 - ${ROUNDING} - left - overdraft
   local wait = 0
   if missing > 0 then wait = missing * per / requests end
   local leftText = string.format('%.17g', left)
