@@ -1,6 +1,9 @@
 /** uri-host [":" port] of RFC 3986: a registered name, an IPv4 address or a bracketed IPv6 address; no user, no path. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 
+/** The longest domain name in text (RFC 1035 section 2.3.4). */
+export const LONGEST_HOST_NAME = 253;
+
 /** Whether a text is a value of `Host` (RFC 9110 section 7.2), which may be empty. */
 export function isHostValue(text: string): boolean {
   return HOST.test(text);

@@ -1,9 +1,7 @@
-import { comparableHost } from '../fields/host.ts';
+import { comparableHost, LONGEST_HOST_NAME } from '../fields/host.ts';
 
 /** Begins a pattern for all hosts below a domain. */
 const WILDCARD = '*.';
-/** The longest domain name in text (RFC 1035 section 2.3.4). It also bounds the look-ups for a host of thousands of dots. */
-const LONGEST_NAME = 253;
 const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /**
@@ -53,7 +51,8 @@ function suffixOf(pattern: string): string {
 
 /** The longest of the suffixes with which a name ends, and which is not all of it. */
 function longestSuffix(name: string, suffixes: { has(suffix: string): boolean }): string | null {
-  if (name.length > LONGEST_NAME) return null;
+  // Bounds the look-ups for a host of thousands of dots.
+  if (name.length > LONGEST_HOST_NAME) return null;
   for (let dot = name.indexOf('.', 1); dot !== -1; dot = name.indexOf('.', dot + 1)) {
     const suffix = name.slice(dot);
     if (suffixes.has(suffix)) return suffix;

@@ -1,12 +1,11 @@
 import { isIP, isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { comparableHost } from '../../fields/host.ts';
+import { comparableHost, LONGEST_HOST_NAME } from '../../fields/host.ts';
 
 const FORM = 'must be a host such as shop.example.com, or *.shop.example.com for all hosts below it';
 /** Letters, digits, hyphens and underscores, which names of containers have. */
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
-const LONGEST_NAME = 253;
 
 /** A host of requests, or a pattern, in the form in which hosts are compared. */
 export function hostPattern() {
@@ -36,7 +35,8 @@ function hostProblem(text: string): string | null {
   if (/:\d*$/.test(name)) return `has a port, and hosts are compared without it; ${FORM}`;
   if (/[^\x21-\x7e]/.test(name)) return notAsciiProblem(name, isPattern);
   const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.');
-  if (!labels.every((label) => LABEL.test(label)) || name.length > LONGEST_NAME) return `is not a host name; ${FORM}`;
+  if (!labels.every((label) => LABEL.test(label)) || name.length > LONGEST_HOST_NAME)
+    return `is not a host name; ${FORM}`;
   // Browsers read a name whose last label is a number as an IPv4 address (URL standard).
   if (/^\d+$/.test(labels.at(-1) ?? '')) return `ends with a number, and is no IPv4 address; ${FORM}`;
   return null;
