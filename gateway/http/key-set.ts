@@ -6,9 +6,6 @@ export interface KeySet {
   readonly etag: string;
 }
 
-/** The methods that a key set takes, as `Allow` lists them. */
-export const KEY_SET_METHODS = 'GET, HEAD';
-
 /** @param keys JWKs without private parts */
 export function keySetOf(keys: readonly object[]): KeySet {
   const body = `${JSON.stringify({ keys })}\n`;

@@ -1,6 +1,6 @@
 import { requireTokenAddress } from '../access/addresses.ts';
 import { requireAccess } from '../access/require-access.ts';
-import { GatewayError } from '../domain/errors.ts';
+import type { GatewayError } from '../domain/errors.ts';
 import type { Identity, Outcome, Scheme } from '../domain/identity.ts';
 import { andThen, type MaybePromise } from '../domain/maybe-promise.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
@@ -12,7 +12,15 @@ import { requireConfirmed } from '../identify/standing.ts';
 import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
 import { type Plan, planFor, routesAt } from '../routing/plan.ts';
 import { type ForwardRoute, isForwarded, type Route } from '../routing/route.ts';
-import { allowOf, isGuarded, type Located, methodNotAllowed, type RouteTable, routeFor } from '../routing/table.ts';
+import {
+  allowOf,
+  isGuarded,
+  type Located,
+  methodNotAllowed,
+  noRoute,
+  type RouteTable,
+  routeFor,
+} from '../routing/table.ts';
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { IncomingRequest } from './incoming-request.ts';
@@ -258,7 +266,6 @@ export function createAdmission({
     judge(incoming, record) {
       const approach = locate(incoming);
       if (approach.kind !== 'located') throw noRoute();
-      if (['tokens', 'pages', 'key-set'].includes(approach.plan.kind)) throw noRoute();
       if (isForward(approach)) {
         return andThen(pass(approach, incoming, record), (admitted) => {
           // What the gateway would refuse to forward, no other proxy may: `//` behind a stripped prefix reads as a host.
@@ -266,6 +273,8 @@ export function createAdmission({
           return admitted;
         });
       }
+      // The gateway's own endpoints are not there for other proxies.
+      if (approach.plan.kind !== 'refuse') throw noRoute();
       return andThen(decide(approach, incoming, record), () => {
         throw noRoute();
       });
@@ -281,10 +290,6 @@ function placeOf(route: Route): Located<Route> {
     place: { kind: 'routes', path: route.path, routes, guarded: routes.filter(isGuarded) },
     belowPrefix: false,
   };
-}
-
-function noRoute(): GatewayError {
-  return new GatewayError('not_found', 'no route');
 }
 
 function isForward(destination: Destination): destination is ForwardApproach {

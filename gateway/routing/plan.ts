@@ -1,7 +1,6 @@
-import { badRequest, GatewayError } from '../domain/errors.ts';
-import { KEY_SET_METHODS } from '../http/key-set.ts';
+import { badRequest, type GatewayError } from '../domain/errors.ts';
 import type { Target } from '../http/target.ts';
-import { allowOf, isGuarded, type Located, methodNotAllowed, type RouteRules, routeFor } from './table.ts';
+import { allowOf, isGuarded, type Located, methodNotAllowed, noRoute, type RouteRules, routeFor } from './table.ts';
 
 /** What the configuration prescribes for a request, before authentication. */
 export type Plan<R> =
@@ -29,12 +28,17 @@ export function planFor<R extends RouteRules>(located: Located<R>, target: Targe
   if (place.kind === 'tokens') return { kind: 'tokens', needsIdentity: true };
   if (place.kind === 'pages') return { kind: 'pages', needsIdentity: false };
   if (place.kind === 'key-set') {
-    if (method !== 'GET' && method !== 'HEAD') return refuse(methodNotAllowed(KEY_SET_METHODS, method));
-    return { kind: 'key-set', needsIdentity: false };
+    const refusal = refusalOfKeySet(method);
+    return refusal === null ? { kind: 'key-set', needsIdentity: false } : refuse(refusal);
   }
-  if (routes.length === 0) return refuse(new GatewayError('not_found', 'no route'));
+  if (routes.length === 0) return refuse(noRoute());
   if (route === undefined) return refuse(methodNotAllowed(allowOf(routes), method));
   return { kind: 'forward', route, needsIdentity };
+}
+
+/** The 405 for a method that the published keys do not take; null: they take it. */
+export function refusalOfKeySet(method: string): GatewayError | null {
+  return method === 'GET' || method === 'HEAD' ? null : methodNotAllowed('GET, HEAD', method);
 }
 
 /**

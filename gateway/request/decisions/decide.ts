@@ -5,9 +5,9 @@ import { keepFields, lastValue, type RawFields } from '../../fields/raw-fields.t
 import { clientOfProxy, type Peer, type Sender } from '../../http/client-address.ts';
 import { asGatewayError } from '../../http/error-answer.ts';
 import { type Head, readHead } from '../../http/head.ts';
-import { KEY_SET_METHODS, type KeySet } from '../../http/key-set.ts';
+import type { KeySet } from '../../http/key-set.ts';
+import { refusalOfKeySet } from '../../routing/plan.ts';
 import type { Route } from '../../routing/route.ts';
-import { methodNotAllowed } from '../../routing/table.ts';
 import { KEY_SET_PATH } from '../../settings/schema/assertion-options.ts';
 import type { Admission, Admitted } from '../admit.ts';
 import { everyIdentityField } from '../identity-fields.ts';
@@ -68,7 +68,8 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
   /** @returns null for any other path */
   const keysFor = ({ method, url, fields }: Subrequest, record: RequestRecord): DecisionAnswer | null => {
     if (keySet === null || url !== KEY_SET_PATH) return null;
-    if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(KEY_SET_METHODS, method);
+    const refusal = refusalOfKeySet(method);
+    if (refusal !== null) throw refusal;
     record.route = 'key-set';
     return publishedKeys(keySet, lastValue(fields, 'if-none-match'), record);
   };
