@@ -3,7 +3,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { type KeySet, keySetOf } from '../http/key-set.ts';
 import { newAssertionKey, parseAssertionKey } from '../settings/schema/assertion-key.ts';
 import type { AssertionKey, Settings } from '../settings/schema/settings.ts';
-import { readIfExists, readOrCreate } from './generated-file.ts';
+import { orAdvise, readIfExists, readOrCreate } from './generated-file.ts';
 
 /** The public half of a key, as a service finds it in the key set (RFC 7517). */
 export interface PublicJwk {
@@ -84,13 +84,5 @@ function keyIn(file: string, pem: string): AssertionKey {
 }
 
 function attempt<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(
-      `Cannot read or create the key of assertions ${file}: ${reason}. Set assertion.keys, or make the folder writable.`,
-    );
-  }
+  return orAdvise(file, 'the key of assertions', 'assertion.keys', work);
 }

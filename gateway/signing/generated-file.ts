@@ -4,6 +4,25 @@ import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 
 /**
+ * Does work with a generated file, whose failures say what to do.
+ *
+ * @param what is in the file, such as `the token secret`
+ * @param option that makes the file needless
+ * @throws OperatorError
+ */
+export function orAdvise<T>(file: string, what: string, option: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(
+      `Cannot read or create ${what} ${file}: ${reason}. Set ${option}, or make the folder writable.`,
+    );
+  }
+}
+
+/**
  * The content of a secret file, readable only by its owner, that is created if it does not exist.
  *
  * @param generate returns the content of a new file

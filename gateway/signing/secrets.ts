@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from '../settings/schema/settings.ts';
-import { readOrCreate } from './generated-file.ts';
+import { orAdvise, readOrCreate } from './generated-file.ts';
 
 const SHORTEST = 32;
 
@@ -19,21 +19,11 @@ export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'datab
  */
 function generatedSecret(databaseFile: string): string {
   const file = `${databaseFile}.secret`;
-  const secret = readSecret(file);
+  const secret = orAdvise(file, 'the token secret', 'tokens.secrets', () =>
+    readOrCreate(file, () => `${randomBytes(SHORTEST).toString('base64url')}\n`).trim(),
+  );
   if (Buffer.byteLength(secret) >= SHORTEST) return secret;
   throw new OperatorError(
     `${file} has less than ${SHORTEST} bytes and cannot sign tokens. Delete it to generate a new secret; tokens issued before become invalid.`,
   );
-}
-
-function readSecret(file: string): string {
-  try {
-    return readOrCreate(file, () => `${randomBytes(SHORTEST).toString('base64url')}\n`).trim();
-  } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(
-      `Cannot read or create the token secret ${file}: ${reason}. Set tokens.secrets, or make the folder writable.`,
-    );
-  }
 }
