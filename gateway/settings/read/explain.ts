@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { z } from 'zod';
-import { nearestOf } from '../rules/nearest.ts';
+import { suggestion } from '../rules/nearest.ts';
 import type { Path } from '../rules/readable.ts';
 import { unitForgotten } from '../schema/formats.ts';
 import { VARIABLES } from '../schema/settings.ts';
@@ -67,8 +67,5 @@ export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
 
 /** The message for an unknown key: suggests the nearest known key, if one is near, else lists all keys. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  const wrong = `unknown key ${JSON.stringify(key)}`;
-  const nearest = nearestOf(key, known);
-  if (nearest !== null) return `${wrong}; did you mean ${JSON.stringify(nearest)}?`;
-  return `${wrong}; the keys here are ${known.join(', ')}`;
+  return `unknown key ${JSON.stringify(key)}; ${suggestion(key, known, 'the keys here')}`;
 }

@@ -1,4 +1,4 @@
-import { nearestOf } from './nearest.ts';
+import { suggestion } from './nearest.ts';
 import type { Conflict, Path, Readable, ReadableRoute } from './readable.ts';
 
 /** All conflicts of scopes, groups, and what routes require. */
@@ -35,11 +35,7 @@ function requiresOfSomebody({ auth, requires }: ReadableRoute, index: number): C
 function knownScopes({ requires }: ReadableRoute, index: number, scopes: Readable['scopes'] = {}): Conflict[] {
   return (requires?.scopes ?? []).flatMap((name, at): Conflict[] => {
     if (Object.hasOwn(scopes, name)) return [];
-    const known = Object.keys(scopes);
-    const nearest = nearestOf(name, known);
-    const all = known.length === 0 ? 'there is none' : `the scopes are ${known.join(', ')}`;
-    const hint = nearest === null ? all : `did you mean ${JSON.stringify(nearest)}?`;
-    const message = `${JSON.stringify(name)} is no scope in scopes; ${hint}`;
+    const message = `${JSON.stringify(name)} is no scope in scopes; ${suggestion(name, Object.keys(scopes), 'the scopes')}`;
     return [{ path: ['routes', index, 'requires', 'scopes', at], message }];
   });
 }

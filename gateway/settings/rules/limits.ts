@@ -1,5 +1,5 @@
 import { LIMIT_NAME } from '../schema/limit-options.ts';
-import { nearestOf } from './nearest.ts';
+import { suggestion } from './nearest.ts';
 import type { Conflict, Readable, ReadableRoute } from './readable.ts';
 
 /** All conflicts of limits with the routes that name them. */
@@ -25,11 +25,11 @@ function namedByARoute(name: string, routes: NonNullable<Readable['routes']>): C
 }
 
 function limitsOfRoute(
-  { auth, limits: named = [], headers }: ReadableRoute,
+  { auth, limits: named = [] }: ReadableRoute,
   index: number,
   limits: NonNullable<Readable['limits']>,
 ): Conflict[] {
-  const ofEach = named.flatMap((name, at): Conflict[] => {
+  return named.flatMap((name, at): Conflict[] => {
     const path = ['routes', index, 'limits', at];
     if (!Object.hasOwn(limits, name)) return [{ path, message: unknownLimit(name, Object.keys(limits)) }];
     if (named.indexOf(name) < at) return [{ path, message: `is ${name} again; must be named once` }];
@@ -38,24 +38,8 @@ function limitsOfRoute(
     const message = `is ${name}, which counts by ${by}, but with auth: none nobody says who they are; must be a limit by address`;
     return [{ path, message }];
   });
-  return named.length === 0 ? ofEach : [...ofEach, ...noFieldsOfLimits(headers, index)];
 }
 
 function unknownLimit(name: string, known: readonly string[]): string {
-  const wrong = `names no limit in limits: ${JSON.stringify(name)}`;
-  const nearest = nearestOf(name, known);
-  if (nearest !== null) return `${wrong}; did you mean ${JSON.stringify(nearest)}?`;
-  return `${wrong}; ${known.length === 0 ? 'there is none' : `the limits are ${known.join(', ')}`}`;
-}
-
-function noFieldsOfLimits(headers: ReadableRoute['headers'], index: number): Conflict[] {
-  const { set = {}, remove = [] } = headers?.response ?? {};
-  const path = ['routes', index, 'headers', 'response'];
-  const fields: [name: string, at: Conflict['path']][] = [
-    ...Object.keys(set).map((name): [string, Conflict['path']] => [name, [...path, 'set', name]]),
-    ...remove.map((name, at): [string, Conflict['path']] => [name, [...path, 'remove', at]]),
-  ];
-  return fields
-    .filter(([name]) => /^ratelimit(?:-policy)?$/i.test(name))
-    .map(([, at]) => ({ path: at, message: "is written by this route's limits; one of the two must be left out" }));
+  return `names no limit in limits: ${JSON.stringify(name)}; ${suggestion(name, known, 'the limits')}`;
 }

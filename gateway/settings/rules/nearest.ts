@@ -7,6 +7,17 @@ export function nearestOf(name: string, known: readonly string[]): string | null
   return nearest.candidate;
 }
 
+/**
+ * What a message about an unknown name suggests: the nearest known one, if one is near, else all of them.
+ *
+ * @param names what the known ones are, such as `the limits`
+ */
+export function suggestion(name: string, known: readonly string[], names: string): string {
+  const nearest = nearestOf(name, known);
+  if (nearest !== null) return `did you mean ${JSON.stringify(nearest)}?`;
+  return known.length === 0 ? 'there is none' : `${names} are ${known.join(', ')}`;
+}
+
 /** Insertions, deletions, substitutions and swaps of neighbours: the "optimal string alignment" distance. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -122,28 +122,25 @@ function noCookiesForEverybody({ cors }: Partial<RouteSettings>, index: number):
   return [{ path: ['routes', index, 'cors', 'credentials'], message }];
 }
 
-/** `headers` of a route may not contain fields that `cors` or `listen.hsts` writes. */
-function noFieldsOfOtherOptions(
-  { headers, cors }: Partial<RouteSettings>,
-  index: number,
-  listen: Readable['listen'],
-): Conflict[] {
-  const { set = {}, remove = [] } = headers?.response ?? {};
+/** `headers` of a route may not contain fields that `cors`, `limits` or `listen.hsts` writes. */
+function noFieldsOfOtherOptions(route: Partial<RouteSettings>, index: number, listen: Readable['listen']): Conflict[] {
+  const { set = {}, remove = [] } = route.headers?.response ?? {};
   const path = ['routes', index, 'headers', 'response'];
   const fields: [name: string, path: Conflict['path']][] = [
     ...Object.keys(set).map((name): [string, Conflict['path']] => [name, [...path, 'set', name]]),
     ...remove.map((name, at): [string, Conflict['path']] => [name, [...path, 'remove', at]]),
   ];
   return fields.flatMap(([name, at]): Conflict[] => {
-    const lower = name.toLowerCase();
-    const other =
-      cors !== undefined && lower.startsWith('access-control-')
-        ? "this route's cors"
-        : listen?.hsts !== undefined && lower === 'strict-transport-security'
-          ? 'listen.hsts'
-          : null;
+    const other = writerOf(name.toLowerCase(), route, listen);
     return other === null ? [] : [{ path: at, message: `is written by ${other}; one of the two must be left out` }];
   });
+}
+
+/** @returns the option that writes a field of answers, or null */
+function writerOf(name: string, { cors, limits = [] }: Partial<RouteSettings>, listen: Readable['listen']) {
+  if (cors !== undefined && name.startsWith('access-control-')) return "this route's cors";
+  if (limits.length > 0 && /^ratelimit(?:-policy)?$/.test(name)) return "this route's limits";
+  return listen?.hsts !== undefined && name === 'strict-transport-security' ? 'listen.hsts' : null;
 }
 
 function noCredentialsForNobody({ auth, credentials }: Partial<RouteSettings>, index: number): Conflict[] {
