@@ -9,9 +9,9 @@ import { asGatewayError } from '../http/error-answer.ts';
 import { parseTarget, pathAsSent, type Target } from '../http/target.ts';
 import type { Identify } from '../identify/identify.ts';
 import { requireConfirmed } from '../identify/standing.ts';
-import { type CorsRoute, corsRouteFor } from '../routing/cors.ts';
+import { corsRouteFor } from '../routing/cors.ts';
 import { type Plan, planFor, routesAt } from '../routing/plan.ts';
-import { type ForwardRoute, isForwarded, type Route } from '../routing/route.ts';
+import { isForwarded, type Route } from '../routing/route.ts';
 import {
   allowOf,
   isGuarded,
@@ -21,34 +21,11 @@ import {
   type RouteTable,
   routeFor,
 } from '../routing/table.ts';
+import type { Admission, Admitted, Decision, Destination, ForwardApproach, ForwardDecision } from './admission.ts';
 import { credentialOfRequest } from './credential-of-request.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { webSocketTokenOf } from './web-socket-token.ts';
-
-/** A request that may pass on a route. */
-export interface Admitted<R extends Route = Route> {
-  readonly route: R;
-  readonly identity: Identity | null;
-  /** Proves the identity to the upstream; null: the route has none. */
-  readonly assertion: string | null;
-}
-
-/** The request is forwarded. */
-export interface ForwardDecision extends Admitted<ForwardRoute> {
-  readonly kind: 'forward';
-  readonly target: Target;
-}
-
-/** The result of admission for a request that may pass. */
-export type Decision =
-  | ForwardDecision
-  | { readonly kind: 'tokens'; readonly target: Target; readonly identity: Identity }
-  | { readonly kind: 'pages'; readonly target: Target }
-  /** The published keys of assertions. */
-  | { readonly kind: 'key-set' }
-  /** `OPTIONS *`: about the server as a whole (RFC 9110 section 9.3.7). */
-  | { readonly kind: 'server' };
 
 /** The destination of a request, found before authentication. */
 type Approach =
@@ -56,58 +33,6 @@ type Approach =
   | ({ readonly kind: 'located' } & Destination)
   /** The target is malformed. Pages of other origins can still read the 400, by the CORS fields of `located`. */
   | { readonly kind: 'malformed'; readonly error: GatewayError; readonly located: Located<Route> | null };
-
-/** A place of the configuration, and what is planned for a request there. */
-interface Destination<P = Plan<Route>> {
-  readonly target: Target;
-  readonly located: Located<Route>;
-  readonly plan: P;
-}
-
-/** The first half of admission, for a request that will be forwarded unless it is refused. */
-export type ForwardApproach = Destination<Extract<Plan<Route>, { kind: 'forward' }>>;
-
-/** The first half of admission, for requests with `Origin`. */
-export interface PageApproach {
-  /** The route whose `cors` applies to the request or its preflight; null: none. */
-  readonly corsRoute: CorsRoute | null;
-  /** The method that a preflight asks for; null: no preflight. */
-  readonly preflighted: string | null;
-  /** The second half. @throws as `Admit` */
-  decide(): MaybePromise<Decision>;
-}
-
-export interface Admission {
-  /**
-   * Decides on one request: target → route → CORS → cross-site → identify → authorise → access → limits → assert.
-   *
-   * @throws GatewayError synchronously or as a rejection: 400, 401, 403, 404, 405, 429; 500 when the assertion cannot be signed;
-   *   503 when a store that must be asked is out
-   */
-  admit(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Decision>;
-  /**
-   * The same for a request with `Origin`, in two halves: the CORS fields are set between them.
-   *
-   * @param requestedMethod `Access-Control-Request-Method`
-   */
-  approach(incoming: IncomingRequest, requestedMethod: string | undefined, record: RequestRecord): PageApproach;
-  /** The first half alone, which changes nothing. @returns null if the request is answered otherwise, or refused already */
-  forwardApproach(incoming: IncomingRequest): ForwardApproach | null;
-  /** The second half. @throws as `admit` */
-  decideForward(
-    approach: ForwardApproach,
-    incoming: IncomingRequest,
-    record: RequestRecord,
-  ): MaybePromise<ForwardDecision>;
-  /**
-   * Decides on a request that another proxy forwards. The token endpoints and the pages are no routes here.
-   *
-   * @throws as `admit`
-   */
-  judge(incoming: IncomingRequest, record: RequestRecord): MaybePromise<Admitted>;
-  /** The same on a route that the proxy names: the target is not read. */
-  judgeOn(route: Route, incoming: IncomingRequest, record: RequestRecord): MaybePromise<Admitted>;
-}
 
 /**
  * Admits every request in the same order, HTTP requests and WebSocket handshakes alike:
@@ -285,11 +210,8 @@ export function createAdmission({
 
 /** The place of a route that a proxy names: there are no others beside it. */
 function placeOf(route: Route): Located<Route> {
-  const routes = [route];
-  return {
-    place: { kind: 'routes', path: route.path, routes, guarded: routes.filter(isGuarded) },
-    belowPrefix: false,
-  };
+  const guarded = isGuarded(route) ? [route] : [];
+  return { place: { kind: 'routes', path: route.path, routes: [route], guarded }, belowPrefix: false };
 }
 
 function isForward(destination: Destination): destination is ForwardApproach {

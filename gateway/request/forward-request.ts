@@ -8,7 +8,7 @@ import { forwardHttp } from '../forward/forward-http.ts';
 import type { Outgoing } from '../forward/outgoing.ts';
 import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import { allowOf, type RouteRules } from '../routing/table.ts';
-import type { ForwardDecision } from './admit.ts';
+import type { ForwardDecision } from './admission.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { endedMeanwhile, type OpenExchange, type OpenExchanges } from './open-exchanges.ts';
 import type { PrepareOutgoing } from './prepare-outgoing.ts';

@@ -1,5 +1,5 @@
 import type { RawFields } from '../fields/raw-fields.ts';
-import type { Admitted } from './admit.ts';
+import type { Admitted } from './admission.ts';
 
 const NONE: RawFields = [];
 

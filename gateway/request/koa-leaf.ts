@@ -7,7 +7,7 @@ import { mustCloseAfterAnswer } from '../http/early-answer.ts';
 import { type KeySet, keySetAnswer } from '../http/key-set.ts';
 import type { Logger } from '../ops/log.ts';
 import { USUAL_METHODS } from '../routing/table.ts';
-import type { Decision, PageApproach } from './admit.ts';
+import type { Decision, PageApproach } from './admission.ts';
 import type { ForwardRequest, HttpExchange } from './forward-request.ts';
 
 /** `ctx.state` of every request. */

@@ -4,7 +4,7 @@ import type { RequestRecord } from '../domain/request-record.ts';
 import { forwardingFields, type Sender, type SenderOf } from '../http/client-address.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
-import type { Admission, Decision } from './admit.ts';
+import type { Admission, Decision } from './admission.ts';
 import type { ErrorForm } from './error-form.ts';
 import { createForwardRequest, type HttpExchange } from './forward-request.ts';
 import { readIncoming } from './incoming-request.ts';

@@ -8,7 +8,7 @@ import { lingeringClose } from '../http/early-answer.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import type { Logger } from '../ops/log.ts';
 import { logRequest, type RequestMeter } from './access-log.ts';
-import type { Admission } from './admit.ts';
+import type { Admission } from './admission.ts';
 import { readIncoming } from './incoming-request.ts';
 import { endedMeanwhile, type OpenExchanges } from './open-exchanges.ts';
 import type { OpenWebSockets, WebSocketLimits } from './open-web-sockets.ts';

@@ -3,7 +3,7 @@ import { countsHops } from '../fields/max-forwards.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import { requestHeaders } from '../forward/headers/request-headers.ts';
 import type { FieldChanges, Outgoing } from '../forward/outgoing.ts';
-import type { ForwardDecision } from './admit.ts';
+import type { ForwardDecision } from './admission.ts';
 import { identityFields } from './identity-fields.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { StrictTransport } from './strict-transport.ts';

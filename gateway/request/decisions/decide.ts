@@ -9,7 +9,7 @@ import type { KeySet } from '../../http/key-set.ts';
 import { refusalOfKeySet } from '../../routing/plan.ts';
 import type { Route } from '../../routing/route.ts';
 import { KEY_SET_PATH } from '../../settings/schema/assertion-options.ts';
-import type { Admission, Admitted } from '../admit.ts';
+import type { Admission, Admitted } from '../admission.ts';
 import { everyIdentityField } from '../identity-fields.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import { type AskedRequest, recordOfDecision } from '../record.ts';

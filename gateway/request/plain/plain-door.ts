@@ -4,7 +4,7 @@ import { errorAnswer } from '../../http/error-answer.ts';
 import type { PlainHead } from '../../http/plain-head.ts';
 import type { Logger } from '../../ops/log.ts';
 import { logRequest, type RequestMeter } from '../access-log.ts';
-import type { Admission } from '../admit.ts';
+import type { Admission } from '../admission.ts';
 import type { ErrorForm } from '../error-form.ts';
 import { type IncomingRequest, readPlain } from '../incoming-request.ts';
 import type { OpenExchanges } from '../open-exchanges.ts';

@@ -11,7 +11,7 @@ import type { Outgoing } from '../../forward/outgoing.ts';
 import { isWorthDraining } from '../../http/early-answer.ts';
 import { asGatewayError, type ErrorAnswer, fieldsOfError } from '../../http/error-answer.ts';
 import type { KeptBytes } from '../../http/read-buffer.ts';
-import type { Admission, ForwardApproach, ForwardDecision } from '../admit.ts';
+import type { Admission, ForwardApproach, ForwardDecision } from '../admission.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import { endedMeanwhile, type OpenExchange, type OpenExchanges } from '../open-exchanges.ts';
 import type { PrepareOutgoing } from '../prepare-outgoing.ts';
