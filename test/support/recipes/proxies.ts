@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
+import { writeRecipe } from '../../lab/gateways/recipe.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
 import { type ServerProcess, startProcess } from '../../lab/processes/server-process.ts';
 import type { Scope } from '../../lab/scope.ts';
 import { findProxy, type ProxyName } from '../services/proxies.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../../gateway/main.ts');
 const START_LIMIT = 30_000;
 
 /** Starts a proxy with the recipe that the command prints for a configuration. @returns its port */
@@ -20,9 +18,7 @@ export async function startProxy(t: Scope, proxy: ProxyName, configuration: stri
   const port = await freePort();
   const config = join(folder, 'gateway.yaml');
   writeFileSync(config, configuration);
-  const args = ['recipe', proxy, '--config', config, '--listen', `127.0.0.1:${port}`, '--out', folder];
-  await promisify(execFile)(process.execPath, [MAIN, ...args]);
-  if (proxy === 'nginx') removeCacheWith(t, join(folder, 'gatehouse.conf'));
+  await writeRecipe(t, { proxy, configuration: config, listen: `127.0.0.1:${port}` }, folder);
   const started = startProcess(program, COMMANDS[proxy](folder), {
     ...process.env,
     HOME: folder,
@@ -31,12 +27,6 @@ export async function startProxy(t: Scope, proxy: ProxyName, configuration: stri
   t.teardown(() => started.end('SIGTERM'));
   await untilListening(proxy, port, started);
   return port;
-}
-
-/** The recipe has the cache in memory, outside of the folder. */
-function removeCacheWith(t: Scope, recipe: string): void {
-  const [, cache] = /^proxy_cache_path (\/dev\/shm\/gatehouse-\S+) /m.exec(readFileSync(recipe, 'utf8')) ?? [];
-  if (cache !== undefined) t.teardown(() => rmSync(cache, { recursive: true, force: true }));
 }
 
 /** What surrounds each recipe, and the arguments of the program. */
