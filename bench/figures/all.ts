@@ -1,4 +1,5 @@
 import type { Figure } from '../harness/figure.ts';
+import { decisions } from './decisions.ts';
 import { gigabyte } from './gigabyte.ts';
 import { idleMemory } from './idle-memory.ts';
 import { idleRate } from './idle-rate.ts';
@@ -16,6 +17,7 @@ import { workers } from './workers.ts';
 /** In the order of the report. */
 export const figures: readonly Figure[] = [
   ...messages,
+  decisions,
   ownAnswers,
   latency,
   latencyAtHalfRate,

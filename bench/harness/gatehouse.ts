@@ -9,6 +9,8 @@ import { type Server, startServer } from './server.ts';
 /** The gateway in a process of its own, with everything switched on. */
 export interface Gatehouse extends Server {
   readonly url: string;
+  /** The path of its configuration file. */
+  readonly configuration: string;
 }
 
 const HERE = resolve(import.meta.dirname, '../..');
@@ -53,7 +55,7 @@ export async function startGatehouse(
     core: lab.cores.server,
     answersAt: `http://127.0.0.1:${opsPort}/health/ready`,
   });
-  return { ...server, url: `http://127.0.0.1:${port}` };
+  return { ...server, url: `http://127.0.0.1:${port}`, configuration: file };
 }
 
 /** Buys a token of Ada's for her password. */

@@ -2,33 +2,20 @@ import { textOfError } from '../../gateway/cli/error-text.ts';
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import type { Plan, Say } from '../harness/figure.ts';
-import { issueToken, revokeToken, startGatehouse } from '../harness/gatehouse.ts';
+import { startGatehouse } from '../harness/gatehouse.ts';
 import type { Lab } from '../harness/lab.ts';
-import { install } from '../harness/packages.ts';
 import { type Spread, spreadOf } from '../harness/statistics.ts';
 import { number, percent } from '../report/format.ts';
-import {
-  type LeftOut,
-  leftOutBy,
-  type MeasuredPeer,
-  type OurSpeed,
-  type Ours,
-  type PeerResult,
-  type Results,
-} from '../report/results.ts';
+import { type LeftOut, leftOutBy, type OurSpeed, type Ours, type PeerResult, type Results } from '../report/results.ts';
 import { checkAnswers, checkWorkload, credentialOf } from './check.ts';
-import type { Peer, Tokens } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { issueTokens, type Prepared, prepare } from './prepare.ts';
 import { type Contender, speedOf, type Turn, takeTurn } from './turn.ts';
 import { forgeUserId } from './user-id.ts';
 import type { Workload } from './workload.ts';
 
 /** The gateway with a token and with a password, or a peer; with what came of it so far, or why there is nothing. */
 type Entrant = Contender & { readonly turns: Turn[]; failure: LeftOut | null };
-
-/** A peer that is ready for the rounds. */
-interface Prepared extends Pick<MeasuredPeer, 'versions' | 'onForgeries'> {
-  readonly entrant: Entrant;
-}
 
 /** Seconds of warm-up: at first for the compilers of those that have one, then for connections and caches. */
 const FIRST_WARM_UP = 3;
@@ -54,8 +41,7 @@ export async function comparePeers(
   say: Say,
 ): Promise<{ readonly gatehouse: Ours; readonly peers: Results['peers'] }> {
   const gatehouse = await startGatehouse(scope, lab, { name: 'Gatehouse' });
-  const tokens = { good: await issueToken(gatehouse), revoked: await issueToken(gatehouse) };
-  await revokeToken(gatehouse, tokens.revoked);
+  const tokens = await issueTokens(gatehouse);
   const enter = async (credential: 'token' | 'password'): Promise<Entrant> => {
     const label = `Gatehouse, ${credential}`;
     const headers = credentialOf({ credential }, tokens);
@@ -68,12 +54,13 @@ export async function comparePeers(
   };
   const ours = { token: await enter('token'), password: await enter('password') };
 
-  const prepared: (Prepared & { readonly peer: Peer })[] = [];
+  const prepared: (Prepared & { readonly peer: Peer; readonly entrant: Entrant })[] = [];
   const peers: Record<string, PeerResult> = {};
   for (const peer of chosen) {
     say(`${peer.label}: starting`);
     try {
-      prepared.push({ peer, ...(await prepare(scope, lab, peer, tokens, workload)) });
+      const ready = await prepare(scope, lab, peer, tokens, workload);
+      prepared.push({ peer, ...ready, entrant: { ...ready.contender, turns: [], failure: null } });
     } catch (error) {
       peers[peer.name] = leftOutBy(error);
       say(`${peer.label} is left out: ${textOfError(error)}`);
@@ -134,20 +121,6 @@ async function playRounds(
       entrant.emptyOutput?.();
     }
   }
-}
-
-async function prepare(scope: Scope, lab: Lab, peer: Peer, tokens: Tokens, workload: Workload): Promise<Prepared> {
-  for (const software of peer.needs) {
-    const reason = await install(software);
-    if (reason !== null) throw new OperatorError(`${software} cannot be had: ${reason}`);
-  }
-  const running = await peer.start(scope, lab, tokens);
-  await checkAnswers(peer, running, tokens);
-  const headers = credentialOf(peer, tokens);
-  await checkWorkload({ ...running, label: peer.label, headers }, workload);
-  const onForgeries = peer.credential === 'none' ? null : await forgeUserId(peer, running, headers);
-  const entrant = { ...running, label: peer.label, headers, turns: [], failure: null };
-  return { versions: await peer.versions(), onForgeries, entrant };
 }
 
 function told({ rate, cpu, others }: Turn): string {
