@@ -21,9 +21,9 @@ export function publicJwkOf(key: AssertionKey): PublicJwk {
   return { kty, crv, x, y, kid: keyIdOf(key), use: 'sig', alg: 'ES256' };
 }
 
-/** @returns null if no assertions are configured */
-export function publishedKeys({ assertion }: Pick<Settings, 'assertion'>): KeySet | null {
-  return assertion === undefined ? null : keySetOf(assertion.keys.map(publicJwkOf));
+/** The public halves of keys, as services get them. */
+export function publishedKeys(keys: readonly AssertionKey[]): KeySet {
+  return keySetOf(keys.map(publicJwkOf));
 }
 
 /** The JWK thumbprint: the SHA-256 of the public half in a canonical form (RFC 7638 section 3). */

@@ -3,10 +3,10 @@ import { LRUCache } from 'lru-cache';
 import type { Account } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
-import { type KeySet, keySetOf } from '../http/key-set.ts';
+import type { KeySet } from '../http/key-set.ts';
 import type { AssertionKey, AssertionSettings } from '../settings/schema/settings.ts';
 import { atMost } from '../workarounds/lru-cache-capacity.ts';
-import { keyIdOf, publicJwkOf } from './assertion-keys.ts';
+import { keyIdOf, publishedKeys } from './assertion-keys.ts';
 
 /**
  * Makes the assertion of an identity for one audience: a JWT in the form that a field carries. Synchronous.
@@ -83,7 +83,7 @@ export function createAssertions(
   };
 
   return {
-    keySet: keySetOf(keys.map(publicJwkOf)),
+    keySet: publishedKeys(keys),
     forAudience(audience) {
       // Audiences contain no spaces, so no two combinations give one key.
       const prefixes = { password: `pwd ${audience} `, token: `token ${audience} ` };

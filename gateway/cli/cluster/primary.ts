@@ -37,7 +37,10 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
     const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
     return {
       ...workers,
-      keySet: () => publishedKeys(complete(current)),
+      keySet() {
+        const { assertion } = complete(current);
+        return assertion === undefined ? null : publishedKeys(assertion.keys);
+      },
       async reload(next) {
         requireNoRestart(current, next);
         current = next;

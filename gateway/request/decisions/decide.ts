@@ -14,7 +14,7 @@ import { everyIdentityField } from '../identity-fields.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import { type AskedRequest, recordOfDecision } from '../record.ts';
 import type { StrictTransport } from '../strict-transport.ts';
-import { type DecisionAnswer, no, publishedKeys, yes } from './decision-answer.ts';
+import { answerWithKeys, type DecisionAnswer, no, yes } from './decision-answer.ts';
 import { type Door, doorOf } from './doors.ts';
 import { methodIfKnown, originalHost, originalMethod, originalTarget } from './original-request.ts';
 
@@ -71,7 +71,7 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
     const refusal = refusalOfKeySet(method);
     if (refusal !== null) throw refusal;
     record.route = 'key-set';
-    return publishedKeys(keySet, lastValue(fields, 'if-none-match'), record);
+    return answerWithKeys(keySet, lastValue(fields, 'if-none-match'), record);
   };
 
   return (subrequest) => {

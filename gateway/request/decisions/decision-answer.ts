@@ -64,7 +64,7 @@ export function no(
 }
 
 /** The published keys of assertions, for services that reach only this listener. */
-export function publishedKeys(keySet: KeySet, ifNoneMatch: string | undefined, record: RequestRecord): DecisionAnswer {
+export function answerWithKeys(keySet: KeySet, ifNoneMatch: string | undefined, record: RequestRecord): DecisionAnswer {
   const { status, fields, body } = keySetAnswer(keySet, ifNoneMatch);
   const all = [...Object.entries(fields).flat(), 'X-Request-Id', record.id];
   return { status, reason: STATUS_CODES[status] ?? '', fields: all, body };
