@@ -4,19 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { CONFIG } from '../support/recipes/configuration.ts';
 
 const MAIN = new URL('../../gateway/main.ts', import.meta.url).pathname;
-const CONFIG = `
-listen: { port: 8090 }
-decisions: { port: 8092, cache: 5s }
-trustedProxies: [127.0.0.1]
-routes:
-  - { name: orders, path: /api/v1/orders, methods: [GET], upstream: "http://orders.shop:9000", stripPrefix: /api/v1 }
-  - { name: orders.write, path: /api/v1/orders, methods: [POST], upstream: [http://a:9001, http://b:9001], passAuthorization: true }
-  - { name: elsewhere, path: /api/v1/elsewhere }
-  - { name: shop, host: "*.shop.example", path: /, upstream: "https://shop.internal", auth: none }
-  - { name: website, path: /, upstream: "http://127.0.0.1:3000", auth: none }
-`;
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-recipe-'));
 const config = join(folder, 'gateway.yaml');

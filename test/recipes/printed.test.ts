@@ -6,18 +6,7 @@ import { nginxRecipe } from '../../gateway/cli/recipes/nginx/recipe.ts';
 import { recipePlan } from '../../gateway/cli/recipes/plan.ts';
 import { traefikRecipe } from '../../gateway/cli/recipes/traefik.ts';
 import { checkSettings } from '../../gateway/settings/read/check.ts';
-
-const CONFIG = `
-listen: { port: 8090 }
-decisions: { port: 8092, cache: 5s }
-trustedProxies: [127.0.0.1]
-routes:
-  - { name: orders, path: /api/v1/orders, methods: [GET], upstream: "http://orders.shop:9000", stripPrefix: /api/v1 }
-  - { name: orders.write, path: /api/v1/orders, methods: [POST], upstream: [http://a:9001, http://b:9001], passAuthorization: true }
-  - { name: elsewhere, path: /api/v1/elsewhere }
-  - { name: shop, host: "*.shop.example", path: /, upstream: "https://shop.internal", auth: none }
-  - { name: website, path: /, upstream: "http://127.0.0.1:3000", auth: none }
-`;
+import { CONFIG } from '../support/recipes/configuration.ts';
 
 const checked = checkSettings(CONFIG, 'test.yaml', {});
 if (checked.kind === 'invalid' || checked.settings.decisions === undefined) throw new Error(JSON.stringify(checked));

@@ -3,6 +3,7 @@ import { routesAt } from '../../routing/plan.ts';
 import { compileRoutes, isBelow, methodsOf, ownPaths } from '../../routing/table.ts';
 import type { SettingsWithoutSecrets } from '../../settings/read/load.ts';
 import { type DecisionSettings, decisionsAddress } from '../../settings/schema/decision-options.ts';
+import type { ListenAddress } from '../../settings/schema/listener-options.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
 import { groupOf } from '../../settings/schema/upstream-group.ts';
 
@@ -82,13 +83,15 @@ export interface ServiceServer {
   readonly weight: number;
 }
 
+/** Begins a plain target. */
+export const PLAIN_PATH = '^/[a-z0-9._~/-]*';
 /**
  * A plain target, which every server reads alike, matches `PLAIN_TARGET` and not `DOTS_OR_SLASHES`. For a plain target a proxy asks
  * by the name of the route, for any other by path: then the rules of the gateway decide, which refuse whatever two
  * programs could read as different paths. Without look-ahead and repeated groups: RE2 takes these too, and a long target
  * overflows no stack.
  */
-export const PLAIN_TARGET = '^/[a-z0-9._~/-]*([?][!$-~]*)?$';
+export const PLAIN_TARGET = `${PLAIN_PATH}([?][!$-~]*)?$`;
 export const DOTS_OR_SLASHES = '^[^?]*/[./]';
 
 /** @param listen `HOST:PORT` or `:PORT` where the proxy listens */
@@ -104,7 +107,7 @@ export function recipePlan(settings: SettingsWithoutSecrets, decisions: Decision
 }
 
 /** The address by which a program of the same machine reaches a listener. */
-function reachable(listener: ReturnType<typeof decisionsAddress>): Address {
+function reachable(listener: ListenAddress): Address {
   if ('path' in listener) return { kind: 'socket', path: listener.path };
   const { host, port } = listener;
   return { kind: 'port', host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port };

@@ -5,6 +5,7 @@ import {
   DOTS_OR_SLASHES,
   hostAndPort,
   literally,
+  PLAIN_PATH,
   type RecipePlace,
   type RecipePlan,
   type RecipeRoute,
@@ -81,7 +82,7 @@ function routersOfRoute(route: RecipeRoute, within: string, priority: number, pl
   return {
     [`${name}-${place.id}`]: {
       ...common,
-      rule: `${within} && (${byMethod}) && PathRegexp(\`^/[a-z0-9._~/-]*$\`) && !PathRegexp(\`${DOTS_OR_SLASHES}\`)`,
+      rule: `${within} && (${byMethod}) && PathRegexp(\`${PLAIN_PATH}$\`) && !PathRegexp(\`${DOTS_OR_SLASHES}\`)`,
       priority: priority + 3,
       middlewares: [`gatehouse-${name}`, ...rewriting(route)],
     },
