@@ -1,11 +1,9 @@
 import type { Knex } from 'knex';
 import type { AccountGroupsSettings } from '../../settings/schema/settings.ts';
 import type { Database } from '../database/connection.ts';
-import { sorted } from './group-names.ts';
+import { checked } from './group-names.ts';
 import { idCondition } from './id-condition.ts';
-import { columnNamed, columnsOf, type TableColumn } from './table-columns.ts';
-
-type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
+import { columnNamed, columnsOf, type Source, type TableColumn } from './table-columns.ts';
 
 /** The table of memberships of an application, checked against the database. */
 export interface OpenMemberships {
@@ -57,7 +55,7 @@ export async function openMemberships(source: Source, settings: AccountGroupsSet
       if (condition === null) return [];
       const rows = await selected(memberships().whereRaw(condition));
       // The collation of the column may ignore case, accents and trailing spaces.
-      return sorted(rows.filter((row) => row.account === accountId).map((row) => row.name)).valid;
+      return checked(rows.filter((row) => row.account === accountId).map((row) => row.name)).valid;
     },
     async countNames() {
       // As bytes: collations would count names together that the gateway tells apart.

@@ -2,12 +2,9 @@ import type { Knex } from 'knex';
 import { GatewayError, OperatorError } from '../../domain/errors.ts';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
-import type { Database } from '../database/connection.ts';
 import { openMemberships } from './adopted-groups.ts';
-import { countNames, type GroupCounts, namesIn, sorted } from './group-names.ts';
-import { columnNamed, columnsOf, type TableColumn } from './table-columns.ts';
-
-export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
+import { checked, countNames, type GroupCounts, namesIn } from './group-names.ts';
+import { columnNamed, columnsOf, type Source, type TableColumn } from './table-columns.ts';
 
 /** An application's table of users, as the configuration describes it. */
 export interface AdoptedTable {
@@ -109,7 +106,7 @@ export async function openTable({ kind, sql, query }: Source, table: AdoptedTabl
     rows,
     groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
     async countGroups() {
-      if (memberships !== null) return countNames(await memberships.countNames(), (name) => sorted([name]));
+      if (memberships !== null) return countNames(await memberships.countNames(), (name) => checked([name]));
       if (groupsColumn === null) return { valid: new Map(), passedOver: new Map() };
       const counted: { groups: string; count: number | string }[] = await query(
         sql(table.name)

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Account } from '../../domain/account.ts';
 import { canonicalEmail, isSendableUserId } from '../../domain/account.ts';
 import { UNICODE_LOWER } from '../database/sqlite.ts';
-import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable, type Source } from './adopted-table.ts';
+import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable } from './adopted-table.ts';
 import { idCondition } from './id-condition.ts';
 import type { AccountReader } from './store.ts';
+import type { Source } from './table-columns.ts';
 
 /**
  * Reads the accounts in an application's table.

@@ -7,7 +7,8 @@ export interface GroupNames {
   readonly passedOver: readonly string[];
 }
 
-export function sorted(names: Iterable<string>): GroupNames {
+/** Tells names that a configuration can contain from others. */
+export function checked(names: Iterable<string>): GroupNames {
   const valid = new Set<string>();
   const passedOver = new Set<string>();
   for (const name of names) (isAccessName(name) ? valid : passedOver).add(name);
@@ -21,10 +22,10 @@ export function sorted(names: Iterable<string>): GroupNames {
 export function namesIn(text: string | null): GroupNames {
   // BINARY(n) is padded with NULs.
   const written = (text ?? '').replace(/\0+$/, '').trim();
-  if (!written.startsWith('[')) return sorted(written.split(/[\s,]+/).filter((name) => name !== ''));
+  if (!written.startsWith('[')) return checked(written.split(/[\s,]+/).filter((name) => name !== ''));
   const list = parsed(written);
   if (!Array.isArray(list)) return { valid: [], passedOver: [written] };
-  const { valid, passedOver } = sorted(list.filter((name) => typeof name === 'string'));
+  const { valid, passedOver } = checked(list.filter((name) => typeof name === 'string'));
   const others = list.filter((name) => typeof name !== 'string').map((name) => JSON.stringify(name));
   return { valid, passedOver: [...passedOver, ...others] };
 }

@@ -9,7 +9,8 @@ export interface TableColumn {
   readonly collation: { readonly charset: string; readonly name: string } | null;
 }
 
-type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
+/** The database with an application's table. */
+export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
 
 /** Maximum number of tables listed in the error about a missing table. */
 const MOST_NAMES = 20;
