@@ -1,4 +1,4 @@
-import { compileAccessClaims } from '../access/asserted-access.ts';
+import { compileAccessClaims } from '../access/access-claims.ts';
 import { compileIdentityFields } from '../access/identity-fields.ts';
 import type { LimitCounts } from '../access/limits/limit-counts.ts';
 import { type CountRefusals, compileRouteLimits, type RouteLimits } from '../access/limits/route-limits.ts';

@@ -2,12 +2,10 @@ import { chmodSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OperatorError } from '../domain/errors.ts';
+import type { ListenAddress } from '../settings/schema/listener-options.ts';
 
 /** The options that say where a listener is. */
 export type ListenerSetting = 'listen' | 'ops' | 'decisions';
-
-/** A Unix socket, or a host and a port. */
-export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** Another program uses the port. */
 export class PortTaken extends OperatorError {

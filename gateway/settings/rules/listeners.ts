@@ -1,4 +1,5 @@
-import { type DecisionsAddress, decisionsAddress } from '../schema/decision-options.ts';
+import { decisionsAddress } from '../schema/decision-options.ts';
+import type { ListenAddress } from '../schema/listener-options.ts';
 import { isLoopback } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 
@@ -32,7 +33,7 @@ function listenersOf({ listen, ops, decisions }: Readable): Listener[] {
   );
 }
 
-function addressOf(address: DecisionsAddress): { readonly host?: string; readonly port?: number } {
+function addressOf(address: ListenAddress): { readonly host?: string; readonly port?: number } {
   return 'path' in address ? {} : address;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, listOf, matching, options } from './formats.ts';
-import { host, network, port } from './listener-options.ts';
+import { host, type ListenAddress, network, port } from './listener-options.ts';
 
 /** `0s`, or so long that nginx, which counts whole seconds, keeps an answer for a second at least. */
 function keptTime() {
@@ -27,10 +27,8 @@ export const decisionOptions = options({
 
 export type DecisionSettings = z.output<typeof decisionOptions>;
 
-/** Where the listener is: a socket, or a host and a port. */
-export type DecisionsAddress = { readonly path: string } | { readonly host: string; readonly port: number };
-
-export function decisionsAddress(settings: Partial<DecisionSettings>): DecisionsAddress {
+/** Where the listener is. */
+export function decisionsAddress(settings: Partial<DecisionSettings>): ListenAddress {
   const { socket, host: name = '127.0.0.1', port: number = 8082 } = settings;
   return socket === undefined ? { host: name, port: number } : { path: socket };
 }

@@ -8,7 +8,10 @@ export const host = textThat(
 
 export const port = wholeNumber(0, 65_535, 'a port (0: any free one)');
 
-/** Where a listener is. */
+/** Where a listener is: a Unix socket, or a host and a port. */
+export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** The options that say where a listener is. */
 export function listener(usualHost: string, usualPort: number) {
   return {
     host: host.prefault(usualHost).describe('The IP address or host name to listen on.'),
