@@ -12,6 +12,7 @@ import {
   type RecipeRoute,
   usualRoute,
 } from './plan.ts';
+import { preflightedMethods } from './preflights.ts';
 
 /**
  * The Caddyfile.
@@ -81,11 +82,12 @@ function handle(plan: RecipePlan, host: string | null, place: RecipePlace): stri
   return [...matcher(host, place), ...lines].map((line) => `\t\t${line}\n`).join('');
 }
 
-function askedHandle({ decisions }: RecipePlan, place: RecipePlace): string[] {
+function askedHandle({ decisions, gateway }: RecipePlan, place: RecipePlace): string[] {
   const { id, routes } = place;
   return [
     `handle @gatehouse_place_${id} {`,
     '\troute {',
+    ...preflightLines(place, gateway).map((line) => `\t\t${line}`),
     '\t\tvars gatehouse_stage decision',
     '\t\tvars gatehouse_door /forward-auth',
     ...routes.flatMap((route, index) => doorLines(route, `${id}_${index + 1}`).map((line) => `\t\t${line}`)),
@@ -190,11 +192,34 @@ function publicHandle({ gateway }: RecipePlan, { id }: RecipePlace): string[] {
   return [
     `handle @gatehouse_place_${id} {`,
     '\t# Gatehouse itself answers.',
-    `\treverse_proxy ${dial(gateway, false)} {`,
-    '\t\tflush_interval -1',
-    '\t\ttransport http {',
-    '\t\t\tcompression off',
-    '\t\t}',
+    ...publicProxy('', gateway).map((line) => `\t${line}`),
+    '}',
+  ];
+}
+
+/** A preflight has no credentials: Gatehouse answers it by the `cors` of the route. */
+function preflightLines(place: RecipePlace, gateway: Address): string[] {
+  const methods = preflightedMethods(place);
+  const matcher = `@gatehouse_preflight_${place.id}`;
+  return methods === null
+    ? []
+    : [
+        `${matcher} {`,
+        '\tmethod OPTIONS',
+        '\theader Origin *',
+        `\theader_regexp Access-Control-Request-Method ^${methods}$`,
+        '}',
+        ...publicProxy(`${matcher} `, gateway),
+      ];
+}
+
+/** @param matcher which requests, with a space behind it; empty: all */
+function publicProxy(matcher: string, gateway: Address): string[] {
+  return [
+    `reverse_proxy ${matcher}${dial(gateway, false)} {`,
+    '\tflush_interval -1',
+    '\ttransport http {',
+    '\t\tcompression off',
     '\t}',
     '}',
   ];

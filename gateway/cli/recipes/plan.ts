@@ -60,6 +60,8 @@ export interface RecipeRoute {
   readonly maxBody: number | null;
   /** Seconds without an answer after which the service counts as too slow. */
   readonly timeout: number;
+  /** Whether the public listener answers its CORS preflights. */
+  readonly hasCors: boolean;
   /** Options of the route that only the gateway itself can apply. */
   readonly left: readonly string[];
 }
@@ -186,9 +188,11 @@ function recipeRoute(
   settings: SettingsWithoutSecrets,
 ): RecipeRoute {
   const { name, stripPrefix = '', preserveHost, passAuthorization, credentials, maxBody = null, timeouts } = route;
-  const left = (['cors', 'headers', 'proxy', 'requireLength'] as const).filter((option) => route[option]);
+  const hasCors = route.cors !== undefined;
+  const left = (['headers', 'proxy', 'requireLength'] as const).filter((option) => route[option]);
   return {
-    ...{ name, methods, takesOthers, stripPrefix, preserveHost, passAuthorization, maxBody, left },
+    ...{ name, methods, takesOthers, stripPrefix, preserveHost, passAuthorization, maxBody, hasCors },
+    left: hasCors ? ['cors, but for preflights', ...left] : left,
     service: serviceOf(route, settings),
     takesApiKey: credentials?.includes('api-key') ?? false,
     timeout: Math.ceil((timeouts.firstByte ?? settings.timeouts.firstByte) / 1000),

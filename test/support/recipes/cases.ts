@@ -5,6 +5,7 @@ import { type ProxyTraits, proxyCasesIn } from './cases/context.ts';
 import { identityCases } from './cases/identity.ts';
 import { messageCases } from './cases/messages.ts';
 import { outageCases } from './cases/outages.ts';
+import { preflightCases } from './cases/preflights.ts';
 import { refusalCases } from './cases/refusals.ts';
 import { revocationCases } from './cases/revocation.ts';
 import { routeCases } from './cases/routes.ts';
@@ -28,6 +29,7 @@ export function proxyCases(proxy: ProxyName, cache: string, traits: ProxyTraits)
   identityCases(cases);
   routeCases(cases);
   refusalCases(cases);
+  preflightCases(cases);
   targetCases(cases);
   messageCases(cases);
   revocationCases(cases);

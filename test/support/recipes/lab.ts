@@ -27,6 +27,7 @@ export interface ProxiedLab {
 export async function proxiedLab(t: Scope, proxy: ProxyName, cache: string): Promise<ProxiedLab> {
   const service = await echoingService(t);
   const [port, decisions] = [await freePort(), await freePort()];
+  const cors = { origins: [PAGE_ORIGIN] };
   const settings = {
     listen: { port },
     decisions: { port: decisions, cache },
@@ -41,7 +42,10 @@ export async function proxiedLab(t: Scope, proxy: ProxyName, cache: string): Pro
       { name: 'keys', path: '/api/v1/keys', upstream: service.url, credentials: ['api-key'] },
       { name: 'encoded', path: '/api/v1/encoded', upstream: service.url, allowEncodedSlashes: true },
       { name: 'bare', path: '/api/v1/bare', upstream: service.url, stripPrefix: '/api/v1/bare' },
-      { name: 'elsewhere', path: '/api/v1/elsewhere' },
+      { name: 'elsewhere', path: '/api/v1/elsewhere', cors },
+      { name: 'paged', path: '/api/v1/paged', methods: ['GET', 'PUT'], upstream: service.url, cors },
+      { name: 'shared', path: '/api/v1/shared', methods: ['GET'], upstream: service.url, cors },
+      { name: 'shared.write', path: '/api/v1/shared', methods: ['POST'], upstream: service.url },
       { name: 'shop', host: 'shop.example.com', path: '/', upstream: `${service.url}/shop`, auth: 'none' },
       { name: 'shop.things', host: 'shop.example.com', path: '/api/v1/things', upstream: `${service.url}/shop` },
       {
@@ -71,3 +75,5 @@ export async function proxiedLab(t: Scope, proxy: ProxyName, cache: string): Pro
 }
 
 export const PASSWORD = basic(ADA);
+/** Of pages that may call the routes with `cors`. */
+export const PAGE_ORIGIN = 'https://app.example.com';

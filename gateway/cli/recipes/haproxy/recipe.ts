@@ -12,6 +12,7 @@ import {
   routesOfAll,
   usualRoute,
 } from '../plan.ts';
+import { preflightedMethods } from '../preflights.ts';
 
 /**
  * The configuration of HAProxy.
@@ -124,6 +125,18 @@ function placeRules(place: RecipePlace): string[] {
     `  http-request set-var(txn.gatehouse_door) str(/forward-auth) if ${here}`,
     `  http-request set-var(txn.gatehouse_backend) str(gatehouse_to_${usual.name}) if ${here}`,
     ...byMethod,
+    ...preflightRules(place, here),
+  ];
+}
+
+/** A preflight has no credentials: the public listener answers it by the `cors` of the route. */
+function preflightRules(place: RecipePlace, here: string): string[] {
+  const methods = preflightedMethods(place);
+  if (methods === null) return [];
+  const condition = `if ${here} { method OPTIONS } { req.hdr(Origin) -m found } { req.hdr(Access-Control-Request-Method) -m reg '^${methods}$' }`;
+  return [
+    `  http-request set-var(txn.gatehouse_backend) str(gatehouse_public) ${condition}`,
+    `  http-request unset-var(txn.gatehouse_door) ${condition}`,
   ];
 }
 

@@ -1,9 +1,19 @@
 import { literally, type RecipePlace, type RecipeRoute, type Service, usualRoute } from '../plan.ts';
+import { preflightedMethods } from '../preflights.ts';
 
 /** What nginx asks about a request: the route by its name, or by path. */
 export function doorMap({ id, routes }: RecipePlace): string {
   const byName = routes.map(({ name, methods }) => `"~^plain (?:${methods.join('|')})$" /auth-request/@${name};`);
   return `map "$gatehouse_reading $request_method" $gatehouse_door_${id} { ${byName.join(' ')} default /auth-request; }`;
+}
+
+/** Whether a request is a preflight of a route with `cors`. */
+export function preflightMap(place: RecipePlace): string[] {
+  const methods = preflightedMethods(place);
+  const asked = '"$request_method $http_access_control_request_method $http_origin"';
+  return methods === null
+    ? []
+    : [`map ${asked} $gatehouse_preflight_${place.id} { "~^OPTIONS ${methods} ." 1; default 0; }`];
 }
 
 /** What differs between the routes of one path. */
@@ -91,6 +101,7 @@ export function askedLocation(place: RecipePlace): string {
   return [
     `  ${locationHead(place.path)}`,
     ...left.map(({ name, left: options }) => `    # Not here: ${options.join(', ')} of the route ${name}.`),
+    ...(preflightedMethods(place) === null ? [] : [`    if ($gatehouse_preflight_${id}) { return ${PREFLIGHT}; }`]),
     `    set $gatehouse_door $gatehouse_door_${id};`,
     ...settings
       .filter(({ variable }) => variable !== '$gatehouse_to')
@@ -126,7 +137,24 @@ function locationHead(path: string): string {
 
 /** The location of a path that the public listener answers. */
 export function publicLocation({ path }: RecipePlace): string {
-  return `  ${locationHead(path)}
+  return publicBlock(locationHead(path));
+}
+
+/** A status that nothing else has: `if` chooses a location by it, since `auth_request` cannot depend on the request. */
+const PREFLIGHT = 418;
+
+/** Sends the preflights of routes with `cors` to the public listener. */
+export function preflightLocation(places: readonly RecipePlace[]): string {
+  if (places.every((place) => preflightedMethods(place) === null)) return '';
+  const block = publicBlock('location @gatehouse_preflight {');
+  return `  # A preflight has no credentials. The status is that of no service: those of services are not intercepted.
+  error_page ${PREFLIGHT} = @gatehouse_preflight;
+${block}
+`;
+}
+
+function publicBlock(head: string): string {
+  return `  ${head}
     # Gatehouse itself answers.
     auth_request off;
     set $gatehouse_host $gatehouse_client_host;

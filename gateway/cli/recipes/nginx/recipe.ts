@@ -1,7 +1,7 @@
 import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from '../notices.ts';
 import { DOTS_OR_SLASHES, PLAIN_TARGET, placesOf, type RecipePlan, type RecipeRoute, routesOfAll } from '../plan.ts';
 import { serverAddress } from './address.ts';
-import { doorMap, methodMaps } from './locations.ts';
+import { doorMap, methodMaps, preflightMap } from './locations.ts';
 import { server } from './server.ts';
 
 /**
@@ -34,7 +34,7 @@ map $gatehouse_upgrade $gatehouse_connection { websocket upgrade; default ""; }
 # A plain target is asked about by the name of its route. Any other is asked about by its path, with all rules of Gatehouse.
 map $request_uri $gatehouse_reading { "~${DOTS_OR_SLASHES}" odd; "~${PLAIN_TARGET}" plain; default odd; }
 ${asked.map(doorMap).join('\n')}
-${asked.flatMap(methodMaps).join('\n')}
+${[...asked.flatMap(preflightMap), ...asked.flatMap(methodMaps)].join('\n')}
 ${caches ? ASKED_PATH : ''}
 ${plan.sites.map((site) => server(site, plan)).join('\n')}`;
 }

@@ -2,7 +2,7 @@ import { type ErrorCode, GatewayError } from '../../../domain/errors.ts';
 import { IDENTITY_FIELDS } from '../../../fields/identity.ts';
 import { bodyOf } from '../own-answer.ts';
 import type { RecipePlan, RecipeSite } from '../plan.ts';
-import { askedLocation, publicLocation } from './locations.ts';
+import { askedLocation, preflightLocation, publicLocation } from './locations.ts';
 
 /** The `server { }` of a host: what every location has in common, and what nginx answers itself. */
 export function server({ host, places }: RecipeSite, { listen, cache }: RecipePlan): string {
@@ -52,7 +52,7 @@ ${FURTHER_IDENTITIES.map((field) => `  proxy_set_header ${field} "";`).join('\n'
   proxy_buffering off;
 
 ${places.map((place) => (place.routes.length > 0 ? askedLocation(place) : publicLocation(place))).join('\n')}
-  location = /_gatehouse {
+${preflightLocation(places)}  location = /_gatehouse {
     internal;
     proxy_pass http://gatehouse_decisions$gatehouse_door;
     proxy_http_version 1.1;
