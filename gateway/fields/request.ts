@@ -26,6 +26,13 @@ export type Treatment =
   | 'x-forwarded-host'
   | 'x-forwarded-prefix';
 
+/** From which some frameworks read another path than that of the request line. */
+export const PATH_OVERRIDES: readonly string[] = ['x-original-url', 'x-original-uri', 'x-rewrite-url', 'x-request-uri'];
+/** From which some frameworks read another method: Rails, Symfony, ASP.NET and others. */
+export const METHOD_OVERRIDES: readonly string[] = [
+  ...['x-http-method-override', 'x-http-method', 'x-method-override', 'x-method', 'method-override'],
+];
+
 /** By folded name (`foldedName`). */
 const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   // Hop-by-hop: RFC 9110 section 7.6.1 and what it names. Trailers are not forwarded, so neither is their list.
@@ -55,14 +62,14 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   // Override the authorised path: CGI variables, and the fields that frameworks behind IIS read.
   ...all('drop', 'script-name', 'path-info', 'path-translated', 'query-string', 'request-uri', 'document-uri'),
   ...all('drop', 'request-method', 'script-filename', 'document-root', 'server-name', 'server-port'),
-  ...all('drop', 'x-original-url', 'x-original-uri', 'x-rewrite-url', 'x-request-uri'),
+  ...all('drop', ...PATH_OVERRIDES),
   // The path where the application is mounted, from a proxy that strips a prefix.
   ...all('trusted', 'x-script-name', 'x-envoy-original-path'),
   // CVE-2025-61780: lets a client bypass a proxy's access rules by having Rack delegate file sending.
   ...all('trusted', 'x-sendfile-type', 'x-accel-mapping'),
 
-  // Override the authorised method: Rails, Symfony, ASP.NET and others.
-  ...all('method', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x-method', 'method-override'),
+  // Override the authorised method.
+  ...all('method', ...METHOD_OVERRIDES),
 
   // The client's address, scheme and host, as proxies report them.
   ...all('forwarded', 'forwarded'),

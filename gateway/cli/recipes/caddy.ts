@@ -1,4 +1,5 @@
 import { IDENTITY_FIELDS } from '../../fields/identity.ts';
+import { METHOD_OVERRIDES, PATH_OVERRIDES } from '../../fields/request.ts';
 import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from './notices.ts';
 import { bodyOf } from './own-answer.ts';
 import {
@@ -30,9 +31,13 @@ ${plan.listen.startsWith(':') ? '' : `\tbind ${plan.listen.replace(/:\d+$/, '')}
 		request_header -X-User*
 ${SEPARATORS.map((separator) => `\t\trequest_header -X${separator}User*`).join('\n')}
 		request_header -Forwarded
+		# Some services read another path from these than the judged one.
+${removals(PATH_OVERRIDES)
+  .map((line) => `\t\t${line}`)
+  .join('\n')}
 		# "Connection: X-User-Id" would remove the identity. Only WebSockets are upgraded: "Upgrade: h2c" would open a tunnel.
-		@gatehouse_socket header_regexp Upgrade (?i)^websocket$
-		@gatehouse_no_socket not header_regexp Upgrade (?i)^websocket$
+		@gatehouse_socket expression \`{http.request.header.Upgrade}.matches("(?i)^websocket$")\`
+		@gatehouse_no_socket expression \`!{http.request.header.Upgrade}.matches("(?i)^websocket$")\`
 		request_header @gatehouse_socket Connection Upgrade
 		request_header @gatehouse_no_socket -Connection
 		request_header @gatehouse_no_socket -Upgrade
@@ -76,6 +81,11 @@ ${plan.sites.flatMap(({ host, places }) => places.map((place) => handle(plan, ho
 
 /** What a field name may have between "X" and "User" besides "-" (RFC 9110 section 5.6.2). */
 const SEPARATORS = [..."_.!#$%&'+^`|~"];
+
+/** Removes fields, also as they are spelled for CGI programs. */
+function removals(fields: readonly string[]): string[] {
+  return fields.flatMap((field) => [`request_header -${field}`, `request_header -${field.replaceAll('-', '_')}`]);
+}
 
 function handle(plan: RecipePlan, host: string | null, place: RecipePlace): string {
   const lines = place.routes.length > 0 ? askedHandle(plan, place) : publicHandle(plan, place);
@@ -141,7 +151,9 @@ function doorLines({ name, methods }: RecipeRoute, id: string): string[] {
 
 /** The pattern of Caddy itself takes a single label in place of the asterisk. */
 function hostMatcher(host: string): string {
-  return host.startsWith('*.') ? `header_regexp Host (?i)^.+${literally(host.slice(1))}(?::[0-9]+)?$` : `host ${host}`;
+  return host.startsWith('*.')
+    ? `header_regexp Host (?i)^.+${literally(host.slice(1))}[.]?(?::[0-9]+)?$`
+    : `host ${host} ${host}.`;
 }
 
 /** The route that takes other methods is the last handle, without a matcher. */
@@ -165,11 +177,17 @@ function otherMethods(route: RecipeRoute, routes: readonly RecipeRoute[]): strin
 }
 
 function serviceLines(route: RecipeRoute): string[] {
-  const { name, service, stripPrefix, preserveHost, passAuthorization, takesApiKey, maxBody, timeout, left } = route;
+  const { name, service, stripPrefix, preserveHost, passAuthorization, takesApiKey, methodIsFixed } = route;
+  const { maxBody, timeout, left } = route;
   return [
     ...left.map((option) => `# Not here: ${option} of the route ${name}.`),
     ...(passAuthorization ? [] : ['request_header -Authorization']),
     ...(takesApiKey ? ['request_header -X-API-Key'] : []),
+    ...(methodIsFixed ? removals(METHOD_OVERRIDES) : []),
+    '# A token of a WebSocket is for Gatehouse alone: the first entry of the list, or a later one.',
+    // Caddy 2.6 takes no empty replacement.
+    'request_header Sec-WebSocket-Protocol "(?i)^[ \\t,]*gatehouse[.]bearer[.][^,]*[ \\t,]*(.*)$" "$1"',
+    'request_header Sec-WebSocket-Protocol "(?i)^(.*[^ \\t,])[ \\t]*,[ \\t]*gatehouse[.]bearer[.][^,]*(.*)$" "$1$2"',
     ...(maxBody === null ? [] : ['request_body {', `\tmax_size ${maxBody}`, '}']),
     ...(stripPrefix === '' ? [] : [`uri strip_prefix ${stripPrefix}`]),
     ...(service.basePath === '' ? [] : [`rewrite * ${service.basePath}{uri}`]),

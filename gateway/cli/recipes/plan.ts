@@ -48,6 +48,8 @@ export interface RecipeRoute {
   readonly name: string;
   /** The methods for which the proxy asks by the name of the route. */
   readonly methods: readonly string[];
+  /** Whether it lists its methods: then no field may tell its service of another one. */
+  readonly methodIsFixed: boolean;
   /** Whether other methods, for which the proxy asks by path, can pass on it. */
   readonly takesOthers: boolean;
   readonly service: Service;
@@ -193,6 +195,7 @@ function recipeRoute(
   return {
     ...{ name, methods, takesOthers, stripPrefix, preserveHost, passAuthorization, maxBody, hasCors },
     left: hasCors ? ['cors, but for preflights', ...left] : left,
+    methodIsFixed: route.methods !== undefined,
     service: serviceOf(route, settings),
     takesApiKey: credentials?.includes('api-key') ?? false,
     timeout: Math.ceil((timeouts.firstByte ?? settings.timeouts.firstByte) / 1000),

@@ -70,9 +70,9 @@ export function answerWithKeys(keySet: KeySet, ifNoneMatch: string | undefined, 
   return { status, reason: STATUS_CODES[status] ?? '', fields: all, body };
 }
 
-/** Whether nginx hands a status on, or reports a failure of its own for it rightly. */
+/** Whether nginx hands a status on, or reports a failure of its own for it rightly. A 501 is about the client's method. */
 function passes(status: number): boolean {
-  return status === 401 || status === 403 || status >= 500;
+  return status === 401 || status === 403 || (status >= 500 && status !== 501);
 }
 
 /** The same JSON without a character that a header field could lose. */

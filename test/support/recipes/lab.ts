@@ -46,6 +46,7 @@ export async function proxiedLab(t: Scope, proxy: ProxyName, cache: string): Pro
       { name: 'paged', path: '/api/v1/paged', methods: ['GET', 'PUT'], upstream: service.url, cors },
       { name: 'shared', path: '/api/v1/shared', methods: ['GET'], upstream: service.url, cors },
       { name: 'shared.write', path: '/api/v1/shared', methods: ['POST'], upstream: service.url },
+      { name: 'talk', path: '/api/v1/talk', upstream: service.url, websocketToken: true, cors },
       { name: 'shop', host: 'shop.example.com', path: '/', upstream: `${service.url}/shop`, auth: 'none' },
       { name: 'shop.things', host: 'shop.example.com', path: '/api/v1/things', upstream: `${service.url}/shop` },
       {

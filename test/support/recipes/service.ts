@@ -59,6 +59,11 @@ export function valuesIn({ fields }: Received, name: string): string[] {
   return fields.filter(([other]) => other === name).map(([, value]) => value);
 }
 
+/** The same without empty ones, which some proxies send in place of removing a field. */
+export function filledIn(received: Received, name: string): string[] {
+  return valuesIn(received, name).filter((value) => value !== '');
+}
+
 /** Every field that a service could read as one of the identity, unless it is empty: `X_User_Id` becomes `HTTP_X_USER_ID` too. */
 export function identityIn({ fields }: Received): (readonly [name: string, value: string])[] {
   return fields.filter(([name, value]) => /^x[^a-z0-9]*user/.test(name) && value !== '');

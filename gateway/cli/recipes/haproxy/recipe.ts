@@ -54,7 +54,11 @@ frontend gatehouse from gatehouse
   http-request set-header X-Forwarded-Proto http
   http-request set-header X-Forwarded-Proto https if { ssl_fc }
   # Only WebSockets are upgraded: a service that took "Upgrade: h2c" would open a tunnel past every decision.
-  http-request del-header Upgrade unless { req.hdr(Upgrade) -i websocket }
+  acl gatehouse_socket req.fhdr(Upgrade) -m str -i websocket
+  acl gatehouse_one_upgrade req.fhdr_cnt(Upgrade) eq 1
+  http-request del-header Upgrade unless gatehouse_socket gatehouse_one_upgrade
+  # Some services read another path from these than the judged one.
+  http-request del-header ^x[^a-z0-9]*(original|rewrite|request)[^a-z0-9]*ur[il]$ -m reg
   # "Connection: X-User-Id" would remove the identity.
   http-request set-header Connection upgrade if { req.hdr(Upgrade) -i websocket }
   http-request del-header Connection unless { req.hdr(Upgrade) -i websocket }
@@ -73,6 +77,9 @@ ${[...plan.sites]
 ${placesOf(plan).flatMap(placeRules).join('\n')}
   # The answer of Gatehouse, or 503 without one, unless it is a yes.
   http-request lua.gatehouse if { var(txn.gatehouse_door) -m found }
+  # A token of a WebSocket is for Gatehouse alone: the first entry of the list, or a later one.
+  http-request replace-header Sec-WebSocket-Protocol ${quoted(`^[[:blank:],]*${TOKEN_ENTRY}[[:blank:],]*(.*)$`)} '\\1'
+  http-request replace-header Sec-WebSocket-Protocol ${quoted(`^(.*[^[:blank:],])[[:blank:]]*,[[:blank:]]*${TOKEN_ENTRY}(.*)$`)} '\\1\\2'
 ${removal(
   'Authorization',
   flagged(({ passAuthorization }) => !passAuthorization),
@@ -81,6 +88,10 @@ ${removal(
   'X-API-Key',
   flagged(({ takesApiKey }) => takesApiKey),
 )}
+${removal(
+  '^(x[^a-z0-9]*)?(http[^a-z0-9]*)?method([^a-z0-9]*override)?$ -m reg',
+  flagged(({ methodIsFixed }) => methodIsFixed),
+)}
   use_backend %[var(txn.gatehouse_backend)]
 
 backend gatehouse_public from gatehouse
@@ -88,6 +99,13 @@ backend gatehouse_public from gatehouse
   server gatehouse ${serverAddress(plan.gateway)}
 ${routes.map(backend).join('\n')}
 `;
+}
+
+/** HAProxy may be built with POSIX expressions, which have no flag for any case. */
+const TOKEN_ENTRY = `${inAnyCase('gatehouse')}[.]${inAnyCase('bearer')}[.][^,]*`;
+
+function inAnyCase(text: string): string {
+  return [...text].map((letter) => `[${letter.toUpperCase()}${letter}]`).join('');
 }
 
 function quoted(text: string): string {

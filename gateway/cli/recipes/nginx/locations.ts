@@ -40,6 +40,7 @@ const VARYING: readonly Varying[] = [
   { variable: '$gatehouse_host', valueFor: hostValue },
   { variable: '$gatehouse_authorization', valueFor: authorizationValue },
   { variable: '$gatehouse_api_key', valueFor: apiKeyValue },
+  { variable: '$gatehouse_method_is_fixed', valueFor: ({ methodIsFixed }) => (methodIsFixed ? '1' : '""') },
   { variable: '$gatehouse_to', valueFor: destination },
 ];
 
@@ -160,6 +161,7 @@ function publicBlock(head: string): string {
     set $gatehouse_host $gatehouse_client_host;
     set $gatehouse_authorization $http_authorization;
     set $gatehouse_api_key $http_x_api_key;
+    set $gatehouse_method_is_fixed "";
     proxy_pass http://gatehouse_public;
   }`;
 }

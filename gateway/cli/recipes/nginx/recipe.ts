@@ -1,8 +1,10 @@
+import { METHOD_OVERRIDES } from '../../../fields/request.ts';
 import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from '../notices.ts';
 import { DOTS_OR_SLASHES, PLAIN_TARGET, placesOf, type RecipePlan, type RecipeRoute, routesOfAll } from '../plan.ts';
 import { serverAddress } from './address.ts';
 import { doorMap, methodMaps, preflightMap } from './locations.ts';
 import { server } from './server.ts';
+import { overrideVariable, requestVariable } from './variables.ts';
 
 /**
  * The configuration of nginx: a file for `http { }`, such as one in `/etc/nginx/conf.d/`.
@@ -30,6 +32,16 @@ map $gatehouse_status $gatehouse_other_challenge { 401 ""; default $gatehouse_ch
 # Only WebSockets are upgraded: a service that took "Upgrade: h2c" would open a tunnel past every decision.
 map $http_upgrade $gatehouse_upgrade { "~*^websocket$" websocket; default ""; }
 map $gatehouse_upgrade $gatehouse_connection { websocket upgrade; default ""; }
+
+# A token of a WebSocket is for Gatehouse alone: the first entry of the list, or a later one.
+map $http_sec_websocket_protocol $gatehouse_protocols {
+  "~*^[ \\t,]*gatehouse[.]bearer[.][^,]*[ \\t,]*(?<gatehouse_others>.*)$" $gatehouse_others;
+  "~*^(?<gatehouse_before>.*[^ \\t,])[ \\t]*,[ \\t]*gatehouse[.]bearer[.][^,]*(?<gatehouse_after>.*)$" $gatehouse_before$gatehouse_after;
+  default $http_sec_websocket_protocol;
+}
+
+# Where a route lists its methods, no field tells the service of another one.
+${METHOD_OVERRIDES.map((field) => `map $gatehouse_method_is_fixed ${overrideVariable(field)} { 1 ""; default ${requestVariable(field)}; }`).join('\n')}
 
 # A plain target is asked about by the name of its route. Any other is asked about by its path, with all rules of Gatehouse.
 map $request_uri $gatehouse_reading { "~${DOTS_OR_SLASHES}" odd; "~${PLAIN_TARGET}" plain; default odd; }

@@ -1,8 +1,10 @@
 import { type ErrorCode, GatewayError } from '../../../domain/errors.ts';
 import { IDENTITY_FIELDS } from '../../../fields/identity.ts';
+import { METHOD_OVERRIDES, PATH_OVERRIDES } from '../../../fields/request.ts';
 import { bodyOf } from '../own-answer.ts';
 import type { RecipePlan, RecipeSite } from '../plan.ts';
 import { askedLocation, preflightLocation, publicLocation } from './locations.ts';
+import { overrideVariable, variableName } from './variables.ts';
 
 /** The `server { }` of a host: what every location has in common, and what nginx answers itself. */
 export function server({ host, places }: RecipeSite, { listen, cache }: RecipePlan): string {
@@ -39,6 +41,9 @@ ${IDENTITY_FIELDS.map((field) => `  auth_request_set ${identityVariable(field)} 
   proxy_set_header Upgrade $gatehouse_upgrade;
 ${IDENTITY_FIELDS.map((field) => `  proxy_set_header ${field} ${identityVariable(field)};`).join('\n')}
 ${FURTHER_IDENTITIES.map((field) => `  proxy_set_header ${field} "";`).join('\n')}
+  proxy_set_header Sec-WebSocket-Protocol $gatehouse_protocols;
+${PATH_OVERRIDES.map((field) => `  proxy_set_header ${field} "";`).join('\n')}
+${METHOD_OVERRIDES.map((field) => `  proxy_set_header ${field} ${overrideVariable(field)};`).join('\n')}
   proxy_set_header Authorization $gatehouse_authorization;
   proxy_set_header X-API-Key $gatehouse_api_key;
   proxy_set_header X-Request-Id $request_id;
@@ -141,10 +146,6 @@ function cacheRules(): string {
     proxy_cache_bypass $http_origin $http_sec_fetch_site;
     proxy_no_cache $http_origin $http_sec_fetch_site;
 `;
-}
-
-function variableName(field: string): string {
-  return field.toLowerCase().replaceAll('-', '_');
 }
 
 function identityVariable(field: string): string {

@@ -1,7 +1,7 @@
 import { CLIENT } from '../ask.ts';
 import { FORGED_IDENTITIES, FORGED_REQUESTS } from '../forgeries.ts';
 import { PASSWORD } from '../lab.ts';
-import { identityIn, valuesIn } from '../service.ts';
+import { filledIn, identityIn, valuesIn } from '../service.ts';
 import type { ProxyCases } from './context.ts';
 
 /** Who is let through, and what the service learns of them. */
@@ -58,4 +58,28 @@ export function identityCases({ lab, passed, refusedAlike, through }: ProxyCases
       t.true(lab().gateway.log.every(({ client }) => client !== '6.6.6.6'));
     },
   );
+
+  through('a service reads neither another path nor another method than those that were judged', async (t) => {
+    const lines = [
+      ...METHOD_OVERRIDES.map((name) => `${name}: DELETE`),
+      ...PATH_OVERRIDES.map((name) => `${name}: /admin`),
+    ];
+    const asked = { authorization: PASSWORD, lines };
+    const fixed = await passed(t, { target: '/api/v1/orders/7', ...asked });
+    const free = await passed(t, { target: '/api/v1/things/7', ...asked });
+    for (const name of METHOD_OVERRIDES) {
+      t.deepEqual(filledIn(fixed, name), [], name);
+      t.deepEqual(filledIn(free, name), ['DELETE'], name);
+    }
+    for (const name of PATH_OVERRIDES) t.deepEqual([...filledIn(fixed, name), ...filledIn(free, name)], [], name);
+  });
 }
+
+const METHOD_OVERRIDES = [
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-method',
+  'method-override',
+];
+const PATH_OVERRIDES = ['x-original-url', 'x-original-uri', 'x-rewrite-url', 'x-request-uri'];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { PASSWORD } from '../lab.ts';
-import { identityIn, type Received, valuesIn } from '../service.ts';
+import { PAGE_ORIGIN, PASSWORD } from '../lab.ts';
+import { filledIn, identityIn, type Received, valuesIn } from '../service.ts';
 import type { ProxyCases } from './context.ts';
 
 /** What is in a request besides its target: bodies, conditions, upgrades. */
@@ -54,12 +54,36 @@ export function messageCases({ lab, passed, refusedAlike, through }: ProxyCases)
   });
 
   through('no other protocol is upgraded to, past the decisions', async (t) => {
-    const lines = ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
-    const answer = await lab().viaProxy({ target: '/api/v1/things/7', authorization: PASSWORD, lines });
-    t.is(answer.status, 200);
-    t.deepEqual(
-      valuesIn(lab().service.received.at(-1) as Received, 'upgrade').filter((value) => value !== ''),
-      [],
-    );
+    for (const upgrades of [['h2c'], ['h2c, websocket'], ['websocket, h2c'], ['h2c', 'websocket']]) {
+      const lines = [...upgrades.map((value) => `Upgrade: ${value}`), 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
+      const seen = await passed(t, { target: '/api/v1/things/7', authorization: PASSWORD, lines });
+      t.deepEqual(filledIn(seen, 'upgrade'), [], upgrades.join(' and '));
+    }
+  });
+
+  through('the token of a WebSocket is for the gateway alone', async (t) => {
+    const token = `gatehouse.bearer.${lab().token.slice('Bearer '.length)}`;
+    const cases: readonly (readonly [offered: string[], received: string])[] = [
+      [['chat', token], 'chat'],
+      [[token, 'chat'], 'chat'],
+      [['chat', token, 'talk'], 'chat,talk'],
+      [['chat', 'talk'], 'chat,talk'],
+    ];
+    for (const [offered, received] of cases) {
+      const headers = offered.includes(token) ? {} : { Authorization: PASSWORD };
+      const socket = new WebSocket(`ws://127.0.0.1:${lab().port}/api/v1/talk`, offered, {
+        headers,
+        origin: PAGE_ORIGIN,
+      });
+      t.teardown(() => socket.terminate());
+      await once(socket, 'open');
+      t.is(socket.protocol, 'chat');
+      const seen = lab().service.received.at(-1) as Received;
+      t.deepEqual(
+        filledIn(seen, 'sec-websocket-protocol').map((list) => list.replaceAll(' ', '')),
+        [received],
+      );
+      t.deepEqual(identityIn(seen), [['x-user-id', '1']]);
+    }
   });
 }

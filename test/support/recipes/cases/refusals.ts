@@ -18,6 +18,7 @@ export function refusalCases({ lab, refusedAlike, through }: ProxyCases): void {
     await refusedAlike(t, { target: '/api/v1/nothing', authorization: PASSWORD }, 404);
     await refusedAlike(t, { method: 'DELETE', target: '/api/v1/orders/7', authorization: PASSWORD }, 405);
     await refusedAlike(t, { method: 'PROPFIND', target: '/api/v1/orders/7', authorization: PASSWORD }, 405);
+    await refusedAlike(t, { method: 'NONE', target: '/api/v1/orders/7', authorization: PASSWORD }, 501);
     await refusedAlike(t, { method: 'DELETE', target: '/api/v1/orders/7' }, 401);
     await refusedAlike(t, { target: '/api/v1/things/%2e%2e/orders', authorization: PASSWORD }, 400);
     const secondCredential = {

@@ -25,6 +25,8 @@ export function routeCases({ lab, passed, proxy, refusedAlike, through }: ProxyC
       (await passed(t, { host, target, authorization: lab().token })).target;
     t.is(await targetOf('shop.example.com', '/about'), '/shop/about');
     t.is(await targetOf('SHOP.example.com:8443', '/about'), '/shop/about');
+    t.is(await targetOf('shop.example.com.', '/about'), '/shop/about');
+    t.is(await targetOf('a.example.org.', '/api/v1/things/7'), '/tenants/api/v1/things/7');
     t.is(await targetOf('shop.example.com', '/api/v1/things/7'), '/shop/api/v1/things/7');
     t.is(await targetOf('shop.example.com', '/api/v1/things/Odd'), '/shop/api/v1/things/Odd');
     t.is(await targetOf('shop.example.com', '/api/v1/orders/7'), '/orders/7');
