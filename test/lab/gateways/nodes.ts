@@ -73,8 +73,8 @@ export interface Gateways {
 const MAIN = resolve(import.meta.dirname, '../../../gateway/main.ts');
 const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 const PASSWORD_COST = 4;
-const START_LIMIT = 30_000;
-const COMMAND_LIMIT = 30_000;
+const START_LIMIT = 60_000;
+const COMMAND_LIMIT = 60_000;
 
 /**
  * Prepares gateways that share their stores, with a database where Ada (id 1) and Bob (id 2) are confirmed.
