@@ -12,7 +12,7 @@ import { holds } from '../lab/waiting/condition.ts';
 const CACHE = 4_000;
 const TIMEOUT = 1_000;
 /** Milliseconds that a busy machine may add. */
-const SLACK = 1_000;
+const SLACK = 3_000;
 /** An answer that took longer than what the gateway waits for its stores. */
 const IN_TIME = TIMEOUT + SLACK;
 
