@@ -160,6 +160,7 @@ test('routes --json has the table, what becomes of a request, and the answer of 
   t.deepEqual(table.value.at(-1), {
     name: 'orders',
     methods: ['GET'],
+    hosts: null,
     path: '/api/v1/orders',
     who: 'confirmed accounts',
     upstreams: ['http://127.0.0.1:9/base/api/v1/orders'],
