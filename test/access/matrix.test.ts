@@ -101,7 +101,7 @@ test('several scopes that are missing are all named, and the challenge names all
 async function open(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
   const [upstream, sockets] = [await httpUpstream(t), await webSocketUpstream(t)];
   const settings = {
-    database: { url: urlOf(await temporaryDatabase(t, kind)) },
+    database: { url: urlOf(await temporaryDatabase(t, kind)), timeout: '10s' },
     tokens: { secrets: ['of these tests alone, and long enough'] },
     scopes: {
       'orders:read': 'See orders',

@@ -26,13 +26,13 @@ async function deciding(t: ExecutionContext, decisions: Record<string, unknown>)
       const before = count('configuration taken over');
       await group.configure('A', { ...settings, decisions: { ...decisions, ...changed } });
       process.kill(node.pid, 'SIGHUP');
-      await holds('it is taken over', () => count('configuration taken over') > before, 20_000);
+      await holds('it is taken over', () => count('configuration taken over') > before, 60_000);
     },
     /** Kills workers and waits for as many others. */
     async replace(victims: readonly number[]) {
       const before = count('worker ready');
       for (const pid of victims) process.kill(pid, 'SIGKILL');
-      await holds('they are replaced', () => count('worker ready') >= before + victims.length, 20_000);
+      await holds('they are replaced', () => count('worker ready') >= before + victims.length, 60_000);
     },
   };
 }
