@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { failureOf } from '../processes/failure.ts';
 import { findExecutable } from './executables.ts';
@@ -18,7 +21,20 @@ export async function aptInstall(name: string, debianPackage: string): Promise<s
   if (aptGet === null || !existsSync('/etc/debian_version')) return 'this is not Debian';
   if (process.getuid?.() !== 0) return 'apt-get needs root';
   process.stderr.write(`Installing ${name} (${debianPackage}) with apt-get…\n`);
-  return withoutStartingServices(() => install(aptGet, debianPackage));
+  return oneAtATime(() => withoutStartingServices(() => install(aptGet, debianPackage)));
+}
+
+/** Test files run side by side, and `apt-get update` waits for no other. The lock ends with this process at the latest. */
+async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', [join(tmpdir(), 'gatehouse-apt.lock'), 'sh', '-c', 'echo held; cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+  }
 }
 
 async function install(aptGet: string, debianPackage: string): Promise<string | null> {
