@@ -36,10 +36,13 @@ export function compileIdentityFields(
       return value === '' ? [] : [name.toLowerCase(), value];
     }),
   );
+  const complete = oncePerIdentity((account, issued) =>
+    written.flatMap(([name, read]) => [name, read(account, issued)]),
+  );
+  const empty = written.flatMap(([name]) => [name, '']);
   return {
     of: (sender) => fields(sender.account, issuedScope(sender)),
-    complete: (sender) =>
-      written.flatMap(([name, read]) => [name, sender === null ? '' : read(sender.account, issuedScope(sender))]),
+    complete: (sender) => (sender === null ? empty : complete(sender.account, issuedScope(sender))),
   };
 }
 

@@ -13,18 +13,13 @@ import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
 import { lowerBackgroundThreads } from '../ops/background-threads.ts';
 import { type Readiness, readinessOf } from '../ops/health.ts';
-import { listen } from '../ops/listen.ts';
 import { type Logger, linesDropped } from '../ops/log.ts';
 import { type Snapshot, textOf } from '../ops/metrics/total.ts';
 import { createMetrics } from '../ops/metrics.ts';
-import { removeStaleSocket } from '../ops/stale-socket.ts';
-import { createDecisionListener } from '../request/decisions/decision-listener.ts';
-import { createListener } from '../request/listener.ts';
 import { watchOpenExchanges } from '../request/open-exchanges.ts';
 import { countOpenWebSockets } from '../request/open-web-sockets.ts';
 import { warnOfUnlistedProxy } from '../request/unlisted-proxy.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
-import { decisionsAddress } from '../settings/schema/decision-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { createKeyCompletion } from '../signing/assertion-keys.ts';
 import { derivedKey } from '../signing/keys.ts';
@@ -33,6 +28,7 @@ import { liveTokens } from '../stores/tokens/live-tokens.ts';
 import { openAccountPages } from './account-pages.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { openIdentification } from './identification.ts';
+import { createListeners } from './listeners.ts';
 import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
 
@@ -58,8 +54,6 @@ export function startGateway(settings: Settings, log: Logger): Promise<Gateway> 
   });
 }
 
-/** The forwarding fields of a request that cannot be read. */
-const NOTHING_CLAIMED = { forwardedFor: undefined, forwardedProto: undefined, forwarded: undefined };
 /** Milliseconds to close everything after a failed start. */
 const FAILED_START_GRACE = 2_000;
 
@@ -179,45 +173,13 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     let current: Generation = createGeneration(complete(settings), modules, services);
     lastWorks.push(() => current.retire());
 
-    const listener = createListener({
-      log,
-      meter: metrics.requests,
-      senderOf: (address, forwarding) => current.senderOf(address, forwarding),
-      takesPeer: () => true,
-      peerOf: (socketAddress) => current.peerOf(socketAddress).address,
-      onRequest: (req, res) => current.onRequest(req, res),
-      onUpgrade: (req, socket, head) => current.onUpgrade(req, socket, head),
-      acceptPlain: settings.listen.fastPath ? (connection, head) => current.plainDoor.accept(connection, head) : null,
-      timeouts: settings.timeouts,
-      strictTransport(address) {
-        return current.strictTransport.valueFor({ peer: current.peerOf(address), forwarding: NOTHING_CLAIMED });
-      },
-    });
-    const decisions =
-      settings.decisions === undefined
-        ? null
-        : createDecisionListener({
-            log,
-            meter: metrics.decisions,
-            decide: (subrequest) => current.decide(subrequest),
-            mayAsk: (socketAddress) => current.mayAsk(socketAddress),
-            timeouts: settings.timeouts,
-          });
-    const listeners = decisions === null ? [listener] : [listener, decisions];
-    const { host, port } = settings.listen;
-    url = await listen(listener.server, 'listen', { host, port });
-    let decisionsUrl: string | null = null;
-    if (decisions !== null && settings.decisions !== undefined) {
-      // Closes again what listens already.
-      opened.defer(async () => listeners.forEach(({ server }) => void server.close()));
-      const address = decisionsAddress(settings.decisions);
-      if (group === null && 'path' in address) await removeStaleSocket(address.path);
-      decisionsUrl = await listen(decisions.server, 'decisions', address);
-    }
+    const listeners = createListeners(settings, () => current, log, metrics);
+    opened.defer(async () => listeners.stop());
+    const addresses = await listeners.listen(group === null);
+    url = addresses.url;
 
     return {
-      url,
-      decisionsUrl,
+      ...addresses,
       readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
       keySet: () => current.keySet,
       metrics: metrics.snapshot,
@@ -229,18 +191,16 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         const before = current;
         current = createGeneration(next, nextModules, services);
         limitCounts.keepOnly(next.limits);
-        for (const one of listeners) one.setTimeouts(next.timeouts);
+        listeners.setTimeouts(next.timeouts);
         log.level = next.log.level;
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },
       async close({ delay, timeout } = current.settings.shutdown) {
         until = performance.now() + timeout;
-        for (const one of listeners) one.drain();
+        listeners.drain();
         if (delay > 0) await pause(delay);
-        const cut = setTimeout(() => {
-          for (const one of listeners) one.cut();
-        }, left());
-        const answered = Promise.all(listeners.map((one) => one.close()));
+        const cut = setTimeout(listeners.cut, left());
+        const answered = listeners.close();
         exchanges.goAway();
         await answered;
         clearTimeout(cut);

@@ -63,7 +63,6 @@ interface Question {
 export function createDecide({ admission, routes, peerOf, strictTransport, keySet, cache, now }: DecideDeps): Decide {
   const byName = new Map(routes.map((route) => [route.name, route]));
   const hasHosts = routes.some(({ host }) => host !== undefined);
-  const peerOfAsker = (address: string | undefined): Peer => ({ ...peerOf(address), trusted: true });
 
   /** @returns null for any other path */
   const keysFor = ({ method, url, fields }: Subrequest, record: RequestRecord): DecisionAnswer | null => {
@@ -75,22 +74,24 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
   };
 
   return (subrequest) => {
+    const { fields } = subrequest;
+    const peer: Peer = { ...peerOf(subrequest.socketAddress), trusted: true };
     const door = doorOf(subrequest.url);
-    let asked = askedOf(subrequest, peerOfAsker(subrequest.socketAddress).address);
+    const asked = askedOf(subrequest, peer.address);
     let sender: Sender | null = null;
     let question: Question | GatewayError;
     try {
-      const head = readHead(withoutExpect(subrequest.fields), subrequest.version);
-      asked = { ...asked, head };
+      const head = readHead(withoutExpect(fields), subrequest.version);
+      asked.head = head;
       if (door === null) throw new GatewayError('not_found', 'no such door');
-      sender = senderOf(head, peerOfAsker(subrequest.socketAddress));
-      asked = { ...asked, client: sender.client };
+      sender = senderOf(head, peer);
+      asked.client = sender.client;
       const route = routeOf(door);
       const { method, url } = originalOf(door, route, subrequest);
-      asked = { ...asked, method: method === '' ? subrequest.method : method, url };
+      if (method !== '') asked.method = method;
+      asked.url = url;
       // Not `Upgrade`, which proxies drop: a browser adds remembered Basic credentials to a handshake of any site.
-      const isHandshake = lastValue(subrequest.fields, 'sec-websocket-key') !== undefined;
-      const { fields } = subrequest;
+      const isHandshake = lastValue(fields, 'sec-websocket-key') !== undefined;
       const isByHost = hasHosts && route === null && door.dialect !== 'ext-authz';
       const judged = isByHost ? { ...head, host: originalHost(fields, door.dialect, head.host) } : head;
       question = { route, incoming: { method, url, fields, head: judged, sender, isHandshake } };
@@ -106,17 +107,20 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
     try {
       if (door === null) return { record, answer: keysFor(subrequest, record) ?? refuse(question) };
       if (question instanceof GatewayError) return { record, answer: refuse(question) };
-      const { incoming, route } = question;
-      const judged = route === null ? admission.judge(incoming, record) : admission.judgeOn(route, incoming, record);
-      const answer = andThen(judged, (admitted) => {
-        const fields = everyIdentityField(admitted, keySet !== null);
-        return yes(admitted.route, fields, record, door.dialect, keepFor(admitted, door, incoming));
-      });
+      const answer = decide(question, door, record);
       return { record, answer: answer instanceof Promise ? answer.catch(refuse) : answer };
     } catch (thrown) {
       return { record, answer: refuse(thrown) };
     }
   };
+
+  function decide({ incoming, route }: Question, door: Door, record: RequestRecord): MaybePromise<DecisionAnswer> {
+    const judged = route === null ? admission.judge(incoming, record) : admission.judgeOn(route, incoming, record);
+    return andThen(judged, (admitted) => {
+      const fields = everyIdentityField(admitted, keySet !== null);
+      return yes(admitted.route, fields, record, door.dialect, keepFor(admitted, door, incoming));
+    });
+  }
 
   /** @throws GatewayError 400 without `X-Forwarded-For`: all clients would count as one */
   function senderOf({ forwardedFor, forwardedProto }: Head, peer: Peer): Sender {
@@ -150,8 +154,11 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
   }
 }
 
-/** What is known of the original request before anything is read. */
-function askedOf({ method, url, version }: Subrequest, client: string): AskedRequest {
+/** What is known of the original request before anything is read. The caller replaces it by what it finds. */
+function askedOf(
+  { method, url, version }: Subrequest,
+  client: string,
+): { -readonly [Key in keyof AskedRequest]: AskedRequest[Key] } {
   return { method, url, version, client, head: null };
 }
 
