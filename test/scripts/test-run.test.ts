@@ -1,9 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { isRunning } from '../lab/gateways/workers.ts';
+import { holds } from '../lab/waiting/condition.ts';
 import { startProgram } from '../support/run/program.ts';
+import { endWhenSilent } from '../support/run/silence.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RUNNER = resolve(ROOT, 'test/support/run/main.ts');
@@ -67,6 +72,38 @@ test.serial('a file that hangs is a failure', async (t) => {
   t.regex(closing ?? '', /^[01] passed, 1 failed, 0 skipped$/);
   t.regex(stdout, /Timed out/);
   t.is(code, 1);
+});
+
+test.serial('a file whose process crashes is a failure, and the other files run', async (t) => {
+  const folder = fixture(t, {
+    'crashes.test.js': `${GOOD} test('aborts', () => process.abort());`,
+    'other.test.js': `import test from 'ava'; test('other', async t => { await new Promise(r => setTimeout(r, 1000)); t.pass(); });`,
+  });
+  const { code, closing } = await run(folder);
+  t.regex(closing ?? '', /^[12] passed, [12] failed, 0 skipped$/);
+  t.is(code, 1);
+});
+
+test.serial('a process that a test leaves behind is ended with the run', async (t) => {
+  const folder = fixture(t, {
+    'leaves.test.js': `import test from 'ava'; import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs';
+      test('leaves', t => { const left = spawn('sleep', ['60'], { stdio: 'ignore' }); left.unref(); writeFileSync('pid', String(left.pid)); t.pass(); });`,
+  });
+  const { code, closing } = await run(folder);
+  t.is(closing, '1 passed, 0 failed, 0 skipped');
+  t.is(code, 0);
+  const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  await holds('the process has ended', () => !isRunning(pid));
+});
+
+test('a program that writes nothing for too long is killed, one that writes goes on', async (t) => {
+  const silent = spawn('sh', ['-c', 'echo a; exec sleep 60'], { stdio: 'pipe' });
+  const busy = spawn('sh', ['-c', 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done'], { stdio: 'pipe' });
+  endWhenSilent(silent, 1000);
+  endWhenSilent(busy, 1000);
+  const [[, signal], [code]] = await Promise.all([once(silent, 'exit'), once(busy, 'exit')]);
+  t.is(signal, 'SIGKILL');
+  t.is(code, 0);
 });
 
 test.serial('a run in which no test ran is a failure', async (t) => {

@@ -14,6 +14,8 @@ const AT_ONCE = Math.min(2 * availableParallelism(), 8);
 export default ({ projectDir }) => ({
   ...JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')).ava,
   concurrency: AT_ONCE,
+  // A process for each file: a thread that ends while bcrypt hashes, or hangs in a library's own code, takes the whole run along.
+  workerThreads: false,
   sortTestFiles: longestFirst,
   nonSemVerExperiments: { observeRunsFromConfig: true },
   observeRun: recordRun,
