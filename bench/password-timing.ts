@@ -4,6 +4,7 @@
  * hits them alike, and each follows each. Exits with 1 when one is further off.
  */
 import { bcryptDecoy } from '../gateway/identify/passwords/hashes/bcrypt.ts';
+import { hashRules } from '../gateway/identify/passwords/hashes/hash-rules.ts';
 import { hashPassword, passwordChecker } from '../gateway/identify/passwords/password.ts';
 import { numberArgument } from './harness/arguments.ts';
 import { median } from './harness/statistics.ts';
@@ -14,7 +15,7 @@ const COST = 12;
 const TOLERANCE = 0.05;
 
 const own = await hashPassword('the right one', COST);
-const check = passwordChecker(bcryptDecoy(COST));
+const check = passwordChecker(bcryptDecoy(COST), hashRules({ allowWeakHashes: false }));
 const cases = [
   { name: 'wrong password', hash: own, password: 'wrong' },
   { name: 'unknown account', hash: null, password: 'wrong' },

@@ -1,4 +1,5 @@
 import { namedGroups } from '../access/identity-fields.ts';
+import { hashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import { readerOf } from '../stores/accounts/adopted.ts';
 import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../stores/accounts/adopted-table.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
@@ -27,7 +28,9 @@ export async function checkAccounts(config: string, json: boolean): Promise<void
     const progress = progressOn(process.stderr);
     const table = progress.of(await openTable(database, adopted ?? OWN_TABLE));
     const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, table);
-    const review = await reviewAccounts(table, reader.findByEmail).finally(progress.clear);
+    const review = await reviewAccounts(table, reader.findByEmail, hashRules(settings.accounts)).finally(
+      progress.clear,
+    );
     const groups = reviewGroups(await table.countGroups(), namedGroups(settings));
     const name = (adopted ?? OWN_TABLE).name;
     process.stdout.write(

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalEmail, isSendableUserId } from '../domain/account.ts';
 import { TOKEN_USERS } from '../domain/identity.ts';
+import type { HashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../identify/passwords/hashes/recognise.ts';
 import { describeUnknown } from '../identify/passwords/hashes/unknown.ts';
 import { isConfirmedValue } from '../stores/accounts/adopted.ts';
@@ -34,7 +35,11 @@ const IDS_SHOWN = 5;
  *
  * @throws GatewayError when the database does not answer
  */
-export async function reviewAccounts(table: OpenTable, findByEmail: AccountReader['findByEmail']): Promise<Review> {
+export async function reviewAccounts(
+  table: OpenTable,
+  findByEmail: AccountReader['findByEmail'],
+  rules: HashRules,
+): Promise<Review> {
   const isShared = await sharedEmails(table);
   const obstacles = new Map<string, { count: number; ids: string[] }>();
   const formats = new Map<string, { format: string; parameters: string; count: number }>();
@@ -52,7 +57,7 @@ export async function reviewAccounts(table: OpenTable, findByEmail: AccountReade
   for await (const rows of table.chunks()) {
     for (const row of rows) {
       if (row.id !== null && sharedIds.has(row.id)) continue;
-      const reasons = [...idProblems(row), ...emailProblems(row), ...hashProblems(row)];
+      const reasons = [...idProblems(row), ...emailProblems(row), ...hashProblems(row, rules)];
       const isAlone = row.email === null || !isShared(row.email);
       if (reasons.length === 0 && !(await isFound(row, isAlone, findByEmail)))
         reasons.push(isAlone ? 'the look-up does not find the email' : SHARED);
@@ -63,7 +68,7 @@ export async function reviewAccounts(table: OpenTable, findByEmail: AccountReade
         if (obstacle.ids.length < IDS_SHOWN) obstacle.ids.push(row.id ?? '');
         obstacles.set(reason, obstacle);
       }
-      countFormat(formats, row);
+      countFormat(formats, row, rules);
       counts.rows++;
       if (reasons.length > 0) counts.never++;
       else if (isConfirmedValue(row.confirmed)) counts.canLogIn++;
@@ -114,9 +119,9 @@ function emailProblems({ email }: AdoptedRow): string[] {
   return problems;
 }
 
-function hashProblems({ password }: AdoptedRow): string[] {
+function hashProblems({ password }: AdoptedRow, rules: HashRules): string[] {
   if (password === null) return ['the hash is NULL'];
-  const stored = recognise(password);
+  const stored = recognise(password, rules);
   if (stored === null) return [describeUnknown(password)];
   return stored.verifiable ? [] : [`the hash is refused: ${stored.format}, ${stored.reason}`];
 }
@@ -133,8 +138,12 @@ async function isFound(
   return (await findByEmail(email))?.id === id;
 }
 
-function countFormat(formats: Map<string, { format: string; parameters: string; count: number }>, row: AdoptedRow) {
-  const stored = row.password === null ? null : recognise(row.password);
+function countFormat(
+  formats: Map<string, { format: string; parameters: string; count: number }>,
+  row: AdoptedRow,
+  rules: HashRules,
+) {
+  const stored = row.password === null ? null : recognise(row.password, rules);
   if (!stored?.verifiable) return;
   const { format, parameters } = stored;
   const key = `${format} ${parameters}`;

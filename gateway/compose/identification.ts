@@ -2,6 +2,7 @@ import { passwordIdentifier, provenPassword } from '../identify/by-password.ts';
 import { tokenIdentifier } from '../identify/by-token.ts';
 import { createIdentify, type Identify } from '../identify/identify.ts';
 import { decoyFor } from '../identify/passwords/decoy.ts';
+import { hashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { passwordChecker } from '../identify/passwords/password.ts';
 import { createThrottle } from '../identify/passwords/throttle.ts';
@@ -39,6 +40,7 @@ export async function openIdentification(
   const { database, accounts, redis, role } = stores;
   const { mirror } = stores.revocations;
   const { passwordCost } = settings.accounts;
+  const rules = hashRules(settings.accounts);
   const { maxStaleness } = settings.tokens;
   const findAccountById = stores.accountCache.findById;
   const { now } = stores.revocations.clock;
@@ -47,11 +49,11 @@ export async function openIdentification(
   // The table of an application is read-only, including its hashes.
   const upgrades =
     settings.accounts.table === undefined
-      ? hashUpgrades(sqlAccountStore(database), passwordCost, hashing, log)
+      ? hashUpgrades(sqlAccountStore(database), passwordCost, rules, hashing, log)
       : noUpgrades;
   const byPassword = passwordIdentifier({
     findAccount: accounts.findByEmail,
-    checkPassword: passwordChecker(await decoyFor(database, settings.accounts)),
+    checkPassword: passwordChecker(await decoyFor(database, settings.accounts), rules),
     takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
     inTurn: hashing.run,
     onProven: upgrades.start,

@@ -2,7 +2,7 @@ import test from 'ava';
 import { reviewAccounts } from '../../gateway/cli/review-accounts.ts';
 import { readerOf } from '../../gateway/stores/accounts/adopted.ts';
 import { openTable } from '../../gateway/stores/accounts/adopted-table.ts';
-import { FIXTURES } from '../identify/passwords/hashes/fixtures.ts';
+import { ADOPTED, FIXTURES } from '../identify/passwords/hashes/fixtures.ts';
 import { migratedDatabase } from '../lab/stores/database.ts';
 import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
 
@@ -34,7 +34,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: null, email: 'nobody@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail);
+    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
     t.like(review, { rows: 15, canLogIn: 3, unconfirmed: 1, never: 11 });
     const found = Object.fromEntries(review.obstacles.map(({ reason, count, ids }) => [reason, [count, ...ids]]));
     t.deepEqual(found['another row has the same email, but for case or composition'], [2, 'b1', 'b2']);
@@ -62,7 +62,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: 'A', email: 'three@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail);
+    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
     t.like(review, { rows: 3, canLogIn: 1, never: 2 });
     t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, ids: ['a'] }]);
   });
@@ -109,7 +109,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await insert(...rows.map(([id, email]) => ({ id, email, password: BCRYPT })));
     const table = await openTable(database, USERS);
     const { findByEmail, findById } = readerOf(database, USERS, table);
-    const review = await reviewAccounts(table, findByEmail);
+    const review = await reviewAccounts(table, findByEmail, ADOPTED);
     const found: string[] = [];
     for (const [id, email] of rows) {
       const account = await findByEmail(email);
@@ -135,10 +135,11 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const table = await openTable(database, USERS);
     const asked: string[] = [];
     const { findByEmail } = readerOf(database, USERS, table);
-    const review = await reviewAccounts(table, (email) => {
+    const askedFor = (email: string) => {
       asked.push(email);
       return findByEmail(email);
-    });
+    };
+    const review = await reviewAccounts(table, askedFor, ADOPTED);
     t.deepEqual(asked, ['0@x', '0@x'], 'of ASCII only what seems to be shared');
     t.like(review, { rows: 2_500, canLogIn: 2_498, never: 2 });
     t.deepEqual(

@@ -10,6 +10,7 @@ import { passwordChecker } from '../../gateway/identify/passwords/password.ts';
 import type { DatabaseLocation } from '../../gateway/settings/schema/addresses.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
+import { OWN_TABLE } from '../identify/passwords/hashes/fixtures.ts';
 import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { onTerminal } from '../support/processes/terminal.ts';
 
@@ -193,5 +194,5 @@ async function passwordOf(t: ExecutionContext, location: DatabaseLocation, email
   const database = openDatabase(location, { timeout: 5000 });
   t.teardown(() => database.close());
   const account = await sqlAccountStore(database).findByEmail(email);
-  return await passwordChecker(bcryptDecoy(4))(account?.passwordHash ?? null, password);
+  return await passwordChecker(bcryptDecoy(4), OWN_TABLE)(account?.passwordHash ?? null, password);
 }

@@ -16,6 +16,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
       registration: 'closed',
       throttle: { window: 900_000, perAddressAndAccount: 10, perAddress: 100 },
       passwordCost: 12,
+      allowWeakHashes: false,
     },
     scopes: {},
     identity: { scopes: false, groups: false, email: false },

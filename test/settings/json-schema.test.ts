@@ -39,7 +39,10 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   // Without default: shown in comments.
   const withComments = parse(
     read('gateway.yaml')
-      .replace(/^ {2}# (?=(table|columns|groups|confirmedWhen|readOnly|request|url|logo|hsts): )/gm, '  ')
+      .replace(
+        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts): )/gm,
+        '  ',
+      )
       .replace(/^# (?=decisions:$| {2}(host|port|socket|peers|cache): )/gm, '')
       .replace(/^#(?=assertion:| {2}(keys|issuer|lifetime|claims): )/gm, ''),
   );

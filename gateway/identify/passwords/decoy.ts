@@ -2,6 +2,7 @@ import type { Settings } from '../../settings/schema/settings.ts';
 import { adoptedTable } from '../../stores/accounts/adopted-table.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { bcryptDecoy } from './hashes/bcrypt.ts';
+import { type HashRules, hashRules } from './hashes/hash-rules.ts';
 import { decoyOf, recognise } from './hashes/recognise.ts';
 
 /** Rows sampled to find the most common format of hashes. */
@@ -16,16 +17,20 @@ const SAMPLE = 1000;
 export async function decoyFor({ sql, query }: Database, settings: Settings['accounts']): Promise<string> {
   const table = adoptedTable(settings);
   if (table === null) return bcryptDecoy(settings.passwordCost);
+  const rules = hashRules(settings);
   const { password } = table.columns;
   const hashes: unknown[] = await query(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
-  const likeMost = mostCommon(hashes.map((hash) => String(hash).replace(/\0+$/, '')));
-  return (likeMost === null ? null : decoyOf(likeMost)) ?? bcryptDecoy(settings.passwordCost);
+  const likeMost = mostCommon(
+    hashes.map((hash) => String(hash).replace(/\0+$/, '')),
+    rules,
+  );
+  return (likeMost === null ? null : decoyOf(likeMost, rules)) ?? bcryptDecoy(settings.passwordCost);
 }
 
 /** A verifiable hash with the most common format and parameters. */
-function mostCommon(hashes: readonly string[]): string | null {
+function mostCommon(hashes: readonly string[], rules: HashRules): string | null {
   const byCost = Map.groupBy(hashes, (hash) => {
-    const stored = recognise(hash);
+    const stored = recognise(hash, rules);
     return stored?.verifiable ? `${stored.format} ${stored.parameters}` : null;
   });
   byCost.delete(null);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import bcrypt from 'bcrypt';
 import { OperatorError } from '../../domain/errors.ts';
 import { LONGEST_FOR_BCRYPT } from './hashes/bcrypt.ts';
+import type { HashRules } from './hashes/hash-rules.ts';
 import { recognise } from './hashes/recognise.ts';
 import type { VerifiableHash } from './hashes/stored-hash.ts';
 import { usualTime } from './hashes/usual-time.ts';
@@ -46,13 +47,16 @@ function composed(password: string): string {
  * @param decoy a hash that is computed when there is no usable one: see `bcryptDecoy` and `decoyOf`
  * @throws TypeError when the decoy cannot be verified
  */
-export function passwordChecker(decoy: string): (hash: string | null, password: string) => Promise<boolean> {
-  const standIn = recognise(decoy);
+export function passwordChecker(
+  decoy: string,
+  rules: HashRules,
+): (hash: string | null, password: string) => Promise<boolean> {
+  const standIn = recognise(decoy, rules);
   if (!standIn?.verifiable) throw new TypeError('The decoy is not a hash that can be verified.');
   const usual = usualTime();
 
   const check = async (hash: string | null, password: string): Promise<boolean> => {
-    const stored = hash === null ? null : recognise(hash);
+    const stored = hash === null ? null : recognise(hash, rules);
     const isPossible = canBeRight(password);
     const tried = isPossible ? password : '';
 

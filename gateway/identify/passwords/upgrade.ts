@@ -1,6 +1,7 @@
 import type { Account } from '../../domain/account.ts';
 import type { Logger } from '../../ops/log.ts';
 import type { AccountStore } from '../../stores/accounts/store.ts';
+import type { HashRules } from './hashes/hash-rules.ts';
 import { needsRehash } from './hashes/recognise.ts';
 import type { HashingQueue } from './hashing-queue.ts';
 import { hashPassword } from './password.ts';
@@ -24,10 +25,11 @@ export const noUpgrades: HashUpgrades = { isDue: () => false, start() {} };
 export function hashUpgrades(
   store: Pick<AccountStore, 'replaceHash'>,
   cost: number,
+  rules: HashRules,
   queue: HashingQueue,
   log: Logger,
 ): HashUpgrades {
-  const isDue = (hash: string) => needsRehash(hash, cost);
+  const isDue = (hash: string) => needsRehash(hash, cost, rules);
   return {
     isDue,
     start({ id, passwordHash }, password) {

@@ -61,7 +61,7 @@ function adoptedTableIsWhole({ accounts }: Readable): Conflict[] {
   if (table === undefined) {
     if ('table' in accounts) return [];
     const message = "is only for an application's table; must be left out, or accounts.table must name that table";
-    return (['columns', 'groups', 'confirmedWhen', 'readOnly'] as const)
+    return (['columns', 'pepper', 'groups', 'confirmedWhen', 'readOnly'] as const)
       .filter((option) => accounts[option] !== undefined)
       .map((option) => ({ path: ['accounts', option], message }));
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, matching, oneOf, options, wholeNumber } from './formats.ts';
+import { duration, flag, matching, oneOf, options, wholeNumber } from './formats.ts';
+import { firebaseKey, pepper } from './hash-options.ts';
 
 const READ_ONLY = 'must be true: the gateway never writes to the table of an application';
 
@@ -93,10 +94,23 @@ export function accountOptions() {
       .prefault({})
       .describe('Limits of failed logins.'),
     passwordCost: wholeNumber(4, 15, 'a bcrypt cost').prefault(12).describe('bcrypt cost of new password hashes.'),
+    allowWeakHashes: flag()
+      .prefault(false)
+      .describe(
+        'Accepts salted hashes of a single SHA round, such as {SSHA} of LDAP: whoever reads them finds most passwords. The gateway replaces those in its own table at the next login.',
+      ),
+    firebase: firebaseKey()
+      .exactOptional()
+      .describe('For hashes exported from Firebase that do not contain these values.'),
     table: matching(TABLE, TABLE_FORM)
       .exactOptional()
       .describe("An application's table of users on the same database server; left out: the gateway's own table."),
     columns: ACCOUNT_COLUMNS.exactOptional().describe('The columns of that table.'),
+    pepper: pepper()
+      .exactOptional()
+      .describe(
+        'Appended to passwords before bcrypt, as by Devise (config.pepper); needs accounts.table. Secret. A wrong one refuses every password.',
+      ),
     groups: accountGroups
       .exactOptional()
       .describe('A table that has the groups or roles of the accounts, instead of columns.groups.'),

@@ -3,8 +3,9 @@ import test from 'ava';
 import bcrypt from 'bcrypt';
 import { bcryptDecoy } from '../../../gateway/identify/passwords/hashes/bcrypt.ts';
 import { hashPassword, passwordChecker, validateNewPassword } from '../../../gateway/identify/passwords/password.ts';
+import { ADOPTED, OWN_TABLE } from './hashes/fixtures.ts';
 
-const check = passwordChecker(bcryptDecoy(4));
+const check = passwordChecker(bcryptDecoy(4), OWN_TABLE);
 
 test('a password belongs to its own hash and to no other', async (t) => {
   const hash = await hashPassword('pässwörd:with colon', 4);
@@ -79,11 +80,24 @@ test('a password whose first 72 bytes are right is wrong, although bcrypt itself
   t.false(await check(await bcrypt.hash('ü'.repeat(36), 4), `${'ü'.repeat(36)}!`), '72 is counted in bytes');
 });
 
+test("of a password of an application's table, bcrypt uses the first 72 bytes, as the application does", async (t) => {
+  const checkAdopted = passwordChecker(bcryptDecoy(4), ADOPTED);
+  const hash = await bcrypt.hash('x'.repeat(100), 4);
+  for (const length of [72, 73, 100, 255, 256, 10_000])
+    t.true(await checkAdopted(hash, 'x'.repeat(length)), `${length}`);
+  t.false(await checkAdopted(hash, 'x'.repeat(71)));
+  t.false(await checkAdopted(hash, `${'x'.repeat(71)}y${'x'.repeat(28)}`));
+  t.true(await checkAdopted(await bcrypt.hash(`x${'ü'.repeat(36)}`, 4), `x${'ü'.repeat(36)}`), 'cut within a letter');
+  t.false(await checkAdopted(await bcrypt.hash('', 4), 'x'.repeat(100)));
+  for (const nul of ['\0', 'secret\0', `${'x'.repeat(72)}\0`]) t.false(await checkAdopted(hash, nul));
+});
+
 test('a password of 255 bytes that shares one byte with the right one is wrong, although $2a$ would take it', async (t) => {
   const hash = await bcrypt.hash(`a${'y'.repeat(254)}`, await bcrypt.genSalt(4, 'a'));
   t.true(await bcrypt.compare(`a${'z'.repeat(254)}`, hash), 'the attack works on the library');
   t.false(await check(hash, `a${'z'.repeat(254)}`));
   t.false(await check(hash, `a${'y'.repeat(254)}`));
+  t.false(await passwordChecker(bcryptDecoy(4), ADOPTED)(hash, `a${'z'.repeat(254)}`));
 });
 
 test('a password with a NUL is wrong, also where the hash was made of just that', async (t) => {
@@ -116,7 +130,7 @@ test('a password that is not Unicode is wrong, although its bytes would be those
 
 test('a decoy that cannot be verified is refused at once', (t) => {
   for (const decoy of ['', 'secret', `$2b$31$${'a'.repeat(53)}`]) {
-    t.throws(() => passwordChecker(decoy), { instanceOf: TypeError, message: /decoy/ });
+    t.throws(() => passwordChecker(decoy, OWN_TABLE), { instanceOf: TypeError, message: /decoy/ });
   }
 });
 
@@ -130,7 +144,7 @@ const DECOYS = {
 
 for (const [format, decoy] of Object.entries(DECOYS)) {
   test.serial(`where a table has ${format} and there is nothing to compare, refusing takes no less long`, async (t) => {
-    const checkLikeTable = passwordChecker(decoy);
+    const checkLikeTable = passwordChecker(decoy, OWN_TABLE);
     const pretended: [string | null, string][] = [
       [null, 'secret'],
       ['damaged', 'secret'],
@@ -159,15 +173,15 @@ test.serial(
     // The fastest of some is what it takes when nothing else runs.
     const reals: number[] = [];
     for (let i = 0; i < 5; i++)
-      reals.push(await duration(() => passwordChecker(DECOYS.bcrypt)(DECOYS.bcrypt, 'wrong')));
+      reals.push(await duration(() => passwordChecker(DECOYS.bcrypt, OWN_TABLE)(DECOYS.bcrypt, 'wrong')));
     const real = Math.min(...reals);
-    const first = await duration(() => passwordChecker(DECOYS.bcrypt)(bcryptDecoy(4), 'wrong'));
+    const first = await duration(() => passwordChecker(DECOYS.bcrypt, OWN_TABLE)(bcryptDecoy(4), 'wrong'));
     t.true(first > real / 4, `${first} ms beside ${real} ms`);
   },
 );
 
 test.serial('the right password of a cheaper hash is not held back', async (t) => {
-  const checkAtCost = passwordChecker(bcryptDecoy(11));
+  const checkAtCost = passwordChecker(bcryptDecoy(11), OWN_TABLE);
   const cheap = await hashPassword('secret', 4);
   const unknown = await duration(() => checkAtCost(null, 'secret'));
   const right = await duration(() => checkAtCost(cheap, 'secret'));

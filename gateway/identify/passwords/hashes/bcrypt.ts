@@ -1,34 +1,39 @@
 import bcrypt from 'bcrypt';
 import { randomText } from './encoding.ts';
+import type { HashRules } from './hash-rules.ts';
 import { excessIn } from './limits.ts';
 import type { StoredHash } from './stored-hash.ts';
 
 /**
- * bcrypt uses 72 bytes and ignores the rest (password truncation). If longer passwords were accepted, every password with the
- * same first 72 bytes would match. `$2a$` also counts the length in one byte: of 255 bytes, only the first would matter.
+ * bcrypt uses 72 bytes and ignores the rest (password truncation). If the gateway hashed longer passwords, every password with
+ * the same first 72 bytes would match.
  */
 export const LONGEST_FOR_BCRYPT = 72;
 
 const FORM = /^(\$2[aby]\$)(0[4-9]|[12]\d|3[01])(\$[./A-Za-z0-9]{53})$/;
 
-/** bcrypt of the password itself, as PHP's password_hash and most libraries write it. */
-export function readBcrypt(text: string): StoredHash | null {
-  return bcryptHash('bcrypt', '', text, (password) => password);
+/**
+ * bcrypt of the password itself, as PHP's password_hash and most libraries write it; with a pepper, of the password followed by
+ * the pepper, as Devise does.
+ */
+export function readBcrypt(text: string, { longBcryptPasswords, pepper }: HashRules): StoredHash | null {
+  const format = pepper === '' ? 'bcrypt' : 'bcrypt with pepper';
+  return bcryptHash(format, '', text, longBcryptPasswords, (password) => password + pepper);
 }
 
 /**
  * Parses a bcrypt hash after the prefix of its framework.
  *
- * A password too long for bcrypt is refused, even if the framework truncated it silently (PHP, and Python's bcrypt before
- * 5.0): the hash does not tell which of the passwords with that beginning the owner chose.
- *
  * @param text the hash without the prefix
+ * @param long what happens to an input of more than 72 bytes. `cut`: the hash does not tell which of the passwords with that
+ *   beginning the owner chose, and all of them match, as in the application
  * @param prepare converts a password to the input that the framework passes to bcrypt
  */
 export function bcryptHash(
   format: string,
   prefix: string,
   text: string,
+  long: HashRules['longBcryptPasswords'],
   prepare: (password: string) => string,
 ): StoredHash | null {
   const [, name, cost, rest] = FORM.exec(text) ?? [];
@@ -42,9 +47,12 @@ export function bcryptHash(
     format,
     parameters: `cost ${Number(cost)}`,
     async verify(password) {
-      const prepared = prepare(password);
-      const fits = Buffer.byteLength(prepared) <= LONGEST_FOR_BCRYPT;
-      return (await bcrypt.compare(fits ? prepared : '', known)) && fits;
+      const input = Buffer.from(prepare(password));
+      const isUsable = long === 'cut' || input.length <= LONGEST_FOR_BCRYPT;
+      // Cut here, possibly within a character: some libraries count the length of `$2a$` in one byte, so that of 255 bytes
+      // only the first would matter.
+      const used = isUsable ? input.subarray(0, LONGEST_FOR_BCRYPT) : '';
+      return (await bcrypt.compare(used, known)) && isUsable;
     },
     decoy: () => `${prefix}${name}${cost}$${randomText(53)}`,
   };

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { argon2Hash } from './argon2.ts';
 import { bcryptHash } from './bcrypt.ts';
 import { decode, encode, randomText } from './encoding.ts';
+import type { HashRules } from './hash-rules.ts';
 import { type Pbkdf2Digest, pbkdf2Hash } from './pbkdf2.ts';
 import { scryptHash } from './scrypt.ts';
 import type { StoredHash } from './stored-hash.ts';
@@ -10,15 +11,17 @@ const PBKDF2 = /^pbkdf2_(sha1|sha256)\$([1-9]\d*)\$([^$\p{Cc}]+)\$([+/=A-Za-z0-9
 const SCRYPT = /^scrypt\$([1-9]\d*)\$([^$\p{Cc}]+)\$([1-9]\d*)\$([1-9]\d*)\$([+/=A-Za-z0-9]+)$/u;
 
 /** Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, and the optional `bcrypt`. */
-export function readDjango(text: string): StoredHash | null {
+export function readDjango(text: string, { longBcryptPasswords }: HashRules): StoredHash | null {
   const inner = text.slice(text.indexOf('$') + 1);
   const scheme = text.slice(0, -inner.length);
   switch (scheme) {
     case 'bcrypt$':
-      return bcryptHash('Django bcrypt', scheme, inner, (password) => password);
+      return bcryptHash('Django bcrypt', scheme, inner, longBcryptPasswords, (password) => password);
     case 'bcrypt_sha256$':
       // The input of bcrypt is the digest in hex: 64 bytes for a password of any length.
-      return bcryptHash('Django bcrypt_sha256', scheme, inner, (password) => hash('sha256', password, 'hex'));
+      return bcryptHash('Django bcrypt_sha256', scheme, inner, 'refused', (password) =>
+        hash('sha256', password, 'hex'),
+      );
     case 'argon2$':
       return argon2Hash('Django ', scheme.slice(0, -1), `$${inner}`);
     case 'scrypt$':

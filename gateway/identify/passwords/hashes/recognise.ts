@@ -1,6 +1,7 @@
 import { readArgon2 } from './argon2.ts';
 import { readBcrypt } from './bcrypt.ts';
 import { readDjango } from './django.ts';
+import type { HashRules } from './hash-rules.ts';
 import { readPasslib } from './passlib.ts';
 import type { Reader, StoredHash } from './stored-hash.ts';
 import { readWerkzeug } from './werkzeug.ts';
@@ -16,10 +17,10 @@ const LONGEST_HASH = 512;
  *
  * @returns null when the format is unknown
  */
-export function recognise(hash: string): StoredHash | null {
+export function recognise(hash: string, rules: HashRules): StoredHash | null {
   if (hash.length > LONGEST_HASH) return null;
   for (const read of READERS) {
-    const stored = read(hash);
+    const stored = read(hash, rules);
     if (stored !== null) return stored;
   }
   return null;
@@ -31,8 +32,8 @@ export function recognise(hash: string): StoredHash | null {
  * @param hash a typical hash of the table
  * @returns a hash with the same format, parameters and lengths, of no known password; null when `hash` is not verifiable
  */
-export function decoyOf(hash: string): string | null {
-  const stored = recognise(hash);
+export function decoyOf(hash: string, rules: HashRules): string | null {
+  const stored = recognise(hash, rules);
   return stored?.verifiable ? stored.decoy() : null;
 }
 
@@ -41,8 +42,8 @@ export function decoyOf(hash: string): string | null {
  *
  * @param cost the cost of the gateway's own hashes: log2 of the number of rounds
  */
-export function needsRehash(hash: string, cost: number): boolean {
-  const stored = recognise(hash);
+export function needsRehash(hash: string, cost: number, rules: HashRules): boolean {
+  const stored = recognise(hash, rules);
   if (!stored?.verifiable) return false;
   return stored.format !== 'bcrypt' || Number(hash.split('$')[2]) < cost;
 }

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { HashRules } from './hash-rules.ts';
 import { type Demands, excessIn } from './limits.ts';
 
 /** A hash against which passwords can be checked. */
@@ -28,7 +29,7 @@ export interface RefusedHash {
 export type StoredHash = VerifiableHash | RefusedHash;
 
 /** Parses one format; null when the text does not have that format. */
-export type Reader = (text: string) => StoredHash | null;
+export type Reader = (text: string, rules: HashRules) => StoredHash | null;
 
 /** A hash whose digest is derived from password and salt. */
 interface DigestHash {

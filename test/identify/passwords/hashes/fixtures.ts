@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type HashRules, hashRules } from '../../../../gateway/identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../../../gateway/identify/passwords/hashes/recognise.ts';
 import type { VerifiableHash } from '../../../../gateway/identify/passwords/hashes/stored-hash.ts';
 
@@ -22,9 +23,14 @@ interface Fixture {
  */
 export const FIXTURES: readonly Fixture[] = JSON.parse(readFileSync(new URL('./hashes.json', import.meta.url), 'utf8'));
 
+/** The rules of the gateway's own table. */
+export const OWN_TABLE = hashRules({ allowWeakHashes: false });
+/** The rules of an application's table. */
+export const ADOPTED = hashRules({ table: 'users', allowWeakHashes: false });
+
 /** @throws Error when the hash is not recognised or refused */
-export function verifiable(hash: string): VerifiableHash {
-  const stored = recognise(hash);
+export function verifiable(hash: string, rules: HashRules = OWN_TABLE): VerifiableHash {
+  const stored = recognise(hash, rules);
   if (!stored?.verifiable) throw new Error(`${hash} cannot be verified`);
   return stored;
 }
