@@ -9,7 +9,9 @@ const SHORTEST = 32;
 export function secretsOf({ tokens, database }: Pick<Settings, 'tokens' | 'database'>): string[] {
   if (tokens.secrets.length > 0) return tokens.secrets;
   if (database.url.kind === 'sqlite') return [generatedSecret(database.url.file)];
-  throw new OperatorError('tokens.secrets: MySQL needs a secret of 32 bytes or more that every node shares');
+  throw new OperatorError(
+    'tokens.secrets: with a database server, they need a secret of 32 bytes or more that every node shares',
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
-import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
@@ -21,7 +21,7 @@ type Door = (
   path: string,
 ) => Promise<{ status: number; body: string; challenge: string | null }>;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: what a password and tokens may do follows the role of their account, at every door`, async (t) => {
     const { doors, gateway, token } = await open(t, kind);
     const carol = basic(CAROL);
@@ -98,7 +98,7 @@ test('several scopes that are missing are all named, and the challenge names all
   t.is(line?.detail, 'the token lacks the scope orders:read');
 });
 
-async function open(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
+async function open(t: ExecutionContext, kind: DatabaseKind) {
   const [upstream, sockets] = [await httpUpstream(t), await webSocketUpstream(t)];
   const settings = {
     database: { url: urlOf(await temporaryDatabase(t, kind)), timeout: '10s' },

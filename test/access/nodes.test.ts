@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import test from 'ava';
 import { ADA, basic } from '../lab/gateways/gateway.ts';
 import { gateways } from '../lab/gateways/nodes.ts';
-import { temporaryDatabase } from '../lab/stores/database.ts';
+import { DATABASES, temporaryDatabase } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a role that a command takes away is lost on every node, and ends what is open there`, async (t) => {
     const upstream = await httpUpstream(t, (_req, res) => void res.write('begun'));
     const sockets = await webSocketUpstream(t);

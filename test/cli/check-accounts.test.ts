@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { DatabaseLocation } from '../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../gateway/settings/schema/database-url.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { migrate } from '../../gateway/stores/database/migrate.ts';

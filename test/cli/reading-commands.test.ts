@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import type { DatabaseLocation } from '../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../gateway/settings/schema/database-url.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { migrate } from '../../gateway/stores/database/migrate.ts';

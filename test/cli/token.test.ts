@@ -4,19 +4,19 @@ import { trackLastUsed } from '../../gateway/stores/tokens/last-used.ts';
 import { sqlTokenStore } from '../../gateway/stores/tokens/store.ts';
 import { ADA, BOB } from '../lab/gateways/gateway.ts';
 import { gateways } from '../lab/gateways/nodes.ts';
-import { temporaryDatabase } from '../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, temporaryDatabase } from '../lab/stores/database.ts';
 
 const HOUR = 3_600_000;
 const ISSUED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const LONG = { maxLifetime: '3650d' };
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`;
 
-async function operator(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
+async function operator(t: ExecutionContext, kind: DatabaseKind) {
   const location = await temporaryDatabase(t, kind);
   return await gateways(t, { location, redis: '', upstream: 'http://127.0.0.1:9', settings: { tokens: LONG } });
 }
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: \`token list\` shows an account's tokens that have not expired, and which are revoked`, async (t) => {
     const { database, command } = await operator(t, kind);
     const { record } = sqlTokenStore(database);

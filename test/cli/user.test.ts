@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { bcryptDecoy } from '../../gateway/identify/passwords/hashes/bcrypt.ts';
 import { passwordChecker } from '../../gateway/identify/passwords/password.ts';
-import type { DatabaseLocation } from '../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../gateway/settings/schema/database-url.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { OWN_TABLE } from '../identify/passwords/hashes/fixtures.ts';

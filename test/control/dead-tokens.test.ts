@@ -3,7 +3,7 @@ import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { ADA, basic, testGateway } from '../lab/gateways/gateway.ts';
 import { gateways } from '../lab/gateways/nodes.ts';
-import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { DATABASES, temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { loggedInAt } from '../support/pages/owner-pages.ts';
 
 const ROUTES = [{ name: 'o', path: '/api/v1/o', upstream: 'http://127.0.0.1:9' }];
@@ -54,7 +54,7 @@ test('once an application has changed a password, the tokens from before are in 
   );
 });
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: \`token list\` says which tokens are live: not those of a secret that is gone, of an old stamp, or too long`, async (t) => {
     const location = await temporaryDatabase(t, kind);
     const group = await gateways(t, { location, redis: '', upstream: 'http://127.0.0.1:9' });

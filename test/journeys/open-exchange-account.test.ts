@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
-import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
@@ -23,7 +23,7 @@ const COST = 4;
 /** As it is by default. */
 const CACHE = '5s';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   for (const [what, change, refusal] of [
     ['deletes a user', (rows) => rows.delete(), 401],
     ['unconfirms a user', (rows) => rows.update({ confirmed: 0 }), 403],
@@ -205,7 +205,7 @@ async function own(t: ExecutionContext, passwordCost: number): Promise<TestGatew
 
 async function adopted(
   t: ExecutionContext,
-  kind: 'sqlite' | 'mysql',
+  kind: DatabaseKind,
 ): Promise<{ gateway: TestGateway; rows: (user: { email: string }) => Rows }> {
   const location = await temporaryDatabase(t, kind);
   const database = openDatabase(location, { timeout: 10_000 });

@@ -1,11 +1,12 @@
 import test from 'ava';
 import { partForTokens } from '../../gateway/domain/account.ts';
+import { DATABASES } from '../lab/stores/database.ts';
 import { owners, PAGES } from '../support/owners/owners.ts';
 
 const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: an account gets another email when the link that was sent there is used, once`, async (t) => {
     const { actions, accounts, mails, lastLink, add, liveTokens } = await owners(t, kind);
     const ada = await add('ada@example.com', true);

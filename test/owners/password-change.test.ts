@@ -2,6 +2,7 @@ import test from 'ava';
 import { createMailer } from '../../gateway/owners/mail/mailer.ts';
 import { parseMailUrl } from '../../gateway/settings/schema/mail.ts';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
+import { DATABASES } from '../lab/stores/database.ts';
 import { linksIn, mailServer } from '../support/owners/mail-server.ts';
 import { owners, PAGES, quickHash } from '../support/owners/owners.ts';
 import { logLines } from '../support/reports/log-lines.ts';
@@ -10,7 +11,7 @@ const CLIENT = '192.0.2.1';
 const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a forgotten password is chosen anew by the link in a mail, once, and ends all tokens`, async (t) => {
     const { actions, accounts, mails, lastLink, add, liveTokens } = await owners(t, kind);
     const ada = await add('ada@example.com', true);

@@ -1,11 +1,12 @@
 import test from 'ava';
+import { DATABASES } from '../lab/stores/database.ts';
 import { owners, PAGES, quickHash } from '../support/owners/owners.ts';
 
 const CLIENT = '192.0.2.1';
 const ASKED = { kind: 'accepted' } as const;
 const HOUR = 3_600_000;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: who registers gets a link, and with it, once, a confirmed account`, async (t) => {
     const { actions, accounts, mails, lastLink } = await owners(t, kind);
     t.deepEqual(await actions.register('Ada@Example.com', 'correct horse', CLIENT), ASKED);

@@ -5,12 +5,12 @@ import { createCatchUp } from '../../gateway/revocation/catch-up.ts';
 import { createMirror } from '../../gateway/revocation/mirror.ts';
 import { KEPT_BEYOND_END } from '../../gateway/stores/database/clock.ts';
 import { type Database, openDatabase, type Query } from '../../gateway/stores/database/connection.ts';
-import { migratedDatabase, temporaryDatabase } from '../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, migratedDatabase, temporaryDatabase } from '../lab/stores/database.ts';
 
 const DEAF = { onTime() {}, onRewritten() {} };
 const LATER = Date.now() + 3_600_000;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: more revocations than are read at once all arrive, and then the new ones alone`, async (t) => {
     const { database, mirror, catchUp } = await withCatchUp(t, kind);
     await insert(database, 1, 25_000);
@@ -84,12 +84,7 @@ test('while the database is out each reading fails, it is said, and the next one
   t.true(mirror.isDenied('token-1') && mirror.age() < 5_000);
 });
 
-async function withCatchUp(
-  t: ExecutionContext,
-  kind: 'sqlite' | 'mysql',
-  mirror = createMirror(() => {}),
-  store = state(),
-) {
+async function withCatchUp(t: ExecutionContext, kind: DatabaseKind, mirror = createMirror(() => {}), store = state()) {
   const database = await migratedDatabase(t, kind);
   return { database, mirror, catchUp: createCatchUp(database, mirror, store, Date, DEAF) };
 }

@@ -2,10 +2,10 @@ import test from 'ava';
 import { deleteExpiredRevocations, type Revocation, revocationsAfter } from '../../gateway/revocation/history.ts';
 import { deniedIdsAfter, revokeAccount } from '../../gateway/revocation/revocations.ts';
 import { KEPT_BEYOND_END } from '../../gateway/stores/database/clock.ts';
-import { migratedDatabase } from '../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../lab/stores/database.ts';
 import { headPosition, MANY, MAX_LIFETIME, NOW, record, revokeToken } from './recorded-tokens.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: under concurrent revocations, who reads on from the last position misses none and meets no gap`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const writers = 20;

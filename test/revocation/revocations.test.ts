@@ -8,11 +8,11 @@ import {
   revokeToken as revokeTokenOf,
 } from '../../gateway/revocation/revocations.ts';
 import type { Database } from '../../gateway/stores/database/connection.ts';
-import { migratedDatabase } from '../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../lab/stores/database.ts';
 import { liveTokensOf } from '../support/owners/live-tokens.ts';
 import { headPosition, MANY, MAX_LIFETIME, NOW, record, revokeToken } from './recorded-tokens.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a token is revoked once, by its owner or an operator, and nobody else's is touched`, async (t) => {
     const database = await migratedDatabase(t, kind);
     await record(database, { jti: 'one', accountId: 'Ada' });

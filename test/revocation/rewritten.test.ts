@@ -4,7 +4,7 @@ import type { QueryRunner } from '../../gateway/stores/database/connection.ts';
 import { ADA, BOB, basic } from '../lab/gateways/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
 import { type GatewayNode, type Gateways, gateways } from '../lab/gateways/nodes.ts';
-import { temporaryDatabase } from '../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, temporaryDatabase } from '../lab/stores/database.ts';
 import { privateRedis } from '../lab/stores/redis-server.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
@@ -14,7 +14,7 @@ const BY_POLL = 3_000;
 const LATER = 3_600_000;
 const TABLES = ['gatehouse_tokens', 'gatehouse_revocations', 'gatehouse_revocation_head'] as const;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test.serial(
     `${kind}: after a failover that lost the last revocations, one that takes their positions is read, and they hold again`,
     async (t) => {
@@ -150,7 +150,7 @@ async function nodesHere(t: ExecutionContext, redis: string) {
   return { group, start: group.startHere, a, b };
 }
 
-async function prepared(t: ExecutionContext, kind: 'sqlite' | 'mysql', redis: string): Promise<Gateways> {
+async function prepared(t: ExecutionContext, kind: DatabaseKind, redis: string): Promise<Gateways> {
   const [location, upstream] = await Promise.all([temporaryDatabase(t, kind), httpUpstream(t)]);
   // That a busy machine is slow is no outage of the database.
   const settings = { database: { timeout: '20s' } };

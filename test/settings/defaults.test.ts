@@ -63,10 +63,10 @@ test('the defaults of database, Redis and token secrets come from the environmen
 });
 
 test('a default from the environment that is wrong is blamed on its variable, which is not repeated', (t) => {
-  const [problem, ...rest] = problemsOf(ROUTES, { DATABASE_URL: 'postgres://u:hunter2@host/x' });
+  const [problem, ...rest] = problemsOf(ROUTES, { DATABASE_URL: 'mongodb://u:hunter2@host/x' });
   t.deepEqual(rest, []);
   t.is(problem?.at, '1:1 database.url');
-  t.regex(problem?.message ?? '', /DATABASE_URL.*sqlite:PATH or mysql:\/\//);
+  t.regex(problem?.message ?? '', /DATABASE_URL.*sqlite:PATH, mysql:\/\//);
   t.notRegex(problem?.message ?? '', /hunter2/);
 });
 
@@ -79,6 +79,32 @@ test('the parts of a MySQL address are percent-decoded, and its port may be left
     user: 'gate@house',
     password: 'p:/@',
     database: 'na me',
+  });
+});
+
+test('the parts of a PostgreSQL address are percent-decoded, and may name a schema and a Unix socket', (t) => {
+  const locationOf = (url: string) =>
+    settingsOf(t, `database: { url: "${url}" }\n${ROUTES}`, { TOKEN_SECRET: 'x'.repeat(32) }).database.url;
+  const location = {
+    kind: 'postgres',
+    host: '::1',
+    port: 5433,
+    user: 'gate@house',
+    password: 'p:/@',
+    database: 'na me',
+    schema: 'app',
+    sslmode: 'verify-full',
+  };
+  t.deepEqual(
+    locationOf('postgresql://gate%40house:p%3A%2F%40@[::1]:5433/na%20me?sslmode=verify-full&schema=app'),
+    location,
+  );
+  const socket = { ...location, host: '/run/postgresql', port: 5432, schema: null, sslmode: 'disable' };
+  t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@/na%20me?host=/run/postgresql'), socket);
+  t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@%2Frun%2Fpostgresql/na%20me'), socket);
+  t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@:5433/na%20me?host=/run/postgresql'), {
+    ...socket,
+    port: 5433,
   });
 });
 

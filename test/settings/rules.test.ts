@@ -117,11 +117,13 @@ test('a token among the protocols of a WebSocket needs origins that are named, a
   ]);
 });
 
-test('MySQL needs a token secret, SQLite does not', (t) => {
-  const env = { DATABASE_URL: 'mysql://root@127.0.0.1/x' };
-  t.deepEqual(keysOf(ROUTES, env), ['tokens.secrets']);
-  t.deepEqual(keysOf(`tokens: { secrets: ["", ""] }\n${ROUTES}`, env), ['tokens.secrets']);
-  t.deepEqual(keysOf(ROUTES, { ...env, TOKEN_SECRET: 'x'.repeat(32) }), []);
+test('a database server needs a token secret, SQLite does not', (t) => {
+  for (const DATABASE_URL of ['mysql://root@127.0.0.1/x', 'postgres://root@127.0.0.1/x']) {
+    const env = { DATABASE_URL };
+    t.deepEqual(keysOf(ROUTES, env), ['tokens.secrets']);
+    t.deepEqual(keysOf(`tokens: { secrets: ["", ""] }\n${ROUTES}`, env), ['tokens.secrets']);
+    t.deepEqual(keysOf(ROUTES, { ...env, TOKEN_SECRET: 'x'.repeat(32) }), []);
+  }
   t.deepEqual(keysOf(ROUTES), []);
 });
 

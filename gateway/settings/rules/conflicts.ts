@@ -13,7 +13,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
   return [
     ...conflictsOfListeners(settings),
     ...preloadKept(settings),
-    ...sharedSecretForMysql(settings),
+    ...sharedSecretOfNodes(settings),
     ...lifetimeWithinMaximum(settings),
     ...adoptedTableIsWhole(settings),
     ...delayWithinTimeout(settings),
@@ -42,9 +42,9 @@ function preloadKept({ listen }: Readable): Conflict[] {
   return [{ path: ['listen', 'hsts', 'preload'], message }];
 }
 
-function sharedSecretForMysql({ database, tokens }: Readable): Conflict[] {
-  if (database?.url?.kind !== 'mysql' || tokens?.secrets?.length !== 0) return [];
-  const message = `is empty; MySQL needs a secret of 32 bytes or more that every gateway at the database shares, such as ["\${TOKEN_SECRET}"]`;
+function sharedSecretOfNodes({ database, tokens }: Readable): Conflict[] {
+  if (database?.url === undefined || database.url.kind === 'sqlite' || tokens?.secrets?.length !== 0) return [];
+  const message = `is empty; with a database server, it must have a secret of 32 bytes or more that every gateway at the database shares, such as ["\${TOKEN_SECRET}"]`;
   return [{ path: ['tokens', 'secrets'], message }];
 }
 

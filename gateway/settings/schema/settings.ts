@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { identityOptions, scopeOptions } from './access-options.ts';
 import { accountOptions } from './account-options.ts';
-import { databaseUrl } from './addresses.ts';
 import { assertionOptions } from './assertion-options.ts';
+import { databaseUrl } from './database-url.ts';
 import { decisionOptions } from './decision-options.ts';
 import {
   confidential,
@@ -81,7 +81,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     database: options({
       url: databaseUrl()
         .prefault(() => variable(VARIABLES['database.url'], 'sqlite:data/gatehouse.sqlite'))
-        .describe('sqlite:PATH, relative to the working directory, or mysql://user:password@host:3306/name.'),
+        .describe(
+          'sqlite:PATH, relative to the working directory, mysql://user:password@host:3306/name, or postgres://user:password@host:5432/name, with ?sslmode=verify-full, schema=NAME or host=/run/postgresql.',
+        ),
       timeout: wait().prefault('2s').describe('The timeout of a query.'),
     })
       .prefault({})

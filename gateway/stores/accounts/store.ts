@@ -83,12 +83,12 @@ interface GroupRow {
   name: string;
 }
 
-/** The accounts in the gateway's own table, on SQLite or MySQL. */
-export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
+/** The accounts in the gateway's own table. */
+export function sqlAccountStore({ kind, sql, query }: QueryRunner): AccountStore {
   const accounts = () => sql<AccountRow>('gatehouse_accounts');
   // Compared as bytes: the collation of MySQL would ignore case and trailing spaces.
-  const seen = (id: string, stamp: string) =>
-    accounts().where('id', keyOf(id)).whereRaw('hex(stamp) = hex(?)', [stamp]);
+  const exactly = kind === 'mysql' ? 'hex(??) = hex(?)' : '?? = ?';
+  const seen = (id: string, stamp: string) => accounts().where('id', keyOf(id)).whereRaw(exactly, ['stamp', stamp]);
   const groups = () => sql<GroupRow>('gatehouse_account_groups');
 
   /** One query for both tables. @param value of a column with unique values */
@@ -125,7 +125,9 @@ export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
         updated_at: now,
       };
       try {
-        const [id] = await query(sql('gatehouse_accounts').insert(row));
+        const [added]: (number | { id: number })[] = await query(sql('gatehouse_accounts').insert(row).returning('id'));
+        // MySQL has no `returning`, and knex gives its last insert id.
+        const id = typeof added === 'object' ? added.id : added;
         return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp, groups: [] } };
       } catch (error) {
         if (isUniqueViolation(error)) return { kind: 'taken' };
@@ -166,7 +168,7 @@ export function sqlAccountStore({ sql, query }: QueryRunner): AccountStore {
     },
 
     async setEmail({ id, email: from, stamp }, email, tokens) {
-      const account = seen(id, stamp).whereRaw('hex(email) = hex(?)', [from]);
+      const account = seen(id, stamp).whereRaw(exactly, ['email', from]);
       const change = {
         email,
         email_key: canonicalEmail(email),

@@ -1,11 +1,12 @@
-import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import knex, { type Knex } from 'knex';
 import { GatewayError, OperatorError, storeUnavailable } from '../../domain/errors.ts';
-import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
-import { isBusy, isConnectionLost } from './failure.ts';
-import { type MysqlConnection, mysqlConfig } from './mysql.ts';
+import { isBusy, isConnectionLost, isReadOnlyServer, isUnstorableText } from './failure.ts';
+import { mysqlConfig } from './mysql.ts';
+import { type Connections, openConnections } from './open-connections.ts';
+import { beginPostgres, postgresConfig } from './postgres.ts';
 import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
 import { sqliteHealth } from './sqlite-health.ts';
 
@@ -15,13 +16,17 @@ export interface Query<T> extends PromiseLike<T> {
   toSQL(): { readonly method: string };
 }
 
+const READS: readonly string[] = ['select', 'first', 'pluck'];
+
 /** Sends queries, inside or outside of a transaction. */
 export interface QueryRunner {
+  readonly kind: DatabaseLocation['kind'];
   /** Builds queries, and runs migrations. Stores send queries through `query`, never by awaiting them. */
   readonly sql: Knex;
   /**
    * Sends one query, and settles within the timeout of the database. The timeout includes waiting for a connection, a retry,
-   * and waiting for another writer.
+   * and waiting for another writer. A read that compares with text that the database cannot store, such as a NUL character in
+   * PostgreSQL, finds nothing.
    *
    * @throws GatewayError `service_unavailable` on every failure, with the driver's error as its cause. A write may or may not
    *   have been executed then.
@@ -30,7 +35,8 @@ export interface QueryRunner {
 }
 
 export interface Database extends QueryRunner {
-  readonly kind: DatabaseLocation['kind'];
+  /** Where the gateway's own tables are, on PostgreSQL; null: in the default schema of the role. */
+  readonly schema: string | null;
   /**
    * Runs `work` in a transaction, within the timeout of one query. When `work` rejects, the transaction is rolled back.
    *
@@ -41,7 +47,7 @@ export interface Database extends QueryRunner {
   /** Resolves when the database answers. Throws as `query` does. */
   ping(): Promise<void>;
   /**
-   * Resolves when the SQLite file exists and is writable; at once for MySQL. Throws as `query` does.
+   * Resolves when the SQLite file exists and is writable; at once for a server. Throws as `query` does.
    */
   checkWritable(): Promise<void>;
   /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
@@ -64,20 +70,26 @@ export function openDatabase(
   location: DatabaseLocation,
   { timeout, readOnly = false }: { readonly timeout: number; readonly readOnly?: boolean },
 ): Database {
-  const sockets = new Set<Socket>();
-  const sql = knex({ ...configFor(location, { timeout, readOnly }, sockets), log: SILENT, compileSqlOnError: false });
+  const connections = openConnections(location, timeout);
+  const config = configFor(location, { timeout, readOnly }, connections);
+  const sql = knex({ ...config, log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
 
-  async function send<T>(statement: Query<T>, deadline: number): Promise<T> {
+  async function acquire(deadline: number): Promise<{ connection: unknown; release: () => unknown }> {
     const release = (connection: unknown) => pool.releaseConnection(connection);
     const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    return { connection, release: () => release(connection) };
+  }
+
+  async function send<T>(statement: Query<T>, deadline: number): Promise<T> {
+    const { connection, release } = await acquire(deadline);
     try {
       return await within(deadline - performance.now(), statement.connection(connection));
     } catch (error) {
-      if (error instanceof DeadlineExceeded) cut(connection);
+      if (error instanceof DeadlineExceeded) connections.cut(connection);
       throw error;
     } finally {
-      await release(connection);
+      await release();
     }
   }
 
@@ -88,9 +100,14 @@ export function openDatabase(
       try {
         return await send(statement, deadline);
       } catch (error) {
+        if (isUnstorableText(error) && isRead(statement)) {
+          // What the database cannot store is in none of its rows.
+          return (statement.toSQL().method === 'first' ? undefined : []) as T;
+        }
         if (isBusy(error) && performance.now() + BUSY_PAUSE < deadline) {
           await pause(BUSY_PAUSE);
-        } else if (isConnectionLost(error) && isRead(statement) && !sentAgain && performance.now() < deadline) {
+        } else if (mayBeSentAgain(error, statement) && !sentAgain && performance.now() < deadline) {
+          if (isReadOnlyServer(error)) connections.retireAll();
           sentAgain = true;
         } else {
           throw storeUnavailable('database', error);
@@ -100,33 +117,37 @@ export function openDatabase(
   }
 
   async function attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadline: number): Promise<T> {
-    const release = (connection: unknown) => pool.releaseConnection(connection);
-    const connection: unknown = await within(deadline - performance.now(), pool.acquireConnection(), release);
+    const { connection, release } = await acquire(deadline);
     const run = <Result>(statement: Query<Result>) =>
       within(deadline - performance.now(), statement.connection(connection));
     try {
-      await run(sql.raw(location.kind === 'sqlite' ? 'begin immediate' : 'start transaction'));
-      const result = await work({ sql, query: run });
+      await run(sql.raw(BEGIN[location.kind](timeout)));
+      const result = await work({ kind: location.kind, sql, query: run });
       await run(sql.raw('commit'));
       return result;
     } catch (error) {
       // If the rollback fails, the connection is destroyed, and the server rolls back. A failed `begin` is rolled back too: it
       // may still be executed, and the next user's writes on this connection would then never be committed.
-      await run(sql.raw('rollback')).catch(() => cut(connection));
+      await run(sql.raw('rollback')).catch(() => connections.cut(connection));
       throw error;
     } finally {
-      await release(connection);
+      await release();
     }
   }
 
   async function transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const deadline = performance.now() + timeout;
+    let foundReadOnly = false;
     for (;;) {
       try {
         return await attempt(work, deadline);
       } catch (error) {
         if (error instanceof GatewayError || error instanceof OperatorError) throw error;
-        if (!isBusy(error) || performance.now() + BUSY_PAUSE > deadline) throw storeUnavailable('database', error);
+        const isRepeated = foundReadOnly;
+        foundReadOnly = isReadOnlyServer(error);
+        if (foundReadOnly) connections.retireAll();
+        const mayWork = isBusy(error) || (foundReadOnly && !isRepeated);
+        if (!mayWork || performance.now() + BUSY_PAUSE > deadline) throw storeUnavailable('database', error);
         await pause(BUSY_PAUSE);
       }
     }
@@ -142,6 +163,7 @@ export function openDatabase(
 
   return {
     kind: location.kind,
+    schema: location.kind === 'postgres' ? location.schema : null,
     sql,
     query,
     transact,
@@ -155,7 +177,7 @@ export function openDatabase(
     },
     async close(ms = timeout) {
       await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});
-      for (const socket of sockets) socket.destroy();
+      connections.destroyAll();
     },
   };
 }
@@ -163,26 +185,32 @@ export function openDatabase(
 function configFor(
   location: DatabaseLocation,
   { timeout, readOnly }: { readonly timeout: number; readonly readOnly: boolean },
-  sockets: Set<Socket>,
+  connections: Connections,
 ): Knex.Config {
-  if (location.kind === 'sqlite') {
-    if (!readOnly) prepareSqliteFile(location.file);
-    return sqliteConfig(location.file, readOnly);
+  switch (location.kind) {
+    case 'sqlite':
+      if (!readOnly) prepareSqliteFile(location.file);
+      return sqliteConfig(location.file, readOnly);
+    case 'mysql':
+      return mysqlConfig(location, timeout, connections.onConnection);
+    case 'postgres':
+      return postgresConfig(location, { timeout, readOnly }, connections);
   }
-  return mysqlConfig(location, timeout, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
 }
 
-/** A dead pooled connection is detected by the next query on it. Only a read can be sent again safely. */
+/** @param timeout milliseconds for the whole transaction */
+const BEGIN: Record<DatabaseLocation['kind'], (timeout: number) => string> = {
+  sqlite: () => 'begin immediate',
+  mysql: () => 'start transaction',
+  postgres: beginPostgres,
+};
+
+/** Whether a statement that failed with this error can be sent again safely, over another connection. */
+function mayBeSentAgain(error: unknown, statement: Query<unknown>): boolean {
+  // A dead pooled connection is detected by the next query on it. Only a read can be sent again.
+  return isConnectionLost(error) ? isRead(statement) : isReadOnlyServer(error);
+}
+
 function isRead(statement: Query<unknown>): boolean {
-  return ['select', 'first', 'pluck'].includes(statement.toSQL().method);
-}
-
-/** Destroys a MySQL connection: an orderly close would wait for the query that hangs. */
-function cut(connection: unknown): void {
-  if (typeof connection === 'object' && connection !== null && 'stream' in connection) {
-    (connection as MysqlConnection).stream.destroy();
-  }
+  return READS.includes(statement.toSQL().method);
 }

@@ -1,41 +1,109 @@
 import { GatewayError } from '../../domain/errors.ts';
 
-/** Error codes after which the server closes the connection. */
+/** Error codes after which the server closes the connection: of MySQL, then of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const ENDED_BY_SERVER = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_NORMAL_SHUTDOWN',
   'ER_CONNECTION_KILLED',
   'ER_CLIENT_INTERACTION_TIMEOUT',
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '57P05', // idle_session_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '08P01', // protocol_violation: also what pgbouncer says when its server has gone
+  '08006', // connection_failure
+  '08003', // connection_does_not_exist
 ]);
+
+/** Error codes of writers that got into each other's way; the server has rolled one of them back. */
+const BUSY = new Set([
+  'ER_LOCK_DEADLOCK',
+  '40P01', // deadlock_detected
+  '40001', // serialization_failure
+  '55P03', // lock_not_available
+]);
+
+/** Whether a PostgreSQL server gave up waiting for a lock: its `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === '55P03';
+}
+
+/** Whether a PostgreSQL role lacks a right, or a schema to create tables in. */
+export function isForbidden(error: unknown): error is Error {
+  return ['42501', '3F000'].includes(codeOf(error));
+}
+
+/** Whether PostgreSQL refused a text with a character that it cannot store: NUL, or one that the encoding of the database lacks. */
+export function isUnstorableText(error: unknown): boolean {
+  // character_not_in_repertoire, untranslatable_character
+  return ['22021', '22P05'].includes(codeOf(error));
+}
+
+/** What pg says without a code when the connection has ended. */
+const ENDED = /Connection terminated|is not queryable$/;
 
 /** Whether the connection broke during a statement, which the server may or may not have executed. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // mysql2 marks errors after which the connection is unusable.
   if ('fatal' in error && error.fatal === true) return true;
+  // An error of Node: the socket broke.
+  if ('syscall' in error || ENDED.test(error.message)) return true;
   return ENDED_BY_SERVER.has(codeOf(error));
 }
 
 /**
- * Whether another writer prevented the statement, and nothing was executed: SQLite has a single writer, and MySQL rolls back
- * one of two deadlocked transactions.
+ * Whether a PostgreSQL server refused a write because it is a standby, or the old primary after a failover: nothing was
+ * executed, and another connection may lead to the new primary.
+ */
+export function isReadOnlyServer(error: unknown): boolean {
+  const code = codeOf(error);
+  // feature_not_supported: a standby cannot begin a transaction that writes.
+  return code === READ_ONLY || (code === '0A000' && error instanceof Error && /during recovery/.test(error.message));
+}
+
+const READ_ONLY = '25006';
+
+/** The error for a server that is a standby, as if it had refused a write. */
+export function readOnlyServer(): Error {
+  return Object.assign(new Error('the server is a read-only standby'), { code: READ_ONLY });
+}
+
+/**
+ * Whether another writer prevented the statement, and nothing was executed: SQLite has a single writer, and the servers roll
+ * back one of two deadlocked transactions.
  */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
-  return code.startsWith('SQLITE_BUSY') || code === 'ER_LOCK_DEADLOCK';
+  return code.startsWith('SQLITE_BUSY') || BUSY.has(code);
 }
+
+const UNIQUE_VIOLATION = new Set([
+  'ER_DUP_ENTRY',
+  'SQLITE_CONSTRAINT_UNIQUE',
+  'SQLITE_CONSTRAINT_PRIMARYKEY',
+  '23505', // unique_violation
+]);
 
 /** Whether an error of `query`, in a transaction or outside, means that a row with this unique key exists already. */
 export function isUniqueViolation(error: unknown): boolean {
   // In a transaction, the driver's error is not wrapped.
   const code = codeOf(error instanceof GatewayError ? error.cause : error);
-  return code === 'ER_DUP_ENTRY' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+  return UNIQUE_VIOLATION.has(code);
 }
+
+const TABLE_MISSING = new Set([
+  'ER_NO_SUCH_TABLE',
+  '42P01', // undefined_table
+  '3F000', // invalid_schema_name
+]);
 
 /** Whether an error of `query` means that a table of the query does not exist. */
 export function isTableMissing(error: unknown): boolean {
   const cause = error instanceof GatewayError ? error.cause : error;
-  return codeOf(cause) === 'ER_NO_SUCH_TABLE' || (cause instanceof Error && /no such table/.test(cause.message));
+  if (cause instanceof Error && /no such table/.test(cause.message)) return true;
+  return TABLE_MISSING.has(codeOf(cause));
 }
 
 function codeOf(error: unknown): string {

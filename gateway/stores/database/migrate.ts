@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { OperatorError, storeUnavailable } from '../../domain/errors.ts';
+import { keepingIdentifiers } from '../../workarounds/knex-migrated-identifiers.ts';
 import type { Database } from './connection.ts';
 import { within } from './deadline.ts';
-import { isBusy, isTableMissing } from './failure.ts';
+import { isBusy, isForbidden, isTableMissing } from './failure.ts';
 import { MIGRATIONS_TABLE, withMigrationLock } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
@@ -35,15 +36,26 @@ const BUSY_PAUSE = 20;
  * Migrates the database to the schema of this release. Safe for concurrent processes, and for processes that are killed.
  *
  * @returns the names of the applied migrations; empty when the database was up to date
- * @throws OperatorError when a newer release has migrated the database
+ * @throws OperatorError when a newer release has migrated the database, or a PostgreSQL role may not create the tables
  * @throws GatewayError `service_unavailable` when the database cannot be reached, or rejects a statement
  */
 export async function migrate(database: Database): Promise<{ applied: string[] }> {
   try {
     return { applied: await within(DEADLINE, applyWhenFree(database, performance.now() + DEADLINE)) };
   } catch (error) {
+    if (isForbidden(error)) throw forbidden(database, error);
     throw error instanceof OperatorError ? error : storeUnavailable('database', error);
   }
+}
+
+function forbidden({ schema }: Database, { message }: Error): OperatorError {
+  const reason = message.split(' - ').at(-1);
+  const advice =
+    schema === null
+      ? 'grant it CREATE on that schema, or have `create schema gatehouse authorization …` run for it and add ' +
+        '?schema=gatehouse to database.url'
+      : `have \`create schema ${schema} authorization …\` run for it, or grant it CREATE and USAGE on that schema`;
+  return new OperatorError(`database.url: this role may not create the gateway's tables (${reason}): ${advice}.`);
 }
 
 /**
@@ -77,7 +89,9 @@ function refuseNewer(completed: readonly string[]): void {
 async function applyWhenFree(database: Database, deadline: number): Promise<string[]> {
   for (;;) {
     try {
-      return await withMigrationLock(database, (transaction) => apply(transaction, database.kind));
+      return await keepingIdentifiers(database.sql, () =>
+        withMigrationLock(database, (transaction) => apply(transaction, database.kind)),
+      );
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       await pause(BUSY_PAUSE);

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { OperatorError } from '../../domain/errors.ts';
 import type { Database } from './connection.ts';
+import { isLockTimeout } from './failure.ts';
+import { transactionSettings } from './postgres.ts';
 
 /** The table in which knex records applied migrations; the name of its lock table adds `_lock`. */
 export const MIGRATIONS_TABLE = 'gatehouse_migrations';
@@ -15,7 +17,8 @@ const LOCK_NAME = `concat('gatehouse:', sha1(database()))`;
  * Runs `work` in a transaction, under a lock that excludes all other processes on all machines.
  *
  * knex's own lock is a row, which a killed process leaves locked for ever. This lock ends with its holder: `GET_LOCK` of a
- * MySQL connection, or the write lock of an SQLite file. The holder may free a stale row of knex.
+ * MySQL connection, the write lock of an SQLite file, or an advisory lock of a PostgreSQL transaction, which a pooler gives
+ * one server connection. The holder may free a stale row of knex.
  *
  * @throws OperatorError when another process keeps the lock for a minute
  */
@@ -23,10 +26,17 @@ export function withMigrationLock<T>(
   database: Database,
   work: (transaction: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
-  return database.kind === 'mysql' ? lockServer(database.sql, work) : lockFile(database.sql, work);
+  switch (database.kind) {
+    case 'mysql':
+      return lockMysql(database.sql, work);
+    case 'sqlite':
+      return lockFile(database.sql, work);
+    case 'postgres':
+      return lockPostgres(database, work);
+  }
 }
 
-async function lockServer<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+async function lockMysql<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
   // The transaction only pins one connection, which holds the lock.
   return await sql.transaction(async (transaction) => {
     const [rows] = await transaction.raw(`select get_lock(${LOCK_NAME}, ${LOCK_WAIT}) as held`);
@@ -49,6 +59,32 @@ async function lockFile<T>(sql: Knex, work: (transaction: Knex.Transaction) => P
     await transaction(LOCK_TABLE).delete();
     return await work(transaction);
   });
+}
+
+/** Any number that no application uses by chance; advisory locks of one database do not concern another. */
+const ADVISORY_LOCK = '7449365990087619955';
+/** Milliseconds for one statement of a migration, and between two of them. */
+const LIMITS = { statement: 0, lock: LOCK_WAIT * 1000, idle: 60_000 };
+
+async function lockPostgres<T>(
+  { sql, schema }: Pick<Database, 'sql' | 'schema'>,
+  work: (transaction: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  return await sql.transaction(async (transaction) => {
+    await transaction.raw(transactionSettings(LIMITS));
+    await transaction.raw(`select pg_advisory_xact_lock(${ADVISORY_LOCK})`).catch((error: unknown) => {
+      throw isLockTimeout(error) ? lockTimeout() : error;
+    });
+    if (schema !== null) await useSchema(transaction, schema);
+    return await work(transaction);
+  });
+}
+
+/** `create schema if not exists` requires the right to create one even if it exists. */
+async function useSchema(transaction: Knex.Transaction, schema: string): Promise<void> {
+  const { rows } = await transaction.raw('select 1 from pg_namespace where nspname = ?', [schema]);
+  if (rows.length === 0) await transaction.raw('create schema ??', [schema]);
+  await transaction.raw('set local search_path to ??', [schema]);
 }
 
 function lockTimeout(): OperatorError {

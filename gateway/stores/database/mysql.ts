@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
-import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
-
-type MysqlLocation = Extract<DatabaseLocation, { kind: 'mysql' }>;
+import type { MysqlLocation } from '../../settings/schema/database-url.ts';
 
 /** The part of a mysql2 connection that this gateway uses. */
 export interface MysqlConnection {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { DatabaseLocation } from '../../settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import { isBusy } from './failure.ts';
 
 /** Milliseconds between two probe writes. */

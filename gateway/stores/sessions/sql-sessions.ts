@@ -20,7 +20,7 @@ interface SessionRow {
 }
 
 /**
- * The sessions in the gateway's own table, on SQLite or MySQL.
+ * The sessions in the gateway's own table.
  *
  * @param clock the database's clock, so that all nodes agree on when a session expires
  */

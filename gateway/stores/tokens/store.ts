@@ -100,8 +100,8 @@ export interface TokenRow {
 /** A column of the order, and its value in the last record that was read. */
 type Key = readonly [column: 'revoked_at' | 'issued_at' | 'jti', after: string | number | null];
 
-/** The records in the gateway's own table, on SQLite or MySQL. */
-export function sqlTokenStore({ sql, query }: Database): TokenStore {
+/** The records in the gateway's own table. */
+export function sqlTokenStore({ kind, sql, query }: Database): TokenStore {
   const tokens = () => sql<TokenRow>('gatehouse_tokens');
   const accepted = ({ accountId, boundTo, keyIds, voidBefore, maxLifetime }: Acceptance) => {
     const rows = tokens()
@@ -116,6 +116,12 @@ export function sqlTokenStore({ sql, query }: Database): TokenStore {
   // `+ 0` keeps the database from using the index on `expires_at`, after which it would have to sort.
   const unexpired = (rows: Knex.QueryBuilder, now: number) => rows.whereRaw('expires_at + 0 > ?', [now]);
 
+  // By itself PostgreSQL sorts null after all values, the others before them.
+  const nulls = (column: Key[0], direction: 'asc' | 'desc') =>
+    kind === 'postgres' && column === 'revoked_at'
+      ? { nulls: direction === 'asc' ? ('first' as const) : ('last' as const) }
+      : {};
+
   /** Reads rows ordered by `columns`, `limit` at most. @param after the last row that was read; null: from the beginning */
   const inOrder = async (
     build: () => Knex.QueryBuilder,
@@ -125,7 +131,7 @@ export function sqlTokenStore({ sql, query }: Database): TokenStore {
     const sorted = (rows: Knex.QueryBuilder, most: number): Promise<TokenRow[]> =>
       query(
         rows
-          .orderBy(columns.map((column) => ({ column, order: direction })))
+          .orderBy(columns.map((column) => ({ column, order: direction, ...nulls(column, direction) })))
           .limit(most)
           .select('*'),
       );

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
-import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';

@@ -1,4 +1,4 @@
-import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import type { Scope } from '../scope.ts';
 import { httpUpstream } from '../upstreams/upstream.ts';
 import { ADA, BOB } from './gateway.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { freePort } from '../processes/free-port.ts';
 import { pauseProcess } from '../processes/pause-process.ts';
 import type { Scope } from '../scope.ts';

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
-import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { basic } from '../../lab/gateways/gateway.ts';
 import { temporaryDatabase, urlOf } from '../../lab/stores/database.ts';

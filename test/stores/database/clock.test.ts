@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { createDatabaseClock, differenceOf, readDatabaseClock } from '../../../gateway/stores/database/clock.ts';
 import { CLOCK_BOUND, watchClock } from '../../../gateway/stores/database/clock-watch.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { logLines } from '../../support/reports/log-lines.ts';
 
 /** Levels of pino. */
 const [INFO, WARN, ERROR] = [30, 40, 50];
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: the time of the database is read in whole milliseconds, and goes on between readings`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const before = Date.now();

@@ -5,10 +5,10 @@ import test, { type ExecutionContext } from 'ava';
 import { GatewayError } from '../../../gateway/domain/errors.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { isUniqueViolation } from '../../../gateway/stores/database/failure.ts';
-import { migratedDatabase, temporaryDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase, temporaryDatabase } from '../../lab/stores/database.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a database that is there answers`, async (t) => {
     await t.notThrowsAsync((await migratedDatabase(t, kind)).ping());
   });

@@ -6,7 +6,7 @@ import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import { withMigrationLock } from '../../../gateway/stores/database/migration-lock.ts';
-import { migratedDatabase, temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase, temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
 
 const ALL = [
   '0001-accounts',
@@ -19,7 +19,7 @@ const ALL = [
   '0009-scopes-and-groups',
 ];
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: an empty database gets every migration once`, async (t) => {
     const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 5000 });
     t.teardown(() => database.close());

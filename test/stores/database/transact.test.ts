@@ -1,10 +1,10 @@
 import test from 'ava';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
-import { temporaryDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, temporaryDatabase } from '../../lab/stores/database.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { eachConnectionIsClean, idsIn, insert, inTime, OUT, TIMEOUT, withTable } from './transactions.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: what is done in a transaction is there for others when it has resolved, and not before`, async (t) => {
     const { database, other } = await withTable(t, await temporaryDatabase(t, kind), 5_000);
     const result = await database.transact(async ({ sql, query }) => {

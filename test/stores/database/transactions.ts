@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava';
-import type { DatabaseLocation } from '../../../gateway/settings/schema/addresses.ts';
+import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 
@@ -39,7 +39,7 @@ export function idsIn({ sql, query }: Database): Promise<number[]> {
 /** What is written on any of the pool's connections is there for others: none of them is left within a transaction. */
 export async function eachConnectionIsClean(t: ExecutionContext, { database, other }: TestDatabase): Promise<void> {
   // Each of the ten keeps its connection busy, so that the next takes another one.
-  const nap = database.kind === 'mysql' ? 'sleep(0.05)' : '0';
+  const nap = { mysql: 'sleep(0.05)', postgres: 'length(pg_sleep(0.05)::text)', sqlite: '0' }[database.kind];
   const ids = Array.from({ length: 10 }, (_, i) => 1_000 + i);
   const write = (id: number) => database.sql.raw(`insert into entries (id, value) select ${id}, ${nap}`);
   await Promise.all(ids.map((id) => database.query<unknown>(write(id))));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { hashOfId } from '../../../gateway/stores/sessions/session-store.ts';
 import { sqlSessionStore } from '../../../gateway/stores/sessions/sql-sessions.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { KINDS, sharedSessions } from '../../support/stores/session-stores.ts';
 
@@ -110,7 +110,7 @@ for (const kind of KINDS) {
   });
 }
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: expired sessions are deleted, the longest expired first and no more than asked`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const store = sqlSessionStore(database, Date);

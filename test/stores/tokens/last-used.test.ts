@@ -3,10 +3,10 @@ import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { revokeToken } from '../../../gateway/revocation/revocations.ts';
 import { trackLastUsed } from '../../../gateway/stores/tokens/last-used.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { liveTokensOf } from '../../support/owners/live-tokens.ts';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: the moment of use is written for the tokens that were used, in as many statements as batches`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const store = sqlTokenStore(database);
@@ -71,7 +71,7 @@ test('what could not be written is written with the next', async (t) => {
   t.not((await liveTokensOf(database, '1', now))[0]?.lastUsedAt, null);
 });
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a token that is used and has no record, as after a restore, gets one, and one that was revoked meanwhile stays so`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const now = Math.floor(Date.now() / 1000) * 1000;

@@ -3,16 +3,12 @@ import { digestForTokens } from '../../../gateway/domain/account.ts';
 import { UNRESTRICTED } from '../../../gateway/domain/identity.ts';
 import { liveTokens } from '../../../gateway/stores/tokens/live-tokens.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
 
 const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest', groups: [] };
 const RULES = { keyIds: ['key'], maxLifetime: 3_600_000, cutoffOf: () => 0, now: Date.now };
 
-async function adasTokens(
-  t: Parameters<typeof migratedDatabase>[0],
-  kind: 'sqlite' | 'mysql',
-  names: (string | null)[],
-) {
+async function adasTokens(t: Parameters<typeof migratedDatabase>[0], kind: DatabaseKind, names: (string | null)[]) {
   const store = sqlTokenStore(await migratedDatabase(t, kind));
   const issuedAt = Math.floor(Date.now() / 1000) * 1000;
   const bond = { boundTo: digestForTokens(ADA.stamp), keyId: 'key' };
@@ -25,7 +21,7 @@ async function adasTokens(
 
 const SECTION = { order: 'oldest first', after: null, limit: 10 } as const;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: a search finds a part of a name in whatever case, and signs of SQL are only signs`, async (t) => {
     const live = await adasTokens(t, kind, ['Nightly ÜBUNG', null, 'nightly', '100 % sure', 'under_score', 'ubung']);
     const found = async (text: string) => (await live.search(ADA, text, SECTION)).map(({ name }) => name);

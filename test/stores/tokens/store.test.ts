@@ -6,12 +6,12 @@ import {
   sqlTokenStore,
   type TokenRecord,
 } from '../../../gateway/stores/tokens/store.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { accepting, liveTokensOf } from '../../support/owners/live-tokens.ts';
 
 const NOW = 1_900_000_000_000;
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: an account's live tokens are listed as they were recorded, the oldest first`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const { record } = sqlTokenStore(database);

@@ -13,7 +13,7 @@ import type { Database } from '../../../gateway/stores/database/connection.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import type { LogLine } from '../../lab/gateways/gateway.ts';
 import type { Scope } from '../../lab/scope.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
 import { logLines } from '../reports/log-lines.ts';
 import { liveTokensOf } from './live-tokens.ts';
 import { linksIn } from './mail-server.ts';
@@ -45,7 +45,7 @@ export function quickHash(password: string): string {
 /** The actions of owners on a temporary database. @param replaced other dependencies for a test */
 export async function owners(
   t: Scope,
-  kind: 'sqlite' | 'mysql',
+  kind: DatabaseKind,
   replaced: (deps: OwnerActionDeps) => Partial<OwnerActionDeps> = () => ({}),
 ): Promise<Owners> {
   const database = await migratedDatabase(t, kind);

@@ -6,11 +6,11 @@ import { redisSessionStore } from '../../../gateway/stores/sessions/redis-sessio
 import { hashOfId, type SessionStore } from '../../../gateway/stores/sessions/session-store.ts';
 import { sqlSessionStore } from '../../../gateway/stores/sessions/sql-sessions.ts';
 import type { Scope } from '../../lab/scope.ts';
-import { temporaryDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, temporaryDatabase } from '../../lab/stores/database.ts';
 import { redisProcess } from './redis-process.ts';
 import { locationOf } from './separate-services.ts';
 
-export const KINDS = ['sqlite', 'mysql', 'redis'] as const;
+export const KINDS = [...DATABASES, 'redis'] as const;
 
 /** A session store that several gateways share. */
 export interface SharedSessions {
@@ -52,7 +52,7 @@ async function inRedis(t: Scope): Promise<SharedSessions> {
   };
 }
 
-async function inDatabase(t: Scope, kind: 'sqlite' | 'mysql'): Promise<SharedSessions> {
+async function inDatabase(t: Scope, kind: DatabaseKind): Promise<SharedSessions> {
   const location = await temporaryDatabase(t, kind);
   const open = async () => {
     const database = openDatabase(location, { timeout: TIMEOUT });

@@ -8,7 +8,7 @@ import type { Migration } from './migration.ts';
 export const accounts: Migration = {
   name: '0001-accounts',
   async up(sql, kind) {
-    await sql.raw(kind === 'mysql' ? MYSQL : SQLITE);
+    await sql.raw(TABLE[kind]);
   },
 };
 
@@ -36,3 +36,17 @@ const SQLITE = `
     created_at integer not null,
     updated_at integer not null
   )`;
+
+const POSTGRES = `
+  create table if not exists gatehouse_accounts (
+    id bigint generated always as identity primary key,
+    email text collate "C" not null,
+    email_key text collate "C" not null constraint gatehouse_accounts_email_key unique,
+    password_hash text collate "C" null,
+    confirmed_at bigint null,
+    stamp text collate "C" not null,
+    created_at bigint not null,
+    updated_at bigint not null
+  )`;
+
+const TABLE = { mysql: MYSQL, sqlite: SQLITE, postgres: POSTGRES };

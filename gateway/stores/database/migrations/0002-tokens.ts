@@ -7,7 +7,7 @@ import type { Migration } from './migration.ts';
 export const tokens: Migration = {
   name: '0002-tokens',
   async up(sql, kind) {
-    for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
+    for (const statement of STATEMENTS[kind]) await sql.raw(statement);
   },
 };
 
@@ -25,6 +25,12 @@ const MYSQL = [
   ) engine = InnoDB default character set utf8mb4`,
 ];
 
+const INDEXES = [
+  'create index if not exists gatehouse_tokens_of_account on gatehouse_tokens (account_id, expires_at)',
+  'create index if not exists gatehouse_tokens_revoked on gatehouse_tokens (revoked_at, expires_at)',
+  'create index if not exists gatehouse_tokens_expired on gatehouse_tokens (expires_at)',
+];
+
 const SQLITE = [
   `create table if not exists gatehouse_tokens (
     jti text not null primary key collate binary,
@@ -34,7 +40,19 @@ const SQLITE = [
     expires_at integer not null,
     revoked_at integer null
   )`,
-  'create index if not exists gatehouse_tokens_of_account on gatehouse_tokens (account_id, expires_at)',
-  'create index if not exists gatehouse_tokens_revoked on gatehouse_tokens (revoked_at, expires_at)',
-  'create index if not exists gatehouse_tokens_expired on gatehouse_tokens (expires_at)',
+  ...INDEXES,
 ];
+
+const POSTGRES = [
+  `create table if not exists gatehouse_tokens (
+    jti text collate "C" not null primary key,
+    account_id text collate "C" not null,
+    name text null,
+    issued_at bigint not null,
+    expires_at bigint not null,
+    revoked_at bigint null
+  )`,
+  ...INDEXES,
+];
+
+const STATEMENTS = { mysql: MYSQL, sqlite: SQLITE, postgres: POSTGRES };

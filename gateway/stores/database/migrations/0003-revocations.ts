@@ -10,7 +10,7 @@ import type { Migration } from './migration.ts';
 export const revocations: Migration = {
   name: '0003-revocations',
   async up(sql, kind) {
-    for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
+    for (const statement of STATEMENTS[kind]) await sql.raw(statement);
   },
 };
 
@@ -42,3 +42,18 @@ const SQLITE = [
   'create table if not exists gatehouse_revocation_head (id integer not null primary key, position integer not null)',
   'insert or ignore into gatehouse_revocation_head (id, position) values (1, 0)',
 ];
+
+const POSTGRES = [
+  `create table if not exists gatehouse_revocations (
+    position bigint not null primary key,
+    jti text collate "C" null,
+    account_id text collate "C" null,
+    void_before bigint null,
+    expires_at bigint not null
+  )`,
+  'create index if not exists gatehouse_revocations_expired on gatehouse_revocations (expires_at)',
+  'create table if not exists gatehouse_revocation_head (id smallint not null primary key, position bigint not null)',
+  'insert into gatehouse_revocation_head (id, position) values (1, 0) on conflict do nothing',
+];
+
+const STATEMENTS = { mysql: MYSQL, sqlite: SQLITE, postgres: POSTGRES };

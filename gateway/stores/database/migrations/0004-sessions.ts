@@ -8,7 +8,7 @@ import type { Migration } from './migration.ts';
 export const sessions: Migration = {
   name: '0004-sessions',
   async up(sql, kind) {
-    for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
+    for (const statement of STATEMENTS[kind]) await sql.raw(statement);
   },
 };
 
@@ -29,3 +29,14 @@ const SQLITE = [
   )`,
   'create index if not exists gatehouse_sessions_expired on gatehouse_sessions (expires_at)',
 ];
+
+const POSTGRES = [
+  `create table if not exists gatehouse_sessions (
+    id_hash text collate "C" not null primary key,
+    content text not null,
+    expires_at bigint not null
+  )`,
+  'create index if not exists gatehouse_sessions_expired on gatehouse_sessions (expires_at)',
+];
+
+const STATEMENTS = { mysql: MYSQL, sqlite: SQLITE, postgres: POSTGRES };

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { randomHex } from '../../../http/random-hex.ts';
+import type { Database } from '../connection.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { Migration } from './migration.ts';
 export const revocationChain: Migration = {
   name: '0006-revocation-chain',
   async up(sql, kind) {
-    const text = kind === 'mysql' ? 'varchar(32) character set ascii' : 'text';
+    const text = TEXT[kind];
     await addColumn(sql, 'gatehouse_revocation_head', 'installation', `${text} not null default ''`);
     await addColumn(sql, 'gatehouse_revocation_head', 'chain', `${text} not null default ''`);
     await addColumn(sql, 'gatehouse_revocations', 'chain', `${text} null`);
@@ -26,15 +27,17 @@ export const revocationChain: Migration = {
   },
 };
 
+const TEXT = { mysql: 'varchar(32) character set ascii', sqlite: 'text', postgres: 'text collate "C"' };
+
 /** Skips an existing column: a process may have been killed before the migration was recorded. */
 async function addColumn(sql: Knex, table: string, column: string, definition: string): Promise<void> {
   if (await sql.schema.hasColumn(table, column)) return;
   await sql.raw(`alter table ${table} add column ${column} ${definition}`);
 }
 
-async function addIndex(sql: Knex, kind: 'sqlite' | 'mysql', name: string, columns: string): Promise<void> {
+async function addIndex(sql: Knex, kind: Database['kind'], name: string, columns: string): Promise<void> {
   const table = 'gatehouse_revocations';
-  if (kind === 'sqlite') {
+  if (kind !== 'mysql') {
     await sql.raw(`create index if not exists ${name} on ${table} ${columns}`);
     return;
   }

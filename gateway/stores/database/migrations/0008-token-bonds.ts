@@ -12,7 +12,7 @@ export const tokenBonds: Migration = {
   async up(sql, kind) {
     // The column exists if a process was killed before the migration was recorded.
     if (await sql.schema.hasColumn('gatehouse_tokens', 'bound_to')) return;
-    for (const statement of kind === 'mysql' ? MYSQL : SQLITE) await sql.raw(statement);
+    for (const statement of STATEMENTS[kind]) await sql.raw(statement);
   },
 };
 
@@ -26,10 +26,22 @@ const MYSQL = [
     drop key gatehouse_tokens_of_account`,
 ];
 
+/** @param revokedAt the column in the order of lists, which begin with the tokens that are not revoked */
+const indexes = (revokedAt: string) => [
+  'create index gatehouse_tokens_by_end on gatehouse_tokens (account_id, revoked_at, expires_at)',
+  `create index gatehouse_tokens_by_issue on gatehouse_tokens (account_id, ${revokedAt}, issued_at, jti)`,
+  'drop index gatehouse_tokens_of_account',
+];
+
 const SQLITE = [
   'alter table gatehouse_tokens add column key_id text null collate binary',
-  'create index gatehouse_tokens_by_end on gatehouse_tokens (account_id, revoked_at, expires_at)',
-  'create index gatehouse_tokens_by_issue on gatehouse_tokens (account_id, revoked_at, issued_at, jti)',
-  'drop index gatehouse_tokens_of_account',
+  ...indexes('revoked_at'),
   'alter table gatehouse_tokens add column bound_to text null collate binary',
 ];
+
+const POSTGRES = [
+  'alter table gatehouse_tokens add column bound_to text collate "C" null, add column key_id text collate "C" null',
+  ...indexes('revoked_at nulls first'),
+];
+
+const STATEMENTS = { mysql: MYSQL, sqlite: SQLITE, postgres: POSTGRES };

@@ -10,10 +10,10 @@ import type { Migration } from './migration.ts';
 export const scopesAndGroups: Migration = {
   name: '0009-scopes-and-groups',
   async up(sql, kind) {
-    await sql.raw(kind === 'mysql' ? MYSQL_GROUPS : SQLITE_GROUPS);
+    await sql.raw(GROUPS[kind]);
     // The column exists if a process was killed before the migration was recorded.
     if (await sql.schema.hasColumn('gatehouse_tokens', 'scope')) return;
-    for (const statement of kind === 'mysql' ? MYSQL_TOKENS : SQLITE_TOKENS) await sql.raw(statement);
+    for (const statement of TOKENS[kind]) await sql.raw(statement);
   },
 };
 
@@ -31,6 +31,15 @@ const SQLITE_GROUPS = `
     primary key (account_id, name)
   ) without rowid`;
 
+const POSTGRES_GROUPS = `
+  create table if not exists gatehouse_account_groups (
+    account_id bigint not null,
+    name text collate "C" not null,
+    primary key (account_id, name)
+  )`;
+
+const GROUPS = { mysql: MYSQL_GROUPS, sqlite: SQLITE_GROUPS, postgres: POSTGRES_GROUPS };
+
 /** A single statement, which is atomic. */
 const MYSQL_TOKENS = [
   `alter table gatehouse_tokens
@@ -38,7 +47,10 @@ const MYSQL_TOKENS = [
     add column scope text character set ascii null`,
 ];
 
-const SQLITE_TOKENS = [
+/** Of SQLite, which adds one column at a time, and of PostgreSQL. */
+const OTHER_TOKENS = [
   'alter table gatehouse_tokens add column addresses text null',
   'alter table gatehouse_tokens add column scope text null',
 ];
+
+const TOKENS = { mysql: MYSQL_TOKENS, sqlite: OTHER_TOKENS, postgres: OTHER_TOKENS };

@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
+import type { MysqlConnection } from './mysql.ts';
+import { cancelStatement, type PostgresConnection } from './postgres.ts';
+
+/** The connections of a process to a database server; none for SQLite. */
+export interface Connections {
+  /** Notes a new socket. */
+  onConnection(socket: Socket): void;
+  /** Destroys a connection: an orderly close would wait for the statement that hangs. */
+  cut(connection: unknown): void;
+  /** No present connection is used again: they lead to a server that is not the primary any more. */
+  retireAll(): void;
+  /** Whether a connection may be used again. */
+  isUsable(connection: PostgresConnection): boolean;
+  destroyAll(): void;
+}
+
+/** @param timeout milliseconds */
+export function openConnections(location: DatabaseLocation, timeout: number): Connections {
+  const sockets = new Set<Socket>();
+  let retired = new WeakSet<Socket>();
+
+  const onConnection = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+
+  return {
+    onConnection,
+    cut(connection) {
+      switch (location.kind) {
+        case 'sqlite':
+          return;
+        case 'mysql':
+          (connection as MysqlConnection).stream.destroy();
+          return;
+        case 'postgres': {
+          const cutOff = connection as PostgresConnection;
+          void cancelStatement(location, cutOff, timeout, onConnection).catch(() => {});
+          cutOff.connection.stream.destroy();
+        }
+      }
+    },
+    retireAll() {
+      retired = new WeakSet(sockets);
+    },
+    isUsable: ({ connection }) => !retired.has(connection.stream),
+    destroyAll() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
