@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 /**
  * Keeps the option `wrapIdentifier` of a client through its migrations.
  *
- * knex (3.3) removes it while it migrates, for its own tables, and does not put it back.
+ * knex (3.3) removes it while it migrates, for its own tables. In a transaction, it does not put it back.
  *
  * @returns what `work` returns
  */
