@@ -17,8 +17,8 @@ function pepperProblem(text: string): string | null {
 }
 
 const SIGNER_KEY = {
-  least: 16,
-  most: 128,
+  least: 32,
+  most: 64,
   form: `must be base64_signer_key of the password hash parameters in the Firebase console, from a file: "\${file:/run/secrets/firebase}"`,
 };
 const SALT_SEPARATOR = {

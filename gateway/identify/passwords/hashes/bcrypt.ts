@@ -46,6 +46,7 @@ export function bcryptHash(
     verifiable: true,
     format,
     parameters: `cost ${Number(cost)}`,
+    weak: false,
     async verify(password) {
       const input = Buffer.from(prepare(password));
       const isUsable = long === 'cut' || input.length <= LONGEST_FOR_BCRYPT;

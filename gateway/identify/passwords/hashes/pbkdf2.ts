@@ -4,7 +4,7 @@ import { digestHash, type StoredHash } from './stored-hash.ts';
 
 const derivePbkdf2 = promisify(pbkdf2);
 
-const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 };
+const DIGEST_BYTES = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
 export type Pbkdf2Digest = keyof typeof DIGEST_BYTES;
 
@@ -14,18 +14,27 @@ interface Pbkdf2Hash {
   readonly rounds: number;
   readonly salt: Buffer;
   readonly expected: Buffer;
+  /** The bytes of the digest that the program writes; left out: those of the underlying hash. */
+  readonly length?: number;
   /** Formats a hash with the same parameters and the given digest. */
   decoyWith(digest: Buffer): string;
 }
 
-/** PBKDF2 with HMAC (RFC 8018). @returns null unless the digest has the length that all frameworks write */
-export function pbkdf2Hash({ format, digest, rounds, salt, expected, decoyWith }: Pbkdf2Hash): StoredHash | null {
-  const length = DIGEST_BYTES[digest];
+/** PBKDF2 with HMAC (RFC 8018). @returns null unless the digest has the given length */
+export function pbkdf2Hash({
+  format,
+  digest,
+  rounds,
+  salt,
+  expected,
+  length = DIGEST_BYTES[digest],
+  decoyWith,
+}: Pbkdf2Hash): StoredHash | null {
   if (expected.length !== length) return null;
   return digestHash({
     format,
     parameters: `${rounds} rounds`,
-    demands: { pbkdf2Rounds: rounds, salt: salt.length },
+    demands: { pbkdf2Rounds: rounds, salt: salt.length, digest: length },
     expected,
     derive: (password) => derivePbkdf2(password, salt, rounds, length, digest),
     decoy: () => decoyWith(randomBytes(length)),

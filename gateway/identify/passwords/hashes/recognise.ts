@@ -1,13 +1,19 @@
 import { readArgon2 } from './argon2.ts';
 import { readBcrypt } from './bcrypt.ts';
 import { readDjango } from './django.ts';
+import { readFirebase } from './firebase.ts';
 import type { HashRules } from './hash-rules.ts';
+import { readLdap } from './ldap.ts';
 import { readPasslib } from './passlib.ts';
+import { readPhc } from './phc.ts';
 import type { Reader, StoredHash } from './stored-hash.ts';
 import { readWerkzeug } from './werkzeug.ts';
 
 /** The formats exclude each other; the most frequent one comes first. */
-const READERS: readonly Reader[] = [readBcrypt, readWerkzeug, readDjango, readArgon2, readPasslib];
+const READERS: readonly Reader[] = [
+  ...[readBcrypt, readWerkzeug, readDjango, readArgon2, readPasslib, readPhc],
+  ...[readLdap, readFirebase],
+];
 
 /** Characters: twice the longest supported hash. Longer text is not parsed. */
 const LONGEST_HASH = 512;

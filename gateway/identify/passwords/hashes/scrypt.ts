@@ -1,8 +1,8 @@
 import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { digestHash, type StoredHash } from './stored-hash.ts';
 
-/** The length that both Werkzeug and Django use. */
-const DIGEST_BYTES = 64;
+/** The length of Werkzeug, Django and Firebase. */
+const USUAL_BYTES = 64;
 
 interface ScryptHash {
   readonly format: string;
@@ -14,13 +14,27 @@ interface ScryptHash {
   readonly p: number;
   readonly salt: Buffer;
   readonly expected: Buffer;
+  /** The bytes of the digest that the program writes; left out: 64. */
+  readonly length?: number;
+  /** Converts the output of scrypt to the digest, without changing its length; left out: it is the digest. */
+  seal?(derived: Buffer): Buffer;
   /** Formats a hash with the same parameters and the given digest. */
   decoyWith(digest: Buffer): string;
 }
 
-/** scrypt (RFC 7914). @returns null unless the digest has the length that all frameworks write */
-export function scryptHash({ format, N, r, p, salt, expected, decoyWith }: ScryptHash): StoredHash | null {
-  if (expected.length !== DIGEST_BYTES) return null;
+/** scrypt (RFC 7914). @returns null unless the digest has the given length */
+export function scryptHash({
+  format,
+  N,
+  r,
+  p,
+  salt,
+  expected,
+  length = USUAL_BYTES,
+  seal = (derived) => derived,
+  decoyWith,
+}: ScryptHash): StoredHash | null {
+  if (expected.length !== length) return null;
   // RFC 7914 section 2: N is a power of two above 1 and below 2^(128·r/8).
   if (N < 2 || !Number.isInteger(Math.log2(N)) || Math.log2(N) >= 16 * r) {
     return { verifiable: false, format, reason: `scrypt is not defined for N=${N} with r=${r}` };
@@ -37,15 +51,16 @@ export function scryptHash({ format, N, r, p, salt, expected, decoyWith }: Scryp
       scryptMemory: maxmem,
       scryptWork: 128 * N * r * p,
       salt: salt.length,
+      digest: length,
     },
     expected,
-    derive: (password) => deriveScrypt(password, salt, options),
-    decoy: () => decoyWith(randomBytes(DIGEST_BYTES)),
+    derive: async (password) => seal(await deriveScrypt(password, salt, length, options)),
+    decoy: () => decoyWith(randomBytes(length)),
   });
 }
 
-function deriveScrypt(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+function deriveScrypt(password: string, salt: Buffer, length: number, options: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, DIGEST_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(password, salt, length, options, (error, key) => (error === null ? resolve(key) : reject(error)));
   });
 }

@@ -9,6 +9,8 @@ export interface VerifiableHash {
   readonly format: string;
   /** The cost parameters. Hashes of one format with equal parameters take equally long. */
   readonly parameters: string;
+  /** Whether it was made in a single round, so that whoever reads it can try billions of passwords per second. */
+  readonly weak: boolean;
   /**
    * Whether the password matches. It is encoded as UTF-8 without normalisation, as in Django, Werkzeug, PHP and passlib.
    * Takes equally long for every password. Rejects only on a system error, such as lack of memory.
@@ -32,7 +34,7 @@ export type StoredHash = VerifiableHash | RefusedHash;
 export type Reader = (text: string, rules: HashRules) => StoredHash | null;
 
 /** A hash whose digest is derived from password and salt. */
-interface DigestHash {
+export interface DigestHash {
   readonly format: string;
   readonly parameters: string;
   readonly demands: Demands;
@@ -47,5 +49,16 @@ export function digestHash({ format, parameters, demands, expected, derive, deco
   const reason = excessIn(demands);
   if (reason !== null) return { verifiable: false, format, reason };
   const verify = async (password: string) => timingSafeEqual(await derive(password), expected);
-  return { verifiable: true, format, parameters, verify, decoy };
+  return { verifiable: true, format, parameters, weak: false, verify, decoy };
+}
+
+const WEAK =
+  'which is weak: whoever reads it can try billions of passwords per second; accounts.allowWeakHashes: true accepts it';
+
+/** A stored hash made in a single round; refused unless the settings allow those. */
+export function weakHash(hash: DigestHash, { weakHashes }: HashRules): StoredHash {
+  const stored = digestHash(hash);
+  if (!stored.verifiable) return stored;
+  if (weakHashes === 'refused') return { verifiable: false, format: hash.format, reason: WEAK };
+  return { ...stored, weak: true };
 }
