@@ -3,10 +3,12 @@ import { hashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import { readerOf } from '../stores/accounts/adopted.ts';
 import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../stores/accounts/adopted-table.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
-import { type Review, reviewAccounts } from './review-accounts.ts';
-import { type GroupsReview, groupsText, reviewGroups } from './review-groups.ts';
-import { alignedTable } from './table.ts';
-import { withReadOnlyDatabase } from './with-database.ts';
+import { reviewGroups } from './accounts/groups.ts';
+import { loginTimes } from './accounts/hash-forms.ts';
+import { type AccountsReport, type Emails, reportJson, reportText } from './accounts/report.ts';
+import { reviewAccounts } from './accounts/review.ts';
+import { sampleOf } from './accounts/sample.ts';
+import { type OpenDatabase, withReadOnlyDatabase } from './with-database.ts';
 
 const OWN_TABLE: AdoptedTable = {
   name: 'gatehouse_accounts',
@@ -15,29 +17,55 @@ const OWN_TABLE: AdoptedTable = {
   groups: { table: 'gatehouse_account_groups', account: 'account_id', name: 'name' },
 };
 
+/** How `check --accounts` reads and reports. */
+export interface CheckAccountsOptions {
+  readonly json: boolean;
+  readonly emails: Emails;
+  /** The number of rows to read; null: all. */
+  readonly sample: number | null;
+}
+
 /**
- * `check --accounts`: summarises the table of accounts and lists rows that can never log in; these make the exit code 1.
+ * `check --accounts`: describes the table of accounts, and lists rows that can never log in; these make the exit code 1.
  *
  * Nothing is written. Progress is shown where standard error is a terminal.
  *
  * @throws OperatorError as `withReadOnlyDatabase` and `openTable` do
  */
-export async function checkAccounts(config: string, json: boolean): Promise<void> {
-  await withReadOnlyDatabase(config, async ({ database, settings }) => {
-    const adopted = adoptedTable(settings.accounts);
-    const progress = progressOn(process.stderr);
-    const table = progress.of(await openTable(database, adopted ?? OWN_TABLE));
-    const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, table);
-    const review = await reviewAccounts(table, reader.findByEmail, hashRules(settings.accounts)).finally(
-      progress.clear,
-    );
-    const groups = reviewGroups(await table.countGroups(), namedGroups(settings));
-    const name = (adopted ?? OWN_TABLE).name;
-    process.stdout.write(
-      json ? `${JSON.stringify({ ...asJson(name, review), ...groups })}\n` : asText(name, review, groups),
-    );
-    if (review.never > 0) process.exitCode = 1;
+export async function checkAccounts(config: string, { json, emails, sample }: CheckAccountsOptions): Promise<void> {
+  await withReadOnlyDatabase(config, async (open) => {
+    const report = await accountsReport(open, sample);
+    process.stdout.write(json ? `${JSON.stringify(reportJson(report, emails))}\n` : reportText(report, emails));
+    if (report.review.never > 0) process.exitCode = 1;
   });
+}
+
+/**
+ * Reads the table of accounts and describes it.
+ *
+ * @param size the number of rows to read; null: all
+ * @throws OperatorError when the table does not match the configuration; GatewayError when the database does not answer
+ */
+export async function accountsReport(
+  { database, settings }: OpenDatabase,
+  size: number | null,
+): Promise<AccountsReport> {
+  const adopted = adoptedTable(settings.accounts);
+  const described = adopted ?? OWN_TABLE;
+  const whole = await openTable(database, described);
+  const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, whole);
+  const sample = size === null ? null : await sampleOf(database, described, whole, size);
+  const progress = progressOn(process.stderr);
+  const rules = hashRules(settings.accounts);
+  const table = progress.of(sample?.table ?? whole);
+  const review = await reviewAccounts(table, reader.findByEmail, rules).finally(progress.clear);
+  return {
+    table: described.name,
+    sampledOf: sample?.of ?? null,
+    review,
+    loginTimes: await loginTimes(review.forms, rules),
+    groups: reviewGroups(await whole.countGroups(), namedGroups(settings)),
+  };
 }
 
 /** Shows on a terminal how many rows have been read, in both passes together. Writes nothing elsewhere. */
@@ -60,35 +88,4 @@ function progressOn(terminal: NodeJS.WriteStream) {
     }),
     clear: () => show(''),
   };
-}
-
-function asJson(table: string, { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review) {
-  return { table, rows, can_log_in: canLogIn, unconfirmed, never, formats, obstacles };
-}
-
-function asText(
-  table: string,
-  { rows, canLogIn, unconfirmed, never, formats, obstacles }: Review,
-  groups: GroupsReview,
-): string {
-  const summary = [
-    [String(rows), `rows in ${table}`],
-    [String(canLogIn), 'can log in'],
-    [String(unconfirmed), 'can log in once confirmed'],
-    [String(never), 'can never log in'],
-  ];
-  const hashes = formats.map(({ format, parameters, count }) => [String(count), format, parameters]);
-  const reasons = obstacles.map(({ reason, count, ids }) => {
-    const more = count > ids.length && ids.length > 0 ? ', …' : '';
-    return [String(count), `${reason}${ids.length === 0 ? '' : `; id ${ids.map(shown).join(', ')}${more}`}`];
-  });
-  return [
-    ...[summary, hashes, reasons].filter((part) => part.length > 0).map(alignedTable),
-    ...groupsText(groups),
-  ].join('\n');
-}
-
-/** An id that is long, or not printable ASCII, is shown as a JSON string. */
-function shown(id: string): string {
-  return /^[\x21-\x7e]{1,60}$/.test(id) ? id : JSON.stringify(id.slice(0, 60));
 }

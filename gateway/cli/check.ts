@@ -1,12 +1,15 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { loadSettings } from '../settings/read/load.ts';
+import { LARGEST_SAMPLE } from './accounts/sample.ts';
 import { checkAccounts } from './check-accounts.ts';
 import { reportProblems } from './report-problems.ts';
 
 interface Options {
   config: string;
   accounts?: true;
+  sample?: number;
+  showEmails?: true;
   json?: boolean;
 }
 
@@ -18,10 +21,19 @@ export function checkCommand(): Command {
   return new Command('check')
     .description('validate the configuration and print every problem at once')
     .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
-    .option('--accounts', 'check the table of accounts, and list rows that can never log in')
+    .option(
+      '--accounts',
+      'describe the table of accounts, and who can log in, who never, and why; exit 1 if any never can',
+    )
+    .option('--sample <n>', 'with --accounts: read only the first and the last rows by id, N together', sampleSize)
+    .option('--show-emails', 'with --accounts: show the emails of the rows that are named as examples')
     .option('--json', 'print JSON')
-    .action(async ({ config, accounts, json = false }: Options) => {
-      if (accounts) return await checkAccounts(config, json);
+    .action(async ({ config, accounts, sample, showEmails, json = false }: Options, command: Command) => {
+      const emails = showEmails ? 'shown' : 'hidden';
+      if (accounts) return await checkAccounts(config, { json, emails, sample: sample ?? null });
+      if (sample !== undefined || showEmails) {
+        command.error('error: --sample and --show-emails belong to --accounts', { exitCode: 2 });
+      }
       await reportProblems(config, json, async () => {
         const { routes } = loadSettings(config, process.env);
         await loadModules(routes);
@@ -30,4 +42,11 @@ export function checkCommand(): Command {
         process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
       });
     });
+}
+
+/** @throws InvalidArgumentError */
+export function sampleSize(text: string): number {
+  const size = /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (size <= LARGEST_SAMPLE) return size;
+  throw new InvalidArgumentError(`must be a number of rows, 1 to ${LARGEST_SAMPLE}.`);
 }

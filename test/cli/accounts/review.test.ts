@@ -1,11 +1,16 @@
 import test from 'ava';
-import { reviewAccounts } from '../../gateway/cli/review-accounts.ts';
-import { readerOf } from '../../gateway/stores/accounts/adopted.ts';
-import { openTable } from '../../gateway/stores/accounts/adopted-table.ts';
-import { ADOPTED, FIXTURES } from '../identify/passwords/hashes/fixtures.ts';
-import { migratedDatabase } from '../lab/stores/database.ts';
-import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
+import { formCounts, loginTimes } from '../../../gateway/cli/accounts/hash-forms.ts';
+import { reviewAccounts } from '../../../gateway/cli/accounts/review.ts';
+import { sampleOf } from '../../../gateway/cli/accounts/sample.ts';
+import type { Example } from '../../../gateway/cli/accounts/tally.ts';
+import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
+import { readerOf } from '../../../gateway/stores/accounts/adopted.ts';
+import { openTable } from '../../../gateway/stores/accounts/adopted-table.ts';
+import { ADOPTED, FIXTURES } from '../../identify/passwords/hashes/fixtures.ts';
+import { migratedDatabase } from '../../lab/stores/database.ts';
+import { USERS, usersTable } from '../../stores/accounts/adopted-tables.ts';
 
+const idsOf = (examples: readonly Example[] = []) => examples.map(({ id }) => id);
 const BCRYPT = FIXTURES.find(({ format, cheap }) => format === 'bcrypt' && cheap)?.hash ?? '';
 const DJANGO = FIXTURES.find(({ format, cheap }) => format === 'Django pbkdf2_sha256' && cheap)?.hash ?? '';
 
@@ -35,8 +40,10 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     );
     const table = await openTable(database, USERS);
     const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
-    t.like(review, { rows: 15, canLogIn: 3, unconfirmed: 1, never: 11 });
-    const found = Object.fromEntries(review.obstacles.map(({ reason, count, ids }) => [reason, [count, ...ids]]));
+    t.like(review, { rows: 15, canLogIn: { count: 3 }, unconfirmed: { count: 1 }, never: 11 });
+    const found = Object.fromEntries(
+      review.obstacles.map(({ reason, count, examples }) => [reason, [count, ...idsOf(examples)]]),
+    );
     t.deepEqual(found['another row has the same email, but for case or composition'], [2, 'b1', 'b2']);
     t.deepEqual(found['the email has a colon or a control character, which HTTP Basic cannot carry'], [2, 'c1', 'c2']);
     t.deepEqual(found['the email is NULL'], [1, 'd1']);
@@ -45,12 +52,19 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.deepEqual(found['the hash has an unknown format: it is as long as an unsalted MD5'], [1, 'e2']);
     t.deepEqual(found['the id is NULL'], [1]);
     const [refused] = review.obstacles.filter(({ reason }) => reason.startsWith('the hash is refused: bcrypt, '));
-    t.deepEqual(refused?.ids, ['e3']);
+    t.deepEqual(idsOf(refused?.examples), ['e3']);
     const [unfit] = review.obstacles.filter(({ reason }) => reason.includes('cannot be sent as X-User-Id'));
-    t.deepEqual(unfit?.ids, ['é']);
+    t.deepEqual(idsOf(unfit?.examples), ['é']);
     t.is(review.obstacles.length, 9);
-    t.deepEqual(review.formats.at(-1), { format: 'Django pbkdf2_sha256', parameters: '1000 rounds', count: 1 });
-    t.false(JSON.stringify(review).includes('$'));
+    t.like(review.forms.at(-1), { format: 'Django pbkdf2_sha256', parameters: '1000 rounds', count: 1 });
+    t.is(review.duplicates.emails, 1);
+    t.deepEqual(review.duplicates.examples.map(idsOf), [['b1', 'b2']]);
+    t.deepEqual(review.confirmation, [
+      { value: '1', confirmed: true, count: 12 },
+      { value: '0', confirmed: false, count: 2 },
+    ]);
+    const shown = JSON.stringify(review);
+    for (const hash of [BCRYPT, DJANGO]) t.false(shown.includes(hash.slice(-20)));
   });
 
   test(`${kind}: rows that share an id, as where the column is not the key, are counted and named`, async (t) => {
@@ -63,8 +77,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     );
     const table = await openTable(database, USERS);
     const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
-    t.like(review, { rows: 3, canLogIn: 1, never: 2 });
-    t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, ids: ['a'] }]);
+    t.like(review, { rows: 3, canLogIn: { count: 1 }, never: 2 });
+    const examples = [{ id: 'a', email: null }];
+    t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, examples }]);
   });
 
   test(`${kind}: whoever the review says can log in is found by the gateway, and nobody else`, async (t) => {
@@ -116,7 +131,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       if (account !== null && account.id === id && account.email === email) found.push(id);
       if (account !== null) t.like(await findById(account.id), { email: account.email });
     }
-    t.is(review.canLogIn, found.length);
+    t.is(review.canLogIn.count, found.length);
     t.is(review.never, rows.length - found.length);
     for (const id of ['A', 'd', 'e', 'o']) t.true(found.includes(id), id);
     for (const id of ['a', 'b', 'c', 'f', 'é', 'g', 'h', 'm', 'n']) t.false(found.includes(id), id);
@@ -141,10 +156,77 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     };
     const review = await reviewAccounts(table, askedFor, ADOPTED);
     t.deepEqual(asked, ['0@x', '0@x'], 'of ASCII only what seems to be shared');
-    t.like(review, { rows: 2_500, canLogIn: 2_498, never: 2 });
+    t.like(review, { rows: 2_500, canLogIn: { count: 2_498 }, never: 2 });
     t.deepEqual(
-      review.obstacles.map(({ ids }) => ids),
+      review.obstacles.map(({ examples }) => idsOf(examples)),
       [['1', '9007199254743489']],
     );
   });
+
+  test(`${kind}: a sample has the first and the last rows by id, and a table that is no larger is read as a whole`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database);
+    await insert(...Array.from({ length: 40 }, (_, index) => ({ id: index + 1, email: `${index}@x` })));
+    const table = await openTable(database, USERS);
+    const sample = await sampleOf(database, USERS, table, 5);
+    const ids: string[] = [];
+    for await (const rows of sample?.table.chunks() ?? []) ids.push(...rows.map(({ id }) => id ?? ''));
+    t.is(sample?.of, 40);
+    t.deepEqual(ids, ['1', '2', '3', '40', '39']);
+    t.is(await sampleOf(database, USERS, table, 40), null);
+  });
+
+  test(`${kind}: values of the confirmation are listed as they are read, dates together and in bounded number`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const insert = await usersTable(database, { confirmed: 'varchar(60)' });
+    const odd = Array.from({ length: 30 }, (_, index) => `odd ${index}`);
+    const values = [null, 'yes', 'pending', '2024-02-29 12:00:00', '2025-01-01', '0000-00-00 00:00:00', ...odd];
+    await insert(...values.map((confirmed, index) => ({ id: index + 1, email: `${index}@x`, confirmed })));
+    const table = await openTable(database, USERS);
+    const { confirmation } = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
+    const read = new Map(confirmation.map(({ value, confirmed, count }) => [value, [confirmed, count]]));
+    t.deepEqual(read.get('a date or time'), [true, 2]);
+    t.deepEqual(read.get('a zero date'), [false, 1]);
+    t.deepEqual(read.get('NULL'), [false, 1]);
+    t.deepEqual(read.get('"yes"'), [true, 1]);
+    t.deepEqual(read.get('"pending"'), [false, 1]);
+    t.deepEqual(read.get('other values'), [false, 15]);
+    t.is(confirmation.length, 21);
+  });
 }
+
+test('each form of hash has the programs that it looks like, and the time that a decoy takes', async (t) => {
+  const forms = formCounts();
+  const count = (text: string) => {
+    const stored = recognise(text, ADOPTED);
+    if (stored?.verifiable) forms.add(stored, text);
+  };
+  for (const prefix of ['$2y$', '$2y$', '$2a$', '$2b$']) count(prefix + BCRYPT.slice(4));
+  count(DJANGO);
+  const found = forms.forms();
+  t.deepEqual(
+    found.map(({ format, looksLike, count }) => [format, looksLike?.split(':')[0] ?? null, count]),
+    [
+      ['bcrypt', 'PHP', 2],
+      ['bcrypt', 'Ruby', 1],
+      ['bcrypt', 'Node', 1],
+      ['Django pbkdf2_sha256', null, 1],
+    ],
+  );
+  for (const { decoy } of found) t.false([BCRYPT, DJANGO].some((hash) => decoy.endsWith(hash.slice(-20))));
+  const times = await loginTimes(found, ADOPTED);
+  t.is(times.length, 4);
+  for (const time of times) t.true(time !== null && time > 0);
+});
+
+test('parameters that all differ are counted together beyond a limit', (t) => {
+  const forms = formCounts();
+  for (let rounds = 1; rounds <= 150; rounds++) {
+    const text = DJANGO.replace('$1000$', `$${rounds}$`);
+    const stored = recognise(text, ADOPTED);
+    if (stored?.verifiable) forms.add(stored, text);
+  }
+  const [most] = forms.forms();
+  t.like(most, { parameters: 'other parameters', count: 50 });
+  t.is(forms.forms().length, 101);
+});

@@ -1,7 +1,7 @@
-import { ACCESS_NAME_FORM } from '../domain/access-name.ts';
-import { nearestOf } from '../settings/rules/nearest.ts';
-import type { GroupCounts } from '../stores/accounts/group-names.ts';
-import { alignedTable } from './table.ts';
+import { ACCESS_NAME_FORM } from '../../domain/access-name.ts';
+import { nearestOf } from '../../settings/rules/nearest.ts';
+import type { GroupCounts } from '../../stores/accounts/group-names.ts';
+import { alignedTable } from '../table.ts';
 
 /** The groups of a table of accounts, beside those that the configuration names. */
 export interface GroupsReview {

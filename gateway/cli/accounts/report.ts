@@ -1,0 +1,130 @@
+import { alignedTable } from '../table.ts';
+import type { GroupsReview } from './groups.ts';
+import { groupsText } from './groups.ts';
+import type { Review } from './review.ts';
+import type { Example } from './tally.ts';
+
+/** All that `check --accounts` tells about a table. */
+export interface AccountsReport {
+  /** `table` or `schema.table`. */
+  readonly table: string;
+  /** The rows of the table when only a sample was read; null: all were read. */
+  readonly sampledOf: number | null;
+  readonly review: Review;
+  /** Milliseconds of a first login, for each form of `review.forms`; null: not measured. */
+  readonly loginTimes: readonly (number | null)[];
+  readonly groups: GroupsReview;
+}
+
+/** Whether examples are shown with their emails. */
+export type Emails = 'shown' | 'hidden';
+
+/** The report for programs; docs/commands.md describes it. */
+export function reportJson({ table, sampledOf, review, loginTimes, groups }: AccountsReport, emails: Emails) {
+  const examplesOf = (examples: readonly Example[]) => ({
+    ids: examples.map(({ id }) => id),
+    ...(emails === 'shown' && { emails: examples.map(({ email }) => email) }),
+  });
+  const { canLogIn, unconfirmed, duplicates } = review;
+  return {
+    table,
+    rows: review.rows,
+    sampled_of: sampledOf,
+    can_log_in: canLogIn.count,
+    unconfirmed: unconfirmed.count,
+    never: review.never,
+    examples: { can_log_in: examplesOf(canLogIn.examples), unconfirmed: examplesOf(unconfirmed.examples) },
+    formats: review.forms.map(({ format, parameters, looksLike, count }, index) => {
+      return { format, parameters, looks_like: looksLike, count, login_ms: loginTimes[index] ?? null };
+    }),
+    obstacles: review.obstacles.map(({ reason, count, examples }) => ({ reason, count, ...examplesOf(examples) })),
+    duplicate_emails: {
+      emails: duplicates.emails,
+      rows: duplicates.rows,
+      examples: duplicates.examples.map(examplesOf),
+    },
+    confirmation: review.confirmation,
+    ...groups,
+  };
+}
+
+/** The report for a person at a terminal. */
+export function reportText(report: AccountsReport, emails: Emails): string {
+  const { review, groups } = report;
+  return [
+    titleOf(report),
+    outcomeText(review, emails),
+    formsText(report),
+    obstaclesText(review, emails),
+    duplicatesText(review, emails),
+    confirmationText(review),
+    ...groupsText(groups).map((text) => `Groups\n${indented(text)}`),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function titleOf({ table, sampledOf, review }: AccountsReport): string {
+  const rows = `${review.rows} ${review.rows === 1 ? 'row' : 'rows'}`;
+  if (sampledOf === null) return `${table}: all ${rows} read\n`;
+  return `${table}: a sample of ${rows} read, the first and the last by id, of ${sampledOf}; duplicates only within it\n`;
+}
+
+function outcomeText({ canLogIn, unconfirmed, never }: Review, emails: Emails): string {
+  return alignedTable([
+    [String(canLogIn.count), 'can log in'],
+    [String(unconfirmed.count), `can log in once confirmed${suffix(unconfirmed.examples, unconfirmed.count, emails)}`],
+    [String(never), 'can never log in'],
+  ]);
+}
+
+function formsText({ review: { forms }, loginTimes }: AccountsReport): string {
+  const rows = forms.map(({ format, parameters, looksLike, count }, index) => {
+    const time = loginTimes[index];
+    const cost = time === null || time === undefined ? '' : `${time < 10 ? time : Math.round(time)} ms`;
+    return [String(count), format, parameters, cost, looksLike === null ? '' : `as ${looksLike} write it`];
+  });
+  return section('Hashes, and the time of a first login on this machine', rows);
+}
+
+function obstaclesText({ obstacles }: Review, emails: Emails): string {
+  const rows = obstacles.map(({ reason, count, examples }) => [
+    String(count),
+    `${reason}${suffix(examples, count, emails)}`,
+  ]);
+  return section('Why rows can never log in', rows);
+}
+
+function duplicatesText({ duplicates }: Review, emails: Emails): string {
+  const { rows, examples } = duplicates;
+  const lines = examples.map((same) => [`id ${same.map((example) => shown(example, emails)).join(', ')}`]);
+  const title = `Emails that several rows share: ${duplicates.emails}, in ${rows} rows`;
+  return section(title, duplicates.emails > examples.length ? [...lines, ['…']] : lines);
+}
+
+function confirmationText({ confirmation }: Review): string {
+  const rows = confirmation.map(({ value, count, confirmed }) => {
+    return [String(count), value, confirmed ? 'confirmed' : 'not confirmed'];
+  });
+  return section('Values of the confirmation, and how they are read', rows);
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `${title}\n${indented(alignedTable(rows))}`;
+}
+
+export function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ');
+}
+
+function suffix(examples: readonly Example[], count: number, emails: Emails): string {
+  if (examples.length === 0) return '';
+  const more = count > examples.length ? ', …' : '';
+  return `; id ${examples.map((example) => shown(example, emails)).join(', ')}${more}`;
+}
+
+/** A text that is long, or not printable ASCII, is shown as JSON. */
+function shown({ id, email }: Example, emails: Emails): string {
+  const plain = (text: string) => (/^[\x21-\x7e]{1,60}$/.test(text) ? text : JSON.stringify(text.slice(0, 60)));
+  return emails === 'shown' && email !== null ? `${plain(id)} (${plain(email)})` : plain(id);
+}

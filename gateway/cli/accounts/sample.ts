@@ -1,0 +1,57 @@
+import type { AdoptedRow, AdoptedTable, OpenTable } from '../../stores/accounts/adopted-table.ts';
+import type { Source } from '../../stores/accounts/table-columns.ts';
+
+/** Rows of a sample at most: they are read in two queries, and the second is in memory as a whole. */
+export const LARGEST_SAMPLE = 100_000;
+
+/** A table of which only a part is read. */
+export interface Sample {
+  readonly table: OpenTable;
+  /** The rows of the whole table. */
+  readonly of: number;
+}
+
+/**
+ * The first half and the last half of a sample in the order of ids: the hashes of old accounts and of new ones often differ.
+ *
+ * @param size the number of rows, 1 to `LARGEST_SAMPLE`
+ * @returns null when the table has no more rows than that
+ * @throws GatewayError when the database does not answer
+ */
+export async function sampleOf(
+  { sql, query }: Source,
+  { name, columns }: AdoptedTable,
+  table: OpenTable,
+  size: number,
+): Promise<Sample | null> {
+  const counted: { count: number | string }[] = await query(sql(name).count({ count: '*' }));
+  const of = Number(counted[0]?.count ?? 0);
+  if (of <= size) return null;
+  const key = `${name}.${columns.id}`;
+  const last: AdoptedRow[] = await query(
+    table
+      .rows()
+      .whereRaw('?? is not null', [key])
+      .orderByRaw('?? desc', [key])
+      .limit(Math.floor(size / 2)),
+  );
+  const part: OpenTable = {
+    ...table,
+    chunks: () => parts(table, Math.ceil(size / 2), last),
+    // Both read the whole table.
+    countWithoutId: async () => 0,
+    sharedIds: async () => new Map(),
+  };
+  return { of, table: part };
+}
+
+async function* parts(table: OpenTable, first: number, last: AdoptedRow[]): AsyncGenerator<AdoptedRow[]> {
+  let left = first;
+  for await (const rows of table.chunks()) {
+    const part = rows.slice(0, left);
+    left -= part.length;
+    if (part.length > 0) yield part;
+    if (left === 0) break;
+  }
+  if (last.length > 0) yield last;
+}
