@@ -94,14 +94,7 @@ test('a hash in which any one bit is another does not open', async (t) => {
 
 test('a hash that is cut, lengthened or wrapped is of no known form', (t) => {
   for (const { hash } of FIXTURES) {
-    const wrapped = [
-      hash.slice(0, -1),
-      hash.slice(1),
-      ` ${hash}`,
-      `${hash}\n`,
-      `${hash}=`,
-      `${hash}$`,
-    ];
+    const wrapped = [hash.slice(0, -1), hash.slice(1), ` ${hash}`, `${hash}\n`, `${hash}=`, `${hash}$`];
     for (const text of [...wrapped, hash.toUpperCase()]) t.is(recognise(text, OWN_TABLE), null, JSON.stringify(text));
   }
 });
