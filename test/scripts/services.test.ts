@@ -74,11 +74,12 @@ test('a server that accepts and then says nothing is silent within the deadline'
   const { port } = mute.address() as AddressInfo;
   const answers = await Promise.all([
     probe('MySQL', `mysql://root@127.0.0.1:${port}`, 300),
+    probe('PostgreSQL', `postgres://postgres@127.0.0.1:${port}`, 300),
     probe('Redis', `redis://127.0.0.1:${port}`, 300),
   ]);
   t.deepEqual(
     answers.map(({ kind }) => kind),
-    ['silent', 'silent'],
+    ['silent', 'silent', 'silent'],
   );
 });
 

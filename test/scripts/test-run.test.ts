@@ -43,7 +43,7 @@ test.serial('a run in which all is well ends with its counts and exit code 0', a
   const { code, closing, stderr } = await run(folder);
   t.is(closing, '2 passed, 0 failed, 2 skipped');
   t.is(code, 0);
-  t.regex(stderr, /^MySQL: .+\nRedis: .+/);
+  t.regex(stderr, /^MySQL: .+\nPostgreSQL: .+\nRedis: .+/);
 });
 
 test.serial('every way in which a file can break counts as a failure', async (t) => {

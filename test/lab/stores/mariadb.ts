@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
+import type { MysqlLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { freePort } from '../processes/free-port.ts';
+import { guardOf } from '../processes/guard.ts';
 import { pauseProcess } from '../processes/pause-process.ts';
 import type { Scope } from '../scope.ts';
 
 /** A database server for one test file, which can be stopped, killed and paused without affecting other files. */
 export interface PrivateMariadb {
   /** Its empty database `gatehouse`; the same after every start. */
-  readonly location: Extract<DatabaseLocation, { kind: 'mysql' }>;
+  readonly location: MysqlLocation;
   /** Resolves when it answers. */
   start(): Promise<void>;
   /** Shuts down gracefully. */
@@ -87,15 +88,6 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
   t.teardown(() => mariadb.kill());
   await mariadb.start();
   return mariadb;
-}
-
-/**
- * A test that times out runs no teardown. This guard then ends the server, when its standard input closes. Ctrl-C reaches
- * this guard too.
- */
-function guardOf(server: ChildProcess, folder: string): ChildProcess {
-  const clean = 'trap "" HUP INT TERM; cat; kill -9 "$0"; rm -rf "$1"';
-  return spawn('sh', ['-c', clean, String(server.pid), folder], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
 async function untilItAnswers({ host, port, user, database }: PrivateMariadb['location']): Promise<void> {

@@ -7,7 +7,7 @@ import { runAva } from './ava.ts';
 import { runsBrowserTests } from './browser-tests.ts';
 import { closingLine } from './count.ts';
 
-/** What `npm test` does once everything is installed: MySQL, Redis, a browser, ava, the closing line. Arguments go to ava. */
+/** What `npm test` does once everything is installed: the servers, a browser, ava, the closing line. Arguments go to ava. */
 async function main(): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
 
   const environment: Record<string, string> = {};
   const services: Service[] = [];
-  for (const name of ['MySQL', 'Redis'] satisfies ServiceName[]) {
+  for (const name of ['MySQL', 'PostgreSQL', 'Redis'] satisfies ServiceName[]) {
     const service = await findService(name);
     process.stderr.write(`${name}: ${service.origin}\n`);
     environment[VARIABLE[name]] = service.url;

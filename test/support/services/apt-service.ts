@@ -1,7 +1,7 @@
 import { aptInstall } from '../../lab/packages/apt.ts';
 import { type Attempt, type ServiceName, unavailable } from './service.ts';
 
-const PACKAGES = { MySQL: 'mariadb-server', Redis: 'redis-server' } as const;
+const PACKAGES = { MySQL: 'mariadb-server', PostgreSQL: 'postgresql', Redis: 'redis-server' } as const;
 
 /** Installs the server with apt-get (root on Debian or a derivative), and then starts it with `start`. */
 export async function aptService(name: ServiceName, start: () => Promise<Attempt>): Promise<Attempt> {

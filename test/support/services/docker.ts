@@ -12,6 +12,13 @@ const ENGINE_MS = 10_000;
 const START_MS = 300_000;
 const STOP_MS = 60_000;
 
+/** The service in the Compose file, the port that it listens on, and the URL of a published port. */
+const SERVICES: Record<ServiceName, { name: string; port: string; urlAt: (port: number) => string }> = {
+  MySQL: { name: 'mysql', port: '3306', urlAt: (port) => `mysql://root@127.0.0.1:${port}` },
+  PostgreSQL: { name: 'postgres', port: '5432', urlAt: (port) => `postgres://postgres@127.0.0.1:${port}` },
+  Redis: { name: 'redis', port: '6379', urlAt: (port) => `redis://127.0.0.1:${port}` },
+};
+
 /** A container for this run, if a Docker engine answers; `stop` removes it. */
 export async function dockerService(name: ServiceName): Promise<Attempt> {
   const absent = await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: ENGINE_MS })
@@ -19,8 +26,14 @@ export async function dockerService(name: ServiceName): Promise<Attempt> {
     .then(() => null, failureOf);
   if (absent !== null) return unavailable(`no Docker engine with Compose answers (${absent})`);
 
-  const service = name === 'MySQL' ? 'mysql' : 'redis';
-  const project = ['compose', '--project-name', `gatehouse-test-${service}-${process.pid}`, '--file', COMPOSE_FILE];
+  const service = SERVICES[name];
+  const project = [
+    'compose',
+    '--project-name',
+    `gatehouse-test-${service.name}-${process.pid}`,
+    '--file',
+    COMPOSE_FILE,
+  ];
   const stop = () => {
     process.off('exit', stop);
     spawnSync('docker', [...project, 'down', '--volumes', '--timeout', '0'], { stdio: 'ignore', timeout: STOP_MS });
@@ -28,12 +41,12 @@ export async function dockerService(name: ServiceName): Promise<Attempt> {
   process.on('exit', stop);
   process.stderr.write(`Starting ${name} with docker compose…\n`);
   try {
-    await run('docker', [...project, 'up', '--detach', '--wait', service], { timeout: START_MS });
-    const published = await run('docker', [...project, 'port', service, name === 'MySQL' ? '3306' : '6379'], {
+    await run('docker', [...project, 'up', '--detach', '--wait', service.name], { timeout: START_MS });
+    const published = await run('docker', [...project, 'port', service.name, service.port], {
       timeout: ENGINE_MS,
     });
     const port = Number(published.stdout.trim().split(':').at(-1));
-    const url = name === 'MySQL' ? `mysql://root@127.0.0.1:${port}` : `redis://127.0.0.1:${port}`;
+    const url = service.urlAt(port);
     const answer = await probe(name, url, ENGINE_MS);
     if (answer.kind === 'answers') {
       return available({ url, origin: `docker compose, on port ${port} (${answer.version})`, stop });

@@ -2,25 +2,37 @@ import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { aptService } from './apt-service.ts';
 import { dockerService } from './docker.ts';
 import { privateMysql } from './private-mysql.ts';
+import { privatePostgres } from './private-postgres.ts';
 import { privateRedis } from './private-redis.ts';
 import { probe } from './probe.ts';
 import { type Attempt, available, type Service, type ServiceName, unavailable } from './service.ts';
 
 const PROBE_MS = 5000;
 
-const USUAL = { MySQL: 'mysql://root@127.0.0.1:3306', Redis: 'redis://127.0.0.1:6379' } as const;
-export const VARIABLE = { MySQL: 'TEST_MYSQL_URL', Redis: 'TEST_REDIS_URL' } as const;
+const USUAL = {
+  MySQL: 'mysql://root@127.0.0.1:3306',
+  PostgreSQL: 'postgres://postgres@127.0.0.1:5432',
+  Redis: 'redis://127.0.0.1:6379',
+} as const;
+export const VARIABLE = {
+  MySQL: 'TEST_MYSQL_URL',
+  PostgreSQL: 'TEST_POSTGRES_URL',
+  Redis: 'TEST_REDIS_URL',
+} as const;
 
 const REMEDIES = {
   MySQL:
     'On Debian: `sudo apt-get install mariadb-server`; on macOS: `brew install mariadb`; ' +
     'with Docker: start its engine; or set TEST_MYSQL_URL=mysql://user:password@host:3306.',
+  PostgreSQL:
+    'On Debian: `sudo apt-get install postgresql`; on macOS: `brew install postgresql@17`; ' +
+    'with Docker: start its engine; or set TEST_POSTGRES_URL=postgres://user:password@host:5432.',
   Redis:
     'On Debian: `sudo apt-get install redis-server`; on macOS: `brew install redis`; ' +
     'with Docker: start its engine; or set TEST_REDIS_URL=redis://host:6379.',
 } as const;
 
-const PRIVATE = { MySQL: privateMysql, Redis: privateRedis } as const;
+const PRIVATE = { MySQL: privateMysql, PostgreSQL: privatePostgres, Redis: privateRedis } as const;
 
 /** The ways to get a server if the environment names none, cheapest first. */
 const WAYS: readonly ((name: ServiceName) => Promise<Attempt>)[] = [

@@ -40,7 +40,7 @@ export async function privateMysql(): Promise<Attempt> {
     ...ofItsKind,
     ...ROOT_USER,
   ];
-  return startServer('MySQL', server, args, folder, `mysql://root@127.0.0.1:${port}`);
+  return startServer('MySQL', { path: server, args }, folder, `mysql://root@127.0.0.1:${port}`);
 }
 
 async function isMariadb(server: string): Promise<boolean> {

@@ -21,5 +21,5 @@ export async function privateRedis(): Promise<Attempt> {
     '--appendonly',
     'no',
   ];
-  return startServer('Redis', server, args, folder, `redis://127.0.0.1:${port}`);
+  return startServer('Redis', { path: server, args }, folder, `redis://127.0.0.1:${port}`);
 }

@@ -10,6 +10,15 @@ import { type Attempt, available, type ServiceName, unavailable } from './servic
 const START_MS = 30_000;
 const PROBE_MS = 1000;
 
+export interface Server {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** The user it runs as; left out: the one of this process. */
+  readonly runner?: { readonly uid?: number; readonly gid?: number };
+  /** Ends it; left out: SIGKILL does. Synchronous. */
+  readonly end?: () => void;
+}
+
 export interface TemporaryFolder {
   readonly path: string;
   readonly remove: () => void;
@@ -29,15 +38,14 @@ export function temporaryFolder(purpose: string): TemporaryFolder {
 /** Starts a server and waits until it answers at `url`. `stop`, or the exit of this process, stops it and removes its folder. */
 export async function startServer(
   name: ServiceName,
-  server: string,
-  args: readonly string[],
+  { path: server, args, runner = {}, end }: Server,
   folder: TemporaryFolder,
   url: string,
 ): Promise<Attempt> {
   const log = join(folder.path, 'log');
   const output = openSync(log, 'w');
   // Detached, so that Ctrl-C reaches only the tests, which may still need the server during their teardown.
-  const child = spawn(server, args, { detached: true, stdio: ['ignore', output, output] });
+  const child = spawn(server, args, { detached: true, stdio: ['ignore', output, output], ...runner });
   let ended: string | null = null;
   child.on('error', (error) => {
     ended = error.message;
@@ -48,6 +56,7 @@ export async function startServer(
   child.unref();
   const stop = () => {
     process.off('exit', stop);
+    end?.();
     child.kill('SIGKILL');
     folder.remove();
   };

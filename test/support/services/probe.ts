@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
+import pg from 'pg';
 import type { ServiceName } from './service.ts';
 
 /** The result of a login to a server: its version, or a short reason for the failure. */
@@ -10,12 +11,12 @@ export type Answer =
 /**
  * Logs in and queries the version.
  *
- * @param url `mysql://…` or `redis://…`.
+ * @param url `mysql://…`, `postgres://…` or `redis://…`.
  * @param deadline Milliseconds for everything.
  */
 export async function probe(name: ServiceName, url: string, deadline: number): Promise<Answer> {
   try {
-    const version = await (name === 'MySQL' ? mysqlVersion(url, deadline) : redisVersion(url, deadline));
+    const version = await VERSION[name](url, deadline);
     return { kind: 'answers', version };
   } catch (error) {
     return { kind: 'silent', why: reason(error) };
@@ -34,6 +35,21 @@ async function mysqlVersion(url: string, deadline: number): Promise<string> {
     return String(rows[0]?.version);
   } finally {
     connection.destroy();
+  }
+}
+
+async function postgresVersion(url: string, deadline: number): Promise<string> {
+  const { pathname } = new URL(url);
+  // Without a name, the driver asks for the database of the role's name.
+  const database = pathname.slice(1) === '' ? 'postgres' : pathname.slice(1);
+  const client = new pg.Client({ connectionString: url, database, connectionTimeoutMillis: deadline });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await within(deadline, client.query<{ server_version: string }>('show server_version'));
+    return `PostgreSQL ${rows[0]?.server_version}`;
+  } finally {
+    client.end().catch(() => undefined);
   }
 }
 
@@ -78,3 +94,9 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return (error.message.split('\n')[0] ?? error.name).replace(/\.$/, '');
 }
+
+const VERSION: Record<ServiceName, (url: string, deadline: number) => Promise<string>> = {
+  MySQL: mysqlVersion,
+  PostgreSQL: postgresVersion,
+  Redis: redisVersion,
+};

@@ -1,9 +1,9 @@
 /** The servers that the tests need. */
-export type ServiceName = 'MySQL' | 'Redis';
+export type ServiceName = 'MySQL' | 'PostgreSQL' | 'Redis';
 
 /** A server that answers. */
 export interface Service {
-  /** `mysql://…` with the right to create databases, or `redis://…`. */
+  /** `mysql://…` or `postgres://…` with the right to create databases, or `redis://…`. */
   readonly url: string;
   /** The origin of the server, for a line to the user. */
   readonly origin: string;
