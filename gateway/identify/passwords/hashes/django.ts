@@ -7,10 +7,10 @@ import { type Pbkdf2Digest, pbkdf2Hash } from './pbkdf2.ts';
 import { scryptHash } from './scrypt.ts';
 import type { StoredHash } from './stored-hash.ts';
 
-const PBKDF2 = /^pbkdf2_(sha1|sha256)\$([1-9]\d*)\$([^$\p{Cc}]+)\$([+/=A-Za-z0-9]+)$/u;
+const PBKDF2 = /^pbkdf2_(sha1|sha256|sha512)\$([1-9]\d*)\$([^$\p{Cc}]+)\$([+/=A-Za-z0-9]+)$/u;
 const SCRYPT = /^scrypt\$([1-9]\d*)\$([^$\p{Cc}]+)\$([1-9]\d*)\$([1-9]\d*)\$([+/=A-Za-z0-9]+)$/u;
 
-/** Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, and the optional `bcrypt`. */
+/** Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, the optional `bcrypt`, and SHA-512 as Elixir writes it in Django's form. */
 export function readDjango(text: string, { longBcryptPasswords }: HashRules): StoredHash | null {
   const inner = text.slice(text.indexOf('$') + 1);
   const scheme = text.slice(0, -inner.length);

@@ -9,6 +9,9 @@ const PBKDF2 =
 const SCRYPT = /^\$scrypt\$(ln=([1-9]\d*),r=([1-9]\d*),p=([1-9]\d*))\$([+/=A-Za-z0-9]+)\$([+/=A-Za-z0-9]+)$/;
 /** `ln` is log2 of N in the PHC format. Larger values can only be N itself. */
 const LARGEST_LOG = 31;
+/** The length of passlib and Kratos, and that of many other libraries. */
+const SCRYPT_BYTES = 32;
+const LONG_SCRYPT_BYTES = 64;
 
 /**
  * Parses PBKDF2 and scrypt in the PHC string format, as exports of Auth0, Ory Kratos, Zitadel and passlib have them. Argon2 in
@@ -29,12 +32,17 @@ function readPbkdf2(text: string): StoredHash | null {
     rounds: Number(rounds),
     salt,
     expected,
-    ...(length !== undefined && { length: Number(length) }),
+    ...(length !== undefined && { length: bytesIn(Number(length), expected) }),
     decoyWith: (drawn) => {
       const [newSalt, newDigest] = [randomBytes(salt.length), drawn].map((bytes) => encode(bytes, 'unpadded'));
       return `$pbkdf2-${digest}$${settings}$${newSalt}$${newDigest}`;
     },
   });
+}
+
+/** `l` is in bytes. Exports to Kratos may have bits instead, as Kratos ignores it. */
+function bytesIn(length: number, expected: Buffer): number {
+  return length === expected.length * 8 ? expected.length : length;
 }
 
 function readScrypt(text: string): StoredHash | null {
@@ -52,7 +60,7 @@ function readScrypt(text: string): StoredHash | null {
     p: Number(p),
     salt,
     expected,
-    length: expected.length,
+    length: expected.length === LONG_SCRYPT_BYTES ? LONG_SCRYPT_BYTES : SCRYPT_BYTES,
     decoyWith: (drawn) => {
       const [newSalt, newDigest] = [randomBytes(salt.length), drawn].map((bytes) => encode(bytes, encoding));
       return `$scrypt$${settings}$${newSalt}$${newDigest}`;

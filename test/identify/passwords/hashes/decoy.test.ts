@@ -22,9 +22,7 @@ test('a decoy has format, parameters and length of the hash it stands for, and a
 test('a decoy shares no run of salt or digest with the hash it stands for', (t) => {
   for (const { hash } of oneOfEachFormat()) {
     const decoy = decoyOf(hash, OWN_TABLE) ?? '';
-    const secrets = hash
-      .split('$')
-      .filter((field) => field.length >= 16 && !field.includes(':') && !field.includes('='));
+    const secrets = hash.split('$').filter((field) => field.length >= 16 && !/[:={]/.test(field));
     for (const secret of secrets) t.false(decoy.includes(secret.slice(0, 16)), `${decoy} for ${hash}`);
   }
 });

@@ -21,7 +21,30 @@ interface Fixture {
  * Made on Debian 12 with its python3-werkzeug, python3-django, python3-argon2, python3-bcrypt, python3-passlib and
  * php-cli, and for the newer releases in a virtual environment with those from PyPI.
  */
-export const FIXTURES: readonly Fixture[] = JSON.parse(readFileSync(new URL('./hashes.json', import.meta.url), 'utf8'));
+const OF_FRAMEWORKS: readonly Fixture[] = read('hashes.json');
+
+/**
+ * Made on Debian 12 with its ruby-bcrypt, slapd, slapd-contrib, elixir, argon2 and python3-passlib, and with packages of npm.
+ * Those of Ory Kratos and Supabase are the known answers of their own tests.
+ */
+const OF_EXPORTS: readonly Fixture[] = read('hashes-of-exports.json');
+
+/** Hashes that need no settings. */
+export const FIXTURES: readonly Fixture[] = [...OF_FRAMEWORKS, ...OF_EXPORTS];
+
+/** A hash that is verified only with these settings of the accounts. */
+interface FixtureBySettings extends Fixture {
+  readonly accounts: Omit<Parameters<typeof hashRules>[0], 'allowWeakHashes'> & { readonly allowWeakHashes?: boolean };
+}
+
+/** Made on Debian 12 with its ruby-devise, slapd, slapd-contrib and python3-passlib, and with firebase-scrypt of npm. */
+export const FIXTURES_BY_SETTINGS: readonly (Fixture & { readonly rules: HashRules })[] = read<FixtureBySettings>(
+  'hashes-by-settings.json',
+).map(({ accounts, ...fixture }) => ({ ...fixture, rules: hashRules({ allowWeakHashes: false, ...accounts }) }));
+
+function read<Kind = Fixture>(file: string): readonly Kind[] {
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
+}
 
 /** The rules of the gateway's own table. */
 export const OWN_TABLE = hashRules({ allowWeakHashes: false });

@@ -45,6 +45,14 @@ test('a hash that asks for too much is refused with the reason, and has no decoy
     [argon2({ digest: 'AAAAAA' }), /bytes of digest: 4;/],
     [argon2({ digest: 'A'.repeat(87) }), /bytes of digest: 65;/],
     [`argon2${argon2({ m: 2 ** 20 })}`, /Argon2 memory/],
+    [`{ARGON2}${argon2({ m: 2 ** 20 })}`, /Argon2 memory/],
+    [`{PBKDF2-SHA256}10000001$c2FsdA$${BASE64[32]}`, /PBKDF2 rounds/],
+    [`$pbkdf2-sha256$i=10000001,l=32$c2FsdA$${BASE64[32]}`, /PBKDF2 rounds/],
+    [`$pbkdf2-sha256$i=1000,l=3$c2FsdA$AAAA`, /bytes of digest: 3;/],
+    [`$scrypt$ln=18,r=8,p=1$c2FsdA$${BASE64[32]}`, /scrypt memory/],
+    [`$scrypt$ln=31,r=8,p=1$c2FsdA$${BASE64[32]}`, /scrypt memory/],
+    [`$scrypt$ln=1073741824,r=8,p=1$c2FsdA==$${BASE64[32]}=`, /scrypt memory/],
+    [`$scrypt$ln=4,r=8,p=1073741824$c2FsdA$${BASE64[32]}`, /scrypt lanes/],
   ];
   for (const [hash, reason] of cases) {
     const stored = recognise(hash, OWN_TABLE);
