@@ -53,8 +53,8 @@ export async function accountsReport(
   const adopted = adoptedTable(settings.accounts);
   const described = adopted ?? OWN_TABLE;
   const whole = await openTable(database, described);
-  const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, adopted, whole);
-  const sample = size === null ? null : await sampleOf(database, described, whole, size);
+  const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, whole);
+  const sample = size === null ? null : await sampleOf(whole, size);
   const progress = progressOn(process.stderr);
   const rules = hashRules(settings.accounts);
   const table = progress.of(sample?.table ?? whole);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { partsOfTable } from '../../gateway/settings/schema/table-name.ts';
 import { adoptedTable } from '../../gateway/stores/accounts/adopted-table.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
@@ -46,6 +47,22 @@ test('groups are in a column of the table, or in a table of their own with or wi
   });
 });
 
+test('names with other characters are written in quotes, as SQL has them; columns are named as they are', (t) => {
+  const read = (text: string) => adoptedTable(settingsOf(t, accounts(`${text}, confirmedWhen: "1 = 1"`)).accounts);
+  for (const [table, parts] of [
+    ['users', ['users']],
+    ['shop.users', ['shop', 'users']],
+    ['AspNetUsers', ['AspNetUsers']],
+    ['"my.table"', ['my.table']],
+    ['"my.schema"."user accounts"', ['my.schema', 'user accounts']],
+    ['auth."a""b"', ['auth', 'a"b']],
+    ['benützer', ['benützer']],
+  ] as const) {
+    t.deepEqual(partsOfTable(read(`table: '${table}'`)?.name ?? ''), [...parts], table);
+  }
+  t.is(read('table: users, columns: { email: "e.mail address" }')?.columns.email, 'e.mail address');
+});
+
 const REFUSED: [string, string, RegExp][] = [
   ['groups: { table: a, account: b, name: c }', 'accounts.groups', /accounts\.table/],
   [
@@ -56,8 +73,8 @@ const REFUSED: [string, string, RegExp][] = [
   ['table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b }', 'accounts.groups', /either name/],
   ['table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b, group: c }', 'accounts.groups', /both group/],
   [
-    'table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b, name: c, where: { "a.b": 1 } }',
-    'accounts.groups.where["a.b"]',
+    'table: users, confirmedWhen: "1 = 1", groups: { table: a, account: b, name: c, where: { "[a]": 1 } }',
+    'accounts.groups.where["[a]"]',
     /is not a column/,
   ],
   ['table: users', 'accounts.table', /columns\.confirmed.*confirmedWhen: "1 = 1"/],
@@ -69,8 +86,11 @@ const REFUSED: [string, string, RegExp][] = [
   ['table: users, confirmedWhen: "1 = 1", readOnly: false', 'accounts.readOnly', /never writes to the table/],
   ['table: "users; drop", confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: a.b.c, confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
-  ['table: users, columns: { confirmed: "a as b" }', 'accounts.columns.confirmed', /name of a column/],
-  ['table: users, columns: { id: "users.id", confirmed: a }', 'accounts.columns.id', /name of a column/],
+  ['table: users, columns: { confirmed: "`a`" }', 'accounts.columns.confirmed', /name of a column as it is, without/],
+  ['table: users, columns: { id: "\\"id\\"", confirmed: a }', 'accounts.columns.id', /name of a column/],
+  ['table: users, columns: { id: "id ", confirmed: a }', 'accounts.columns.id', /name of a column/],
+  ['table: \'"a?b"\', confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
+  ['table: \'"ab\', confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: users, confirmedWhen: "a = ?"', 'accounts.confirmedWhen', /without "\?"/],
   ['table: users, confirmedWhen: " "', 'accounts.confirmedWhen', /SQL expression/],
   ['table: users, colums: { confirmed: a }, confirmedWhen: "1 = 1"', 'accounts.colums', /did you mean "columns"/],

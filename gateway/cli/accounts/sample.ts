@@ -1,5 +1,4 @@
-import type { AdoptedRow, AdoptedTable, OpenTable } from '../../stores/accounts/adopted-table.ts';
-import type { Source } from '../../stores/accounts/table-columns.ts';
+import type { AdoptedRow, OpenTable } from '../../stores/accounts/adopted-table.ts';
 
 /** Rows of a sample at most: they are read in two queries, and the second is in memory as a whole. */
 export const LARGEST_SAMPLE = 100_000;
@@ -18,23 +17,10 @@ export interface Sample {
  * @returns null when the table has no more rows than that
  * @throws GatewayError when the database does not answer
  */
-export async function sampleOf(
-  { sql, query }: Source,
-  { name, columns }: AdoptedTable,
-  table: OpenTable,
-  size: number,
-): Promise<Sample | null> {
-  const counted: { count: number | string }[] = await query(sql(name).count({ count: '*' }));
-  const of = Number(counted[0]?.count ?? 0);
+export async function sampleOf(table: OpenTable, size: number): Promise<Sample | null> {
+  const of = await table.count();
   if (of <= size) return null;
-  const key = `${name}.${columns.id}`;
-  const last: AdoptedRow[] = await query(
-    table
-      .rows()
-      .whereRaw('?? is not null', [key])
-      .orderByRaw('?? desc', [key])
-      .limit(Math.floor(size / 2)),
-  );
+  const last = await table.last(Math.floor(size / 2));
   const part: OpenTable = {
     ...table,
     chunks: () => parts(table, Math.ceil(size / 2), last),

@@ -1,5 +1,5 @@
 import type { Settings } from '../../settings/schema/settings.ts';
-import { adoptedTable } from '../../stores/accounts/adopted-table.ts';
+import { adoptedTable, openTable } from '../../stores/accounts/adopted-table.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { bcryptDecoy } from './hashes/bcrypt.ts';
 import { type HashRules, hashRules } from './hashes/hash-rules.ts';
@@ -14,16 +14,11 @@ const SAMPLE = 1000;
  *
  * @throws GatewayError when the database is unavailable
  */
-export async function decoyFor({ sql, query }: Database, settings: Settings['accounts']): Promise<string> {
+export async function decoyFor(database: Database, settings: Settings['accounts']): Promise<string> {
   const table = adoptedTable(settings);
   if (table === null) return bcryptDecoy(settings.passwordCost);
   const rules = hashRules(settings);
-  const { password } = table.columns;
-  const hashes: unknown[] = await query(sql(table.name).whereNotNull(password).limit(SAMPLE).pluck(password));
-  const likeMost = mostCommon(
-    hashes.map((hash) => String(hash).replace(/\0+$/, '')),
-    rules,
-  );
+  const likeMost = mostCommon(await (await openTable(database, table)).hashes(SAMPLE), rules);
   return (likeMost === null ? null : decoyOf(likeMost, rules)) ?? bcryptDecoy(settings.passwordCost);
 }
 

@@ -1,16 +1,9 @@
 import { z } from 'zod';
 import { duration, flag, matching, oneOf, options, wholeNumber } from './formats.ts';
 import { firebaseKey, pepper } from './hash-options.ts';
+import { COLUMN, COLUMN_FORM, TABLE, TABLE_FORM } from './table-name.ts';
 
 const READ_ONLY = 'must be true: the gateway never writes to the table of an application';
-
-/** Excludes dots, spaces and quotes, which the query builder would interpret as SQL (SQL injection). */
-const IDENTIFIER = '[A-Za-z0-9_$-]{1,64}';
-
-const COLUMN = new RegExp(`^${IDENTIFIER}$`);
-const COLUMN_FORM = 'must be the name of a column: letters, digits, "_", "$" and "-"';
-const TABLE = new RegExp(`^(?:${IDENTIFIER}\\.)?${IDENTIFIER}$`);
-const TABLE_FORM = 'must be the name of a table, such as users or shop.users: letters, digits, "_", "$" and "-"';
 
 function columnName() {
   return matching(COLUMN, COLUMN_FORM);

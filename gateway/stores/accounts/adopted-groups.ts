@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import type { AccountGroupsSettings } from '../../settings/schema/settings.ts';
-import type { Database } from '../database/connection.ts';
+import type { Column, Source } from './dialects/dialect.ts';
+import { DIALECTS } from './dialects/dialects.ts';
 import { checked } from './group-names.ts';
-import { idCondition } from './id-condition.ts';
-import { columnNamed, columnsOf, type Source, type TableColumn } from './table-columns.ts';
+import { columnNamed, columnsOf, quotedTable } from './table-columns.ts';
 
 /** The table of memberships of an application, checked against the database. */
 export interface OpenMemberships {
@@ -20,63 +20,63 @@ export interface OpenMemberships {
  */
 export async function openMemberships(source: Source, settings: AccountGroupsSettings): Promise<OpenMemberships> {
   const { kind, sql, query } = source;
-  const { table, account, group, name, names, where = {} } = settings;
-  const own = await columnsOf(source, table, 'accounts.groups.table');
-  const accountColumn = columnNamed(own, account, table, 'accounts.groups.account');
-  if (name !== undefined) columnNamed(own, name, table, 'accounts.groups.name');
-  if (group !== undefined) columnNamed(own, group, table, 'accounts.groups.group');
-  requireColumns(own, where, table, 'accounts.groups.where');
-  if (names !== undefined) {
-    const others = await columnsOf(source, names.table, 'accounts.groups.names.table');
-    columnNamed(others, names.id, names.table, 'accounts.groups.names.id');
-    columnNamed(others, names.name, names.table, 'accounts.groups.names.name');
-    requireColumns(others, names.where ?? {}, names.table, 'accounts.groups.names.where');
-  }
-  const nameColumn = names === undefined ? `m.${name}` : `n.${names.name}`;
-  const type = kind === 'mysql' ? 'char' : 'text';
+  const { table, names } = settings;
+  const dialect = DIALECTS[kind];
+  const own = await columnsOf(source, table, 'accounts.groups.table', 'm');
+  const ownColumn = (name: string, option: string) => columnNamed(own, name, table, `accounts.groups.${option}`);
+  const account = ownColumn(settings.account, 'account');
+  const conditions = conditionsIn(source, settings.where, (name) => ownColumn(name, 'where'));
+  const link = names === undefined ? null : await namesTable(source, names);
+  const group = settings.group === undefined ? null : ownColumn(settings.group, 'group');
+  const name = link === null ? ownColumn(settings.name ?? '', 'name') : link.name;
+  if (link !== null) conditions.push(...link.conditions);
 
   const memberships = () => {
-    const rows = sql(`${table} as m`);
-    if (names !== undefined) void rows.join(`${names.table} as n`, `n.${names.id}`, `m.${group}`);
-    for (const [column, value] of Object.entries(where)) void rows.where(`m.${column}`, bound(kind, value));
-    for (const [column, value] of Object.entries(names?.where ?? {}))
-      void rows.where(`n.${column}`, bound(kind, value));
-    return rows.whereNotNull(nameColumn);
+    const rows = sql(sql.raw(`${quotedTable(source, table)} as ${dialect.quoted('m')}`));
+    if (link !== null && group !== null) void rows.joinRaw(`join ${link.from} on ${link.id.sql} = ${group.sql}`);
+    for (const condition of conditions) void rows.whereRaw(condition);
+    return rows.whereRaw(`${name.sql} is not null`);
   };
-  const asText = (column: string, alias: string) => sql.raw(`cast(?? as ${type}) as ??`, [column, alias]);
   const selected = (rows: Knex.QueryBuilder): Promise<{ account: string; name: string }[]> =>
-    query(rows.select(asText(`m.${account}`, 'account'), asText(nameColumn, 'name')));
+    query(rows.select(sql.raw(`${dialect.text(account)} as ??, ${dialect.text(name)} as ??`, ['account', 'name'])));
+  const ofAccount = dialect.byId(source, account);
 
   await selected(memberships().limit(1));
 
   return {
     async groupsOf(accountId) {
-      const condition = idCondition(source, `m.${account}`, accountColumn, accountId);
+      const condition = ofAccount(accountId);
       if (condition === null) return [];
       const rows = await selected(memberships().whereRaw(condition));
       // The collation of the column may ignore case, accents and trailing spaces.
       return checked(rows.filter((row) => row.account === accountId).map((row) => row.name)).valid;
     },
     async countNames() {
-      // As bytes: collations would count names together that the gateway tells apart.
-      const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [nameColumn]);
       const counted: { name: string; count: number | string }[] = await query(
         memberships()
-          .select(sql.raw(`min(cast(?? as ${type})) as name`, [nameColumn]))
+          .select(sql.raw(`min(${dialect.text(name)}) as ??`, ['name']))
           .count({ count: '*' })
-          .groupBy(exactly),
+          .groupByRaw(dialect.exactly(name)),
       );
       return new Map(counted.map((row) => [row.name, Number(row.count)]));
     },
   };
 }
 
-function requireColumns(known: readonly TableColumn[], where: object, table: string, option: string): void {
-  for (const column of Object.keys(where)) columnNamed(known, column, table, option);
+/** The table with the names of the groups. */
+async function namesTable(source: Source, names: NonNullable<AccountGroupsSettings['names']>) {
+  const known = await columnsOf(source, names.table, 'accounts.groups.names.table', 'n');
+  const column = (name: string, option: string) =>
+    columnNamed(known, name, names.table, `accounts.groups.names.${option}`);
+  return {
+    from: `${quotedTable(source, names.table)} as ${DIALECTS[source.kind].quoted('n')}`,
+    id: column(names.id, 'id'),
+    name: column(names.name, 'name'),
+    conditions: conditionsIn(source, names.where, (name) => column(name, 'where')),
+  };
 }
 
-/** MySQL takes every text without digits for 0 when it is compared with a number. */
-function bound(kind: Database['kind'], value: string | number | boolean): string | number {
-  const plain = typeof value === 'boolean' ? Number(value) : value;
-  return kind === 'mysql' ? String(plain) : plain;
+function conditionsIn(source: Source, where: AccountGroupsSettings['where'], columnOf: (name: string) => Column) {
+  const { equals } = DIALECTS[source.kind];
+  return Object.entries(where ?? {}).map(([name, value]) => equals(source, columnOf(name), value));
 }

@@ -3,12 +3,14 @@ import { GatewayError, OperatorError } from '../../domain/errors.ts';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
 import { openMemberships } from './adopted-groups.ts';
+import type { Column, Condition, Source } from './dialects/dialect.ts';
+import { DIALECTS } from './dialects/dialects.ts';
 import { checked, countNames, type GroupCounts, namesIn } from './group-names.ts';
-import { columnNamed, columnsOf, type Source, type TableColumn } from './table-columns.ts';
+import { columnNamed, columnsOf, quotedTable } from './table-columns.ts';
 
 /** An application's table of users, as the configuration describes it. */
 export interface AdoptedTable {
-  /** `table` or `schema.table`. */
+  /** As the configuration names it: `partsOfTable` reads it. */
   readonly name: string;
   readonly columns: { readonly id: string; readonly email: string; readonly password: string };
   readonly confirmed: { readonly column: string } | { readonly expression: string };
@@ -37,8 +39,9 @@ export interface AdoptedRow {
 }
 
 export interface OpenTable {
-  readonly id: TableColumn;
-  readonly email: TableColumn;
+  /** The conditions for `rows`; they may match other rows too. */
+  readonly byId: Condition;
+  readonly byEmail: Condition;
   /** The valid names of a row's groups. @throws GatewayError 503 when they cannot be read */
   groupsOf(id: string, row: AdoptedRow): MaybePromise<readonly string[]>;
   countGroups(): Promise<GroupCounts>;
@@ -46,9 +49,15 @@ export interface OpenTable {
   rows(): Knex.QueryBuilder<AdoptedRow, AdoptedRow[]>;
   /** All rows with an id, in the order of ids, a thousand at a time. */
   chunks(): AsyncGenerator<AdoptedRow[]>;
+  /** The last rows with an id, in the reverse order of ids. */
+  last(count: number): Promise<AdoptedRow[]>;
+  /** All rows. */
+  count(): Promise<number>;
   countWithoutId(): Promise<number>;
   /** The ids that several rows share, with the number of rows. */
   sharedIds(): Promise<ReadonlyMap<string, number>>;
+  /** Some of the hashes. */
+  hashes(limit: number): Promise<string[]>;
 }
 
 const CHUNK = 1000;
@@ -58,97 +67,102 @@ const CHUNK = 1000;
  *
  * @throws OperatorError that names what is missing and what exists; GatewayError when the database is unavailable
  */
-export async function openTable({ kind, sql, query }: Source, table: AdoptedTable): Promise<OpenTable> {
+export async function openTable(source: Source, table: AdoptedTable): Promise<OpenTable> {
+  const { kind, sql, query } = source;
   const { columns, confirmed, groups } = table;
-  const known = await columnsOf({ kind, sql, query }, table.name, 'accounts.table');
+  const dialect = DIALECTS[kind];
+  const known = await columnsOf(source, table.name, 'accounts.table');
   const columnOf = (name: string, option: string) => columnNamed(known, name, table.name, `accounts.columns.${option}`);
   const id = columnOf(columns.id, 'id');
   const email = columnOf(columns.email, 'email');
   const password = columnOf(columns.password, 'password');
-  const groupsColumn = groups !== null && 'column' in groups ? columnOf(groups.column, 'groups').name : null;
-  const memberships =
-    groups === null || 'column' in groups ? null : await openMemberships({ kind, sql, query }, groups);
+  const groupsColumn = groups !== null && 'column' in groups ? columnOf(groups.column, 'groups') : null;
+  const memberships = groups === null || 'column' in groups ? null : await openMemberships(source, groups);
 
-  // Cast to text: numbers above 2^53 would be rounded, and bytes would arrive as a Buffer.
-  const text = (column: string, name: string) =>
-    sql.raw(kind === 'mysql' ? 'cast(?? as char) as ??' : 'cast(?? as text) as ??', [column, name]);
-  const confirmedColumn = (column: string) => {
-    const { type } = columnOf(column, 'confirmed');
-    // Read as text: mysql2 turns 0000-00-00 into a date in 1899.
-    if (/date|time/.test(type)) return text(column, 'confirmed');
-    return sql.raw(type === 'bit' ? '?? + 0 as confirmed' : '?? as confirmed', [column]);
-  };
-  // BINARY(n) is padded with NULs, which no hash contains.
-  const hash =
-    password.type === 'binary'
-      ? sql.raw("cast(trim(trailing x'00' from ??) as char) as ??", [columns.password, 'password'])
-      : text(columns.password, 'password');
+  const from = sql.raw(quotedTable(source, table.name));
   const confirmedValue =
     'column' in confirmed
-      ? confirmedColumn(confirmed.column)
-      : sql.raw(`case when (${confirmed.expression}) then 1 else 0 end as confirmed`);
-  const rows = () =>
-    sql<AdoptedRow>(table.name).select<AdoptedRow[]>(
-      text(columns.id, 'id'),
-      text(columns.email, 'email'),
-      hash,
-      confirmedValue,
-      groupsColumn === null ? sql.raw('null as ??', ['groups']) : text(groupsColumn, 'groups'),
-    );
+      ? dialect.confirmed(columnOf(confirmed.column, 'confirmed'))
+      : `case when (${confirmed.expression}) then 1 else 0 end`;
+  const selected: Record<keyof AdoptedRow, string> = {
+    id: dialect.text(id),
+    email: dialect.text(email),
+    password: dialect.text(password),
+    confirmed: confirmedValue,
+    groups: groupsColumn === null ? 'null' : dialect.groups(groupsColumn),
+  };
+  const rows = () => sql<AdoptedRow>(from).select<AdoptedRow[]>(namedIn(sql, selected));
 
   await query(rows().limit(1)).catch((error: unknown) => {
     throw isRefusal(error) && 'expression' in confirmed ? wrongExpression(table.name, error) : error;
   });
 
+  const countOf = async (rows: Knex.QueryBuilder) => {
+    const counted: { count: number | string }[] = await query(rows.count({ count: '*' }));
+    return Number(counted[0]?.count ?? 0);
+  };
+
   return {
-    id,
-    email,
+    byId: dialect.byId(source, id),
+    byEmail: await dialect.byEmail(source, email),
     rows,
     groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
     async countGroups() {
       if (memberships !== null) return countNames(await memberships.countNames(), (name) => checked([name]));
       if (groupsColumn === null) return { valid: new Map(), passedOver: new Map() };
+      const written = namedIn(sql, { groups: `min(${dialect.groups(groupsColumn)})` });
       const counted: { groups: string; count: number | string }[] = await query(
-        sql(table.name)
-          .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as ??`, [groupsColumn, 'groups']))
+        sql(from)
+          .select(written)
           .count({ count: '*' })
-          .whereNotNull(groupsColumn)
-          .groupByRaw(kind === 'mysql' ? 'cast(?? as binary)' : 'cast(?? as text)', [groupsColumn]),
+          .whereRaw(isNotNull(groupsColumn))
+          .groupByRaw(dialect.exactly(groupsColumn)),
       );
       return countNames(new Map(counted.map((row) => [row.groups, Number(row.count)])), namesIn);
     },
     async *chunks() {
-      // The qualified name: the plain one would mean the selected text, which sorts 10 before 9.
-      const key = `${table.name}.${columns.id}`;
+      // In the order of the column: its selected text sorts 10 before 9.
       let last: string | null = null;
       for (;;) {
-        const after = last === null ? sql.raw('?? is not null', [key]) : sql.raw('?? > ?', [key, last]);
-        const chunk: AdoptedRow[] = await query(rows().whereRaw(after).orderByRaw('??', [key]).limit(CHUNK));
+        const after = last === null ? sql.raw(isNotNull(id)) : sql.raw(`${id.sql} > ?`, [last]);
+        const chunk: AdoptedRow[] = await query(rows().whereRaw(after).orderByRaw(id.sql).limit(CHUNK));
         if (chunk.length > 0) yield chunk;
         last = chunk.at(-1)?.id ?? null;
         if (chunk.length < CHUNK || last === null) return;
       }
     },
-    async countWithoutId() {
-      const counted: { count: number | string }[] = await query(
-        sql(table.name).whereNull(columns.id).count({ count: '*' }),
-      );
-      return Number(counted[0]?.count ?? 0);
+    async last(count) {
+      return await query(rows().whereRaw(isNotNull(id)).orderByRaw(`${id.sql} desc`).limit(count));
     },
+    count: () => countOf(sql(from)),
+    countWithoutId: () => countOf(sql(from).whereRaw(`${id.sql} is null`)),
     async sharedIds() {
       // The number 1 and the text "1" are the same id; texts that are equal only by collation are not.
-      const exactly = sql.raw(kind === 'mysql' ? 'binary ??' : 'cast(?? as text) collate binary', [columns.id]);
       const counted: { id: string; count: number | string }[] = await query(
-        sql(table.name)
-          .select(sql.raw(`min(cast(?? as ${kind === 'mysql' ? 'char' : 'text'})) as id`, [columns.id]))
+        sql(from)
+          .select(namedIn(sql, { id: `min(${dialect.text(id)})` }))
           .count({ count: '*' })
-          .whereNotNull(columns.id)
-          .groupBy(exactly)
-          .having(sql.raw('count(*) > 1')),
+          .whereRaw(isNotNull(id))
+          .groupByRaw(dialect.exactly(id))
+          .havingRaw('count(*) > 1'),
       );
       return new Map(counted.map(({ id, count }) => [id, Number(count)]));
     },
+    async hashes(limit) {
+      const found: AdoptedRow[] = await query(rows().whereRaw(isNotNull(password)).limit(limit));
+      return found.flatMap((row) => row.password ?? []);
+    },
   };
+}
+
+/** A list of expressions to select, with the name of each in the result. */
+function namedIn(sql: Knex, expressions: Readonly<Record<string, string>>): Knex.Raw {
+  const list = Object.values(expressions).map((expression) => `${expression} as ??`);
+  return sql.raw(list.join(', '), Object.keys(expressions));
+}
+
+function isNotNull(column: Column): string {
+  return `${column.sql} is not null`;
 }
 
 /** Whether the database rejected the statement. */

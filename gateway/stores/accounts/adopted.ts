@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { Account } from '../../domain/account.ts';
 import { canonicalEmail, isSendableUserId } from '../../domain/account.ts';
-import { UNICODE_LOWER } from '../database/sqlite.ts';
 import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable } from './adopted-table.ts';
-import { idCondition } from './id-condition.ts';
+import type { Source } from './dialects/dialect.ts';
 import type { AccountReader } from './store.ts';
-import type { Source } from './table-columns.ts';
 
 /**
  * Reads the accounts in an application's table.
@@ -16,16 +15,15 @@ import type { Source } from './table-columns.ts';
  * @throws OperatorError as `openTable` does
  */
 export async function adoptedAccounts(source: Source, table: AdoptedTable): Promise<AccountReader> {
-  return readerOf(source, table, await openTable(source, table));
+  return readerOf(source, await openTable(source, table));
 }
 
-export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): AccountReader {
-  const emailCondition = emailConditionFor(source, table, open);
+export function readerOf({ query }: Pick<Source, 'query'>, open: OpenTable): AccountReader {
+  const rowsWith = async (condition: Knex.Raw | null): Promise<AdoptedRow[]> =>
+    condition === null ? [] : await query(open.rows().whereRaw(condition));
 
   const findById = async (id: string): Promise<Account | null> => {
-    const condition = isSendableUserId(id) ? idCondition(source, table.columns.id, open.id, id) : null;
-    if (condition === null) return null;
-    const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(condition));
+    const candidates = await rowsWith(isSendableUserId(id) ? open.byId(id) : null);
     // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
     if (row === undefined || another !== undefined) return null;
@@ -37,7 +35,7 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
 
     async findByEmail(email) {
       const canonical = canonicalEmail(email);
-      const candidates: AdoptedRow[] = await source.query(open.rows().whereRaw(emailCondition(email)));
+      const candidates = await rowsWith(open.byEmail(email));
       const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
       // Rows without an id are ignored.
       const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));
@@ -47,42 +45,6 @@ export function readerOf(source: Source, table: AdoptedTable, open: OpenTable): 
       return account !== null && isSame(account.email) ? account : null;
     },
   };
-}
-
-/**
- * The SQL condition for an email. It may match too many rows, since emails are compared again. It must match every spelling:
- * otherwise one of two rows that differ by case would be accepted as unambiguous.
- *
- * A case-insensitive collation uses the column's index. Any other collation scans the table, and so does SQLite for an email
- * with non-ASCII letters.
- */
-function emailConditionFor({ kind, sql }: Source, table: AdoptedTable, { email: { collation } }: OpenTable) {
-  const column = table.columns.email;
-  const isIn = (folded: string, spelling: string) => (email: string) => {
-    const spellings = spellingsOf(email);
-    return sql.raw(`${folded} in (${spellings.map(() => spelling).join(', ')})`, [column, ...spellings]);
-  };
-  if (kind === 'sqlite') {
-    const isAlike = isIn('?? collate nocase', '?');
-    // More bytes than characters: the text has non-ASCII letters, which SQLite does not fold.
-    const folded = `length(cast(?? as blob)) > length(??) and ${UNICODE_LOWER}(??) = ?`;
-    return (email: string) => {
-      const canonical = canonicalEmail(email);
-      if (/^\p{ASCII}*$/u.test(canonical)) return isAlike(email);
-      return sql.raw(`(?) or (${folded})`, [isAlike(email), column, column, column, canonical]);
-    };
-  }
-  if (!collation?.name.endsWith('_ci')) {
-    return isIn('lower(convert(?? using utf8mb4)) collate utf8mb4_bin', 'lower(?)');
-  }
-  // Converted first: the comparison fails for a character that the column's character set lacks.
-  return isIn('??', `convert(? using ${collation.charset}) collate ${collation.name}`);
-}
-
-/** NFC and NFD, lower and upper case, and as typed: SQLite folds ASCII letters only. */
-function spellingsOf(email: string): string[] {
-  const canonical = canonicalEmail(email);
-  return [...new Set([email, canonical, canonical.normalize('NFD'), canonical.toUpperCase()])];
 }
 
 /** @returns null when the row is not a usable account */

@@ -39,7 +39,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: null, email: 'nobody@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
+    const review = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
     t.like(review, { rows: 15, canLogIn: { count: 3 }, unconfirmed: { count: 1 }, never: 11 });
     const found = Object.fromEntries(
       review.obstacles.map(({ reason, count, examples }) => [reason, [count, ...idsOf(examples)]]),
@@ -76,7 +76,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: 'A', email: 'three@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
+    const review = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
     t.like(review, { rows: 3, canLogIn: { count: 1 }, never: 2 });
     const examples = [{ id: 'a', email: null }];
     t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, examples }]);
@@ -123,7 +123,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     ] as [string | null, string][];
     await insert(...rows.map(([id, email]) => ({ id, email, password: BCRYPT })));
     const table = await openTable(database, USERS);
-    const { findByEmail, findById } = readerOf(database, USERS, table);
+    const { findByEmail, findById } = readerOf(database, table);
     const review = await reviewAccounts(table, findByEmail, ADOPTED);
     const found: string[] = [];
     for (const [id, email] of rows) {
@@ -149,7 +149,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await database.sql.batchInsert(USERS.name, rows, 100);
     const table = await openTable(database, USERS);
     const asked: string[] = [];
-    const { findByEmail } = readerOf(database, USERS, table);
+    const { findByEmail } = readerOf(database, table);
     const askedFor = (email: string) => {
       asked.push(email);
       return findByEmail(email);
@@ -168,12 +168,12 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const insert = await usersTable(database);
     await insert(...Array.from({ length: 40 }, (_, index) => ({ id: index + 1, email: `${index}@x` })));
     const table = await openTable(database, USERS);
-    const sample = await sampleOf(database, USERS, table, 5);
+    const sample = await sampleOf(table, 5);
     const ids: string[] = [];
     for await (const rows of sample?.table.chunks() ?? []) ids.push(...rows.map(({ id }) => id ?? ''));
     t.is(sample?.of, 40);
     t.deepEqual(ids, ['1', '2', '3', '40', '39']);
-    t.is(await sampleOf(database, USERS, table, 40), null);
+    t.is(await sampleOf(table, 40), null);
   });
 
   test(`${kind}: values of the confirmation are listed as they are read, dates together and in bounded number`, async (t) => {
@@ -183,7 +183,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const values = [null, 'yes', 'pending', '2024-02-29 12:00:00', '2025-01-01', '0000-00-00 00:00:00', ...odd];
     await insert(...values.map((confirmed, index) => ({ id: index + 1, email: `${index}@x`, confirmed })));
     const table = await openTable(database, USERS);
-    const { confirmation } = await reviewAccounts(table, readerOf(database, USERS, table).findByEmail, ADOPTED);
+    const { confirmation } = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
     const read = new Map(confirmation.map(({ value, confirmed, count }) => [value, [confirmed, count]]));
     t.deepEqual(read.get('a date or time'), [true, 2]);
     t.deepEqual(read.get('a zero date'), [false, 1]);

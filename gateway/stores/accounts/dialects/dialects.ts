@@ -1,0 +1,10 @@
+import type { Database } from '../../database/connection.ts';
+import type { Dialect } from './dialect.ts';
+import { mysql } from './mysql.ts';
+import { sqlite } from './sqlite.ts';
+
+export const DIALECTS: Readonly<Record<Database['kind'], Dialect>> = {
+  sqlite,
+  mysql,
+  postgres: mysql,
+};

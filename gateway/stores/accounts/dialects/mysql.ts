@@ -1,0 +1,71 @@
+import { type Dialect, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
+import { placeholders, spellingsOf } from './spellings.ts';
+
+/** MySQL and MariaDB. */
+export const mysql: Dialect = {
+  quoted: (...names) => names.map((name) => `\`${name.replaceAll('`', '``')}\``).join('.'),
+
+  async columnsOf({ sql, query }, { schema, name }) {
+    const columns: (Omit<TableColumn, 'collation'> & { charset: string | null; collation: string | null })[] =
+      await query(
+        sql('information_schema.columns')
+          .select({ name: 'column_name', length: 'character_maximum_length' })
+          .select({ charset: 'character_set_name', collation: 'collation_name' })
+          .select(sql.raw('lower(data_type) as type'))
+          .where('table_name', name)
+          .andWhere('table_schema', schema ?? sql.raw('database()'))
+          .orderBy('ordinal_position'),
+      );
+    return columns.map(({ charset, collation, ...column }) => {
+      return { ...column, collation: charset === null || collation === null ? null : { charset, name: collation } };
+    });
+  },
+
+  async tablesOf({ sql, query }, schema) {
+    return await query(
+      sql('information_schema.tables')
+        .where('table_schema', schema ?? sql.raw('database()'))
+        .orderBy('table_name')
+        .pluck('table_name'),
+    );
+  },
+
+  text({ sql, type }) {
+    if (type === 'bit') return `cast(${sql} + 0 as char)`;
+    // BINARY(n) is padded with NULs, which no hash contains.
+    return type === 'binary' ? `cast(trim(trailing x'00' from ${sql}) as char)` : `cast(${sql} as char)`;
+  },
+
+  exactly: (column) => `cast(${column.sql} as binary)`,
+
+  confirmed(column) {
+    // As text: mysql2 turns 0000-00-00 into a date in 1899.
+    if (/date|time/.test(column.type)) return mysql.text(column);
+    return column.type === 'bit' ? `${column.sql} + 0` : column.sql;
+  },
+
+  groups: (column) => mysql.text(column),
+
+  /** A case-insensitive collation uses the column's index. Any other collation scans the table. */
+  async byEmail({ sql }, column) {
+    const { collation } = column;
+    const isIn = (folded: string, spelling: string) => (email: string) => {
+      const spellings = spellingsOf(email);
+      return sql.raw(`${folded} in (${placeholders(spellings, spelling)})`, spellings);
+    };
+    if (!collation?.name.endsWith('_ci')) {
+      return isIn(`lower(convert(${column.sql} using utf8mb4)) collate utf8mb4_bin`, 'lower(?)');
+    }
+    // Converted first: the comparison fails for a character that the column's character set lacks.
+    return isIn(column.sql, `convert(? using ${collation.charset}) collate ${collation.name}`);
+  },
+
+  byId({ sql }, column) {
+    const isWholeNumber = /int$/.test(column.type);
+    return (id) => (isWholeNumber && !WHOLE_NUMBER.test(id) ? null : sql.raw(`${column.sql} = ?`, [id]));
+  },
+
+  /** As text: MySQL takes every text without digits for 0 when it is compared with a number, and a number for the index of an ENUM. */
+  equals: ({ sql }, column, value) =>
+    sql.raw(`${column.sql} = ?`, [String(typeof value === 'boolean' ? Number(value) : value)]),
+};

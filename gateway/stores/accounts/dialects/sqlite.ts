@@ -1,0 +1,58 @@
+import { canonicalEmail } from '../../../domain/account.ts';
+import { UNICODE_LOWER } from '../../database/sqlite.ts';
+import { type Dialect, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
+import { isAscii, placeholders, spellingsOf } from './spellings.ts';
+
+export const sqlite: Dialect = {
+  quoted: (...names) => names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.'),
+
+  async columnsOf({ sql, query }, { schema, name }) {
+    const schemas: string[] = await query(sql('pragma_database_list').pluck('name'));
+    if (schema !== null && !schemas.includes(schema)) return [];
+    // `pragma_table_info` leaves generated columns out.
+    const info = sql.raw('pragma_table_xinfo(?, ?)', [name, schema ?? 'main']);
+    const columns: Pick<TableColumn, 'name' | 'type'>[] = await query(
+      sql.select('name', sql.raw('lower(type) as type')).from(info),
+    );
+    return columns.map((column) => ({ ...column, length: null, collation: null }));
+  },
+
+  async tablesOf({ sql, query }) {
+    const names: string[] = await query(
+      sql('sqlite_master').whereIn('type', ['table', 'view']).orderBy('name').pluck('name'),
+    );
+    return names.filter((name) => !name.startsWith('sqlite_'));
+  },
+
+  text: (column) => `cast(${column.sql} as text)`,
+  exactly: (column) => `cast(${column.sql} as text) collate binary`,
+  confirmed: (column) => (/date|time/.test(column.type) ? sqlite.text(column) : column.sql),
+  groups: (column) => sqlite.text(column),
+
+  /** An index with `collate nocase` is used. An email with non-ASCII letters scans the table: SQLite does not fold those. */
+  async byEmail({ sql }, column) {
+    const name = column.sql;
+    return (email) => {
+      const canonical = canonicalEmail(email);
+      const spellings = spellingsOf(email);
+      const isAlike = `${name} collate nocase in (${placeholders(spellings)})`;
+      if (isAscii(canonical)) return sql.raw(isAlike, spellings);
+      // More bytes than characters: the text has non-ASCII letters.
+      const folded = `length(cast(${name} as blob)) > length(${name}) and ${UNICODE_LOWER}(${name}) = ?`;
+      return sql.raw(`((${isAlike}) or (${folded}))`, [...spellings, canonical]);
+    };
+  },
+
+  byId({ sql }, column) {
+    const isWholeNumber = /int/.test(column.type);
+    return (id) => {
+      if (!WHOLE_NUMBER.test(id)) return isWholeNumber ? null : sql.raw(`${column.sql} = ?`, [id]);
+      if (isWholeNumber) return sql.raw(`${column.sql} = ?`, [id]);
+      // In a column without a type, the number 1 and the text "1" are two values.
+      return sql.raw(`${column.sql} in (?, cast(? as integer))`, [id, id]);
+    };
+  },
+
+  equals: ({ sql }, column, value) =>
+    sql.raw(`${column.sql} = ?`, [typeof value === 'boolean' ? Number(value) : value]),
+};
