@@ -1,18 +1,23 @@
 import test from 'ava';
 import { ADA, basic } from '../lab/gateways/gateway.ts';
 import { gateways } from '../lab/gateways/nodes.ts';
-import { privateMariadb } from '../lab/stores/mariadb.ts';
+import { urlOf } from '../lab/stores/database.ts';
+import { privateDatabase } from '../lab/stores/private-database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { stopwatch } from '../lab/waiting/stopwatch.ts';
 
-for (const workers of [1, 2]) {
-  test(`a database that hangs, with much left to be written, holds up no end of ${workers} process(es) beyond shutdown.timeout`, async (t) => {
-    const server = await privateMariadb(t);
+for (const [kind, workers] of [
+  ['mysql', 1],
+  ['mysql', 2],
+  ['postgres', 2],
+] as const) {
+  test(`${kind}: a database that hangs, with much left to be written, holds up no end of ${workers} process(es) beyond shutdown.timeout`, async (t) => {
+    const server = await privateDatabase(t, kind);
     const upstream = await httpUpstream(t);
     const nodes = await gateways(t, { location: server.location, redis: '', upstream: upstream.url });
     const node = await nodes.start('a', {
       workers,
-      database: { url: `mysql://root@127.0.0.1:${server.location.port}/gatehouse`, timeout: '60s' },
+      database: { url: urlOf(server.location), timeout: '60s' },
       shutdown: { timeout: '2s' },
     });
     const answer = await fetch(`${node.url}/api/v1/tokens/`, {

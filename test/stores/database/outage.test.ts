@@ -1,137 +1,129 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createConnection } from 'mysql2/promise';
 import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
-import { type PrivateMariadb, privateMariadb } from '../../lab/stores/mariadb.ts';
+import { type PrivateDatabase, privateDatabase, SERVERS } from '../../lab/stores/private-database.ts';
+import { holds } from '../../lab/waiting/condition.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 
 const TIMEOUT = 1500;
 /** Two timeouts would be too many; the rest is for a machine with other things to do. */
 const IN_TIME = TIMEOUT * 1.9;
 
-// One server, in whose ups and downs the parts follow each other.
-test('outages of a MySQL server', async (t) => {
-  const server = await privateMariadb(t);
+for (const kind of SERVERS) {
+  // One server, in whose ups and downs the parts follow each other.
+  test(`${kind}: outages of a server`, async (t) => {
+    const server = await privateDatabase(t, kind);
 
-  await partly(t, 'a restart between two requests costs neither a read nor a write', async () => {
-    const database = await opened(t, server, 5000);
-    const accounts = sqlAccountStore(database);
-    await migrate(database);
-    await Promise.all([1, 2, 3, 4].map(() => accounts.findById('1')));
-    await server.stop();
-    await server.start();
-    t.is(await accounts.findById('1'), null);
-    t.is((await accounts.add({ email: 'a@x', passwordHash: null, confirmed: false })).kind, 'added');
-    await server.kill();
-    await server.start();
-    t.is((await accounts.add({ email: 'b@x', passwordHash: null, confirmed: false })).kind, 'added');
-  });
-
-  await partly(
-    t,
-    'connections that the server ended for their idleness, or an administrator did, are not used',
-    async () => {
+    await partly(t, 'a restart between two requests costs neither a read nor a write', async () => {
       const database = await opened(t, server, 5000);
-      await Promise.all([1, 2, 3, 4].map(() => database.ping()));
-      const administrator = await createConnection({ ...address(server), user: 'root' });
-      const [threads] = await administrator.query('show processlist');
-      const others = (threads as { Id: number; db: string | null }[]).filter((thread) => thread.db === 'gatehouse');
-      t.true(others.length > 0);
-      for (const { Id } of others) await administrator.query(`kill ${Id}`);
-      await administrator.end();
-      for (let round = 0; round < 6; round++) await t.notThrowsAsync(database.ping());
-    },
-  );
+      const accounts = sqlAccountStore(database);
+      await migrate(database);
+      await Promise.all([1, 2, 3, 4].map(() => accounts.findById('1')));
+      await server.stop();
+      await server.start();
+      t.is(await accounts.findById('1'), null);
+      t.is((await accounts.add({ email: 'a@x', passwordHash: null, confirmed: false })).kind, 'added');
+      await server.kill();
+      await server.start();
+      t.is((await accounts.add({ email: 'b@x', passwordHash: null, confirmed: false })).kind, 'added');
+    });
 
-  await partly(t, 'a read whose connection breaks is sent again once, a write is not', async () => {
-    const broken = await breakingProxy(t, server);
-    const database = openDatabase({ ...server.location, port: broken.port }, { timeout: 5000 });
-    t.teardown(() => database.close());
-    await database.ping();
-    broken.breakNext(1);
-    await t.notThrowsAsync(database.ping());
-    broken.breakNext(2);
-    await t.throwsAsync(database.ping(), { message: 'database unavailable' });
-    const count = async () => (await database.query(database.sql('gatehouse_accounts').select('id'))).length;
-    const before = await count();
-    broken.breakNext(1);
-    const adding = sqlAccountStore(database).add({ email: 'c@x', passwordHash: null, confirmed: false });
-    await t.throwsAsync(adding, { message: 'database unavailable' });
-    t.is(await count(), before);
-  });
-
-  await partly(t, 'a server that hangs is an outage in time, for a new connection and for one in use', async () => {
-    const [used, fresh] = [await opened(t, server, TIMEOUT), await opened(t, server, TIMEOUT)];
-    await used.ping();
-    server.pause();
-    try {
-      await Promise.all([inTime(t, () => used.ping()), inTime(t, () => fresh.ping())]);
-      const taken = stopwatch();
-      await Promise.all([used.close(), fresh.close()]);
-      t.true(taken() < IN_TIME, `${taken()} ms`);
-    } finally {
-      server.continue();
-    }
-  });
-
-  await partly(t, 'a pool that hung with the server is well again with it', async () => {
-    const database = await opened(t, server, TIMEOUT);
-    await database.ping();
-    server.pause();
-    try {
-      await Promise.all(Array.from({ length: 25 }, () => inTime(t, () => database.ping())));
-    } finally {
-      server.continue();
-    }
-    await untilItAnswers(database);
-    await Promise.all(Array.from({ length: 25 }, () => database.ping()));
-  });
-
-  await partly(t, 'a query finds no free connection: an outage in time, and nothing is sent afterwards', async () => {
-    const database = await opened(t, server, TIMEOUT);
-    const slow = await opened(t, server, 10_000);
-    await slow.query(slow.sql.raw('create table pool_probe (y integer)'));
-    const sleeping = Array.from({ length: 10 }, () =>
-      t.throwsAsync(database.query(database.sql.raw('select sleep(30)'))),
+    await partly(
+      t,
+      'connections that the server ended for their idleness, or an administrator did, are not used',
+      async () => {
+        const database = await opened(t, server, 5000);
+        await Promise.all([1, 2, 3, 4].map(() => database.ping()));
+        t.true((await server.endConnections()) > 0);
+        for (let round = 0; round < 6; round++) await t.notThrowsAsync(database.ping());
+      },
     );
-    await inTime(t, () => database.query(database.sql('pool_probe').insert({ y: 1 })));
-    await Promise.all(sleeping);
-    await database.ping();
-    t.deepEqual(await slow.query(slow.sql('pool_probe').select('*')), []);
-  });
 
-  await partly(t, 'a write that waits for a lock is given up by the server too', async () => {
-    const [database, other] = [await opened(t, server, TIMEOUT), await opened(t, server, 10_000)];
-    await other.query(other.sql.raw('create table lock_probe (y integer primary key) engine = InnoDB'));
-    await other.query(other.sql('lock_probe').insert({ y: 1 }));
-    const holder = await createConnection({ ...address(server), user: 'root', database: 'gatehouse' });
-    await holder.query('begin');
-    await holder.query('select * from lock_probe for update');
-    await inTime(t, () => database.query(database.sql('lock_probe').update({ y: 2 })));
-    const waiting = async () => {
-      const [rows] = await holder.query('show processlist');
-      return (rows as { Info: string | null }[]).some(({ Info }) => Info?.startsWith('update `lock_probe`'));
-    };
-    const deadline = Date.now() + 20_000;
-    while (Date.now() < deadline && (await waiting())) await new Promise((resolve) => setTimeout(resolve, 50));
-    await holder.query('rollback');
-    await holder.end();
-    t.deepEqual(await other.query(other.sql('lock_probe').pluck('y')), [1]);
-  });
+    await partly(t, 'a read whose connection breaks is sent again once, a write is not', async () => {
+      const broken = await breakingProxy(t, server);
+      const database = openDatabase({ ...server.location, port: broken.port }, { timeout: 5000 });
+      t.teardown(() => database.close());
+      await database.ping();
+      broken.breakNext(1);
+      await t.notThrowsAsync(database.ping());
+      broken.breakNext(2);
+      await t.throwsAsync(database.ping(), { message: 'database unavailable' });
+      const count = async () => (await database.query(database.sql('gatehouse_accounts').select('id'))).length;
+      const before = await count();
+      broken.breakNext(1);
+      const adding = sqlAccountStore(database).add({ email: 'c@x', passwordHash: null, confirmed: false });
+      await t.throwsAsync(adding, { message: 'database unavailable' });
+      t.is(await count(), before);
+    });
 
-  await partly(t, 'a server that is down is an outage, and its return is noticed', async () => {
-    const database = await opened(t, server, TIMEOUT);
-    await database.ping();
-    await server.kill();
-    await inTime(t, () => database.ping());
-    await server.start();
-    await untilItAnswers(database);
-    t.pass();
+    await partly(t, 'a server that hangs is an outage in time, for a new connection and for one in use', async () => {
+      const [used, fresh] = [await opened(t, server, TIMEOUT), await opened(t, server, TIMEOUT)];
+      await used.ping();
+      server.pause();
+      try {
+        await Promise.all([inTime(t, () => used.ping()), inTime(t, () => fresh.ping())]);
+        const taken = stopwatch();
+        await Promise.all([used.close(), fresh.close()]);
+        t.true(taken() < IN_TIME, `${taken()} ms`);
+      } finally {
+        server.continue();
+      }
+    });
+
+    await partly(t, 'a pool that hung with the server is well again with it', async () => {
+      const database = await opened(t, server, TIMEOUT);
+      await database.ping();
+      server.pause();
+      try {
+        await Promise.all(Array.from({ length: 25 }, () => inTime(t, () => database.ping())));
+      } finally {
+        server.continue();
+      }
+      await untilItAnswers(database);
+      await Promise.all(Array.from({ length: 25 }, () => database.ping()));
+    });
+
+    await partly(t, 'a query finds no free connection: an outage in time, and nothing is sent afterwards', async () => {
+      const database = await opened(t, server, TIMEOUT);
+      const slow = await opened(t, server, 10_000);
+      await slow.query(slow.sql.raw('create table pool_probe (y integer)'));
+      const sleeping = Array.from({ length: 10 }, () =>
+        t.throwsAsync(database.query(database.sql.raw(`select ${kind === 'mysql' ? 'sleep' : 'pg_sleep'}(30)`))),
+      );
+      await inTime(t, () => database.query(database.sql('pool_probe').insert({ y: 1 })));
+      await Promise.all(sleeping);
+      await database.ping();
+      t.deepEqual(await slow.query(slow.sql('pool_probe').select('*')), []);
+    });
+
+    await partly(t, 'a write that waits for a lock is given up by the server too', async () => {
+      const [database, other] = [await opened(t, server, TIMEOUT), await opened(t, server, 10_000)];
+      await other.query(other.sql.raw('create table lock_probe (y integer primary key)'));
+      await other.query(other.sql('lock_probe').insert({ y: 1 }));
+      await other.transact(async ({ sql, query }) => {
+        await query(sql('lock_probe').forUpdate());
+        await inTime(t, () => database.query(database.sql('lock_probe').update({ y: 2 })));
+        const isWaiting = async () =>
+          (await server.runningStatements()).some((text) => /^update .lock_probe/.test(text));
+        await holds('the server has given it up', async () => !(await isWaiting()));
+      });
+      t.deepEqual(await other.query(other.sql('lock_probe').pluck('y')), [1]);
+    });
+
+    await partly(t, 'a server that is down is an outage, and its return is noticed', async () => {
+      const database = await opened(t, server, TIMEOUT);
+      await database.ping();
+      await server.kill();
+      await inTime(t, () => database.ping());
+      await server.start();
+      await untilItAnswers(database);
+      t.pass();
+    });
   });
-});
+}
 
 /** Names what failed, since the parts share one test. */
 async function partly(t: ExecutionContext, name: string, part: () => Promise<void>): Promise<void> {
@@ -139,15 +131,10 @@ async function partly(t: ExecutionContext, name: string, part: () => Promise<voi
   await part();
 }
 
-async function opened(t: ExecutionContext, server: PrivateMariadb, timeout: number): Promise<Database> {
+async function opened(t: ExecutionContext, server: PrivateDatabase, timeout: number): Promise<Database> {
   const database = openDatabase(server.location, { timeout });
   t.teardown(() => database.close());
   return database;
-}
-
-function address(server: PrivateMariadb): { host: string; port: number } {
-  const { host, port } = server.location;
-  return { host, port };
 }
 
 async function inTime(t: ExecutionContext, work: () => Promise<unknown>): Promise<void> {
@@ -168,7 +155,7 @@ async function untilItAnswers(database: Database): Promise<void> {
 }
 
 /** Stands before the server, and on demand cuts the connection on which the client sends something next. */
-async function breakingProxy(t: ExecutionContext, target: PrivateMariadb) {
+async function breakingProxy(t: ExecutionContext, target: PrivateDatabase) {
   let toBreak = 0;
   const sockets = new Set<Socket>();
   const proxy = createServer((client) => {

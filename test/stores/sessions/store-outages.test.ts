@@ -7,7 +7,7 @@ import { redisSessionStore } from '../../../gateway/stores/sessions/redis-sessio
 import type { SessionStore } from '../../../gateway/stores/sessions/session-store.ts';
 import { sqlSessionStore } from '../../../gateway/stores/sessions/sql-sessions.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
-import { privateMariadb } from '../../lab/stores/mariadb.ts';
+import { privateDatabase, SERVERS } from '../../lab/stores/private-database.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { redisProcess } from '../../support/stores/redis-process.ts';
 import { locationOf } from '../../support/stores/separate-services.ts';
@@ -42,23 +42,25 @@ test('a Redis that hangs, and one that is gone, fails each of them in time, and 
   await holds('it answers again', works, IN_TIME);
 });
 
-test('a MySQL that hangs, and one that is gone, fails each of them in time, and serves again when it is back', async (t) => {
-  const server = await privateMariadb(t);
-  const database = openDatabase(server.location, { timeout: TIMEOUT });
-  t.teardown(() => database.close());
-  await migrate(database);
-  const store = sqlSessionStore(database, Date);
-  const works = () => store.read('id').then(...SETTLED);
-  const expected = Array(WAYS.length).fill('database unavailable: service_unavailable, database');
-  server.pause();
-  t.deepEqual(await failuresOf(store), expected);
-  server.continue();
-  await holds('it answers again', works, IN_TIME);
-  await server.kill();
-  t.deepEqual(await failuresOf(store), expected);
-  await server.start();
-  await holds('it answers again', works, IN_TIME);
-});
+for (const kind of SERVERS) {
+  test(`${kind}: a server that hangs, and one that is gone, fails each of them in time, and serves again when it is back`, async (t) => {
+    const server = await privateDatabase(t, kind);
+    const database = openDatabase(server.location, { timeout: TIMEOUT });
+    t.teardown(() => database.close());
+    await migrate(database);
+    const store = sqlSessionStore(database, Date);
+    const works = () => store.read('id').then(...SETTLED);
+    const expected = Array(WAYS.length).fill('database unavailable: service_unavailable, database');
+    server.pause();
+    t.deepEqual(await failuresOf(store), expected);
+    server.continue();
+    await holds('it answers again', works, IN_TIME);
+    await server.kill();
+    t.deepEqual(await failuresOf(store), expected);
+    await server.start();
+    await holds('it answers again', works, IN_TIME);
+  });
+}
 
 test('an SQLite file in which somebody else is writing for too long fails each write in time', async (t) => {
   const location = await temporaryDatabase(t, 'sqlite');

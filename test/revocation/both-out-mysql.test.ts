@@ -1,0 +1,3 @@
+import { testBothOut } from './both-out.ts';
+
+testBothOut('mysql');

@@ -1,0 +1,3 @@
+import { testDatabaseOutages } from './database-outages.ts';
+
+testDatabaseOutages('mysql');
