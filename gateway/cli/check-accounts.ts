@@ -5,6 +5,7 @@ import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../s
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { reviewGroups } from './accounts/groups.ts';
 import { loginTimes } from './accounts/hash-forms.ts';
+import { hashNotes } from './accounts/hash-notes.ts';
 import { type AccountsReport, type Emails, reportJson, reportText } from './accounts/report.ts';
 import { reviewAccounts } from './accounts/review.ts';
 import { sampleOf } from './accounts/sample.ts';
@@ -64,6 +65,7 @@ export async function accountsReport(
     sampledOf: sample?.of ?? null,
     review,
     loginTimes: await loginTimes(review.forms, rules),
+    notes: hashNotes(review.forms, rules),
     groups: reviewGroups(await whole.countGroups(), namedGroups(settings)),
   };
 }

@@ -7,6 +7,7 @@ import type { Settings } from '../settings/schema/settings.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 import { endWithParent } from './parent.ts';
 import { createReloader } from './reload.ts';
+import { warnOfWeakHashes } from './warn-of-weak-hashes.ts';
 import { explained } from './with-database.ts';
 
 export function startCommand(): Command {
@@ -42,6 +43,7 @@ async function startConfigured(file: string): Promise<Running> {
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers;
   const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
   sendOutputToLog(log);
+  warnOfWeakHashes(settings.accounts, log);
   const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
   const gateway = await starting.catch((error: unknown) => {
     throw explained(file, error);

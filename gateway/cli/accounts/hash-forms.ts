@@ -1,6 +1,6 @@
 import type { HashRules } from '../../identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../identify/passwords/hashes/recognise.ts';
-import type { VerifiableHash } from '../../identify/passwords/hashes/stored-hash.ts';
+import type { Caveat, VerifiableHash } from '../../identify/passwords/hashes/stored-hash.ts';
 
 /** Hashes of one format with equal parameters. */
 export interface HashForm {
@@ -14,6 +14,7 @@ export interface HashForm {
 /** A form with a hash of no known password that takes as long to verify. */
 export interface CountedForm extends HashForm {
   readonly decoy: string;
+  readonly caveat: Caveat | null;
 }
 
 /** Forms that are counted apart. */
@@ -37,7 +38,13 @@ export function formCounts(): FormCounts {
       const key = isRoom ? own : format;
       const known = counts.get(key);
       const parameters = isRoom ? stored.parameters : OTHERS;
-      const form = known ?? { format, parameters, looksLike: isRoom ? looksLike : null, decoy: stored.decoy() };
+      const form = known ?? {
+        format,
+        parameters,
+        looksLike: isRoom ? looksLike : null,
+        decoy: stored.decoy(),
+        caveat: stored.caveat,
+      };
       counts.set(key, { ...form, count: (known?.count ?? 0) + 1 });
     },
     forms: () => [...counts.values()].sort((a, b) => b.count - a.count),

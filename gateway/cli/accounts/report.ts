@@ -13,6 +13,8 @@ export interface AccountsReport {
   readonly review: Review;
   /** Milliseconds of a first login, for each form of `review.forms`; null: not measured. */
   readonly loginTimes: readonly (number | null)[];
+  /** What the operator should know of the hashes. */
+  readonly notes: readonly string[];
   readonly groups: GroupsReview;
 }
 
@@ -20,7 +22,7 @@ export interface AccountsReport {
 export type Emails = 'shown' | 'hidden';
 
 /** The report for programs; docs/commands.md describes it. */
-export function reportJson({ table, sampledOf, review, loginTimes, groups }: AccountsReport, emails: Emails) {
+export function reportJson({ table, sampledOf, review, loginTimes, notes, groups }: AccountsReport, emails: Emails) {
   const examplesOf = (examples: readonly Example[]) => ({
     ids: examples.map(({ id }) => id),
     ...(emails === 'shown' && { emails: examples.map(({ email }) => email) }),
@@ -37,6 +39,7 @@ export function reportJson({ table, sampledOf, review, loginTimes, groups }: Acc
     formats: review.forms.map(({ format, parameters, looksLike, count }, index) => {
       return { format, parameters, looks_like: looksLike, count, login_ms: loginTimes[index] ?? null };
     }),
+    notes,
     obstacles: review.obstacles.map(({ reason, count, examples }) => ({ reason, count, ...examplesOf(examples) })),
     duplicate_emails: {
       emails: duplicates.emails,
@@ -50,11 +53,15 @@ export function reportJson({ table, sampledOf, review, loginTimes, groups }: Acc
 
 /** The report for a person at a terminal. */
 export function reportText(report: AccountsReport, emails: Emails): string {
-  const { review, groups } = report;
+  const { review, notes, groups } = report;
   return [
     titleOf(report),
     outcomeText(review, emails),
     formsText(report),
+    section(
+      'Notes on these hashes',
+      notes.map((note) => [note]),
+    ),
     obstaclesText(review, emails),
     duplicatesText(review, emails),
     confirmationText(review),

@@ -9,9 +9,9 @@ import { basic } from '../../lab/gateways/gateway.ts';
 import { temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { DJANGO, FLASK, LARAVEL, madeBy } from './frameworks.ts';
+import { DEVISE, DJANGO, FLASK, LARAVEL, madeBy } from './frameworks.ts';
 
-for (const framework of [FLASK, DJANGO, LARAVEL]) {
+for (const framework of [FLASK, DJANGO, LARAVEL, DEVISE]) {
   for (const kind of ['sqlite', 'mysql'] as const) {
     test(`${kind}, ${framework.name}: the users sign in, and what the application changes holds within accounts.cache`, async (t) => {
       const location = await temporaryDatabase(t, kind);

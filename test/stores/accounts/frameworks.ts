@@ -1,5 +1,5 @@
 import type { Database } from '../../../gateway/stores/database/connection.ts';
-import { FIXTURES } from '../../identify/passwords/hashes/fixtures.ts';
+import { FIXTURES, FIXTURES_BY_SETTINGS } from '../../identify/passwords/hashes/fixtures.ts';
 
 /** A table as an application framework makes it, with one user, and what `accounts` must be for it. */
 export interface Framework {
@@ -86,6 +86,37 @@ export const LARAVEL: Framework = {
   },
   email: 'ADA@example.com',
   hashes: cheapOf('bcrypt').filter(({ program }) => program.startsWith('PHP')),
+  unconfirmed: null,
+};
+
+const PEPPERED = FIXTURES_BY_SETTINGS.filter(
+  ({ format, rules }) => format === 'bcrypt with pepper' && rules.pepper.length === 128,
+);
+
+export const DEVISE: Framework = {
+  name: 'Rails with Devise and its pepper',
+  accounts: {
+    table: 'users',
+    columns: { password: 'encrypted_password', confirmed: 'confirmed_at' },
+    pepper: PEPPERED[0]?.rules.pepper,
+  },
+  table: 'users',
+  columns: { password: 'encrypted_password', confirmed: 'confirmed_at' },
+  tables: {
+    sqlite: `create table "users" ("id" integer primary key autoincrement not null, "email" varchar default '' not null,
+      "encrypted_password" varchar default '' not null, "reset_password_token" varchar, "reset_password_sent_at" datetime,
+      "remember_created_at" datetime, "confirmation_token" varchar, "confirmed_at" datetime,
+      "confirmation_sent_at" datetime, "unconfirmed_email" varchar)`,
+    mysql: `create table users (id bigint not null auto_increment primary key, email varchar(255) not null default '',
+      encrypted_password varchar(255) not null default '', reset_password_token varchar(255),
+      reset_password_sent_at datetime(6), remember_created_at datetime(6), confirmation_token varchar(255),
+      confirmed_at datetime(6), confirmation_sent_at datetime(6), unconfirmed_email varchar(255),
+      unique index index_users_on_email (email)) default character set utf8mb4`,
+  },
+  user: { id: 3, email: 'ada@example.com', confirmed_at: '2024-02-29 12:00:00' },
+  email: 'ADA@example.com',
+  // Below 72 bytes: with more, the first 72 are all that counts.
+  hashes: PEPPERED.filter(({ password }) => Buffer.byteLength(password) < 72 && !password.includes('\u0301')),
   unconfirmed: null,
 };
 

@@ -10,6 +10,9 @@ import type { StoredHash } from './stored-hash.ts';
  */
 export const LONGEST_FOR_BCRYPT = 72;
 
+/** The format of a bcrypt hash where the settings have a pepper. */
+export const PEPPERED = 'bcrypt with pepper';
+
 const FORM = /^(\$2[aby]\$)(0[4-9]|[12]\d|3[01])(\$[./A-Za-z0-9]{53})$/;
 
 /**
@@ -17,7 +20,7 @@ const FORM = /^(\$2[aby]\$)(0[4-9]|[12]\d|3[01])(\$[./A-Za-z0-9]{53})$/;
  * the pepper, as Devise does.
  */
 export function readBcrypt(text: string, { longBcryptPasswords, pepper }: HashRules): StoredHash | null {
-  const format = pepper === '' ? 'bcrypt' : 'bcrypt with pepper';
+  const format = pepper === '' ? 'bcrypt' : PEPPERED;
   return bcryptHash(format, '', text, longBcryptPasswords, (password) => password + pepper);
 }
 
@@ -46,7 +49,7 @@ export function bcryptHash(
     verifiable: true,
     format,
     parameters: `cost ${Number(cost)}`,
-    weak: false,
+    caveat: long === 'cut' ? 'cut' : null,
     async verify(password) {
       const input = Buffer.from(prepare(password));
       const isUsable = long === 'cut' || input.length <= LONGEST_FOR_BCRYPT;

@@ -4,7 +4,7 @@ import type { FirebaseKey, HashRules } from './hash-rules.ts';
 import { scryptHash } from './scrypt.ts';
 import type { StoredHash } from './stored-hash.ts';
 
-const FORMAT = 'Firebase scrypt';
+export const FIREBASE = 'Firebase scrypt';
 
 /** As Ory Kratos writes it; the salt separator and the signer key at the end may be left out. */
 const KRATOS =
@@ -38,7 +38,7 @@ export function readFirebase(text: string, rules: HashRules): StoredHash | null 
     );
 
   return scryptHash({
-    format: FORMAT,
+    format: FIREBASE,
     N: 2 ** Number(memory),
     r: Number(rounds),
     p: 1,
@@ -71,5 +71,5 @@ function decodeExported(text: string): Buffer | null {
 }
 
 function refused(reason: string): StoredHash {
-  return { verifiable: false, format: FORMAT, reason };
+  return { verifiable: false, format: FIREBASE, reason };
 }

@@ -2,6 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import type { HashRules } from './hash-rules.ts';
 import { type Demands, excessIn } from './limits.ts';
 
+/**
+ * What an operator should know of a hash. `weak`: it was made in a single round, so that whoever reads it can try billions of
+ * passwords per second. `cut`: passwords with the same first 72 bytes match.
+ */
+export type Caveat = 'weak' | 'cut';
+
 /** A hash against which passwords can be checked. */
 export interface VerifiableHash {
   readonly verifiable: true;
@@ -9,8 +15,7 @@ export interface VerifiableHash {
   readonly format: string;
   /** The cost parameters. Hashes of one format with equal parameters take equally long. */
   readonly parameters: string;
-  /** Whether it was made in a single round, so that whoever reads it can try billions of passwords per second. */
-  readonly weak: boolean;
+  readonly caveat: Caveat | null;
   /**
    * Whether the password matches. It is encoded as UTF-8 without normalisation, as in Django, Werkzeug, PHP and passlib.
    * Takes equally long for every password. Rejects only on a system error, such as lack of memory.
@@ -49,7 +54,7 @@ export function digestHash({ format, parameters, demands, expected, derive, deco
   const reason = excessIn(demands);
   if (reason !== null) return { verifiable: false, format, reason };
   const verify = async (password: string) => timingSafeEqual(await derive(password), expected);
-  return { verifiable: true, format, parameters, weak: false, verify, decoy };
+  return { verifiable: true, format, parameters, caveat: null, verify, decoy };
 }
 
 const WEAK =
@@ -60,5 +65,5 @@ export function weakHash(hash: DigestHash, { weakHashes }: HashRules): StoredHas
   const stored = digestHash(hash);
   if (!stored.verifiable) return stored;
   if (weakHashes === 'refused') return { verifiable: false, format: hash.format, reason: WEAK };
-  return { ...stored, weak: true };
+  return { ...stored, caveat: 'weak' };
 }

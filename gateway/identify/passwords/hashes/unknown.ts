@@ -8,12 +8,17 @@ const DIGESTS: ReadonlyMap<number, string> = new Map([
   [128, 'SHA-512'],
 ]);
 
+const NO_PASSWORD = /^(?:!!?|\*|\*LK\*|![A-Za-z0-9]{40})$/;
+const NEVER = 'which is never accepted: the application must store another hash, or the users choose new passwords';
+
 /** Describes a hash of unknown format by its prefix or its length; reveals nothing else of it. */
 export function describeUnknown(hash: string): string {
   if (hash === '') return 'the hash is empty';
+  if (NO_PASSWORD.test(hash))
+    return 'the hash is a mark for an account without a password, as Django and Unix write it';
   const [prefix] = PREFIX.exec(hash) ?? [];
   if (prefix !== undefined) return `the hash has an unknown format: it begins with ${prefix}`;
   const digest = /^[0-9a-f]+$/i.test(hash) ? DIGESTS.get(hash.length) : undefined;
-  if (digest !== undefined) return `the hash has an unknown format: it is as long as an unsalted ${digest}`;
-  return 'the hash has an unknown format';
+  if (digest !== undefined) return `the hash is as long as an unsalted ${digest}, ${NEVER}`;
+  return `the hash has an unknown format, or is the password itself, ${NEVER}`;
 }
