@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GatewayError, OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
+import { ConnectFailure } from '../stores/database/connect-failure.ts';
 import { type Database, openDatabase } from '../stores/database/connection.ts';
 import { migrate, requireCurrentSchema } from '../stores/database/migrate.ts';
 
@@ -53,7 +54,7 @@ export async function withReadOnlyDatabase(file: string, work: (open: OpenDataba
   // Pings with the configured timeout first, so that a database which is down fails fast.
   const first = openDatabase(settings.database.url, { ...settings.database, readOnly: true });
   await closing(file, first, (database) => database.ping());
-  const database = openDatabase(settings.database.url, { timeout: READ_LIMIT, readOnly: true });
+  const database = openDatabase(settings.database.url, { ...settings.database, timeout: READ_LIMIT, readOnly: true });
   await closing(file, database, (open) => work({ settings, database: open }));
 }
 
@@ -82,6 +83,7 @@ export function explained(file: string, error: unknown): unknown {
 }
 
 function outOfReach(file: string, cause: unknown): OperatorError {
+  if (cause instanceof ConnectFailure) return new OperatorError(`database of ${file}: ${cause.message}.`);
   // When a host name has several addresses, Node throws an AggregateError without a message.
   const codeOrNothing = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = cause instanceof Error && cause.message !== '' ? cause.message : codeOrNothing;

@@ -190,6 +190,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
         const nextModules = await loadModules(next.routes);
         const before = current;
         current = createGeneration(next, nextModules, services);
+        stores.database.useTls(next.database.tls);
         limitCounts.keepOnly(next.limits);
         listeners.setTimeouts(next.timeouts);
         log.level = next.log.level;

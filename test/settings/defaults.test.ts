@@ -99,7 +99,7 @@ test('the parts of a PostgreSQL address are percent-decoded, and may name a sche
     locationOf('postgresql://gate%40house:p%3A%2F%40@[::1]:5433/na%20me?sslmode=verify-full&schema=app'),
     location,
   );
-  const socket = { ...location, host: '/run/postgresql', port: 5432, schema: null, sslmode: 'disable' };
+  const socket = { ...location, host: '/run/postgresql', port: 5432, schema: null, sslmode: null };
   t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@/na%20me?host=/run/postgresql'), socket);
   t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@%2Frun%2Fpostgresql/na%20me'), socket);
   t.deepEqual(locationOf('postgres://gate%40house:p%3A%2F%40@:5433/na%20me?host=/run/postgresql'), {

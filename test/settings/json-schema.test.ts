@@ -40,7 +40,7 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const withComments = parse(
     read('gateway.yaml')
       .replace(
-        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts): )/gm,
+        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts|tls): )/gm,
         '  ',
       )
       .replace(/^# (?=decisions:$| {2}(host|port|socket|peers|cache): )/gm, '')

@@ -85,7 +85,7 @@ const REFUSALS: readonly [text: string, at: string, message: RegExp][] = [
   ['database: { url: "sqlite:" }', '1:18 database.url', /names no file/],
   ['database: { url: "sqlite:///x" }', '1:18 database.url', /has \/\/ after sqlite/],
   ['database: { url: "sqlite::memory:" }', '1:18 database.url', /lose every account/],
-  ['database: "mysql://u:hunter2@h/d"', '1:11 database', /a map with the keys url, timeout; found text/],
+  ['database: "mysql://u:hunter2@h/d"', '1:11 database', /a map with the keys url, timeout, tls; found text/],
   ['redis: { url: "http://:hunter2@h" }', '1:15 redis.url', /redis:\/\/user:password@host:6379.*or empty/],
   ['redis: { url: "redis://:hunter2@h/db" }', '1:15 redis.url', /number of a database/],
   ['redis: { keyPrefix: "a b" }', '1:21 redis.keyPrefix', /such as "gatehouse:"/],

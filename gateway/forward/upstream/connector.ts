@@ -1,6 +1,7 @@
 import type { OnReadOpts } from 'node:net';
 import { buildConnector } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
+import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
 import { readBeforeWriteFails } from '../../workarounds/node-lost-write.ts';
 import { keepResets } from '../../workarounds/undici-reset.ts';
 
@@ -27,7 +28,7 @@ export function createConnector(
     ...cleartext,
     ...(socketPath !== null && { socketPath }),
     ...(onread !== undefined && { onread }),
-    ...tlsOptions(tls),
+    ...nodeTlsOptions(tls),
   });
   return ({ servername: _clientHost, ...place }, callback) =>
     connect(place, (...result) => {
@@ -38,14 +39,4 @@ export function createConnector(
       }
       callback(...result);
     });
-}
-
-/** The group's TLS options under Node's names. */
-export function tlsOptions({ ca, certificate, key, serverName }: UpstreamSettings['tls']) {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-  };
 }

@@ -5,8 +5,8 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import { clientClosed, type GatewayError } from '../../domain/errors.ts';
 import { type FieldsByName, fieldsByName, type RawFields } from '../../fields/raw-fields.ts';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
+import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
 import type { Outgoing } from '../outgoing.ts';
-import { tlsOptions } from '../upstream/connector.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type HandshakeEvents, observe, type Pending, settle } from './handshake.ts';
 
@@ -37,7 +37,7 @@ export function createWebSocketForwarder(): WebSocketForwarder {
       proxy = createProxyMiddleware<IncomingMessage>({
         target: socketPath === null ? origin : { socketPath },
         // Node would take the server name for TLS from the `Host` field, which may be the client's.
-        ssl: { servername: serverName(upstream), ...tlsOptions(tls) },
+        ssl: { servername: serverName(upstream), ...nodeTlsOptions(tls) },
         // The library's own plugins write error answers and log lines in another form.
         ejectPlugins: true,
         plugins: [observe(pending)],

@@ -15,7 +15,7 @@ import { VARIABLES } from '../schema/settings.ts';
  */
 export function explain(issue: z.core.$ZodIssue, node: Node | null, origins: readonly string[]): string {
   const { message } = issue;
-  if (!message.startsWith('must')) return message;
+  if (!message.startsWith('must')) return origins.length === 0 ? message : `(from ${origins.join(' and ')}) ${message}`;
   if (node === null || (isScalar(node) && node.value === null)) return `is empty; ${message}`;
   if (origins.length > 0) return `${message}; ${origins.join(' and ')} has another value`;
   const forgotten = isScalar(node) ? unitForgotten(message, node.value) : null;

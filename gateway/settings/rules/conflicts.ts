@@ -1,5 +1,4 @@
 import { GROUP_NAME } from '../schema/addresses.ts';
-import type { UpstreamSettings } from '../schema/settings.ts';
 import { conflictsOfAccess } from './access.ts';
 import { conflictsOfAssertion } from './assertion.ts';
 import { conflictsOfLimits } from './limits.ts';
@@ -7,6 +6,7 @@ import { ANY_HOST, conflictsOfListeners } from './listeners.ts';
 import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
+import { conflictsOfTls } from './tls.ts';
 
 /** All conflicts between options that are valid by themselves. */
 export function conflictsIn(settings: Readable): Conflict[] {
@@ -20,10 +20,8 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...pagesApart(settings),
     ...registrationWithMail(settings),
     ...linksWithUrl(settings),
-    ...Object.entries(settings.upstreams ?? {}).flatMap(([name, group]) => [
-      ...groupName(name),
-      ...keyWithCertificate(name, group),
-    ]),
+    ...Object.keys(settings.upstreams ?? {}).flatMap(groupName),
+    ...conflictsOfTls(settings),
     ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
     ...conflictsOfAssertion(settings),
@@ -109,14 +107,6 @@ function groupName(name: string): Conflict[] {
   if (GROUP_NAME.test(name)) return [];
   const message = 'is not a valid group name; must be lower-case letters, digits, "_" and "-", such as billing';
   return [{ path: ['upstreams', name], message }];
-}
-
-function keyWithCertificate(name: string, group: Partial<UpstreamSettings> | undefined): Conflict[] {
-  const { certificate, key } = group?.tls ?? {};
-  if ((certificate === undefined) === (key === undefined)) return [];
-  const [given, missing] = certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
-  const message = `needs tls.${missing}; must be left out, or both must be set`;
-  return [{ path: ['upstreams', name, 'tls', given as string], message }];
 }
 
 function delayWithinTimeout({ shutdown }: Readable): Conflict[] {

@@ -5,7 +5,7 @@ import type { Settings } from '../schema/settings.ts';
 /** Options that a reload applies; all others need a restart. */
 const CHANGEABLE: ReadonlySet<string> = new Set([
   ...['routes', 'upstreams', 'limits', 'scopes', 'identity', 'assertion', 'timeouts', 'trustedProxies', 'shutdown'],
-  ...['watch', 'log.level', 'listen.hsts', 'decisions.peers', 'decisions.cache'],
+  ...['watch', 'log.level', 'listen.hsts', 'decisions.peers', 'decisions.cache', 'database.tls'],
 ]);
 
 /**

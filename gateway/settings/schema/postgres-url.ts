@@ -9,7 +9,8 @@ export interface PostgresLocation {
   readonly database: string;
   /** The schema of the gateway's own tables; null: the first schema of the role's search_path. */
   readonly schema: string | null;
-  readonly sslmode: SslMode;
+  /** null: left out. */
+  readonly sslmode: SslMode | null;
 }
 
 /** As libpq defines them. `verify-ca` checks only who has signed the certificate, `verify-full` also its name. */
@@ -17,6 +18,18 @@ export type SslMode = (typeof SSL_MODES)[number];
 
 const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
 const PARAMETERS = ['sslmode', 'schema', 'host', 'port'] as const;
+
+/** What libpq takes from the URL, and the gateway from `database.tls`: a path in a URL cannot be checked, nor reloaded. */
+const TLS_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['sslrootcert', 'ca'],
+  ['sslcert', 'certificate'],
+  ['sslkey', 'key'],
+]);
+
+/** The mode of a location. Without `sslmode`, `database.tls` means `verify-full`. */
+export function sslModeOf({ sslmode }: Pick<PostgresLocation, 'sslmode'>, hasTls: boolean): SslMode {
+  return sslmode ?? (hasTls ? 'verify-full' : 'disable');
+}
 
 const FORM = 'must be like postgres://user:password@host:5432/name';
 const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
@@ -43,9 +56,9 @@ export function parsePostgres(text: string): PostgresLocation | string {
       return 'has a parameter "host" that is no folder; must be the folder of a Unix socket, such as host=/run/postgresql';
     const port = given.port ?? (url.port === '' ? '5432' : url.port);
     if (!isPort(port)) return `has a port that is no number from 1 to 65535; ${FORM}`;
-    const sslmode = sslModeOf(given.sslmode ?? 'disable');
-    if (sslmode === null) return `has an unsupported sslmode; must be one of ${SSL_MODES.join(', ')}`;
-    if (host.startsWith('/') && sslmode !== 'disable')
+    const sslmode = given.sslmode === undefined ? null : supportedMode(given.sslmode);
+    if (sslmode === undefined) return `has an unsupported sslmode; must be one of ${SSL_MODES.join(', ')}`;
+    if (host.startsWith('/') && sslmode !== null && sslmode !== 'disable')
       return 'has an sslmode for a Unix socket, which has no TLS; must be left out there';
     const texts = {
       user: decodeURIComponent(url.username),
@@ -68,6 +81,9 @@ function parametersOf(search: URLSearchParams): Parameters | string {
   const known: readonly string[] = PARAMETERS;
   const given: Parameters = {};
   for (const [name, value] of search) {
+    const option = TLS_PARAMETERS.get(name);
+    if (option !== undefined)
+      return `has the parameter "${name}"; must be left out: write database.tls.${option}, such as "\${file:/etc/gatehouse/${option}.pem}"`;
     if (!known.includes(name))
       return `has the parameter ${JSON.stringify(name)}, which is not supported; must be one of ${PARAMETERS.join(', ')}`;
     if (name in given) return `has the parameter "${name}" twice; must have it once`;
@@ -77,8 +93,8 @@ function parametersOf(search: URLSearchParams): Parameters | string {
   return given;
 }
 
-function sslModeOf(text: string): SslMode | null {
-  return SSL_MODES.find((mode) => mode === text) ?? null;
+function supportedMode(text: string): SslMode | undefined {
+  return SSL_MODES.find((mode) => mode === text);
 }
 
 function isPort(text: string): boolean {

@@ -23,6 +23,7 @@ import { listener, network } from './listener-options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
+import { tlsOptions } from './tls-options.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
 export type { RequiresSettings } from './access-options.ts';
@@ -85,6 +86,7 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
           'sqlite:PATH, relative to the working directory, mysql://user:password@host:3306/name, or postgres://user:password@host:5432/name, with ?sslmode=verify-full, schema=NAME or host=/run/postgresql.',
         ),
       timeout: wait().prefault('2s').describe('The timeout of a query.'),
+      tls: tlsOptions().exactOptional().describe('TLS to the database server; {} for the defaults. Left out: no TLS.'),
     })
       .prefault({})
       .describe('The database of accounts and tokens.'),
@@ -214,4 +216,5 @@ export type { AssertionSettings } from './assertion-options.ts';
 export type { DecisionSettings } from './decision-options.ts';
 export type { LimitSettings } from './limit-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
+export type { TlsSettings } from './tls-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';

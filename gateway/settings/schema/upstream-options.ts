@@ -13,13 +13,7 @@ import {
   wait,
   wholeNumber,
 } from './formats.ts';
-
-const PEM = /-----BEGIN [A-Z0-9 ]+-----[^-]+-----END [A-Z0-9 ]+-----/;
-
-function pem(what: string) {
-  const error = `must be a ${what} in PEM form, such as "\${file:/etc/gatehouse/${what.replaceAll(' ', '-')}.pem}"`;
-  return confidential((text) => (PEM.test(text) ? null : `is not PEM; ${error}`), error);
-}
+import { tlsOptions } from './tls-options.ts';
 
 const server = z
   .preprocess(
@@ -55,18 +49,7 @@ export function upstreamOptions() {
     http2: flag()
       .prefault(false)
       .describe('Whether to use HTTP/2: with https servers that offer it (ALPN), and with all http servers.'),
-    tls: options({
-      ca: pem('certificate')
-        .exactOptional()
-        .describe("The certificate authorities for the servers' certificates; left out: those of Node.js."),
-      certificate: pem('certificate').exactOptional().describe('The client certificate of the gateway.'),
-      key: pem('private key').exactOptional().describe('The private key of that certificate.'),
-      serverName: matching(/^[A-Za-z0-9.-]+$/, 'must be a host name, such as orders.internal')
-        .exactOptional()
-        .describe("The name that the server's certificate must have, instead of the host in its URL."),
-    })
-      .prefault({})
-      .describe('TLS to https servers.'),
+    tls: tlsOptions().prefault({}).describe('TLS to https servers.'),
     eject: options({
       failures: wholeNumber(1, 1_000, 'a number of failures')
         .prefault(3)

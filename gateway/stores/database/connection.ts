@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import knex, { type Knex } from 'knex';
 import { GatewayError, OperatorError, storeUnavailable } from '../../domain/errors.ts';
 import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
+import type { TlsSettings } from '../../settings/schema/settings.ts';
+import { explainedConnect } from './connect-failure.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
 import { isBusy, isConnectionLost, isReadOnlyServer, isUnstorableText } from './failure.ts';
 import { mysqlConfig } from './mysql.ts';
@@ -50,8 +53,19 @@ export interface Database extends QueryRunner {
    * Resolves when the SQLite file exists and is writable; at once for a server. Throws as `query` does.
    */
   checkWritable(): Promise<void>;
+  /** Secures new connections in this way; undefined: not at all. No present connection is used again if that is a change. */
+  useTls(tls: TlsSettings | undefined): void;
   /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
   close(ms?: number): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Milliseconds for a query in total. */
+  readonly timeout: number;
+  /** An SQLite file must exist, and is not changed. */
+  readonly readOnly?: boolean;
+  /** TLS to the server; undefined: none. */
+  readonly tls?: TlsSettings | undefined;
 }
 
 /** Milliseconds between two attempts while another process writes to the SQLite database. */
@@ -62,18 +76,18 @@ const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
 /**
  * Opens the database. Connections are established on demand.
  *
- * @param timeout milliseconds for a query in total
- * @param readOnly an SQLite file must exist, and is not changed
  * @throws OperatorError when an SQLite file cannot be created
  */
 export function openDatabase(
   location: DatabaseLocation,
-  { timeout, readOnly = false }: { readonly timeout: number; readonly readOnly?: boolean },
+  { timeout, readOnly = false, tls: firstTls }: DatabaseOptions,
 ): Database {
-  const connections = openConnections(location, timeout);
-  const config = configFor(location, { timeout, readOnly }, connections);
+  let tls = firstTls;
+  const connections = openConnections(location, () => tls, timeout);
+  const config = configFor(location, { timeout, readOnly, tls: () => tls }, connections);
   const sql = knex({ ...config, log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
+  const unavailable = (error: unknown) => storeUnavailable('database', explainedConnect(error, tls));
 
   async function acquire(deadline: number): Promise<{ connection: unknown; release: () => unknown }> {
     const release = (connection: unknown) => pool.releaseConnection(connection);
@@ -110,7 +124,7 @@ export function openDatabase(
           if (isReadOnlyServer(error)) connections.retireAll();
           sentAgain = true;
         } else {
-          throw storeUnavailable('database', error);
+          throw unavailable(error);
         }
       }
     }
@@ -147,7 +161,7 @@ export function openDatabase(
         foundReadOnly = isReadOnlyServer(error);
         if (foundReadOnly) connections.retireAll();
         const mayWork = isBusy(error) || (foundReadOnly && !isRepeated);
-        if (!mayWork || performance.now() + BUSY_PAUSE > deadline) throw storeUnavailable('database', error);
+        if (!mayWork || performance.now() + BUSY_PAUSE > deadline) throw unavailable(error);
         await pause(BUSY_PAUSE);
       }
     }
@@ -172,8 +186,11 @@ export function openDatabase(
     },
     async checkWritable() {
       await verifyFile().catch((error: unknown) => {
-        throw storeUnavailable('database', error);
+        throw unavailable(error);
       });
+    },
+    useTls(next) {
+      if (!isDeepStrictEqual(tls, next)) tls = next;
     },
     async close(ms = timeout) {
       await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});
@@ -184,7 +201,7 @@ export function openDatabase(
 
 function configFor(
   location: DatabaseLocation,
-  { timeout, readOnly }: { readonly timeout: number; readonly readOnly: boolean },
+  { timeout, readOnly, tls }: { timeout: number; readOnly: boolean; tls: () => TlsSettings | undefined },
   connections: Connections,
 ): Knex.Config {
   switch (location.kind) {
@@ -192,9 +209,9 @@ function configFor(
       if (!readOnly) prepareSqliteFile(location.file);
       return sqliteConfig(location.file, readOnly);
     case 'mysql':
-      return mysqlConfig(location, timeout, connections.onConnection);
+      return mysqlConfig(location, timeout, tls, connections.onConnection);
     case 'postgres':
-      return postgresConfig(location, { timeout, readOnly }, connections);
+      return postgresConfig(location, { timeout, readOnly, tls }, connections);
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import type { MysqlLocation } from '../../settings/schema/database-url.ts';
+import type { TlsSettings } from '../../settings/schema/settings.ts';
+import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
+import { verifiedAs } from '../../workarounds/mysql2-server-name.ts';
 
 /** The part of a mysql2 connection that this gateway uses. */
 export interface MysqlConnection {
@@ -17,11 +20,13 @@ const IDLE_LIMIT = 30_000;
  * The knex configuration for MySQL and MariaDB: at most ten connections, none kept when idle.
  *
  * @param timeout milliseconds for each of: connecting, preparing the session, waiting for a free connection
+ * @param tls how the next connections are secured; undefined: without TLS. Connections of before a change are replaced
  * @param onConnection called with the socket of every connection, so that the owner can destroy them all
  */
 export function mysqlConfig(
   location: MysqlLocation,
   timeout: number,
+  tls: () => TlsSettings | undefined,
   onConnection: (socket: Socket) => void,
 ): Knex.Config {
   const { host, port, user, password, database } = location;
@@ -29,17 +34,23 @@ export function mysqlConfig(
     client: 'mysql2',
     // Otherwise knex queries the version on the first connection, without a deadline, and all others wait.
     version: 'latest',
-    connection: {
-      host,
-      port,
-      user,
-      password,
-      database,
-      charset: 'utf8mb4',
-      timezone: 'Z',
-      connectTimeout: timeout,
-      enableKeepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+    connection() {
+      const used = tls();
+      return {
+        host,
+        port,
+        user,
+        password,
+        database,
+        charset: 'utf8mb4',
+        timezone: 'Z',
+        connectTimeout: timeout,
+        enableKeepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+        ...(used !== undefined && secured(location, used)),
+        // knex replaces the connections whose configuration has expired.
+        expirationChecker: () => tls() !== used,
+      };
     },
     acquireConnectionTimeout: timeout,
     pool: {
@@ -55,6 +66,15 @@ export function mysqlConfig(
         });
       },
     },
+  };
+}
+
+/** A server without TLS, or that cannot prove its name, gets no password: mysql2 never falls back to cleartext. */
+function secured(location: MysqlLocation, tls: TlsSettings) {
+  const { servername = location.host, ...certificates } = nodeTlsOptions(tls);
+  return {
+    ...verifiedAs(servername, location, KEEP_ALIVE_DELAY),
+    ssl: { ...certificates, rejectUnauthorized: true, verifyIdentity: true },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
+import type { TlsSettings } from '../../settings/schema/settings.ts';
 import type { MysqlConnection } from './mysql.ts';
 import { cancelStatement, type PostgresConnection } from './postgres.ts';
 
@@ -16,8 +17,15 @@ export interface Connections {
   destroyAll(): void;
 }
 
-/** @param timeout milliseconds */
-export function openConnections(location: DatabaseLocation, timeout: number): Connections {
+/**
+ * @param tls how the next connections are secured
+ * @param timeout milliseconds
+ */
+export function openConnections(
+  location: DatabaseLocation,
+  tls: () => TlsSettings | undefined,
+  timeout: number,
+): Connections {
   const sockets = new Set<Socket>();
   let retired = new WeakSet<Socket>();
 
@@ -37,7 +45,7 @@ export function openConnections(location: DatabaseLocation, timeout: number): Co
           return;
         case 'postgres': {
           const cutOff = connection as PostgresConnection;
-          void cancelStatement(location, cutOff, timeout, onConnection).catch(() => {});
+          void cancelStatement(location, tls(), cutOff, timeout, onConnection).catch(() => {});
           cutOff.connection.stream.destroy();
         }
       }

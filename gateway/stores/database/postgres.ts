@@ -1,7 +1,9 @@
-import type { Socket } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { Knex } from 'knex';
-import type { PostgresLocation } from '../../settings/schema/postgres-url.ts';
+import { type PostgresLocation, sslModeOf } from '../../settings/schema/postgres-url.ts';
+import type { TlsSettings } from '../../settings/schema/settings.ts';
+import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
 import { readOnlyServer } from './failure.ts';
 import { OWN_TABLES } from './own-tables.ts';
 
@@ -48,10 +50,11 @@ export interface PostgresOwner {
  *
  * @param timeout milliseconds for each of: connecting, asking for the kind of server, waiting for a free connection
  * @param readOnly a standby is good enough
+ * @param tls how the next connections are secured. Connections of before a change are replaced
  */
 export function postgresConfig(
   location: PostgresLocation,
-  { timeout, readOnly }: { readonly timeout: number; readonly readOnly: boolean },
+  { timeout, readOnly, tls }: { timeout: number; readOnly: boolean; tls: () => TlsSettings | undefined },
   { onConnection, isUsable }: PostgresOwner,
 ): Knex.Config {
   const { host, port, user, password, database, schema } = location;
@@ -59,21 +62,26 @@ export function postgresConfig(
     client: 'pg',
     // Otherwise knex queries the version on the first connection, without a deadline, and all others wait.
     version: '13',
-    connection: {
-      host,
-      port,
-      user,
-      // A function, since pg takes an empty password from the environment or a file.
-      password: () => password,
-      database,
-      ssl: tlsOptions(location),
-      sslnegotiation: 'postgres',
-      application_name: 'gatehouse',
-      types: { getTypeParser: (type: number) => READERS.get(type) ?? ((text: string) => text) },
-      connectionTimeoutMillis: timeout,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY,
-    } as Knex.PgConnectionConfig,
+    connection() {
+      const used = tls();
+      return {
+        host,
+        port,
+        user,
+        // A function, since pg takes an empty password from the environment or a file.
+        password: () => password,
+        database,
+        ssl: tlsOptions(location, used),
+        sslnegotiation: 'postgres',
+        application_name: 'gatehouse',
+        types: { getTypeParser: (type: number) => READERS.get(type) ?? ((text: string) => text) },
+        connectionTimeoutMillis: timeout,
+        keepAlive: true,
+        keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY,
+        // knex replaces the connections whose configuration has expired.
+        expirationChecker: () => tls() !== used,
+      } as Knex.PgConnectionConfig;
+    },
     ...(schema !== null && {
       wrapIdentifier: (name: string, wrap: (name: string) => string) =>
         OWN_TABLES.has(name) ? `${wrap(schema)}.${wrap(name)}` : wrap(name),
@@ -148,12 +156,13 @@ interface CancelConnection {
  */
 export async function cancelStatement(
   location: PostgresLocation,
+  tls: TlsSettings | undefined,
   { processID, secretKey }: Pick<PostgresConnection, 'processID' | 'secretKey'>,
   timeout: number,
   onConnection: (socket: Socket) => void,
 ): Promise<void> {
   const { host, port } = location;
-  const ssl = tlsOptions(location);
+  const ssl = tlsOptions(location, tls);
   // Loaded on demand, as knex does: gateways with another database start faster.
   const { Connection } = await import('pg');
   const connection = new Connection({ ssl }) as unknown as CancelConnection;
@@ -170,16 +179,20 @@ export async function cancelStatement(
 }
 
 /** @returns false: without TLS */
-function tlsOptions({ sslmode }: PostgresLocation): ConnectionOptions | false {
-  switch (sslmode) {
+function tlsOptions(location: PostgresLocation, tls: TlsSettings | undefined): ConnectionOptions | false {
+  const { servername, ...certificates } = nodeTlsOptions(tls ?? {});
+  // For an address pg sets no name, and Node would accept a certificate for "localhost".
+  const name = servername ?? location.host;
+  const sni = servername === undefined || isIP(servername) !== 0 ? {} : { servername };
+  switch (sslModeOf(location, tls !== undefined)) {
     case 'disable':
       return false;
     case 'require':
-      return { rejectUnauthorized: false };
+      return { ...certificates, ...sni, rejectUnauthorized: false };
     case 'verify-ca':
-      return { checkServerIdentity: () => undefined };
+      return { ...certificates, ...sni, checkServerIdentity: () => undefined };
     case 'verify-full':
-      return {};
+      return { ...certificates, ...sni, checkServerIdentity: (_host, found) => checkServerIdentity(name, found) };
   }
 }
 

@@ -54,7 +54,7 @@ export function urlOf(location: DatabaseLocation): string {
   const url = `${kind}://${credentials}@${encodeURIComponent(host)}:${port}/${encodeURIComponent(database)}`;
   if (location.kind === 'mysql') return url;
   const { schema, sslmode } = location;
-  return `${url}?${new URLSearchParams({ sslmode, ...(schema !== null && { schema }) })}`;
+  return `${url}?${new URLSearchParams({ ...(sslmode !== null && { sslmode }), ...(schema !== null && { schema }) })}`;
 }
 
 async function temporaryMysql(t: Scope): Promise<MysqlLocation> {

@@ -29,8 +29,15 @@ export interface PrivateMariadb {
 
 const START_LIMIT = 30_000;
 
-/** Installs a server in a temporary folder and starts it; both are removed when the test ends. */
-export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
+/**
+ * Installs a server in a temporary folder and starts it; both are removed when the test ends.
+ *
+ * @param more further options of the server, with files in that folder
+ */
+export async function privateMariadb(
+  t: Scope,
+  more: (folder: string) => Promise<string[]> = async () => [],
+): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const account = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -58,6 +65,7 @@ export async function privateMariadb(t: Scope): Promise<PrivateMariadb> {
     // 2: a commit reaches the operating system at once, and so survives when a test kills the server.
     '--innodb-flush-log-at-trx-commit=2',
     '--skip-log-bin',
+    ...(await more(folder)),
   ];
   let server: ChildProcess | null = null;
   let guard: ChildProcess | null = null;
