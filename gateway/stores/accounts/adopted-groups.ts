@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { AccountGroupsSettings } from '../../settings/schema/settings.ts';
+import { rejectedBy } from '../database/failure.ts';
 import type { Column, Source } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 import { checked } from './group-names.ts';
@@ -41,7 +42,9 @@ export async function openMemberships(source: Source, settings: AccountGroupsSet
     query(rows.select(sql.raw(`${dialect.text(account)} as ??, ${dialect.text(name)} as ??`, ['account', 'name'])));
   const ofAccount = dialect.byId(source, account);
 
-  await selected(memberships().limit(1));
+  await selected(memberships().limit(1)).catch(
+    rejectedBy((reason) => `accounts.groups: the tables cannot be read: ${reason}.`),
+  );
 
   return {
     async groupsOf(accountId) {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { GatewayError, OperatorError } from '../../domain/errors.ts';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
+import { rejectedBy } from '../database/failure.ts';
 import { openMemberships } from './adopted-groups.ts';
 import type { Column, Condition, Source } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
@@ -84,18 +84,22 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
     'column' in confirmed
       ? dialect.confirmed(columnOf(confirmed.column, 'confirmed'))
       : `case when (${confirmed.expression}) then 1 else 0 end`;
-  const selected: Record<keyof AdoptedRow, string> = {
+  const plain: Record<Exclude<keyof AdoptedRow, 'confirmed'>, string> = {
     id: dialect.text(id),
     email: dialect.text(email),
     password: dialect.text(password),
-    confirmed: confirmedValue,
     groups: groupsColumn === null ? 'null' : dialect.groups(groupsColumn),
   };
-  const rows = () => sql<AdoptedRow>(from).select<AdoptedRow[]>(namedIn(sql, selected));
+  const selecting = (expressions: Readonly<Record<string, string>>) =>
+    sql<AdoptedRow>(from).select<AdoptedRow[]>(namedIn(sql, expressions));
+  const rows = () => selecting({ ...plain, confirmed: confirmedValue });
 
-  await query(rows().limit(1)).catch((error: unknown) => {
-    throw isRefusal(error) && 'expression' in confirmed ? wrongExpression(table.name, error) : error;
-  });
+  await query(selecting(plain).limit(1)).catch(
+    rejectedBy((reason) => `accounts.table: ${table.name} cannot be read: ${reason}.`),
+  );
+  await query(rows().limit(1)).catch(
+    rejectedBy((reason) => `accounts.confirmedWhen: not an SQL expression on the columns of ${table.name}: ${reason}.`),
+  );
 
   const countOf = async (rows: Knex.QueryBuilder) => {
     const counted: { count: number | string }[] = await query(rows.count({ count: '*' }));
@@ -163,15 +167,4 @@ function namedIn(sql: Knex, expressions: Readonly<Record<string, string>>): Knex
 
 function isNotNull(column: Column): string {
   return `${column.sql} is not null`;
-}
-
-/** Whether the database rejected the statement. */
-function isRefusal(error: unknown): error is GatewayError {
-  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return false;
-  return 'sqlState' in error.cause || ('code' in error.cause && error.cause.code === 'SQLITE_ERROR');
-}
-
-function wrongExpression(table: string, { cause }: GatewayError): OperatorError {
-  const reason = cause instanceof Error ? (cause.message.split(' - ').at(-1) ?? '') : '';
-  return new OperatorError(`accounts.confirmedWhen: not an SQL expression on the columns of ${table}: ${reason}.`);
 }

@@ -19,11 +19,16 @@ export async function columnsOf(source: Source, table: string, option: string, a
   const wanted = tableName(table);
   const columns = await dialect.columnsOf(source, wanted);
   const prefix = alias === undefined ? partsOfTable(table) : [alias];
+  if (columns.length > 0 && columns.every((column) => !column.readable)) {
+    throw new OperatorError(
+      `${option}: the database user may not read ${table}; it needs GRANT SELECT ON ${table}, and on PostgreSQL GRANT USAGE on its schema.`,
+    );
+  }
   if (columns.length > 0) {
     return columns.map((column) => ({ ...column, sql: dialect.quoted(...prefix, column.name) }));
   }
   const names = await dialect.tablesOf(source, wanted.schema);
-  const others = names.filter((one) => !one.startsWith('gatehouse_'));
+  const others = names.filter((one) => !/(^|\.)gatehouse_/.test(one));
   const more = others.length > MOST_NAMES ? ', …' : '';
   const there = others.length === 0 ? 'there is none' : `there are ${others.slice(0, MOST_NAMES).join(', ')}${more}`;
   throw new OperatorError(`${option}: there is no table ${table} that the gateway may read in the database; ${there}.`);
@@ -34,11 +39,16 @@ export function quotedTable({ kind }: Pick<Source, 'kind'>, table: string): stri
   return DIALECTS[kind].quoted(...partsOfTable(table));
 }
 
-/** @throws OperatorError when the table has no such column */
+/** @throws OperatorError when the table has no such column, or this user may not read it */
 export function columnNamed(known: readonly Column[], name: string, table: string, option: string): Column {
   const alike = known.filter((one) => one.name.toLowerCase() === name.toLowerCase());
   const column = alike.find((one) => one.name === name) ?? alike[0];
-  if (column !== undefined) return column;
+  if (column?.readable) return column;
+  if (column !== undefined) {
+    throw new OperatorError(
+      `${option}: the database user may not read the column ${column.name} of ${table}; it needs GRANT SELECT (${column.name}) ON ${table}.`,
+    );
+  }
   const names = known.map((one) => one.name).join(', ');
   throw new OperatorError(`${option}: ${table} has no column ${name}; it has ${names}.`);
 }

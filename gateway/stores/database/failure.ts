@@ -1,4 +1,4 @@
-import { GatewayError } from '../../domain/errors.ts';
+import { GatewayError, OperatorError } from '../../domain/errors.ts';
 
 /** Error codes after which the server closes the connection: of MySQL, then of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const ENDED_BY_SERVER = new Set([
@@ -104,6 +104,30 @@ export function isTableMissing(error: unknown): boolean {
   const cause = error instanceof GatewayError ? error.cause : error;
   if (cause instanceof Error && /no such table/.test(cause.message)) return true;
   return TABLE_MISSING.has(codeOf(cause));
+}
+
+/**
+ * Handles an error of `query` after which the operator must change something: the database rejected the statement itself, its
+ * names, types or syntax, or this user lacks a right.
+ *
+ * @param message says where, and repeats what the database says
+ * @returns a handler that throws OperatorError then, and the error itself otherwise
+ */
+export function rejectedBy(message: (reason: string) => string): (error: unknown) => never {
+  return (error) => {
+    const cause = error instanceof GatewayError ? error.cause : null;
+    if (!(cause instanceof Error) || !isRejection(cause)) throw error;
+    // knex writes the statement before it.
+    throw new OperatorError(message((cause.message.split(' - ').at(-1) ?? '').replace(/\.$/, '')));
+  };
+}
+
+function isRejection(error: Error): boolean {
+  const code = codeOf(error);
+  if (code === 'SQLITE_ERROR') return true;
+  const state = 'sqlState' in error ? String(error.sqlState) : code;
+  // Syntax and access, data, cardinality, features, schemas; MySQL says HY000 of broken views.
+  return /^(42|22|21|0A|3F|HY)[0-9A-Z]{3}$/.test(state);
 }
 
 function codeOf(error: unknown): string {

@@ -21,7 +21,7 @@ export async function usersTable(
   { kind, sql }: Database,
   types: { id?: string; email?: string; confirmed?: string } = {},
 ): Promise<(...users: User[]) => Promise<void>> {
-  const { id = kind === 'mysql' ? 'bigint' : 'integer', email = 'varchar(255)', confirmed = 'int' } = types;
+  const { id = kind === 'sqlite' ? 'integer' : 'bigint', email = 'varchar(255)', confirmed = 'int' } = types;
   await sql.raw(
     `create table ?? (id ${id}, ?? ${email} null, ?? varchar(255) null, confirmed ${confirmed} null, extra int not null default 7)`,
     [USERS.name, USERS.columns.email, USERS.columns.password],

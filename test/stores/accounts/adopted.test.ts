@@ -2,12 +2,12 @@ import test from 'ava';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { adoptedAccounts } from '../../../gateway/stores/accounts/adopted.ts';
 import { openTable } from '../../../gateway/stores/accounts/adopted-table.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
 
 const UUID = '0b9c6a5e-41c7-4e0e-9a55-4c1d3b9e7f10';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   test(`${kind}: where two rows are one email, neither is found by it, and both by their ids`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const insert = await usersTable(database, kind === 'mysql' ? { email: 'varchar(255) collate utf8mb4_bin' } : {});
@@ -111,7 +111,10 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const database = await migratedDatabase(t, kind);
     const insert = await usersTable(database);
     await insert({ id: 1, email: 'a@x' });
-    const schema = kind === 'sqlite' ? 'main' : (await database.sql.raw('select database() as name'))[0][0].name;
+    const schema =
+      kind === 'mysql'
+        ? (await database.sql.raw('select database() as name'))[0][0].name
+        : { sqlite: 'main', postgres: 'public' }[kind];
     const accounts = await adoptedAccounts(database, { ...USERS, name: `${schema}.${USERS.name}` });
     t.is((await accounts.findByEmail('a@x'))?.id, '1');
     const table = await openTable(database, { ...USERS, name: `${schema}.${USERS.name}` });

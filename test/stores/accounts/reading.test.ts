@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { adoptedAccounts } from '../../../gateway/stores/accounts/adopted.ts';
 import { type AccountReader, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
 import { USERS, usersTable } from './adopted-tables.ts';
 
 interface Filled {
@@ -9,9 +9,7 @@ interface Filled {
   add(email: string, passwordHash: string | null, confirmed: boolean): Promise<void>;
 }
 
-type Kind = 'sqlite' | 'mysql';
-
-async function own(t: ExecutionContext, kind: Kind): Promise<Filled> {
+async function own(t: ExecutionContext, kind: DatabaseKind): Promise<Filled> {
   const store = sqlAccountStore(await migratedDatabase(t, kind));
   const add = async (email: string, passwordHash: string | null, confirmed: boolean) => {
     await store.add({ email, passwordHash, confirmed });
@@ -21,7 +19,7 @@ async function own(t: ExecutionContext, kind: Kind): Promise<Filled> {
 
 const adopted =
   (types: Parameters<typeof usersTable>[1]) =>
-  async (t: ExecutionContext, kind: Kind): Promise<Filled> => {
+  async (t: ExecutionContext, kind: DatabaseKind): Promise<Filled> => {
     const database = await migratedDatabase(t, kind);
     const insert = await usersTable(database, types);
     let id = 0;
@@ -33,15 +31,22 @@ const adopted =
 const collated = (collation: string) =>
   adopted({ email: `varchar(255) character set ${collation.split('_')[0]} collate ${collation}` });
 
-const TABLES: [string, Kind, (t: ExecutionContext, kind: Kind) => Promise<Filled>][] = [
-  ['own table', 'sqlite', own],
-  ['own table', 'mysql', own],
+const TABLES: [string, DatabaseKind, (t: ExecutionContext, kind: DatabaseKind) => Promise<Filled>][] = [
+  ...DATABASES.map((kind): (typeof TABLES)[number] => ['own table', kind, own]),
   ['adopted table', 'sqlite', adopted({})],
   ['adopted table, nocase', 'sqlite', adopted({ email: 'text collate nocase' })],
   ...['utf8mb4_general_ci', 'utf8mb4_unicode_ci', 'utf8mb4_bin', 'latin1_swedish_ci', 'latin1_bin'].map(
     (collation): (typeof TABLES)[number] => [`adopted table, ${collation}`, 'mysql', collated(collation)],
   ),
   ['adopted table, bytes', 'mysql', adopted({ email: 'varbinary(255)' })],
+  ...[
+    'text',
+    'varchar(255)',
+    'char(100)',
+    'text collate "C"',
+    'text collate "und-x-icu"',
+    'text collate "tr-x-icu"',
+  ].map((email): (typeof TABLES)[number] => [`adopted table, ${email}`, 'postgres', adopted({ email })]),
 ];
 
 for (const [name, kind, open] of TABLES) {

@@ -7,12 +7,18 @@ export type Source = Pick<Database, 'kind' | 'sql' | 'query'>;
 /** A column of an application's table, as the database describes it. */
 export interface TableColumn {
   readonly name: string;
-  /** The type name of the database, in lower case: `bigint`, `char`, `varchar(36)`. */
+  /** The type name of the database, in lower case: `bigint`, `varchar(36)`; on PostgreSQL `int8`, and `enum` or `array` for all of these. */
   readonly type: string;
   /** Bytes or characters; null where the database does not say. */
   readonly length: number | null;
+  /** As SQL names it; null for columns that are no text, and where the database decides. */
+  readonly collation: string | null;
   /** Only for text columns on MySQL. */
-  readonly collation: { readonly charset: string; readonly name: string } | null;
+  readonly charset: string | null;
+  /** Only on PostgreSQL: the schema of the type. */
+  readonly typeSchema: string | null;
+  /** Whether this user may select it. */
+  readonly readable: boolean;
 }
 
 /** A column as a query names it. */
@@ -39,7 +45,7 @@ export type Condition = (text: string) => Knex.Raw | null;
 export interface Dialect {
   /** Quotes each name and joins them with dots. */
   quoted(...names: readonly string[]): string;
-  /** The columns of a table or view that this user may read; empty: there is none. @throws GatewayError */
+  /** The columns of a table or view that this user sees; empty: there is none. @throws GatewayError */
   columnsOf(source: Source, table: TableName): Promise<TableColumn[]>;
   /** The tables and views that this user may read, in this schema. @throws GatewayError */
   tablesOf(source: Source, schema: string | null): Promise<string[]>;

@@ -6,18 +6,17 @@ export const mysql: Dialect = {
   quoted: (...names) => names.map((name) => `\`${name.replaceAll('`', '``')}\``).join('.'),
 
   async columnsOf({ sql, query }, { schema, name }) {
-    const columns: (Omit<TableColumn, 'collation'> & { charset: string | null; collation: string | null })[] =
-      await query(
-        sql('information_schema.columns')
-          .select({ name: 'column_name', length: 'character_maximum_length' })
-          .select({ charset: 'character_set_name', collation: 'collation_name' })
-          .select(sql.raw('lower(data_type) as type'))
-          .where('table_name', name)
-          .andWhere('table_schema', schema ?? sql.raw('database()'))
-          .orderBy('ordinal_position'),
-      );
-    return columns.map(({ charset, collation, ...column }) => {
-      return { ...column, collation: charset === null || collation === null ? null : { charset, name: collation } };
+    const columns: (Omit<TableColumn, 'typeSchema' | 'readable'> & { privileges: string })[] = await query(
+      sql('information_schema.columns')
+        .select({ name: 'column_name', length: 'character_maximum_length', privileges: 'privileges' })
+        .select({ charset: 'character_set_name', collation: 'collation_name' })
+        .select(sql.raw('lower(data_type) as type'))
+        .where('table_name', name)
+        .andWhere('table_schema', schema ?? sql.raw('database()'))
+        .orderBy('ordinal_position'),
+    );
+    return columns.map(({ privileges, ...column }) => {
+      return { ...column, typeSchema: null, readable: /\bselect\b/i.test(privileges) };
     });
   },
 
@@ -48,16 +47,16 @@ export const mysql: Dialect = {
 
   /** A case-insensitive collation uses the column's index. Any other collation scans the table. */
   async byEmail({ sql }, column) {
-    const { collation } = column;
+    const { charset, collation } = column;
     const isIn = (folded: string, spelling: string) => (email: string) => {
       const spellings = spellingsOf(email);
       return sql.raw(`${folded} in (${placeholders(spellings, spelling)})`, spellings);
     };
-    if (!collation?.name.endsWith('_ci')) {
+    if (charset === null || !collation?.endsWith('_ci')) {
       return isIn(`lower(convert(${column.sql} using utf8mb4)) collate utf8mb4_bin`, 'lower(?)');
     }
     // Converted first: the comparison fails for a character that the column's character set lacks.
-    return isIn(column.sql, `convert(? using ${collation.charset}) collate ${collation.name}`);
+    return isIn(column.sql, `convert(? using ${charset}) collate ${collation}`);
   },
 
   byId({ sql }, column) {

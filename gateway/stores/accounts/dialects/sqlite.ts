@@ -3,6 +3,9 @@ import { UNICODE_LOWER } from '../../database/sqlite.ts';
 import { type Dialect, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
 import { isAscii, placeholders, spellingsOf } from './spellings.ts';
 
+/** What SQLite does not say of a column. */
+const UNKNOWN = { length: null, collation: null, charset: null, typeSchema: null, readable: true };
+
 export const sqlite: Dialect = {
   quoted: (...names) => names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.'),
 
@@ -14,7 +17,7 @@ export const sqlite: Dialect = {
     const columns: Pick<TableColumn, 'name' | 'type'>[] = await query(
       sql.select('name', sql.raw('lower(type) as type')).from(info),
     );
-    return columns.map((column) => ({ ...column, length: null, collation: null }));
+    return columns.map((column) => ({ ...column, ...UNKNOWN }));
   },
 
   async tablesOf({ sql, query }) {
