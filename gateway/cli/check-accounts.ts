@@ -3,6 +3,7 @@ import { hashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import { readerOf } from '../stores/accounts/adopted.ts';
 import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../stores/accounts/adopted-table.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
+import type { Database } from '../stores/database/connection.ts';
 import { reviewGroups } from './accounts/groups.ts';
 import { loginTimes } from './accounts/hash-forms.ts';
 import { hashNotes } from './accounts/hash-notes.ts';
@@ -11,12 +12,16 @@ import { reviewAccounts } from './accounts/review.ts';
 import { sampleOf } from './accounts/sample.ts';
 import { type OpenDatabase, withReadOnlyDatabase } from './with-database.ts';
 
-const OWN_TABLE: AdoptedTable = {
-  name: 'gatehouse_accounts',
-  columns: { id: 'id', email: 'email', password: 'password_hash' },
-  confirmed: { column: 'confirmed_at' },
-  groups: { table: 'gatehouse_account_groups', account: 'account_id', name: 'name' },
-};
+/** The gateway's own table, in the schema that PostgreSQL has it in. */
+function ownTable({ schema }: Pick<Database, 'schema'>): AdoptedTable {
+  const named = (table: string) => (schema === null ? table : `"${schema.replaceAll('"', '""')}".${table}`);
+  return {
+    name: named('gatehouse_accounts'),
+    columns: { id: 'id', email: 'email', password: 'password_hash' },
+    confirmed: { column: 'confirmed_at' },
+    groups: { table: named('gatehouse_account_groups'), account: 'account_id', name: 'name' },
+  };
+}
 
 /** How `check --accounts` reads and reports. */
 export interface CheckAccountsOptions {
@@ -52,7 +57,7 @@ export async function accountsReport(
   size: number | null,
 ): Promise<AccountsReport> {
   const adopted = adoptedTable(settings.accounts);
-  const described = adopted ?? OWN_TABLE;
+  const described = adopted ?? ownTable(database);
   const whole = await openTable(database, described);
   const reader = adopted === null ? sqlAccountStore(database) : readerOf(database, whole);
   const sample = size === null ? null : await sampleOf(whole, size);

@@ -6,13 +6,13 @@ import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { basic } from '../../lab/gateways/gateway.ts';
-import { temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
+import { DATABASES, temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { DEVISE, DJANGO, FLASK, LARAVEL, madeBy } from './frameworks.ts';
 
 for (const framework of [FLASK, DJANGO, LARAVEL, DEVISE]) {
-  for (const kind of ['sqlite', 'mysql'] as const) {
+  for (const kind of DATABASES) {
     test(`${kind}, ${framework.name}: the users sign in, and what the application changes holds within accounts.cache`, async (t) => {
       const location = await temporaryDatabase(t, kind);
       const database = openDatabase(location, { timeout: 10_000 });
