@@ -1,6 +1,7 @@
 import type { TlsSettings } from '../../settings/schema/settings.ts';
+import { isCrowded } from './failure.ts';
 
-/** A connection to the database server that was refused for its TLS or its user. The message says what to set. */
+/** A connection to the database server that was refused for its TLS, its user or their number. The message says what to set. */
 export class ConnectFailure extends Error {
   override readonly name = 'ConnectFailure';
   readonly code: string;
@@ -40,7 +41,7 @@ const HANDSHAKES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Explains why a connection to the database server was refused for its TLS or its user, and what to set.
+ * Explains why a connection to the database server was refused for its TLS, its user or their number, and what to set.
  *
  * @param tls undefined: the gateway connects without TLS
  * @returns a `ConnectFailure` without cause; any other error unchanged
@@ -48,9 +49,7 @@ const HANDSHAKES: readonly (readonly [RegExp, string])[] = [
 export function explainedConnect(error: unknown, tls: TlsSettings | undefined): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const advice = isOfServer(error)
-    ? adviceOnRefusal(code, error.message, tls)
-    : adviceOnHandshake(`${code} ${error.message}`);
+  const advice = isOfServer(error) ? adviceOnRefusal(error, code, tls) : adviceOnHandshake(`${code} ${error.message}`);
   return advice === null ? error : new ConnectFailure(`${plain(error.message)}: ${advice}`, code);
 }
 
@@ -59,10 +58,11 @@ function isOfServer(error: Error): boolean {
   return ('sqlState' in error && error.sqlState !== undefined) || 'severity' in error;
 }
 
-function adviceOnRefusal(code: string, message: string, tls: TlsSettings | undefined): string | null {
+function adviceOnRefusal(error: Error, code: string, tls: TlsSettings | undefined): string | null {
+  if (isCrowded(error)) return 'each process of the gateway opens up to ten; let the server, or this user, have more';
   if (code === '28P01') return 'correct user and password in database.url';
   // invalid_authorization_specification
-  if (code === '28000') return adviceOnHba(message);
+  if (code === '28000') return adviceOnHba(error.message);
   if (code === 'ER_SECURE_TRANSPORT_REQUIRED') return 'set database.tls, as {} or with the ca of the server';
   // MariaDB answers so too where it requires TLS (`require_secure_transport`, `REQUIRE SSL`) or a certificate (`REQUIRE X509`).
   if (!code.startsWith('ER_ACCESS_DENIED_')) return null;

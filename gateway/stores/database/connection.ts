@@ -6,10 +6,11 @@ import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { explainedConnect } from './connect-failure.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
-import { isBusy, isConnectionLost, isReadOnlyServer, isUnstorableText } from './failure.ts';
+import { isReadOnlyServer, isUnstorableText } from './failure.ts';
 import { mysqlConfig } from './mysql.ts';
 import { type Connections, openConnections } from './open-connections.ts';
 import { beginPostgres, postgresConfig } from './postgres.ts';
+import { mayBeSentAgain, mayRunAgain, waitBefore } from './retry.ts';
 import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
 import { sqliteHealth } from './sqlite-health.ts';
 
@@ -41,7 +42,8 @@ export interface Database extends QueryRunner {
   /** Where the gateway's own tables are, on PostgreSQL; null: in the default schema of the role. */
   readonly schema: string | null;
   /**
-   * Runs `work` in a transaction, within the timeout of one query. When `work` rejects, the transaction is rolled back.
+   * Runs `work` in a transaction, within the timeout of one query. When `work` rejects, the transaction is rolled back. When
+   * another writer prevents it, or its connection breaks before the commit, `work` runs again in another transaction.
    *
    * @throws what `work` throws; GatewayError `service_unavailable` when the database fails, also in the commit, after
    *   which the transaction may or may not have been committed
@@ -68,8 +70,6 @@ export interface DatabaseOptions {
   readonly tls?: TlsSettings | undefined;
 }
 
-/** Milliseconds between two attempts while another process writes to the SQLite database. */
-const BUSY_PAUSE = 10;
 /** Keeps knex from writing failures to the console: each one reaches the caller, who logs it. */
 const SILENT = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
@@ -87,7 +87,12 @@ export function openDatabase(
   const config = configFor(location, { timeout, readOnly, tls: () => tls }, connections);
   const sql = knex({ ...config, log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
-  const unavailable = (error: unknown) => storeUnavailable('database', explainedConnect(error, tls));
+  /** @param obstacle the failure of an earlier attempt: the reason when the last one had no time left */
+  const unavailable = (error: unknown, obstacle: unknown = null) =>
+    storeUnavailable(
+      'database',
+      explainedConnect(error instanceof DeadlineExceeded ? (obstacle ?? error) : error, tls),
+    );
 
   async function acquire(deadline: number): Promise<{ connection: unknown; release: () => unknown }> {
     const release = (connection: unknown) => pool.releaseConnection(connection);
@@ -110,6 +115,7 @@ export function openDatabase(
   async function query<T>(statement: Query<T>): Promise<T> {
     const deadline = performance.now() + timeout;
     let sentAgain = false;
+    let obstacle: unknown = null;
     for (;;) {
       try {
         return await send(statement, deadline);
@@ -118,25 +124,32 @@ export function openDatabase(
           // What the database cannot store is in none of its rows.
           return (statement.toSQL().method === 'first' ? undefined : []) as T;
         }
-        if (isBusy(error) && performance.now() + BUSY_PAUSE < deadline) {
-          await pause(BUSY_PAUSE);
-        } else if (mayBeSentAgain(error, statement) && !sentAgain && performance.now() < deadline) {
+        const wait = waitBefore(error);
+        if (wait !== null && performance.now() + wait < deadline) {
+          obstacle = error;
+          await pause(wait);
+        } else if (mayBeSentAgain(error, isRead(statement)) && !sentAgain && performance.now() < deadline) {
           if (isReadOnlyServer(error)) connections.retireAll();
           sentAgain = true;
         } else {
-          throw unavailable(error);
+          throw unavailable(error, obstacle);
         }
       }
     }
   }
 
-  async function attempt<T>(work: (runner: QueryRunner) => Promise<T>, deadline: number): Promise<T> {
+  async function attempt<T>(
+    work: (runner: QueryRunner) => Promise<T>,
+    deadline: number,
+    onCommit: () => void,
+  ): Promise<T> {
     const { connection, release } = await acquire(deadline);
     const run = <Result>(statement: Query<Result>) =>
       within(deadline - performance.now(), statement.connection(connection));
     try {
       await run(sql.raw(BEGIN[location.kind](timeout)));
       const result = await work({ kind: location.kind, sql, query: run });
+      onCommit();
       await run(sql.raw('commit'));
       return result;
     } catch (error) {
@@ -151,18 +164,24 @@ export function openDatabase(
 
   async function transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const deadline = performance.now() + timeout;
-    let foundReadOnly = false;
+    let isRepeated = false;
+    let obstacle: unknown = null;
     for (;;) {
+      let isCommitting = false;
+      const onCommit = () => {
+        isCommitting = true;
+      };
       try {
-        return await attempt(work, deadline);
+        return await attempt(work, deadline, onCommit);
       } catch (error) {
         if (error instanceof GatewayError || error instanceof OperatorError) throw error;
-        const isRepeated = foundReadOnly;
-        foundReadOnly = isReadOnlyServer(error);
-        if (foundReadOnly) connections.retireAll();
-        const mayWork = isBusy(error) || (foundReadOnly && !isRepeated);
-        if (!mayWork || performance.now() + BUSY_PAUSE > deadline) throw unavailable(error);
-        await pause(BUSY_PAUSE);
+        if (isReadOnlyServer(error)) connections.retireAll();
+        const mayWork = mayRunAgain(error, isCommitting);
+        const wait = waitBefore(error) ?? (mayWork && !isRepeated ? 0 : null);
+        if (wait === null || performance.now() + wait > deadline) throw unavailable(error, obstacle);
+        obstacle = error;
+        isRepeated = mayWork;
+        await pause(wait);
       }
     }
   }
@@ -221,12 +240,6 @@ const BEGIN: Record<DatabaseLocation['kind'], (timeout: number) => string> = {
   mysql: () => 'start transaction',
   postgres: beginPostgres,
 };
-
-/** Whether a statement that failed with this error can be sent again safely, over another connection. */
-function mayBeSentAgain(error: unknown, statement: Query<unknown>): boolean {
-  // A dead pooled connection is detected by the next query on it. Only a read can be sent again.
-  return isConnectionLost(error) ? isRead(statement) : isReadOnlyServer(error);
-}
 
 function isRead(statement: Query<unknown>): boolean {
   return READS.includes(statement.toSQL().method);

@@ -40,8 +40,9 @@ export function isUnstorableText(error: unknown): boolean {
   return ['22021', '22P05'].includes(codeOf(error));
 }
 
-/** What pg says without a code when the connection has ended. */
+/** What pg says without a code when the connection has ended, during a statement or before it was sent. */
 const ENDED = /Connection terminated|is not queryable$/;
+const UNSENT = /is not queryable$/;
 
 /** Whether the connection broke during a statement, which the server may or may not have executed. */
 export function isConnectionLost(error: unknown): boolean {
@@ -51,6 +52,11 @@ export function isConnectionLost(error: unknown): boolean {
   // An error of Node: the socket broke.
   if ('syscall' in error || ENDED.test(error.message)) return true;
   return ENDED_BY_SERVER.has(codeOf(error));
+}
+
+/** Whether the connection had broken before the statement was sent. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && UNSENT.test(error.message);
 }
 
 /**
@@ -67,7 +73,9 @@ const READ_ONLY = '25006';
 
 /** The error for a server that is a standby, as if it had refused a write. */
 export function readOnlyServer(): Error {
-  return Object.assign(new Error('the server is a read-only standby'), { code: READ_ONLY });
+  return Object.assign(new Error('the server is a read-only standby: database.url must lead to the primary'), {
+    code: READ_ONLY,
+  });
 }
 
 /**
@@ -77,6 +85,19 @@ export function readOnlyServer(): Error {
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code.startsWith('SQLITE_BUSY') || BUSY.has(code);
+}
+
+/** Error codes of a server that takes no more connections, from anybody or from this user. */
+const CROWDED = new Set([
+  'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  '53300', // too_many_connections
+]);
+
+/** Whether the server refused one more connection because there are too many: nothing was sent. */
+export function isCrowded(error: unknown): boolean {
+  return CROWDED.has(codeOf(error));
 }
 
 const UNIQUE_VIOLATION = new Set([

@@ -128,11 +128,12 @@ export function beginPostgres(timeout: number): string {
 
 /**
  * The settings of a transaction that has begun; they end with it. They do not depend on the defaults of role and database: with
- * a snapshot that is older than a lock, revocations would be lost.
+ * a snapshot that is older than a lock, revocations would be lost. Only `default_transaction_read_only` stays, by which an
+ * operator or a failover manager forbids writes.
  */
 export function transactionSettings({ statement, lock, idle }: TransactionLimits): string {
   return [
-    'set transaction isolation level read committed, read write',
+    'set transaction isolation level read committed',
     `set local statement_timeout = ${statement}`,
     `set local lock_timeout = ${lock}`,
     `set local idle_in_transaction_session_timeout = ${idle}`,

@@ -14,7 +14,7 @@ const IN_TIME = TIMEOUT * 1.9;
 
 for (const kind of SERVERS) {
   // One server, in whose ups and downs the parts follow each other.
-  test(`${kind}: outages of a server`, async (t) => {
+  test.serial(`${kind}: outages of a server`, async (t) => {
     const server = await privateDatabase(t, kind);
 
     await partly(t, 'a restart between two requests costs neither a read nor a write', async () => {

@@ -3,7 +3,7 @@ import type { DatabaseLocation } from '../../../gateway/settings/schema/database
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 
-export const TIMEOUT = 700;
+export const TIMEOUT = 1_000;
 /** Milliseconds that an answer may come later than asked for, on a machine under load. */
 export const SLACK = 4_000;
 export const OUT = { name: 'GatewayError', message: 'database unavailable' };
