@@ -102,13 +102,14 @@ export function openDatabase(
 
   async function send<T>(statement: Query<T>, deadline: number): Promise<T> {
     const { connection, release } = await acquire(deadline);
+    let freed = Promise.resolve();
     try {
       return await within(deadline - performance.now(), statement.connection(connection));
     } catch (error) {
-      if (error instanceof DeadlineExceeded) connections.cut(connection);
+      if (error instanceof DeadlineExceeded) freed = connections.cut(connection);
       throw error;
     } finally {
-      await release();
+      void freed.finally(release);
     }
   }
 
@@ -144,6 +145,7 @@ export function openDatabase(
     onCommit: () => void,
   ): Promise<T> {
     const { connection, release } = await acquire(deadline);
+    let freed = Promise.resolve();
     const run = <Result>(statement: Query<Result>) =>
       within(deadline - performance.now(), statement.connection(connection));
     try {
@@ -155,10 +157,12 @@ export function openDatabase(
     } catch (error) {
       // If the rollback fails, the connection is destroyed, and the server rolls back. A failed `begin` is rolled back too: it
       // may still be executed, and the next user's writes on this connection would then never be committed.
-      await run(sql.raw('rollback')).catch(() => connections.cut(connection));
+      await run(sql.raw('rollback')).catch(() => {
+        freed = connections.cut(connection);
+      });
       throw error;
     } finally {
-      await release();
+      void freed.finally(release);
     }
   }
 

@@ -8,8 +8,11 @@ import { cancelStatement, type PostgresConnection } from './postgres.ts';
 export interface Connections {
   /** Notes a new socket. */
   onConnection(socket: Socket): void;
-  /** Destroys a connection: an orderly close would wait for the statement that hangs. */
-  cut(connection: unknown): void;
+  /**
+   * Destroys a connection: an orderly close would wait for the statement that hangs. Resolves, within the timeout, when it may go
+   * back to the pool.
+   */
+  cut(connection: unknown): Promise<void>;
   /** No present connection is used again: they lead to a server that is not the primary any more. */
   retireAll(): void;
   /** Whether a connection may be used again. */
@@ -36,7 +39,7 @@ export function openConnections(
 
   return {
     onConnection,
-    cut(connection) {
+    async cut(connection) {
       switch (location.kind) {
         case 'sqlite':
           return;
@@ -45,7 +48,8 @@ export function openConnections(
           return;
         case 'postgres': {
           const cutOff = connection as PostgresConnection;
-          void cancelStatement(location, tls(), cutOff, timeout, onConnection).catch(() => {});
+          // A pooler that has noticed that its client is gone would not know any more what to cancel.
+          await cancelStatement(location, tls(), cutOff, timeout, onConnection);
           cutOff.connection.stream.destroy();
         }
       }
@@ -53,7 +57,8 @@ export function openConnections(
     retireAll() {
       retired = new WeakSet(sockets);
     },
-    isUsable: ({ connection }) => !retired.has(connection.stream),
+    // knex learns a moment later that a connection is destroyed.
+    isUsable: ({ connection: { stream } }) => !stream.destroyed && !retired.has(stream),
     destroyAll() {
       for (const socket of sockets) socket.destroy();
     },

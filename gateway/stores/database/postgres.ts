@@ -151,7 +151,8 @@ interface CancelConnection {
 
 /**
  * Ends the statement that the connection runs, through a connection of its own, as the protocol requires: a server that waits
- * for a lock does not notice that the client has gone, and would execute the statement later. Does not wait for the result.
+ * for a lock does not notice that the client has gone, and would execute the statement later. Resolves when the server has
+ * been told, or cannot be told.
  *
  * @param timeout milliseconds after which this is given up
  */
@@ -175,8 +176,10 @@ export async function cancelStatement(
   connection.on('sslconnect', send);
   // When the server is out, so is its statement.
   connection.on('error', () => stream.destroy());
+  const told = new Promise<void>((resolve) => void stream.once('close', () => resolve()));
   if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);
   else connection.connect(port, host);
+  await told;
 }
 
 /** @returns false: without TLS */

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,15 +138,23 @@ function signalAll(server: ChildProcess | null, signal: NodeJS.Signals): void {
   if (server?.pid === undefined) return;
   if (signal === 'SIGKILL') server.kill('SIGSTOP');
   else server.kill(signal);
-  const { stdout } = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' });
-  for (const pid of stdout.split('\n').filter(Boolean)) {
+  for (const pid of childrenOf(server.pid)) {
     try {
-      process.kill(Number(pid), signal);
+      process.kill(pid, signal);
     } catch {
       // It has ended meanwhile.
     }
   }
   if (signal === 'SIGKILL') server.kill(signal);
+}
+
+/** From proc_pid_task(5); elsewhere than on Linux by pgrep(1). */
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const pids = existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' }).stdout;
+  return pids.split(/\s+/).filter(Boolean).map(Number);
 }
 
 async function untilItAnswers({ administer }: PrivatePostgres): Promise<void> {
