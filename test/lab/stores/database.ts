@@ -65,10 +65,11 @@ async function temporaryMysql(t: Scope): Promise<MysqlLocation> {
 }
 
 /** As `temporaryDatabase`, on PostgreSQL. */
-export async function temporaryPostgres(t: Scope): Promise<PostgresLocation> {
+export async function temporaryPostgres(t: Scope, encoding: 'UTF8' | 'LATIN1' = 'UTF8'): Promise<PostgresLocation> {
   const location = { ...locationOf(withAnyDatabase(POSTGRES_URL)), database: newName() } as PostgresLocation;
-  // Copied from the template that nobody is connected to.
-  await asPostgresAdministrator(location, `create database ${location.database} template template0 encoding 'UTF8'`);
+  // Copied from the template that nobody is connected to, and that allows every encoding.
+  const properties = `template template0 encoding '${encoding}' lc_collate 'C' lc_ctype 'C'`;
+  await asPostgresAdministrator(location, `create database ${location.database} ${properties}`);
   t.teardown(() => asPostgresAdministrator(location, `drop database if exists ${location.database} with (force)`));
   return location;
 }

@@ -25,22 +25,22 @@ export async function throughPgbouncer(t: Scope, location: PostgresLocation): Pr
   const { uid, gid } = postgresRunner();
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
   const port = await freePort();
-  const { host, user, database } = location;
+  const { host, user, password, database } = location;
+  const login = `user=${user}${password === '' ? '' : ` password='${password}'`}`;
   const settings = [
     '[databases]',
-    `${database} = host=${host} port=${location.port} user=${user} pool_size=2`,
+    `${database} = host=${host} port=${location.port} ${login} pool_size=2`,
     '[pgbouncer]',
     'listen_addr = 127.0.0.1',
     `listen_port = ${port}`,
     'unix_socket_dir =',
     'auth_type = any',
     'pool_mode = transaction',
-    // Nothing is logged to a file, and root may not run it.
-    `user = ${uid === undefined ? '' : 'postgres'}`,
   ];
   const file = join(folder, 'pgbouncer.ini');
-  await writeFile(file, `${settings.filter((line) => !line.endsWith('user = ')).join('\n')}\n`);
-  const server = startProcess(program, ['-q', file]);
+  await writeFile(file, `${settings.join('\n')}\n`, { mode: 0o644 });
+  // Like PostgreSQL, it refuses to run as root.
+  const server = startProcess(program, ['-q', ...(uid === undefined ? [] : ['--user=postgres']), file]);
   server.stdout.resume();
   server.stderr.resume();
   t.teardown(() => server.end('SIGKILL'));

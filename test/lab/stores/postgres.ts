@@ -24,6 +24,8 @@ import type { Scope } from '../scope.ts';
 export interface PrivatePostgres {
   /** Its empty database `gatehouse`; the same after every start. */
   readonly location: PostgresLocation;
+  /** The folder of its Unix socket. */
+  readonly socketFolder: string;
   /** Resolves when it answers. */
   start(): Promise<void>;
   /** Shuts down gracefully, and ends the connections. */
@@ -99,6 +101,7 @@ async function serverIn(
 
   const postgres: PrivatePostgres = {
     location,
+    socketFolder: folder,
     async start() {
       server = spawn(programs.postgres, serverOptions(data, folder, port), { stdio: 'ignore', ...runner });
       guard = guardOf(server, folder);
