@@ -49,7 +49,7 @@ export function openConnections(
         case 'postgres': {
           const cutOff = connection as PostgresConnection;
           // A pooler that has noticed that its client is gone would not know any more what to cancel.
-          await cancelStatement(location, tls(), cutOff, timeout, onConnection);
+          await cancelStatement(location, tls(), cutOff, timeout, onConnection).catch(() => {});
           cutOff.connection.stream.destroy();
         }
       }
