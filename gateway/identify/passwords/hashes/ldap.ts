@@ -5,7 +5,8 @@ import type { HashRules } from './hash-rules.ts';
 import { type Pbkdf2Digest, pbkdf2Hash } from './pbkdf2.ts';
 import { type StoredHash, weakHash } from './stored-hash.ts';
 
-const FORM = /^\{([A-Z0-9-]+)\}/;
+/** RFC 2307: the name of the scheme has no case. Programs write it in one case throughout. */
+const FORM = /^\{([A-Z0-9-]+|[a-z0-9-]+)\}/;
 const SALTED_SHA = { SSHA: 'sha1', SSHA256: 'sha256', SSHA384: 'sha384', SSHA512: 'sha512' } as const;
 const SHA_BYTES = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 };
 const PBKDF2 = /^([1-9]\d*)\$([./A-Za-z0-9]+)\$([./A-Za-z0-9]+)$/;
@@ -25,10 +26,11 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 
 /** Parses values of `userPassword` in LDAP directories, as OpenLDAP, 389 Directory Server and Dovecot write them. */
 export function readLdap(text: string, rules: HashRules): StoredHash | null {
-  const [prefix, scheme] = FORM.exec(text) ?? [];
-  if (prefix === undefined || scheme === undefined) return null;
+  const [prefix, name] = FORM.exec(text) ?? [];
+  if (prefix === undefined || name === undefined) return null;
+  const scheme = name.toUpperCase();
   const value = text.slice(prefix.length);
-  const format = `LDAP ${prefix}`;
+  const format = `LDAP {${scheme}}`;
   if (Object.hasOwn(SALTED_SHA, scheme))
     return saltedSha(format, prefix, SALTED_SHA[scheme as keyof typeof SALTED_SHA], value, rules);
   if (scheme === 'ARGON2') return argon2Hash('LDAP ', prefix, value);

@@ -33,7 +33,7 @@ const LIMITS = {
   argon2Salt: { what: 'bytes of salt', least: 8, most: 128 },
   /** Werkzeug: 8 characters before 2.0, 16 to 22 since. passlib: 16 bytes. */
   salt: { what: 'bytes of salt', least: 1, most: 128 },
-  /** Only Argon2 has a variable length. argon2-cffi before 21.2: 16. PHP, and argon2-cffi since: 32. */
+  /** argon2-cffi before 21.2: 16. PHP, argon2-cffi since, and scrypt in PHC strings: 32. Firebase: 64. */
   digest: { what: 'bytes of digest', least: 16, most: 64 },
 } as const satisfies Record<string, Limit>;
 

@@ -91,11 +91,12 @@ test('a salted SHA without salt, with an endless one, or in loose base64 is refu
   t.like(recognise(withSalt(0), WEAK), { verifiable: false, reason: 'bytes of salt: 0; allowed are 1 to 128' });
   t.like(recognise(withSalt(129), WEAK), { verifiable: false, reason: 'bytes of salt: 129; allowed are 1 to 128' });
   const good = withSalt(4);
+  t.like(recognise(good.replace('{SSHA}', '{ssha}'), WEAK), { verifiable: true, format: 'LDAP {SSHA}' });
   for (const text of [
     `${good}=`,
     `${good}\n`,
     ` ${good}`,
-    good.toLowerCase(),
+    good.replace('{SSHA}', '{Ssha}'),
     good.slice(0, -1),
     good.replace('A', '_'),
     '{SSHA}',
