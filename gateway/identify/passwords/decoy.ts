@@ -22,11 +22,14 @@ export async function decoyFor(database: Database, settings: Settings['accounts'
   return (likeMost === null ? null : decoyOf(likeMost, rules)) ?? bcryptDecoy(settings.passwordCost);
 }
 
-/** A verifiable hash with the most common format and parameters. */
+/**
+ * A verifiable hash with the most common format and parameters. A weak one does not count: it takes no time, so that every
+ * account with another hash would be slower than an unknown one.
+ */
 function mostCommon(hashes: readonly string[], rules: HashRules): string | null {
   const byCost = Map.groupBy(hashes, (hash) => {
     const stored = recognise(hash, rules);
-    return stored?.verifiable ? `${stored.format} ${stored.parameters}` : null;
+    return stored?.verifiable && stored.caveat !== 'weak' ? `${stored.format} ${stored.parameters}` : null;
   });
   byCost.delete(null);
   const [largest] = [...byCost.values()].sort((a, b) => b.length - a.length);

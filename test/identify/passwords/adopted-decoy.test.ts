@@ -2,7 +2,7 @@ import test from 'ava';
 import { decoyFor } from '../../../gateway/identify/passwords/decoy.ts';
 import { migratedDatabase } from '../../lab/stores/database.ts';
 import { settingsOf } from '../../settings/problems.ts';
-import { FIXTURES, verifiable } from './hashes/fixtures.ts';
+import { FIXTURES, FIXTURES_BY_SETTINGS, verifiable } from './hashes/fixtures.ts';
 
 const ROUTES = 'routes: [{ name: o, path: /api/v1/o, upstream: "http://127.0.0.1:9000" }]\n';
 const hashOf = (format: string) => FIXTURES.find((one) => one.format === format && one.cheap)?.hash ?? '';
@@ -33,3 +33,16 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.not(await decoyFor(database, accounts), django);
   });
 }
+
+test('a weak hash never stands in, however common it is: it takes no time', async (t) => {
+  const text = `accounts: { table: users, confirmedWhen: "1 = 1", passwordCost: 5, allowWeakHashes: true }\n${ROUTES}`;
+  const { accounts } = settingsOf(t, text);
+  const database = await migratedDatabase(t, 'sqlite');
+  await database.sql.raw('create table users (id int, email varchar(9), password varchar(255))');
+  const format = async () => verifiable(await decoyFor(database, accounts)).format;
+  for (const { hash } of FIXTURES_BY_SETTINGS.filter((one) => one.format.startsWith('LDAP {SSHA')))
+    await database.sql('users').insert({ password: hash });
+  t.is(await format(), 'bcrypt');
+  await database.sql('users').insert({ password: hashOf('Django pbkdf2_sha256') });
+  t.is(await format(), 'Django pbkdf2_sha256');
+});
