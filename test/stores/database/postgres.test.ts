@@ -6,6 +6,7 @@ import type { PostgresLocation } from '../../../gateway/settings/schema/postgres
 import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate, requireCurrentSchema } from '../../../gateway/stores/database/migrate.ts';
+import { OWN_TABLES } from '../../../gateway/stores/database/own-tables.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import { temporaryPostgres } from '../../lab/stores/database.ts';
 import { throughPgbouncer } from '../../lab/stores/pgbouncer.ts';
@@ -91,6 +92,8 @@ test('the tables may have a schema of their own, which is made if it is missing'
     await requireCurrentSchema(database);
     t.deepEqual(await migrate(database), { applied: [] });
     await revokeAtOnce(t, database);
+    const there = database.sql('information_schema.tables').where('table_schema', database.schema).pluck('table_name');
+    t.deepEqual(new Set(await database.query<string[]>(there)), OWN_TABLES);
   }
   await sqlAccountStore(first).add({ email: 'a@x', passwordHash: null, confirmed: true });
   t.is((await sqlAccountStore(first).list()).length, 1);
