@@ -1,8 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { loadSettings } from '../settings/read/load.ts';
-import { LARGEST_SAMPLE } from './accounts/sample.ts';
-import { checkAccounts } from './check-accounts.ts';
+import { checkAccounts, sampleSize } from './check-accounts.ts';
 import { reportProblems } from './report-problems.ts';
 
 interface Options {
@@ -42,11 +41,4 @@ export function checkCommand(): Command {
         process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
       });
     });
-}
-
-/** @throws InvalidArgumentError */
-export function sampleSize(text: string): number {
-  const size = /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (size <= LARGEST_SAMPLE) return size;
-  throw new InvalidArgumentError(`must be a number of rows, 1 to ${LARGEST_SAMPLE}.`);
 }

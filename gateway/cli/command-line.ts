@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageVersion from '../../package.json' with { type: 'json' };
+import { adoptCommand } from './adopt.ts';
 import { checkCommand } from './check.ts';
 import { textOfError } from './error-text.ts';
 import { keyCommand } from './key.ts';
@@ -19,6 +20,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .description('An API gateway that authenticates every request and forwards it with a proven identity.')
     .addCommand(startCommand())
     .addCommand(checkCommand())
+    .addCommand(adoptCommand())
     .addCommand(routesCommand())
     .addCommand(recipeCommand())
     .addCommand(migrateCommand())

@@ -46,7 +46,7 @@ async function startConfigured(file: string): Promise<Running> {
   warnOfWeakHashes(settings.accounts, log);
   const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
   const gateway = await starting.catch((error: unknown) => {
-    throw explained(file, error);
+    throw explained(`database.url of ${file}`, error);
   });
   const { url, opsUrl, decisionsUrl } = gateway;
   const decisions = decisionsUrl === null ? {} : { decisions: decisionsUrl };

@@ -7,9 +7,10 @@ import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { requireCurrentSchema } from '../stores/database/migrate.ts';
 import { existingAccount, noAccount, requireOwnTable } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
+import { withReadOnlyDatabase } from './read-only-database.ts';
 import { printGroups, setGroups } from './user-groups.ts';
 import { listAccounts } from './user-list.ts';
-import { withMigratedDatabase, withReadOnlyDatabase } from './with-database.ts';
+import { withMigratedDatabase } from './with-database.ts';
 import { withRevoker } from './with-revoker.ts';
 
 interface Common {

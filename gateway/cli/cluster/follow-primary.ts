@@ -35,7 +35,7 @@ async function start({ file, settings, count }: StartData): Promise<Service | nu
     tell({ kind: 'ready', url: service.url, decisionsUrl: service.decisionsUrl });
     return service;
   } catch (error) {
-    tell({ kind: 'failed', reason: textOfError(explained(file, error)) }, () => process.exit(1));
+    tell({ kind: 'failed', reason: textOfError(explained(`database.url of ${file}`, error)) }, () => process.exit(1));
     return null;
   }
 }

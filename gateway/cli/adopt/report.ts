@@ -1,0 +1,101 @@
+import { type AccountsReport, type Emails, indented, reportJson, reportText } from '../accounts/report.ts';
+import { alignedTable } from '../table.ts';
+import { type Found, nameOf, type Search } from './find.ts';
+
+/** What `adopt` has found, and the check of the first proposal. */
+export interface AdoptReport {
+  /** Without user and password. */
+  readonly database: string;
+  readonly search: Search;
+  /** null: there is no proposal that can be checked. A text: why it could not be checked. */
+  readonly check: AccountsReport | string | null;
+}
+
+const MOST_SHOWN = 5;
+
+/** Of the tables that were found, those for which a configuration can be proposed. */
+export function usable({ found }: Search): readonly Found[] {
+  return found.filter(({ settings, examined }) => settings !== null && examined.kind === 'read');
+}
+
+export function adoptJson({ database, search, check }: AdoptReport, emails: Emails) {
+  return {
+    database,
+    tables: search.tables.length,
+    candidates: search.found.map((found) => {
+      const { candidate, examined, accounts, yaml } = found;
+      return {
+        table: nameOf(candidate.table),
+        framework: candidate.framework?.name ?? null,
+        usable: usable(search).includes(found),
+        because: becauseOf(found).map(([what, text]) => `${what}: ${text}`),
+        hashes: examined.kind === 'read' ? examined.evidence.forms.map(([form, count]) => ({ form, count })) : [],
+        refused: examined.kind === 'refused' ? examined.reason : null,
+        accounts,
+        yaml,
+      };
+    }),
+    check: check === null || typeof check === 'string' ? null : reportJson(check, emails),
+    problem: typeof check === 'string' ? check : null,
+  };
+}
+
+/**
+ * For a person: a configuration in which everything but the first proposal is a comment, so that all of it can be pasted.
+ */
+export function adoptText(report: AdoptReport, emails: Emails): string {
+  const { database, search, check } = report;
+  const [first, ...others] = usable(search);
+  const refused = search.found.filter((found) => !usable(search).includes(found));
+  const parts = [`# ${database}: ${search.found.length} of ${search.tables.length} tables and views may have users.\n`];
+  if (first !== undefined)
+    parts.push(`${commented(explanation(first, 1))}${first.yaml}${commented(checkText(check, emails))}`);
+  for (const [index, found] of others.slice(0, MOST_SHOWN - 1).entries()) {
+    parts.push(commented(`${explanation(found, index + 2)}${found.yaml}`));
+  }
+  for (const found of refused.slice(0, MOST_SHOWN)) parts.push(commented(explanation(found, null)));
+  return parts.join('#\n');
+}
+
+function checkText(check: AdoptReport['check'], emails: Emails): string {
+  if (check === null) return '';
+  const text = typeof check === 'string' ? `${check}\n` : reportText(check, emails);
+  return `\nThe result of gatehouse check --accounts with it:\n${indented(text)}`;
+}
+
+function explanation(found: Found, place: number | null): string {
+  const { candidate } = found;
+  const title = `${nameOf(candidate.table)}, ${candidate.framework === null ? 'of no framework that is known' : `looks like ${candidate.framework.name}`}`;
+  const begin = place === null ? `Not usable: ${title}` : `${place}. ${title}`;
+  return `${begin}\n${indented(alignedTable(becauseOf(found)))}`;
+}
+
+/** Why a table was taken, and what the operator must know about it. */
+function becauseOf({ candidate, examined }: Found): [what: string, text: string][] {
+  const { framework, signature, groups, login, email } = candidate;
+  const columns = [...new Set([...signature, candidate.id.name, email.name, candidate.password.name])];
+  const because: [string, string][] = [['columns', columns.join(', ')]];
+  if (examined.kind === 'refused') because.push(['refused', examined.reason]);
+  else {
+    const { read, forms } = examined.evidence;
+    const counts = forms.map(([form, count]) => `${count} × ${form}`).join(', ');
+    because.push(['hashes', read === 0 ? 'no row has one' : `of ${read}: ${counts}`]);
+  }
+  if (groups?.kind === 'table') because.push(['groups', `in ${nameOf(groups.table)}, by ${groups.account}`]);
+  if (groups?.kind === 'column') because.push(['groups', `in the column ${groups.column}`]);
+  if ('expression' in candidate.confirmation && candidate.confirmation.expression === '1 = 1') {
+    because.push(['note', 'no column says who is confirmed, so everyone is']);
+  }
+  if (login !== null) {
+    because.push([
+      'note',
+      `users of ${framework?.name ?? 'it'} log in by ${login.name}; the gateway would take ${email.name}`,
+    ]);
+  }
+  if (framework?.note !== undefined) because.push(['note', framework.note]);
+  return because;
+}
+
+function commented(text: string): string {
+  return text.replaceAll(/^(.*)\n/gm, (_, line: string) => (line === '' ? '#\n' : `# ${line}\n`));
+}
