@@ -5,7 +5,7 @@ import { findAccounts } from '../../../gateway/cli/adopt/find.ts';
 import { adoptText, usable } from '../../../gateway/cli/adopt/report.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import { DIALECTS } from '../../../gateway/stores/accounts/dialects/dialects.ts';
-import { type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
 import { OTHERS } from './other-schemas.ts';
 import { PHP } from './php-schemas.ts';
 import { PYTHON } from './python-schemas.ts';
@@ -13,7 +13,7 @@ import type { Schema } from './schema.ts';
 
 const ROUTES = 'routes: [{ name: orders, path: /api/v1/orders, upstream: http://127.0.0.1:9 }]\n';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of DATABASES) {
   for (const schema of [...PYTHON, ...PHP, ...OTHERS]) {
     test(`${kind}: the users of ${schema.framework} are proposed as a section that check takes, with their groups (${schema.about})`, async (t) => {
       const database = await made(t, kind, schema);
