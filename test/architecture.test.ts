@@ -12,8 +12,8 @@ const FOLDERS: readonly string[] = [
 ];
 /** Forwarding can be read and tested without any store, and knows nothing of credentials. */
 const UNKNOWN_TO_FORWARD = ['identify', 'revocation', 'stores', 'signing'];
-/** Every layer may report to these of ops; what has listeners and metrics may import the rest. */
-const REPORTS = ['ops/log.ts', 'ops/store-state.ts', 'ops/redact.ts'];
+/** Every layer may report to these of ops, and its threads lower their priority; what has listeners and metrics may import the rest. */
+const REPORTS = ['ops/log.ts', 'ops/store-state.ts', 'ops/redact.ts', 'ops/background-threads.ts'];
 const WITH_OPS = ['ops', 'compose', 'cli'];
 const KOA = ['request', 'routing', 'control'];
 

@@ -66,7 +66,7 @@ test('a hash that is missing, damaged, of another form or far too costly belongs
     good.replace('$04$', '$17$'),
     good.replace('$04$', '$31$'),
     '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
-    `{bcrypt}${good}`,
+    `{Bcrypt}${good}`,
   ];
   for (const hash of hashes) t.false(await check(hash, 'secret'), JSON.stringify(hash));
 });

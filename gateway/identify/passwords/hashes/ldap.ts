@@ -1,9 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import { argon2Hash } from './argon2.ts';
+import { bcryptHash } from './bcrypt.ts';
 import { decode, encode } from './encoding.ts';
 import type { HashRules } from './hash-rules.ts';
 import { type Pbkdf2Digest, pbkdf2Hash } from './pbkdf2.ts';
+import { shaCryptHash } from './sha-crypt.ts';
 import { type StoredHash, weakHash } from './stored-hash.ts';
+import { readUnsupported } from './unsupported.ts';
 
 /** RFC 2307: the name of the scheme has no case. Programs write it in one case throughout. */
 const FORM = /^\{([A-Z0-9-]+|[a-z0-9-]+)\}/;
@@ -21,7 +24,6 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
   ['SHA', 'an unsalted SHA-1, which is never accepted'],
   ['SMD5', 'a salted MD5, which is never accepted'],
   ['CLEARTEXT', 'the password itself, which is never accepted'],
-  ['CRYPT', 'which the gateway does not compute'],
 ]);
 
 /** Parses values of `userPassword` in LDAP directories, as OpenLDAP, 389 Directory Server and Dovecot write them. */
@@ -33,11 +35,25 @@ export function readLdap(text: string, rules: HashRules): StoredHash | null {
   const format = `LDAP {${scheme}}`;
   if (Object.hasOwn(SALTED_SHA, scheme))
     return saltedSha(format, prefix, SALTED_SHA[scheme as keyof typeof SALTED_SHA], value, rules);
+  if (scheme === 'CRYPT') return readCrypt(prefix, value, rules);
   if (scheme === 'ARGON2') return argon2Hash('LDAP ', prefix, value);
   const digest = PBKDF2_DIGESTS.get(scheme);
   if (digest !== undefined) return readPbkdf2(format, prefix, digest, value);
   const reason = REFUSED.get(scheme);
   return reason === undefined ? null : { verifiable: false, format, reason };
+}
+
+/** A hash of crypt(3), whichever the system had that made it. */
+function readCrypt(prefix: string, value: string, { longBcryptPasswords }: HashRules): StoredHash | null {
+  return (
+    bcryptHash('LDAP bcrypt', prefix, value, longBcryptPasswords, (password) => password) ??
+    shaCryptHash('LDAP ', prefix, value) ??
+    readUnsupported(value) ?? {
+      verifiable: false,
+      format: 'LDAP {CRYPT}',
+      reason: 'which the gateway does not compute',
+    }
+  );
 }
 
 /** SHA of the password followed by the salt. The value is the base64 of the digest followed by the salt. */

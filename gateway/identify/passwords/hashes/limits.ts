@@ -29,6 +29,10 @@ const LIMITS = {
   argon2Work: { what: 'KiB of Argon2 work', least: 8, most: 2 ** 20 },
   /** Django: 8. argon2-cffi: 4. */
   argon2Lanes: { what: 'Argon2 lanes', least: 1, most: 32 },
+  /** WordPress before 6.8, and phpass: 8,192. phpBB: 2,048. Drupal: 65,536, of SHA-512. */
+  phpassRounds: { what: 'phpass rounds', least: 2 ** 7, most: 2 ** 19 },
+  /** crypt(3): 5,000. passlib: 656,000. */
+  shaCryptRounds: { what: 'SHA-crypt rounds', least: 1_000, most: 1_000_000 },
   /** Argon2 requires 8 bytes (RFC 9106 section 3.1); the frameworks generate 16. */
   argon2Salt: { what: 'bytes of salt', least: 8, most: 128 },
   /** Werkzeug: 8 characters before 2.0, 16 to 22 since. passlib: 16 bytes. */

@@ -31,10 +31,12 @@ export function pbkdf2Hash({
   decoyWith,
 }: Pbkdf2Hash): StoredHash | null {
   if (expected.length !== length) return null;
+  // RFC 8018 section 5.2: each block of the digest takes all rounds.
+  const blocks = Math.ceil(length / DIGEST_BYTES[digest]);
   return digestHash({
     format,
-    parameters: `${rounds} rounds`,
-    demands: { pbkdf2Rounds: rounds, salt: salt.length, digest: length },
+    parameters: `${rounds} rounds${blocks === 1 ? '' : ` for each of ${blocks} blocks`}`,
+    demands: { pbkdf2Rounds: rounds * blocks, salt: salt.length, digest: length },
     expected,
     derive: (password) => derivePbkdf2(password, salt, rounds, length, digest),
     decoy: () => decoyWith(randomBytes(length)),

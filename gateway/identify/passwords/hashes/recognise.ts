@@ -1,18 +1,26 @@
 import { readArgon2 } from './argon2.ts';
+import { readAspnet } from './aspnet.ts';
 import { readBcrypt } from './bcrypt.ts';
 import { readDjango } from './django.ts';
 import { readFirebase } from './firebase.ts';
 import type { HashRules } from './hash-rules.ts';
+import { readJoomla } from './joomla.ts';
 import { readLdap } from './ldap.ts';
 import { readPasslib } from './passlib.ts';
 import { readPhc } from './phc.ts';
+import { readPhpass } from './phpass.ts';
+import { readShaCrypt } from './sha-crypt.ts';
+import { readSpring } from './spring.ts';
 import type { Reader, StoredHash } from './stored-hash.ts';
+import { readUnsupported } from './unsupported.ts';
 import { readWerkzeug } from './werkzeug.ts';
+import { readWordpress } from './wordpress.ts';
 
 /** The formats exclude each other; the most frequent one comes first. */
 const READERS: readonly Reader[] = [
   ...[readBcrypt, readWerkzeug, readDjango, readArgon2, readPasslib, readPhc],
-  ...[readLdap, readFirebase],
+  ...[readPhpass, readWordpress, readSpring, readAspnet, readShaCrypt],
+  ...[readLdap, readFirebase, readJoomla, readUnsupported],
 ];
 
 /** Characters: twice the longest supported hash. Longer text is not parsed. */

@@ -20,5 +20,6 @@ export function describeUnknown(hash: string): string {
   if (prefix !== undefined) return `the hash has an unknown format: it begins with ${prefix}`;
   const digest = /^[0-9a-f]+$/i.test(hash) ? DIGESTS.get(hash.length) : undefined;
   if (digest !== undefined) return `the hash is as long as an unsalted ${digest}, ${NEVER}`;
+  if (/^[./0-9A-Za-z]{13}$/.test(hash)) return `the hash is as long as DES of crypt(3), ${NEVER}`;
   return `the hash has an unknown format, or is the password itself, ${NEVER}`;
 }

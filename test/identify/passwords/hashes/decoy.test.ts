@@ -23,7 +23,8 @@ test('a decoy shares no run of salt or digest with the hash it stands for', (t) 
   for (const { hash } of oneOfEachFormat()) {
     const decoy = decoyOf(hash, OWN_TABLE) ?? '';
     const secrets = hash.split('$').filter((field) => field.length >= 16 && !/[:={]/.test(field));
-    for (const secret of secrets) t.false(decoy.includes(secret.slice(0, 16)), `${decoy} for ${hash}`);
+    // Some begin with the parameters.
+    for (const secret of secrets) t.false(decoy.includes(secret.slice(-16)), `${decoy} for ${hash}`);
   }
 });
 

