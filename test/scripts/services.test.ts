@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { findExecutable } from '../lab/packages/executables.ts';
+import { findPostgres } from '../lab/packages/postgres.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { type Ended, startProgram } from '../support/run/program.ts';
 import { probe } from '../support/services/probe.ts';
@@ -12,6 +13,7 @@ import { probe } from '../support/services/probe.ts';
 const SERVICES = new URL('../support/services/', import.meta.url);
 /** Without the program there is nothing to start; the tests then run against servers from elsewhere. */
 const withRedis = findExecutable('redis-server') === null ? test.skip : test;
+const withPostgres = findPostgres() === null ? test.skip : test;
 
 function temporaryFolder(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-services-'));
@@ -19,12 +21,13 @@ function temporaryFolder(t: ExecutionContext): string {
   return folder;
 }
 
-/** A program that starts a private Redis below `folder`, prints its URL and then does `next`. */
-function privateRedisProgram(folder: string, next: string) {
+/** A program that starts a private server below `folder`, prints its URL and then does `next`. */
+function privateServerProgram(start: 'privateRedis' | 'privatePostgres', folder: string, next: string) {
+  const file = start === 'privateRedis' ? 'private-redis.ts' : 'private-postgres.ts';
   const code = `
-    import { privateRedis } from ${JSON.stringify(new URL('private-redis.ts', SERVICES).href)};
+    import { ${start} } from ${JSON.stringify(new URL(file, SERVICES).href)};
     process.on('SIGTERM', () => process.exit(1));
-    const attempt = await privateRedis();
+    const attempt = await ${start}();
     console.log(attempt.service.url + ' is up');
     setInterval(() => {}, 1000);
     ${next}`;
@@ -44,7 +47,7 @@ function processesNaming(text: string): string[] {
 }
 
 async function assertNothingLeft(t: ExecutionContext, folder: string, { stdout }: Ended): Promise<void> {
-  const [, url] = /^(redis:\S+) is up/.exec(stdout) ?? [];
+  const [, url] = /^((?:redis|postgres):\S+) is up/.exec(stdout) ?? [];
   if (url === undefined) return t.fail(`no server was started: ${stdout}`);
   // The kernel ends what was killed a moment later. Its port may be another test's by then; its folder is its own.
   await holds('the server is gone', () => processesNaming(folder).length === 0);
@@ -54,7 +57,7 @@ async function assertNothingLeft(t: ExecutionContext, folder: string, { stdout }
 
 withRedis('a private server is gone, with its folder, when a signal ended the program', async (t) => {
   const folder = temporaryFolder(t);
-  const program = privateRedisProgram(folder, '');
+  const program = privateServerProgram('privateRedis', folder, '');
   t.teardown(() => program.kill('SIGKILL'));
   await program.printed('is up');
   program.kill('SIGTERM');
@@ -63,9 +66,23 @@ withRedis('a private server is gone, with its folder, when a signal ended the pr
 
 withRedis('a private server is gone, with its folder, when the program crashed', async (t) => {
   const folder = temporaryFolder(t);
-  const program = privateRedisProgram(folder, `throw new Error('crash');`);
+  const program = privateServerProgram('privateRedis', folder, `throw new Error('crash');`);
   await assertNothingLeft(t, folder, await program.ended);
 });
+
+withPostgres(
+  'a private PostgreSQL runs as another user than root, and is gone with its folder when the program ends',
+  async (t) => {
+    const folder = temporaryFolder(t);
+    // mkdtemp makes a folder for its owner alone, and the server must reach its own in it.
+    chmodSync(folder, 0o755);
+    const program = privateServerProgram('privatePostgres', folder, '');
+    t.teardown(() => program.kill('SIGKILL'));
+    await program.printed('is up');
+    program.kill('SIGTERM');
+    await assertNothingLeft(t, folder, await program.ended);
+  },
+);
 
 test('a server that accepts and then says nothing is silent within the deadline', async (t) => {
   const mute = createServer().listen(0, '127.0.0.1');
