@@ -15,7 +15,7 @@ import type { Database, QueryRunner } from '../stores/database/connection.ts';
  * knew, and inserts the missing ones again (`restore-lost.ts`).
  *
  * **Delivery.** Nodes read the log twice a second (`catch-up.ts`), and receive each entry at once from the Redis stream
- * (`feed.ts`). A stream entry carries its own chain and the one before, so that the node can tell whether it directly follows
+ * (`feed.ts`). Without Redis, PostgreSQL tells them when to read (`notices.ts`). A stream entry carries its own chain and the one before, so that the node can tell whether it directly follows
  * what it has (`entry-tracker.ts`).
  *
  * **Installations.** `installation` is a random id of the database. Stream entries with another id are ignored.
@@ -132,9 +132,12 @@ export async function lockHead({ sql, query }: QueryRunner): Promise<LogPosition
   return { installation, position, chain };
 }
 
+/** The channel of PostgreSQL's notices; they stay within one database. Another schema's are harmless (`notices.ts`). */
+export const NOTICES = 'gatehouse_revocations';
+
 /** @param head locked in the same transaction */
 export async function append(
-  { sql, query }: QueryRunner,
+  { kind, sql, query }: QueryRunner,
   head: LogPosition,
   voided: readonly (Voided & { readonly expiresAt: number })[],
 ): Promise<Appended> {
@@ -142,7 +145,10 @@ export async function append(
   const last = revocations.at(-1);
   if (last !== undefined) {
     await query(sql('gatehouse_revocations').insert(revocations.map(rowOf)));
-    await query(sql('gatehouse_revocation_head').update({ position: last.position, chain: last.chain }));
+    const moved = sql('gatehouse_revocation_head').update({ position: last.position, chain: last.chain });
+    // The server sends the notice at the commit.
+    const notice = sql.raw('pg_notify(?, ?)', [NOTICES, String(last.position)]);
+    await query<unknown>(kind === 'postgres' ? moved.returning(notice) : moved);
   }
   return { installation: head.installation, previous: head.chain, revocations };
 }

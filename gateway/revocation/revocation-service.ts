@@ -13,6 +13,7 @@ import { createDenylistRepair } from './denylist-repair.ts';
 import { trackEntries } from './entry-tracker.ts';
 import { followFeed } from './feed.ts';
 import { createMirror, type Mirror } from './mirror.ts';
+import { followNotices } from './notices.ts';
 import { repeat } from './repeat.ts';
 import { createLostRevocations } from './restore-lost.ts';
 import { createRevoker, longestLife, type RevocableLives, type Revoker } from './revoker.ts';
@@ -39,7 +40,7 @@ export interface RevocationService {
   close(): void;
 }
 
-/** Milliseconds between two reads of the database: the longest delay of a revocation without Redis. */
+/** Milliseconds between two reads of the database: the longest delay of a revocation without Redis and notices. */
 const POLL = 500;
 /** Milliseconds between two searches for revoked accounts whose token records are not all marked. */
 const MARK_INTERVAL = 2_000;
@@ -162,6 +163,13 @@ export async function startRevocations(
       },
     });
 
+  const notices =
+    link === null && database.kind === 'postgres'
+      ? followNotices(database, log, (position) => {
+          if (position > (mirror.completeTo?.position ?? 0)) readRevocations();
+        })
+      : null;
+
   const readCutoff: ReadCutoff = async (accountId) => {
     await catchUp.now();
     return mirror.cutoffOf(accountId);
@@ -182,6 +190,7 @@ export async function startRevocations(
     database: databaseState,
     close() {
       feed?.close();
+      notices?.close();
       stopping.abort();
     },
   };

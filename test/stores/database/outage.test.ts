@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
 import { type PrivateDatabase, privateDatabase, SERVERS } from '../../lab/stores/private-database.ts';
+import { serverProxy } from '../../lab/stores/server-proxy.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { stopwatch } from '../../lab/waiting/stopwatch.ts';
 
@@ -43,7 +42,7 @@ for (const kind of SERVERS) {
     );
 
     await partly(t, 'a read whose connection breaks is sent again once, a write is not', async () => {
-      const broken = await breakingProxy(t, server);
+      const broken = await serverProxy(t, server.location.port);
       const database = openDatabase({ ...server.location, port: broken.port }, { timeout: 5000 });
       t.teardown(() => database.close());
       await database.ping();
@@ -57,6 +56,13 @@ for (const kind of SERVERS) {
       const adding = sqlAccountStore(database).add({ email: 'c@x', passwordHash: null, confirmed: false });
       await t.throwsAsync(adding, { message: 'database unavailable' });
       t.is(await count(), before);
+
+      broken.breakAnswers(1);
+      await t.notThrowsAsync(database.ping());
+      broken.breakAnswers(1);
+      const added = sqlAccountStore(database).add({ email: 'd@x', passwordHash: null, confirmed: false });
+      await t.throwsAsync(added, { message: 'database unavailable' });
+      t.is(await count(), before + 1, 'it was done, once');
     });
 
     await partly(t, 'a server that hangs is an outage in time, for a new connection and for one in use', async () => {
@@ -152,40 +158,4 @@ async function untilItAnswers(database: Database): Promise<void> {
     if (answered) return;
   }
   throw new Error('the database does not answer again');
-}
-
-/** Stands before the server, and on demand cuts the connection on which the client sends something next. */
-async function breakingProxy(t: ExecutionContext, target: PrivateDatabase) {
-  let toBreak = 0;
-  const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const upstream = connect(target.location.port, target.location.host);
-    let queries = 0;
-    for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}));
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-    upstream.pipe(client);
-    client.on('data', (data) => {
-      // The first two messages are the handshake and the preparation of the session.
-      if (++queries > 2 && toBreak > 0) {
-        toBreak--;
-        client.destroy();
-      } else {
-        upstream.write(data);
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  t.teardown(() => {
-    proxy.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const bound = proxy.address();
-  if (bound === null || typeof bound === 'string') throw new Error('no port');
-  return {
-    port: bound.port,
-    breakNext(times: number) {
-      toBreak = times;
-    },
-  };
 }
