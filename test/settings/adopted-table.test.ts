@@ -15,12 +15,14 @@ test('a table needs no more than to say who is confirmed', (t) => {
   t.deepEqual(read('table: users, columns: { confirmed: active }'), {
     name: 'users',
     columns,
+    idForm: null,
     confirmed: { column: 'active' },
     groups: null,
   });
   t.deepEqual(read('table: shop.users, columns: { id: uuid }, confirmedWhen: "1 = 1", readOnly: true'), {
     name: 'shop.users',
     columns: { ...columns, id: 'uuid' },
+    idForm: null,
     confirmed: { expression: '1 = 1' },
     groups: null,
   });

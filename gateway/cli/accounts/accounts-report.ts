@@ -18,6 +18,7 @@ function ownTable({ schema }: Pick<Database, 'schema'>): AdoptedTable {
   return {
     name: named('gatehouse_accounts'),
     columns: { id: 'id', email: 'email', password: 'password_hash' },
+    idForm: null,
     confirmed: { column: 'confirmed_at' },
     groups: { table: named('gatehouse_account_groups'), account: 'account_id', name: 'name' },
   };

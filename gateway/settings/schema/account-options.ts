@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, flag, matching, oneOf, options, wholeNumber } from './formats.ts';
 import { firebaseKey, pepper } from './hash-options.ts';
+import { idColumnOption } from './id-form.ts';
 import { COLUMN, COLUMN_FORM, TABLE, TABLE_FORM } from './table-name.ts';
 
 const READ_ONLY = 'must be true: the gateway never writes to the table of an application';
@@ -11,7 +12,7 @@ function columnName() {
 
 /** The columns of an application's table. */
 export const ACCOUNT_COLUMNS = options({
-  id: columnName()
+  id: idColumnOption()
     .prefault('id')
     .describe('The id that upstreams receive as X-User-Id: a whole number, a UUID or ASCII text.'),
   email: columnName().prefault('email').describe('The email that the account owner logs in with.'),

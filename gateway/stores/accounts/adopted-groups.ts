@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
+import type { IdForm } from '../../settings/schema/id-form.ts';
 import type { AccountGroupsSettings } from '../../settings/schema/settings.ts';
 import { rejectedBy } from '../database/failure.ts';
 import type { Column, Source } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 import { checked } from './group-names.ts';
+import { idColumn } from './id-column.ts';
 import { columnNamed, columnsOf, quotedTable } from './table-columns.ts';
 
 /** The table of memberships of an application, checked against the database. */
@@ -17,15 +19,20 @@ export interface OpenMemberships {
 /**
  * Checks that the tables exist with these columns.
  *
+ * @param idForm how the ids of accounts are stored
  * @throws OperatorError that names what is missing and what exists; GatewayError when the database is unavailable
  */
-export async function openMemberships(source: Source, settings: AccountGroupsSettings): Promise<OpenMemberships> {
+export async function openMemberships(
+  source: Source,
+  settings: AccountGroupsSettings,
+  idForm: IdForm | null,
+): Promise<OpenMemberships> {
   const { kind, sql, query } = source;
   const { table, names } = settings;
   const dialect = DIALECTS[kind];
   const own = await columnsOf(source, table, 'accounts.groups.table', 'm');
   const ownColumn = (name: string, option: string) => columnNamed(own, name, table, `accounts.groups.${option}`);
-  const account = ownColumn(settings.account, 'account');
+  const account = idColumn(source, ownColumn(settings.account, 'account'), idForm, 'accounts.columns.id');
   const conditions = conditionsIn(source, settings.where, (name) => ownColumn(name, 'where'));
   const link = names === undefined ? null : await namesTable(source, names);
   const group = settings.group === undefined ? null : ownColumn(settings.group, 'group');
@@ -39,8 +46,7 @@ export async function openMemberships(source: Source, settings: AccountGroupsSet
     return rows.whereRaw(`${name.sql} is not null`);
   };
   const selected = (rows: Knex.QueryBuilder): Promise<{ account: string; name: string }[]> =>
-    query(rows.select(sql.raw(`${dialect.text(account)} as ??, ${dialect.text(name)} as ??`, ['account', 'name'])));
-  const ofAccount = dialect.byId(source, account);
+    query(rows.select(sql.raw(`${account.text} as ??, ${dialect.text(name)} as ??`, ['account', 'name'])));
 
   await selected(memberships().limit(1)).catch(
     rejectedBy((reason) => `accounts.groups: the tables cannot be read: ${reason}.`),
@@ -48,7 +54,7 @@ export async function openMemberships(source: Source, settings: AccountGroupsSet
 
   return {
     async groupsOf(accountId) {
-      const condition = ofAccount(accountId);
+      const condition = account.byId(accountId);
       if (condition === null) return [];
       const rows = await selected(memberships().whereRaw(condition));
       // The collation of the column may ignore case, accents and trailing spaces.

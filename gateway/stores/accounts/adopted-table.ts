@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
+import type { IdForm } from '../../settings/schema/id-form.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
 import { rejectedBy } from '../database/failure.ts';
 import { openMemberships } from './adopted-groups.ts';
 import type { Column, Condition, Source } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 import { checked, countNames, type GroupCounts, namesIn } from './group-names.ts';
+import { idColumn } from './id-column.ts';
 import { columnNamed, columnsOf, quotedTable } from './table-columns.ts';
 
 /** An application's table of users, as the configuration describes it. */
@@ -13,6 +15,8 @@ export interface AdoptedTable {
   /** As the configuration names it: `partsOfTable` reads it. */
   readonly name: string;
   readonly columns: { readonly id: string; readonly email: string; readonly password: string };
+  /** How the ids are stored; null: the configuration does not say. */
+  readonly idForm: IdForm | null;
   readonly confirmed: { readonly column: string } | { readonly expression: string };
   /** Where its groups are; null: it has none. */
   readonly groups: { readonly column: string } | AccountGroupsSettings | null;
@@ -21,11 +25,17 @@ export interface AdoptedTable {
 /** @returns null when the configuration uses the gateway's own table */
 export function adoptedTable({ table, columns, confirmedWhen, groups }: Settings['accounts']): AdoptedTable | null {
   if (table === undefined) return null;
-  const { confirmed, groups: column, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
+  const { id, confirmed, groups: column, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
   // `settings/rules/conflicts.ts` requires exactly one of the two. With neither, no account counts as confirmed.
   const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
   const inColumn = column === undefined ? null : { column };
-  return { name: table, columns: others, confirmed: isConfirmed, groups: inColumn ?? groups ?? null };
+  return {
+    name: table,
+    columns: { id: id.name, ...others },
+    idForm: id.as ?? null,
+    confirmed: isConfirmed,
+    groups: inColumn ?? groups ?? null,
+  };
 }
 
 /** A selected row; id, email and hash of any type are cast to text. */
@@ -74,10 +84,12 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
   const known = await columnsOf(source, table.name, 'accounts.table');
   const columnOf = (name: string, option: string) => columnNamed(known, name, table.name, `accounts.columns.${option}`);
   const id = columnOf(columns.id, 'id');
+  const ids = idColumn(source, id, table.idForm, 'accounts.columns.id');
   const email = columnOf(columns.email, 'email');
   const password = columnOf(columns.password, 'password');
   const groupsColumn = groups !== null && 'column' in groups ? columnOf(groups.column, 'groups') : null;
-  const memberships = groups === null || 'column' in groups ? null : await openMemberships(source, groups);
+  const memberships =
+    groups === null || 'column' in groups ? null : await openMemberships(source, groups, table.idForm);
 
   const from = sql.raw(quotedTable(source, table.name));
   const confirmedValue =
@@ -85,7 +97,7 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
       ? dialect.confirmed(columnOf(confirmed.column, 'confirmed'))
       : `case when (${confirmed.expression}) then 1 else 0 end`;
   const plain: Record<Exclude<keyof AdoptedRow, 'confirmed'>, string> = {
-    id: dialect.text(id),
+    id: ids.text,
     email: dialect.text(email),
     password: dialect.text(password),
     groups: groupsColumn === null ? 'null' : dialect.groups(groupsColumn),
@@ -107,7 +119,7 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
   };
 
   return {
-    byId: dialect.byId(source, id),
+    byId: ids.byId,
     byEmail: await dialect.byEmail(source, email),
     rows,
     groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
@@ -128,10 +140,16 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
       // In the order of the column: its selected text sorts 10 before 9.
       let last: string | null = null;
       for (;;) {
-        const after = last === null ? sql.raw(isNotNull(id)) : sql.raw(`${id.sql} > ?`, [last]);
-        const chunk: AdoptedRow[] = await query(rows().whereRaw(after).orderByRaw(id.sql).limit(CHUNK));
-        if (chunk.length > 0) yield chunk;
-        last = chunk.at(-1)?.id ?? null;
+        const after = last === null ? sql.raw(isNotNull(id)) : ids.after(last);
+        const chunk: (AdoptedRow & { position: string })[] = await query(
+          rows()
+            .select(namedIn(sql, { position: ids.position }))
+            .whereRaw(after)
+            .orderByRaw(id.sql)
+            .limit(CHUNK),
+        );
+        if (chunk.length > 0) yield chunk.map(({ position: _, ...row }) => row);
+        last = chunk.at(-1)?.position ?? null;
         if (chunk.length < CHUNK || last === null) return;
       }
     },
@@ -144,10 +162,10 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
       // The number 1 and the text "1" are the same id; texts that are equal only by collation are not.
       const counted: { id: string; count: number | string }[] = await query(
         sql(from)
-          .select(namedIn(sql, { id: `min(${dialect.text(id)})` }))
+          .select(namedIn(sql, { id: `min(${ids.text})` }))
           .count({ count: '*' })
           .whereRaw(isNotNull(id))
-          .groupByRaw(dialect.exactly(id))
+          .groupByRaw(ids.exactly)
           .havingRaw('count(*) > 1'),
       );
       return new Map(counted.map(({ id, count }) => [id, Number(count)]));

@@ -5,6 +5,7 @@ import type { Database } from '../../../gateway/stores/database/connection.ts';
 export const USERS: AdoptedTable = {
   name: 'app-users',
   columns: { id: 'id', email: 'e-mail', password: 'key' },
+  idForm: null,
   confirmed: { column: 'confirmed' },
   groups: null,
 };

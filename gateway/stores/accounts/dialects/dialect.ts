@@ -51,6 +51,12 @@ export interface Dialect {
   tablesOf(source: Source, schema: string | null): Promise<string[]>;
   /** The text of a value of any type: numbers above 2^53 would be rounded, and bytes would arrive as a Buffer. */
   text(column: Column): string;
+  /** The bytes as hexadecimal digits in lower case. */
+  hex(column: Column): string;
+  /** The texts as one text; NULL where one is NULL. */
+  joined(texts: readonly string[]): string;
+  /** Whether a column may have UUIDs as bytes, or has text. */
+  uuidStorage(column: Column): 'bytes' | 'digits';
   /** Groups values by what the gateway tells apart: a collation would take more of them for one. */
   exactly(column: Column): string;
   /** The value of a column of confirmations, as `isConfirmedValue` reads it. */

@@ -35,6 +35,10 @@ export const mysql: Dialect = {
     return type === 'binary' ? `cast(trim(trailing x'00' from ${sql}) as char)` : `cast(${sql} as char)`;
   },
 
+  hex: (column) => `lower(hex(${column.sql}))`,
+  joined: (texts) => `concat(${texts.join(', ')})`,
+  uuidStorage: ({ type, length }) => (/^(var)?binary$/.test(type) && length === 16 ? 'bytes' : 'digits'),
+
   exactly: (column) => `cast(${column.sql} as binary)`,
 
   confirmed(column) {

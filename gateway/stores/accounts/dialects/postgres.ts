@@ -62,6 +62,10 @@ export const postgres: Dialect = {
     return type === 'bytea' ? `encode(${sql}, 'escape')` : `${sql}::text`;
   },
 
+  hex: (column) => `encode(${column.sql}, 'hex')`,
+  joined: (texts) => texts.join(' || '),
+  uuidStorage: ({ type }) => (type === 'bytea' ? 'bytes' : 'digits'),
+
   exactly: (column) => `(${postgres.text(column)}) collate "C"`,
 
   confirmed(column) {

@@ -28,6 +28,10 @@ export const sqlite: Dialect = {
   },
 
   text: (column) => `cast(${column.sql} as text)`,
+  hex: (column) => `lower(hex(${column.sql}))`,
+  joined: (texts) => texts.join(' || '),
+  uuidStorage: ({ type }) => (/blob|binary/.test(type) ? 'bytes' : 'digits'),
+
   exactly: (column) => `cast(${column.sql} as text) collate binary`,
   confirmed: (column) => (/date|time/.test(column.type) ? sqlite.text(column) : column.sql),
   groups: (column) => sqlite.text(column),
@@ -48,11 +52,19 @@ export const sqlite: Dialect = {
 
   byId({ sql }, column) {
     const isWholeNumber = /int/.test(column.type);
+    // The type of a column does not bind: the number 1, the text "1" and its bytes are different values.
+    const isBytes = sqlite.uuidStorage(column) === 'bytes';
     return (id) => {
-      if (!WHOLE_NUMBER.test(id)) return isWholeNumber ? null : sql.raw(`${column.sql} = ?`, [id]);
-      if (isWholeNumber) return sql.raw(`${column.sql} = ?`, [id]);
-      // In a column without a type, the number 1 and the text "1" are two values.
-      return sql.raw(`${column.sql} in (?, cast(? as integer))`, [id, id]);
+      if (isWholeNumber) return WHOLE_NUMBER.test(id) ? sql.raw(`${column.sql} = ?`, [id]) : null;
+      const forms = [
+        '?',
+        ...(WHOLE_NUMBER.test(id) ? ['cast(? as integer)'] : []),
+        ...(isBytes ? ['cast(? as blob)'] : []),
+      ];
+      return sql.raw(
+        `${column.sql} in (${forms.join(', ')})`,
+        forms.map(() => id),
+      );
     };
   },
 
