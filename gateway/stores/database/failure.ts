@@ -1,6 +1,6 @@
 import { GatewayError, OperatorError } from '../../domain/errors.ts';
 
-/** Error codes after which the server closes the connection: of MySQL, then of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+/** Error codes after which the server closes the connection: of MySQL, then of PostgreSQL (its appendix A). */
 const ENDED_BY_SERVER = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_NORMAL_SHUTDOWN',
