@@ -1,4 +1,5 @@
 import type { Figure } from '../harness/figure.ts';
+import { databases } from './databases.ts';
 import { decisions } from './decisions.ts';
 import { gigabyte } from './gigabyte.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -23,6 +24,7 @@ export const figures: readonly Figure[] = [
   latencyAtHalfRate,
   passwords,
   tokens,
+  databases,
   routes,
   megabytes,
   gigabyte,
