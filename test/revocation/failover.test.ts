@@ -1,4 +1,5 @@
 import test from 'ava';
+import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { ADA } from '../lab/gateways/gateway.ts';
 import { ask, bearer, type Issued, issue, revoke, untilStatus } from '../lab/gateways/load.ts';
 import { gateways } from '../lab/gateways/nodes.ts';
@@ -35,7 +36,7 @@ test('a failover to a standby that lags loses no revocation, and no write is don
   t.is((await revoke(a, late.id, bearer(used))).status, 204);
   await Promise.all(nodes.map((node) => untilStatus(node, late, 401, RECOVERY)));
 
-  t.log('the name leads to the standby, which only reads, while the old connections still work');
+  t.log('the name leads to the standby, which only reads');
   proxy.leadTo(standby.location.port);
   await primary.administer(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gatehouse'",
@@ -67,6 +68,35 @@ test('a failover to a standby that lags loses no revocation, and no write is don
   const { sql, query } = group.database;
   const revoked = await query(sql('gatehouse_revocations').orderBy('position').pluck('jti'));
   t.deepEqual(revoked, [early.id, late.id, kept.id]);
+});
+
+test('connections to a server that only reads now are given up for the new primary, by a write and by a transaction', async (t) => {
+  const [before, after] = await Promise.all([privatePostgres(t), privatePostgres(t)]);
+  const proxy = await serverProxy(t, before.location.port);
+  const database = openDatabase({ ...before.location, port: proxy.port }, { timeout: 10_000 });
+  t.teardown(() => database.close());
+  for (const { location } of [before, after]) {
+    const direct = openDatabase(location, { timeout: 10_000 });
+    await direct.query(direct.sql.raw('create table writes (id integer not null)'));
+    await direct.close();
+  }
+  const write = (id: number) => database.query(database.sql('writes').insert({ id }));
+  const transact = (id: number) =>
+    database.transact(async ({ sql, query }) => {
+      await query(sql('writes').insert({ id }));
+    });
+  await Promise.all([1, 2, 3].map(write));
+  proxy.leadTo(after.location.port);
+  await before.administer('alter system set default_transaction_read_only = on');
+  await before.administer('select pg_reload_conf()');
+  await holds('the old one only reads', async () => {
+    const [row] = await before.administer<{ value: string }>(
+      "select current_setting('default_transaction_read_only') as value",
+    );
+    return row?.value === 'on';
+  });
+  await Promise.all([write(4), transact(5), write(6), transact(7)]);
+  t.deepEqual(await database.query(database.sql('writes').orderBy('id').pluck('id')), [4, 5, 6, 7]);
 });
 
 /** The standby receives nothing more from the primary: it lags, as an asynchronous one may. */
