@@ -4,10 +4,13 @@ import type { Settings } from '../../settings/schema/settings.ts';
 import { readerOf } from '../../stores/accounts/adopted.ts';
 import { type AdoptedTable, adoptedTable, type OpenTable, openTable } from '../../stores/accounts/adopted-table.ts';
 import { sqlAccountStore } from '../../stores/accounts/store.ts';
+import { tableName } from '../../stores/accounts/table-columns.ts';
+import { rightsBeyondSelect } from '../../stores/catalog/rights.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { reviewGroups } from './groups.ts';
 import { loginTimes } from './hash-forms.ts';
 import { hashNotes } from './hash-notes.ts';
+import { lookUpOf } from './look-up.ts';
 import type { AccountsReport } from './report.ts';
 import { reviewAccounts } from './review.ts';
 import { sampleOf } from './sample.ts';
@@ -50,6 +53,8 @@ export async function accountsReport(
     review,
     loginTimes: await loginTimes(review.forms, rules),
     notes: hashNotes(review.forms, rules),
+    lookUp: adopted === null ? null : await lookUpOf(database, described.name, whole, reader.findByEmail),
+    rights: adopted === null ? null : await rightsBeyondSelect(database, tableName(described.name)),
     groups: reviewGroups(await whole.countGroups(), namedGroups(settings)),
   };
 }

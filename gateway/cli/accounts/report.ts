@@ -1,6 +1,7 @@
 import { alignedTable } from '../table.ts';
 import type { GroupsReview } from './groups.ts';
 import { groupsText } from './groups.ts';
+import type { LookUp } from './look-up.ts';
 import type { Review } from './review.ts';
 import type { Example } from './tally.ts';
 
@@ -16,13 +17,18 @@ export interface AccountsReport {
   /** What the operator should know of the hashes. */
   readonly notes: readonly string[];
   readonly groups: GroupsReview;
+  /** null: the gateway's own table, or the database does not tell. */
+  readonly lookUp: LookUp | null;
+  /** What this user may do on the table beside reading it; null: the gateway's own table, or SQLite. */
+  readonly rights: readonly string[] | null;
 }
 
 /** Whether examples are shown with their emails. */
 export type Emails = 'shown' | 'hidden';
 
 /** The report for programs; docs/commands.md describes it. */
-export function reportJson({ table, sampledOf, review, loginTimes, notes, groups }: AccountsReport, emails: Emails) {
+export function reportJson(report: AccountsReport, emails: Emails) {
+  const { table, sampledOf, review, loginTimes, notes, groups, lookUp, rights } = report;
   const examplesOf = (examples: readonly Example[]) => ({
     ids: examples.map(({ id }) => id),
     ...(emails === 'shown' && { emails: examples.map(({ email }) => email) }),
@@ -47,8 +53,14 @@ export function reportJson({ table, sampledOf, review, loginTimes, notes, groups
       examples: duplicates.examples.map(examplesOf),
     },
     confirmation: review.confirmation,
+    look_up: lookUp === null ? null : lookUpJson(lookUp),
+    rights_beyond_select: rights,
     ...groups,
   };
+}
+
+function lookUpJson({ collation, indexes, isFullScan, milliseconds, advice }: LookUp) {
+  return { collation, indexes, full_scan: isFullScan, ms: milliseconds, advice };
 }
 
 /** The report for a person at a terminal. */
@@ -65,6 +77,8 @@ export function reportText(report: AccountsReport, emails: Emails): string {
     obstaclesText(review, emails),
     duplicatesText(review, emails),
     confirmationText(review),
+    lookUpText(report),
+    rightsText(report),
     ...groupsText(groups).map((text) => `Groups\n${indented(text)}`),
   ]
     .filter((part) => part !== '')
@@ -114,6 +128,21 @@ function confirmationText({ confirmation }: Review): string {
     return [String(count), value, confirmed ? 'confirmed' : 'not confirmed'];
   });
   return section('Values of the confirmation, and how they are read', rows);
+}
+
+function lookUpText({ lookUp }: AccountsReport): string {
+  if (lookUp === null) return '';
+  const { indexes, isFullScan, collation, milliseconds, advice } = lookUp;
+  const how = isFullScan ? 'WARNING: each reads the whole table' : `by the index ${indexes.join(', ')}`;
+  const facts = `${how}; ${collation === null ? '' : `collation ${collation}; `}${milliseconds} ms`;
+  return section('The look-up by email', [[facts], ...(advice === null ? [] : [[`to use an index: ${advice}`]])]);
+}
+
+function rightsText({ rights, table }: AccountsReport): string {
+  if (rights === null || rights.length === 0) return '';
+  return section('Rights of this user', [
+    [`${rights.join(', ')} on ${table}, beside SELECT: the gateway needs none of them`],
+  ]);
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {

@@ -49,6 +49,7 @@ export interface AdoptedRow {
 }
 
 export interface OpenTable {
+  readonly email: Column;
   /** The conditions for `rows`; they may match other rows too. */
   readonly byId: Condition;
   readonly byEmail: Condition;
@@ -119,6 +120,7 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
   };
 
   return {
+    email,
     byId: ids.byId,
     byEmail: await dialect.byEmail(source, email),
     rows,

@@ -53,7 +53,8 @@ export function columnNamed(known: readonly Column[], name: string, table: strin
   throw new OperatorError(`${option}: ${table} has no column ${name}; it has ${names}.`);
 }
 
-function tableName(table: string): TableName {
+/** The schema and the name of a table, as the configuration names it. */
+export function tableName(table: string): TableName {
   const [name = '', schema = null] = partsOfTable(table).reverse();
   return { schema, name };
 }
