@@ -91,7 +91,7 @@ export function accountOptions() {
     allowWeakHashes: flag()
       .prefault(false)
       .describe(
-        'Accepts salted hashes of a single SHA round, such as {SSHA} of LDAP: whoever reads them finds most passwords. The gateway replaces those in its own table at the next login.',
+        'Accepts salted hashes of a single round, such as {SSHA} of LDAP or the MD5 of old Joomla: whoever reads them finds most passwords. The gateway replaces those in its own table at the next login.',
       ),
     firebase: firebaseKey()
       .exactOptional()

@@ -11,7 +11,7 @@ export interface HashRules {
   readonly longBcryptPasswords: 'cut' | 'refused';
   /** Follows the password in the input of bcrypt (Devise); empty: none. */
   readonly pepper: string;
-  /** Whether salted hashes of a single SHA round are verified. */
+  /** Whether salted hashes of a single round are verified. */
   readonly weakHashes: 'allowed' | 'refused';
   /** For Firebase's hashes that do not contain their key; null: such hashes are refused. */
   readonly firebase: FirebaseKey | null;

@@ -25,7 +25,14 @@ export async function computeInThread(work: RoundsWork): Promise<Buffer> {
 
 function startThread(): Worker {
   const workerData: ThreadData = { isLow: isBackgroundLow() };
-  return new Worker(WORKER, { name: 'password-rounds', workerData, execArgv: [] });
+  // The options of the process may be for its main module only, such as `--input-type`.
+  const worker = new Worker(WORKER, { name: 'password-rounds', workerData, execArgv: [] });
+  // An error that nobody listens to would end the process. The hash in work, if any, learns of it by `resultOf`.
+  worker.on('error', () => {});
+  worker.once('exit', () => {
+    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+  });
+  return worker;
 }
 
 /** A thread that fails has ended, and is not used again. */
