@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150) NOT NULL UNIQUE);
+INSERT INTO auth_group VALUES(1,'staff');
+INSERT INTO auth_group VALUES(2,'Content editors');
+CREATE TABLE IF NOT EXISTS "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
+INSERT INTO auth_user VALUES(1,'pbkdf2_sha256$260000$NPQcMgH5edEdi4e51ilOSS$uaJkQT3kFDklGKnojahBPe4MoZatqCC+Jan+/NmkoOU=',NULL,0,'ada','','Ada@example.com',0,1,'2026-11-27 03:04:39.643680','');
+INSERT INTO auth_user VALUES(2,'pbkdf2_sha256$260000$ijpoYPu3tRgL8VnhGtbsoO$+0oye9dJwsHRQ/rMI8KlPoLOEOYmyygMKuSJGLoKAkA=',NULL,0,'bob','','bob@example.com',0,0,'2026-11-27 03:04:40.740821','');
+INSERT INTO auth_user VALUES(3,'!eKZNRxi1XkEGdYvLl2ppk2gNub6FGs6TkrTYom0e',NULL,0,'guest','','',0,1,'2026-11-27 03:04:41.727630','');
+CREATE TABLE IF NOT EXISTS "auth_user_groups" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED, "group_id" integer NOT NULL REFERENCES "auth_group" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO auth_user_groups VALUES(1,1,1);
+INSERT INTO auth_user_groups VALUES(2,1,2);
+INSERT INTO auth_user_groups VALUES(3,2,1);

@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS "users" ("id" integer not null primary key autoincrement, "name" varchar not null, "email" varchar not null, "email_verified_at" datetime, "password" varchar not null, "remember_token" varchar, "created_at" datetime, "updated_at" datetime);
+INSERT INTO users VALUES(1,'Ada','Ada@example.com','2026-11-27 12:00:00','$2y$10$v/ESQkR3UnmTDATpHHEdFegGcNqScENUnpw9z/w9WxF5OBqW8RO2a',NULL,'2026-11-27 12:00:00','2026-11-27 12:00:00');
+INSERT INTO users VALUES(2,'Bob','bob@example.com',NULL,'$2y$10$3Gsh5a9hyC31X5d6BkJoGe2zUYXYukySUuVxnWbCQFmmIz3t6mvIq',NULL,'2026-11-27 12:00:00','2026-11-27 12:00:00');
+CREATE TABLE IF NOT EXISTS "roles" ("id" integer not null primary key autoincrement, "name" varchar not null, "guard_name" varchar not null, "created_at" datetime, "updated_at" datetime);
+INSERT INTO roles VALUES(1,'staff','web',NULL,NULL);
+INSERT INTO roles VALUES(2,'staff','api',NULL,NULL);
+INSERT INTO roles VALUES(3,'machine','api',NULL,NULL);
+CREATE TABLE IF NOT EXISTS "model_has_roles" ("role_id" integer not null, "model_type" varchar not null, "model_id" integer not null, foreign key("role_id") references "roles"("id") on delete cascade, primary key ("role_id", "model_id", "model_type"));
+INSERT INTO model_has_roles VALUES(1,'App\Models\User',1);
+INSERT INTO model_has_roles VALUES(3,'App\Models\User',1);
+INSERT INTO model_has_roles VALUES(1,'App\Models\Team',2);

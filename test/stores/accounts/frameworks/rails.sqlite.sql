@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS "users" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "email" varchar DEFAULT '' NOT NULL, "encrypted_password" varchar DEFAULT '' NOT NULL, "reset_password_token" varchar, "reset_password_sent_at" datetime, "remember_created_at" datetime, "confirmation_token" varchar, "confirmed_at" datetime, "confirmation_sent_at" datetime, "unconfirmed_email" varchar, "failed_attempts" integer DEFAULT 0 NOT NULL, "unlock_token" varchar, "locked_at" datetime, "created_at" datetime(6) NOT NULL, "updated_at" datetime(6) NOT NULL);
+INSERT INTO users VALUES(1,'ada@example.com','$2a$12$qh6E2gDvvS22xT6Qm0yJcOnUDdfFBWkX6YRHjoesgKKBigUMPOQX6',NULL,NULL,NULL,NULL,'2026-11-27 12:00:00',NULL,NULL,0,NULL,NULL,'2026-11-27 03:07:26.362429','2026-11-27 03:07:26.362429');
+INSERT INTO users VALUES(2,'bob@example.com','$2a$12$R.ZDlGbUSjBhlJfZbNQxJuOWEw7iyNOBB/49udJvK9837yaLUYaue',NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,'2026-11-27 03:07:27.546653','2026-11-27 03:07:27.546653');
+CREATE TABLE IF NOT EXISTS "roles" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" varchar, "resource_type" varchar, "resource_id" integer, "created_at" datetime(6) NOT NULL, "updated_at" datetime(6) NOT NULL);
+INSERT INTO roles VALUES(1,'staff',NULL,NULL,'2026-11-27 03:07:27.609723','2026-11-27 03:07:27.609723');
+INSERT INTO roles VALUES(2,'owner','Forum',7,'2026-11-27 03:07:27.648351','2026-11-27 03:07:27.648351');
+CREATE TABLE IF NOT EXISTS "users_roles" ("user_id" integer, "role_id" integer);
+INSERT INTO users_roles VALUES(1,1);
+INSERT INTO users_roles VALUES(1,2);
+CREATE TABLE IF NOT EXISTS "members" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "email_address" varchar NOT NULL, "password_digest" varchar NOT NULL, "created_at" datetime(6) NOT NULL, "updated_at" datetime(6) NOT NULL);
+INSERT INTO members VALUES(1,'ada@example.com','$2a$12$Qck9gduW/NrRH5Sy.fiT8OLsMRFMtbb9nF4zKnaq5vARPIWdOUyv2','2026-11-27 03:07:28.857690','2026-11-27 03:07:28.857690');
