@@ -8,7 +8,7 @@ type DatabaseSettings = SettingsWithoutSecrets['database'];
 /** Milliseconds for each query: some scan a whole table, and only the operator waits for them. */
 const READ_LIMIT = 10 * 60_000;
 /** Milliseconds between two pings while a query runs. */
-const WATCH_PAUSE = 2_000;
+const WATCH_PAUSE = 1_000;
 /** Pings in a row that fail before the database counts as hung: one may fail where the server is busy. */
 const MOST_MISSED = 3;
 /** Milliseconds for an orderly close. */
@@ -42,6 +42,7 @@ export async function readingDatabase(
   const done = new AbortController();
   try {
     await watch.ping();
+    await endQueriesWithProcess(watch, database, done.signal);
     await Promise.race([work(database), untilHung(watch, done.signal)]);
   } catch (error) {
     throw explained(named, error);
@@ -63,4 +64,23 @@ async function untilHung(database: Database, signal: AbortSignal): Promise<never
     if (failure !== null && missed === MOST_MISSED && !signal.aborted) throw failure.error;
   }
   return await new Promise(() => {});
+}
+
+/**
+ * Ctrl-C also ends the running query: a MySQL server would only notice that its client is gone when the query has a result. The
+ * work uses one connection at a time, and so the same one.
+ */
+async function endQueriesWithProcess(watch: Database, database: Database, done: AbortSignal): Promise<void> {
+  if (database.kind !== 'mysql') return;
+  const [own]: { id: number }[] = await database.query(database.sql.select(database.sql.raw('connection_id() as id')));
+  const id = Number(own?.id);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const end = () => {
+      const killed = watch.query(watch.sql.raw(`kill query ${id}`)).catch(() => {});
+      // The handler is gone, so this ends the process as if there had been none.
+      void killed.finally(() => process.kill(process.pid, signal));
+    };
+    process.once(signal, end);
+    done.addEventListener('abort', () => process.off(signal, end));
+  }
 }
