@@ -170,6 +170,38 @@ test.serial('a database whose transactions only read refuses each write, and say
   t.deepEqual(await database.query(database.sql('fenced').pluck('id')), []);
 });
 
+test.serial(
+  'a commit that waits for a standby that is gone, and then for a server that was killed, is done once at most',
+  async (t) => {
+    const { database, role } = await asRole(t, '');
+    await inDatabase(database, 'create table commits (id integer not null)');
+    const hasty = openDatabase({ ...server.location, user: role }, { timeout: 1_000 });
+    t.teardown(() => hasty.close());
+    await hasty.ping();
+    await server.administer("alter system set synchronous_standby_names = 'nobody'");
+    await server.administer('select pg_reload_conf()');
+    const insert = (into: Database, id: number) =>
+      into.transact(async ({ sql, query }) => {
+        await query(sql('commits').insert({ id }));
+      });
+    const out = { message: 'database unavailable' };
+    await t.throwsAsync(insert(hasty, 1), out);
+    await t.throwsAsync(hasty.query(hasty.sql('commits').insert({ id: 2 })), out);
+    const cut = t.throwsAsync(insert(database, 3), out);
+    const waiting = `select 1 from pg_stat_activity where usename = '${role}' and wait_event = 'SyncRep' and query = 'commit'`;
+    await holds('the commit waits for the standby', async () => (await server.administer(waiting)).length > 0);
+    await server.administer('alter system reset synchronous_standby_names');
+    await server.kill();
+    await cut;
+    await server.start();
+    await holds('it is written again', () => insert(database, 4).then(...SETTLED));
+    const ids = await database.query(database.sql('commits').orderBy('id').pluck('id'));
+    t.deepEqual(ids, [...new Set(ids)]);
+    t.is(ids.at(-1), 4);
+  },
+);
+
+const SETTLED: [() => true, () => false] = [() => true, () => false];
 let roles = 0;
 
 /** Opens the database as a role of its own, which is not a superuser. @param option of `alter role` */
