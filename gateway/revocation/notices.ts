@@ -69,7 +69,7 @@ export function followNotices(database: Database, log: Logger, onNotice: (positi
   return { close: () => stopping.abort() };
 }
 
-/** Another connection of the same configuration, which does not belong to the pool. */
+/** One more connection, as the newest one of the pool is made; the pool does not know of it. */
 function connect({ sql }: Database): Promise<Client> {
   return sql.client.acquireRawConnection();
 }
