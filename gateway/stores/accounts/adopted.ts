@@ -80,6 +80,7 @@ function isConfirmedText(padded: string): boolean {
   const text = padded.replace(/\0+$/, '').trim();
   if (/^(true|t|yes|y|on)$/i.test(text)) return true;
   // The zero date of MySQL has year 0; .NET and Go write year 1 for no date.
-  if (/^\d{4}-\d{2}-\d{2}([ T]|$)/.test(text)) return !/^000[01]-/.test(text);
+  // PostgreSQL has years of more digits, and `infinity`, which is no date either.
+  if (/^\d{4,6}-\d{2}-\d{2}([ T]|$)/.test(text)) return !/^000[01]-/.test(text);
   return /^[+-]?\d+(\.\d*)?$/.test(text) && Number(text) !== 0;
 }

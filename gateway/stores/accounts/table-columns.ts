@@ -1,5 +1,6 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { partsOfTable } from '../../settings/schema/table-name.ts';
+import { rejectedBy } from '../database/failure.ts';
 import type { Column, Source, TableName } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 
@@ -28,6 +29,11 @@ export async function columnsOf(source: Source, table: string, option: string, a
     return columns.map((column) => ({ ...column, sql: dialect.quoted(...prefix, column.name) }));
   }
   const names = await dialect.tablesOf(source, wanted.schema);
+  if (names.includes(wanted.name)) {
+    // A view that is broken has no columns: the database says why.
+    const all = source.sql(source.sql.raw(quotedTable(source, table))).limit(1);
+    await source.query(all).catch(rejectedBy((reason) => `${option}: ${table} cannot be read: ${reason}.`));
+  }
   const others = names.filter((one) => !/(^|\.)gatehouse_/.test(one));
   const more = others.length > MOST_NAMES ? ', …' : '';
   const there = others.length === 0 ? 'there is none' : `there are ${others.slice(0, MOST_NAMES).join(', ')}${more}`;

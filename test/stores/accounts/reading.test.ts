@@ -35,9 +35,17 @@ const TABLES: [string, DatabaseKind, (t: ExecutionContext, kind: DatabaseKind) =
   ...DATABASES.map((kind): (typeof TABLES)[number] => ['own table', kind, own]),
   ['adopted table', 'sqlite', adopted({})],
   ['adopted table, nocase', 'sqlite', adopted({ email: 'text collate nocase' })],
-  ...['utf8mb4_general_ci', 'utf8mb4_unicode_ci', 'utf8mb4_bin', 'latin1_swedish_ci', 'latin1_bin'].map(
-    (collation): (typeof TABLES)[number] => [`adopted table, ${collation}`, 'mysql', collated(collation)],
-  ),
+  ...[
+    'utf8mb4_general_ci',
+    'utf8mb4_unicode_ci',
+    'utf8mb4_bin',
+    'latin1_swedish_ci',
+    'latin1_bin',
+    'latin1_general_cs',
+    'utf8mb3_general_ci',
+    'utf8mb3_turkish_ci',
+    'utf8mb4_danish_ci',
+  ].map((collation): (typeof TABLES)[number] => [`adopted table, ${collation}`, 'mysql', collated(collation)]),
   ['adopted table, bytes', 'mysql', adopted({ email: 'varbinary(255)' })],
   ...[
     'text',

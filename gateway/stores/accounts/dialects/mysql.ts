@@ -1,4 +1,5 @@
-import { type Dialect, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
+import { ASCII_PAIRS } from './case-folding.ts';
+import { type Dialect, type Source, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
 import { placeholders, spellingsOf } from './spellings.ts';
 
 /** MySQL and MariaDB. */
@@ -49,26 +50,52 @@ export const mysql: Dialect = {
 
   groups: (column) => mysql.text(column),
 
-  /** A case-insensitive collation uses the column's index. Any other collation scans the table. */
-  async byEmail({ sql }, column) {
+  /** A collation that ignores case uses the column's index. Any other collation scans the table. */
+  async byEmail(source, column) {
+    const { sql } = source;
     const { charset, collation } = column;
     const isIn = (folded: string, spelling: string) => (email: string) => {
       const spellings = spellingsOf(email);
       return sql.raw(`${folded} in (${placeholders(spellings, spelling)})`, spellings);
     };
-    if (charset === null || !collation?.endsWith('_ci')) {
-      return isIn(`lower(convert(${column.sql} using utf8mb4)) collate utf8mb4_bin`, 'lower(?)');
+    if (charset !== null && collation !== null && (await ignoresCase(source, charset, collation))) {
+      // Converted first: the comparison fails for a character that the column's character set lacks.
+      return isIn(column.sql, `convert(? using ${charset}) collate ${collation}`);
     }
-    // Converted first: the comparison fails for a character that the column's character set lacks.
-    return isIn(column.sql, `convert(? using ${charset}) collate ${collation}`);
+    return isIn(
+      `lower(convert(${column.sql} using utf8mb4) collate utf8mb4_general_ci) collate utf8mb4_bin`,
+      'lower(?)',
+    );
   },
 
   byId({ sql }, column) {
-    const isWholeNumber = /int$/.test(column.type);
-    return (id) => (isWholeNumber && !WHOLE_NUMBER.test(id) ? null : sql.raw(`${column.sql} = ?`, [id]));
+    const { type, length } = column;
+    const isWholeNumber = /int$/.test(type);
+    return (id) => {
+      if (isWholeNumber && !WHOLE_NUMBER.test(id)) return null;
+      if (type !== 'binary' || length === null) return sql.raw(`${column.sql} = ?`, [id]);
+      // Padded as it is stored.
+      const bytes = Buffer.from(id);
+      return bytes.length > length ? null : sql.raw(`${column.sql} = ?`, [Buffer.concat([bytes], length)]);
+    };
   },
 
   /** As text: MySQL takes every text without digits for 0 when it is compared with a number, and a number for the index of an ENUM. */
   equals: ({ sql }, column, value) =>
     sql.raw(`${column.sql} = ?`, [String(typeof value === 'boolean' ? Number(value) : value)]),
 };
+
+async function ignoresCase({ sql, query }: Source, charset: string, collation: string): Promise<boolean> {
+  if (!collation.endsWith('_ci')) return false;
+  const { lower, others } = ASCII_PAIRS;
+  const isAlike = `convert(? using ${charset}) collate ${collation} = convert(? using ${charset})`;
+  const rows: { alike: number }[] = await query(
+    sql.select(
+      sql.raw(
+        `(${others.map(() => isAlike).join(' and ')}) as alike`,
+        others.flatMap((other) => [other, lower]),
+      ),
+    ),
+  );
+  return rows[0]?.alike === 1;
+}
