@@ -133,7 +133,9 @@ function confirmationText({ confirmation }: Review): string {
 function lookUpText({ lookUp }: AccountsReport): string {
   if (lookUp === null) return '';
   const { indexes, isFullScan, collation, milliseconds, advice } = lookUp;
-  const how = isFullScan ? 'WARNING: each reads the whole table' : `by the index ${indexes.join(', ')}`;
+  // MySQL reads a unique index already to explain, and does not name it when no row has the email.
+  const byIndex = indexes.length === 0 ? 'by a unique index' : `by the index ${indexes.join(', ')}`;
+  const how = isFullScan ? 'WARNING: each reads the whole table' : byIndex;
   const facts = `${how}; ${collation === null ? '' : `collation ${collation}; `}${milliseconds} ms`;
   return section('The look-up by email', [[facts], ...(advice === null ? [] : [[`to use an index: ${advice}`]])]);
 }

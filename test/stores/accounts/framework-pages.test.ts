@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
+import { lookUpOf } from '../../../gateway/cli/accounts/look-up.ts';
 import { hashRules } from '../../../gateway/identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
 import type { Settings } from '../../../gateway/settings/schema/settings.ts';
+import { readerOf } from '../../../gateway/stores/accounts/adopted.ts';
+import { adoptedTable, openTable } from '../../../gateway/stores/accounts/adopted-table.ts';
 import { openAccounts } from '../../../gateway/stores/accounts/open.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
@@ -25,15 +28,19 @@ for (const framework of FRAMEWORK_PAGES) {
       t.teardown(() => database.close());
       await makeTables(page, database);
       await runAll(viewsOf(framework, kind, nameOf(location)), database);
+      const indexes = pageNamed(page).sql.filter((one) => one.kind === kind && one.text.startsWith('create index'));
       for (const [block, expected] of users.entries()) {
         const settings = accountsIn(named(pageNamed(page).yaml[block] ?? '', nameOf(location)));
         await findsThem(t, database, settings, expected, block === 0 ? 'verify' : 'leave');
+        if (block > 0) continue;
+        for (const index of indexes) await runAll(named(index.text, nameOf(location)), database);
+        if (indexes.length > 0) t.false(await scansFor(database, settings), 'the index of the page is used');
       }
     });
   }
 
   const server = framework.kinds.includes('postgres') && page !== 'laravel' ? 'postgres' : 'mysql';
-  test(`${server}: the role of docs/adopting/${page}.md can read the users, keep the gateway's own tables, and nothing else`, async (t) => {
+  test(`${server}: the role of docs/adopting/${page}.md reads the users by an index, keeps the gateway's own tables, and nothing else`, async (t) => {
     const location = await temporaryDatabase(t, server);
     if (location.kind === 'sqlite') throw new Error('no server');
     const administrator = openDatabase(location, { timeout: 10_000 });
@@ -60,6 +67,7 @@ for (const framework of FRAMEWORK_PAGES) {
       if (framework.withoutRole?.includes(block)) continue;
       const settings = accountsIn(named(pageNamed(page).yaml[block] ?? '', nameOf(location)));
       await findsThem(t, own, settings, expected, 'leave');
+      t.false(await scansFor(own, settings), `the index of block ${block} is used`);
       const table = settings.table ?? '';
       const quoted = server === 'mysql' ? table : `"${table}"`;
       const refused = await t.throwsAsync(own.query(own.sql.raw(`delete from ${quoted}`)));
@@ -94,6 +102,14 @@ async function findsThem(
     const hash = recognise(passwordHash ?? '', hashRules(settings));
     t.true(hash?.verifiable && (await hash.verify(password)), `the password of ${login}`);
   }
+}
+
+/** Whether a look-up by email reads the whole table. */
+async function scansFor(database: Database, settings: Settings['accounts']): Promise<boolean | undefined> {
+  const table = adoptedTable(settings);
+  if (table === null) throw new Error('the page names no table');
+  const open = await openTable(database, table);
+  return (await lookUpOf(database, table.name, open, readerOf(database, open).findByEmail))?.isFullScan;
 }
 
 /** @param database on MySQL, where `app` is the database of the application, and names need no quotes */
