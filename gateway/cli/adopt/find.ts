@@ -5,6 +5,7 @@ import { readCatalog } from '../../stores/catalog/catalog.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { type Candidate, candidatesIn } from './candidates.ts';
 import { type Examined, examine } from './evidence.ts';
+import { idFormOf } from './id-form.ts';
 import type { ProposedGroups } from './memberships.ts';
 import { type ProposedAccounts, proposalYaml, settingsOf } from './proposal.ts';
 
@@ -76,7 +77,9 @@ function rankOf({ candidate, examined }: Found): number {
 
 async function proposalFor(database: Database, candidate: Candidate): Promise<ProposedAccounts> {
   const { table, id, email, password, confirmation, groups } = candidate;
-  const columns = { id: id.name, email: email.name, password: password.name };
+  const form = table.isReadable ? await idFormOf(database, nameOf(table), id.name).catch(() => null) : null;
+  const idOption = form === null ? id.name : { name: id.name, as: form };
+  const columns = { id: idOption, email: email.name, password: password.name };
   return {
     table: nameOf(table),
     columns: {

@@ -20,7 +20,7 @@ export type ProposedGroups =
 
 const GROUP_IDS: readonly string[] = ['roleid', 'groupid', 'usergroupid', 'authorityid'];
 const GROUP_NAMES: readonly string[] = [
-  ...['authority', 'authorityname', 'rolename', 'groupname', 'role', 'group', 'rolestargetid', 'rid'],
+  ...['authority', 'authorityname', 'rolename', 'groupname', 'role', 'group', 'roles', 'groups', 'rolestargetid'],
 ];
 const NAMES_TABLE = /(?:roles?|groups?|authorit(?:y|ies))$/;
 const NAMES: readonly string[] = ['name', 'title', 'slug', 'rolename', 'groupname', 'code'];
@@ -41,7 +41,18 @@ export function proposedGroups(
   const [best] = found.sort((a, b) => a.table.columns.length - b.table.columns.length);
   if (best !== undefined) return best;
   const column = namedColumns(users).first(['roles', 'groups', 'role']);
-  return column !== null && valueKind(column) === 'text' ? { kind: 'column', column: column.name } : null;
+  if (column !== null && valueKind(column) === 'text') return { kind: 'column', column: column.name };
+  return groupOfUsers(users, id, near);
+}
+
+/** Where each user has the id of one group, the users are the memberships themselves. */
+function groupOfUsers(users: CatalogTable, id: string, near: readonly CatalogTable[]): ProposedGroups | null {
+  const group = namedColumns(users).first(GROUP_IDS);
+  const names = group === null ? null : namesTable(users, plainName(group.name), near);
+  if (group === null || names === null) return null;
+  const { hasGuards, table, name } = names;
+  const named = { group: group.name, table, id: names.id, name };
+  return { kind: 'table', table: users, account: id, name: named, model: null, hasGuards };
 }
 
 function membershipIn(

@@ -1,12 +1,13 @@
 import { Document, isCollection, visit } from 'yaml';
 import { checkSettings } from '../../settings/read/check.ts';
+import type { IdForm } from '../../settings/schema/id-form.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 
 /** The section `accounts` of a configuration, as plain data. */
 export interface ProposedAccounts {
   readonly table: string;
   readonly columns: {
-    readonly id: string;
+    readonly id: string | { readonly name: string; readonly as: IdForm };
     readonly email: string;
     readonly password: string;
     readonly confirmed?: string;

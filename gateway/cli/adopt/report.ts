@@ -71,7 +71,7 @@ function explanation(found: Found, place: number | null): string {
 }
 
 /** Why a table was taken, and what the operator must know about it. */
-function becauseOf({ candidate, examined }: Found): [what: string, text: string][] {
+function becauseOf({ candidate, examined, accounts }: Found): [what: string, text: string][] {
   const { framework, signature, groups, login, email } = candidate;
   const columns = [...new Set([...signature, candidate.id.name, email.name, candidate.password.name])];
   const because: [string, string][] = [['columns', columns.join(', ')]];
@@ -85,6 +85,13 @@ function becauseOf({ candidate, examined }: Found): [what: string, text: string]
   if (groups?.kind === 'column') because.push(['groups', `in the column ${groups.column}`]);
   if ('expression' in candidate.confirmation && candidate.confirmation.expression === '1 = 1') {
     because.push(['note', 'no column says who is confirmed, so everyone is']);
+  }
+  const { id } = accounts.columns;
+  if (typeof id !== 'string') {
+    because.push([
+      'note',
+      `${id.name} has bytes, read as ${id.as}; if the application shows other ids, see docs/adopting.md`,
+    ]);
   }
   if (login !== null) {
     because.push([

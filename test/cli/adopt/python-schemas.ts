@@ -78,11 +78,19 @@ const FLASK: Schema = {
       confirmed BOOL, role_id integer)`,
     'create table roles (id SERIAL, name varchar(64) unique, "default" BOOL, permissions integer)',
   ),
-  rows: { users: [{ id: 1, email: 'ada@x', password_hash: hashOf('Werkzeug scrypt'), confirmed: true }] },
+  rows: {
+    users: [{ id: 1, email: 'ada@x', password_hash: hashOf('Werkzeug scrypt'), confirmed: true, role_id: 2 }],
+    roles: [{ id: 2, name: 'moderator' }],
+  },
   accounts: {
     table: 'users',
     columns: { id: 'id', email: 'email', password: 'password_hash', confirmed: 'confirmed' },
+    groups: {
+      ...{ table: 'users', account: 'id', group: 'role_id' },
+      names: { table: 'roles', id: 'id', name: 'name' },
+    },
   },
+  groups: ['moderator'],
 };
 
 /** The models of Flask-Security-Too 5 (`fsqla_v3`), confirmable. */
