@@ -65,6 +65,14 @@ test('names with other characters are written in quotes, as SQL has them; column
   t.is(read('table: users, columns: { email: "e.mail address" }')?.columns.email, 'e.mail address');
 });
 
+test('the form of ids can be said', (t) => {
+  const read = (id: string) =>
+    adoptedTable(settingsOf(t, accounts(`table: users, columns: { id: ${id} }, confirmedWhen: "1 = 1"`)).accounts);
+  t.like(read('{ name: key, as: uuid-swapped }'), { columns: { id: 'key' }, idForm: 'uuid-swapped' });
+  t.like(read('{ as: uuid }'), { columns: { id: 'id' }, idForm: 'uuid' });
+  t.like(read('key'), { columns: { id: 'key' }, idForm: null });
+});
+
 const REFUSED: [string, string, RegExp][] = [
   ['groups: { table: a, account: b, name: c }', 'accounts.groups', /accounts\.table/],
   [
@@ -86,6 +94,12 @@ const REFUSED: [string, string, RegExp][] = [
   ['confirmedWhen: "1 = 1"', 'accounts.confirmedWhen', /accounts\.table/],
   ['readOnly: true', 'accounts.readOnly', /accounts\.table/],
   ['table: users, confirmedWhen: "1 = 1", readOnly: false', 'accounts.readOnly', /never writes to the table/],
+  [
+    'table: users, columns: { id: { as: binary }, confirmed: a }',
+    'accounts.columns.id.as',
+    /must be one of uuid, uuid-swapped, guid, text/,
+  ],
+  ['table: users, columns: { id: [a], confirmed: a }', 'accounts.columns.id', /name/],
   ['table: "users; drop", confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: a.b.c, confirmedWhen: "1 = 1"', 'accounts.table', /name of a table/],
   ['table: users, columns: { confirmed: "`a`" }', 'accounts.columns.confirmed', /name of a column as it is, without/],

@@ -93,6 +93,28 @@ test('a second spelling of an email makes it ambiguous in every collation, and a
   }
 });
 
+test('where the collation of the emails has no index for the look-up, a generated column has', async (t) => {
+  const { opened } = await database(t);
+  for (const collation of ['utf8mb4_bin', 'utf8mb4_danish_ci', 'utf8mb3_turkish_ci', 'latin1_general_cs']) {
+    await opened.sql.raw(`create table users (id int primary key, email varchar(255) collate ${collation}, hash text)`);
+    await opened.sql.raw(
+      'alter table users add email_ci varchar(255) collate utf8mb4_unicode_ci as (email), add index (email_ci)',
+    );
+    await opened.sql.raw(
+      `insert into users (id, email) select seq, concat('User', seq, '@Example.com') from seq_1_to_2000`,
+    );
+    const people = { ...PEOPLE, name: 'users', columns: { ...PEOPLE.columns, email: 'email_ci' } };
+    const table = await openTable(opened, people);
+    const [plan] = await opened.sql.raw(
+      `explain ${table.rows().whereRaw(String(table.byEmail('User77@example.com')))}`,
+    );
+    t.is(plan[0].key, 'email_ci', collation);
+    const accounts = await adoptedAccounts(opened, people);
+    t.is((await accounts.findByEmail('uSER77@example.com'))?.id, '77', collation);
+    await opened.sql.raw('drop table users');
+  }
+});
+
 test('generated and invisible columns, reserved words, names with dots, and another database of the server are read', async (t) => {
   const other = ((await temporaryDatabase(t, 'mysql')) as MysqlLocation).database;
   const { opened } = await database(
