@@ -39,7 +39,8 @@ const NO_HOST = 'no-host';
 export function parsePostgres(text: string): PostgresLocation | string {
   // The URL class knows no user without a host, which the URL of a Unix socket has.
   const url = URL.parse(text.replace(/^(\w+:\/\/[^/?#]*@)(?=[:/])/, `$1${NO_HOST}`));
-  if (/^\w+:\/\/(?:[^/?#@]*@)?[^/?#@]*,/.test(text)) return `names several hosts; must name one; ${FORM}`;
+  if (/^\w+:\/\/(?:[^/?#@]*@)?[^/?#@]*,/.test(text))
+    return `names several hosts; must name one, which leads to the primary; ${FORM}`;
   if (url === null) return `is not a valid URL; ${FORM}, ${ENCODE}`;
   if (url.hash !== '') return `has a "#" part; ${FORM}, ${ENCODE}`;
   const given = parametersOf(url.searchParams);

@@ -119,6 +119,40 @@ for (const kind of SERVERS) {
       t.deepEqual(await other.query(other.sql('lock_probe').pluck('y')), [1]);
     });
 
+    await partly(
+      t,
+      'more at the same time than the user may have connections waits for those that there are',
+      async () => {
+        const administrator = await opened(t, server, 10_000);
+        const run = (statement: string) => administrator.query(administrator.sql.raw(statement));
+        await run(LIMITED_USER[kind]);
+        await run('create table crowded (id integer)');
+        await run('grant all on crowded to limited');
+        const openAs = (timeout: number) => {
+          const database = openDatabase({ ...server.location, user: 'limited' }, { timeout });
+          t.teardown(() => database.close());
+          return database;
+        };
+        const database = openAs(10_000);
+        const insert = (id: number) => database.sql('crowded').insert({ id });
+        const ways = [
+          (id: number) => database.query<unknown>(insert(id)),
+          (id: number) => database.transact<unknown>(({ query }) => query(insert(id))),
+        ];
+        await Promise.all(Array.from({ length: 20 }, (_, id) => ways.map((way) => way(id))).flat());
+        t.is((await administrator.query(administrator.sql('crowded').pluck('id'))).length, 40);
+
+        const nap = database.sql.raw(`select ${kind === 'mysql' ? 'sleep' : 'pg_sleep'}(3)`);
+        const all = Array.from({ length: 3 }, () => database.query(nap));
+        await holds('all connections are in use', async () => {
+          return (await server.runningStatements()).filter((text) => /^select (pg_)?sleep/.test(text)).length === 3;
+        });
+        const error = await t.throwsAsync(openAs(1_000).ping(), { message: 'database unavailable' });
+        t.regex(String((error.cause as Error).message), /limited.*: each process of the gateway opens up to ten/);
+        await Promise.all(all);
+      },
+    );
+
     await partly(t, 'a server that is down is an outage, and its return is noticed', async () => {
       const database = await opened(t, server, TIMEOUT);
       await database.ping();
@@ -130,6 +164,12 @@ for (const kind of SERVERS) {
     });
   });
 }
+
+/** Creates a user who may have three connections. */
+const LIMITED_USER = {
+  mysql: 'create user limited with max_user_connections 3',
+  postgres: 'create role limited login connection limit 3',
+} as const;
 
 /** Names what failed, since the parts share one test. */
 async function partly(t: ExecutionContext, name: string, part: () => Promise<void>): Promise<void> {

@@ -125,32 +125,6 @@ test.serial(
   },
 );
 
-test.serial('more at the same time than the role may have connections waits for those that there are', async (t) => {
-  const { database, role } = await asRole(t, 'connection limit 3');
-  await inDatabase(database, 'create table crowded (id integer not null)');
-  await Promise.all(
-    Array.from({ length: 40 }, (_, id) =>
-      id % 2 === 0
-        ? database.query(database.sql('crowded').insert({ id }))
-        : database.transact(async ({ sql, query }) => {
-            await query(sql('crowded').insert({ id }));
-          }),
-    ),
-  );
-  t.is((await database.query(database.sql('crowded').pluck('id'))).length, 40);
-
-  const other = openDatabase({ ...server.location, user: role }, { timeout: 700 });
-  t.teardown(() => other.close());
-  const all = Array.from({ length: 3 }, () => database.query(database.sql.raw('select pg_sleep(2)')));
-  await delay(100);
-  const error = await t.throwsAsync(other.ping(), { message: 'database unavailable' });
-  t.regex(
-    String((error.cause as Error).message),
-    /too many connections for role .*: each process of the gateway opens up to ten/,
-  );
-  await Promise.all(all);
-});
-
 test.serial('a database whose transactions only read refuses each write, and says so', async (t) => {
   const { database, role } = await asRole(t, '');
   await inDatabase(database, 'create table fenced (id integer not null)');
