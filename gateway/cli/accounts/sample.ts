@@ -14,17 +14,17 @@ export interface Sample {
  * The first half and the last half of a sample in the order of ids: the hashes of old accounts and of new ones often differ.
  *
  * @param size the number of rows, 1 to `LARGEST_SAMPLE`
- * @returns null when the table has no more rows than that
+ * @returns null when the table has no more rows with an id than that: the two halves would share some
  * @throws GatewayError when the database does not answer
  */
 export async function sampleOf(table: OpenTable, size: number): Promise<Sample | null> {
   const of = await table.count();
-  if (of <= size) return null;
+  if (of - (await table.countWithoutId()) <= size) return null;
   const last = await table.last(Math.floor(size / 2));
   const part: OpenTable = {
     ...table,
     chunks: () => parts(table, Math.ceil(size / 2), last),
-    // Both read the whole table.
+    // Rows that are not in the sample.
     countWithoutId: async () => 0,
     sharedIds: async () => new Map(),
   };

@@ -177,6 +177,9 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.is(sample?.of, 40);
     t.deepEqual(ids, ['1', '2', '3', '40', '39']);
     t.is(await sampleOf(table, 40), null);
+
+    await insert(...Array.from({ length: 20 }, (_, index) => ({ id: null, email: `nobody-${index}@x` })));
+    t.is(await sampleOf(table, 50), null, 'rows without an id would fill no half, and the halves would overlap');
   });
 
   test(`${kind}: values of the confirmation are listed as they are read, dates together and in bounded number`, async (t) => {
