@@ -38,7 +38,8 @@ const PHP_SPACE = /^[ \t\n\r\0\v]+|[ \t\n\r\0\v]+$/g;
  */
 export function wordpressForms(password: string, longest: number): readonly string[] {
   const slashed = password.replace(PHP_SPACE, '').replace(/['"\\]/g, '\\$&');
-  return [...upTo(longest, slashed), ...upTo(longest, password)];
+  // WordPress refuses an empty password before it looks at the hash.
+  return [...(slashed === '' ? [] : upTo(longest, slashed)), ...upTo(longest, password)];
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };

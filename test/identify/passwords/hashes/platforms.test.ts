@@ -1,7 +1,9 @@
 import { hash as digestOf } from 'node:crypto';
 import test from 'ava';
+import { encodeForCrypt } from '../../../../gateway/identify/passwords/hashes/crypt-base64.ts';
 import { hashRules } from '../../../../gateway/identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../../../gateway/identify/passwords/hashes/recognise.ts';
+import { phpassDigest } from '../../../../gateway/identify/passwords/hashes/rounds/phpass-digest.ts';
 import { describeUnknown } from '../../../../gateway/identify/passwords/hashes/unknown.ts';
 import { ADOPTED, FIXTURES, OWN_TABLE, verifiable } from './fixtures.ts';
 
@@ -28,6 +30,14 @@ for (const format of ['phpass', 'WordPress bcrypt']) {
     t.false(await stored.verify(SPECIAL.replace('"', '')));
   });
 }
+
+test('phpass: spaces are no password, even where the hash is that of an empty one', async (t) => {
+  const salt = 'saltsalt';
+  const digest = phpassDigest({ recipe: 'phpass', digest: 'md5', salt, rounds: 2 ** 7, password: '' });
+  const stored = verifiable(`$P$5${salt}${encodeForCrypt(digest)}`);
+  t.true(await stored.verify(''));
+  t.false(await stored.verify(' '));
+});
 
 test('phpBB hashes the password with entities for HTML, and it is typed as it is', async (t) => {
   const stored = verifiable(hashOf('phpBB phpass', SPECIAL));
