@@ -52,8 +52,8 @@ export function adoptCommand(): Command {
 /** Does not repeat the URL, which may have a password. */
 function databaseOf(url: string, command: Command): SettingsWithoutSecrets['database'] {
   const location = parseDatabaseUrl(url);
-  if (typeof location === 'string') command.error(`error: --database ${location}`, { exitCode: 2 });
-  return { url: location as DatabaseLocation, timeout: TIMEOUT };
+  if (typeof location === 'string') return command.error(`error: --database ${location}`, { exitCode: 2 });
+  return { url: location, timeout: TIMEOUT };
 }
 
 /** The database without user and password. */

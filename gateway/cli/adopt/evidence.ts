@@ -5,7 +5,7 @@ import { describeUnknown } from '../../identify/passwords/hashes/unknown.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { type AdoptedRow, adoptedTable, openTable } from '../../stores/accounts/adopted-table.ts';
 import type { CatalogSource } from '../../stores/catalog/catalog-row.ts';
-import { isBusy, isConnectionLost } from '../../stores/database/failure.ts';
+import { isBusy, isConnectionLost, statedBy } from '../../stores/database/failure.ts';
 import { tally } from '../accounts/tally.ts';
 
 /** What the hashes of a few rows are. */
@@ -69,5 +69,5 @@ function reasonOf(error: unknown): string | null {
   if (!(cause instanceof Error) || !('code' in cause) || isConnectionLost(cause) || isBusy(cause)) return null;
   // The codes of MySQL and SQLite, and the SQLSTATE of PostgreSQL.
   if (!/^(?:ER_|SQLITE_ERROR|[0-9A-Z]{5}$)/.test(String(cause.code))) return null;
-  return (cause.message.split(' - ').at(-1) ?? '').replaceAll(/\s+/g, ' ');
+  return statedBy(cause).replaceAll(/\s+/g, ' ');
 }

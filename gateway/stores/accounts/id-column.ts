@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { OperatorError } from '../../domain/errors.ts';
 import type { IdForm } from '../../settings/schema/id-form.ts';
-import type { Column, Condition, Source } from './dialects/dialect.ts';
+import { type Column, type Condition, type Source, UUID } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 
 /** How queries read a column with ids of accounts. What is a string is SQL without values. */
@@ -81,9 +81,6 @@ function uuidInDigits({ kind, sql }: Source, column: Column): IdColumn {
     },
   };
 }
-
-/** As the gateway sends it. */
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @param digits SQL of hexadecimal digits; other than 32 of them are no id */
 function asUuid(kind: Source['kind'], digits: string, order: readonly number[]): string {

@@ -138,9 +138,13 @@ export function rejectedBy(message: (reason: string) => string): (error: unknown
   return (error) => {
     const cause = error instanceof GatewayError ? error.cause : null;
     if (!(cause instanceof Error) || !isRejection(cause)) throw error;
-    // knex writes the statement before it.
-    throw new OperatorError(message((cause.message.split(' - ').at(-1) ?? '').replace(/\.$/, '')));
+    throw new OperatorError(message(statedBy(cause).replace(/\.$/, '')));
   };
+}
+
+/** What the database says in an error of its driver. knex writes the statement before it. */
+export function statedBy({ message }: Error): string {
+  return message.split(' - ').at(-1) ?? '';
 }
 
 function isRejection(error: Error): boolean {

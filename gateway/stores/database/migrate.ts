@@ -4,7 +4,7 @@ import { OperatorError, storeUnavailable } from '../../domain/errors.ts';
 import { keepingIdentifiers } from '../../workarounds/knex-migrated-identifiers.ts';
 import type { Database } from './connection.ts';
 import { within } from './deadline.ts';
-import { isBusy, isForbidden, isTableMissing } from './failure.ts';
+import { isBusy, isForbidden, isTableMissing, statedBy } from './failure.ts';
 import { MIGRATIONS_TABLE, withMigrationLock } from './migration-lock.ts';
 import { accounts } from './migrations/0001-accounts.ts';
 import { tokens } from './migrations/0002-tokens.ts';
@@ -48,14 +48,15 @@ export async function migrate(database: Database): Promise<{ applied: string[] }
   }
 }
 
-function forbidden({ schema }: Database, { message }: Error): OperatorError {
-  const reason = message.split(' - ').at(-1);
+function forbidden({ schema }: Database, error: Error): OperatorError {
   const advice =
     schema === null
       ? 'grant it CREATE on that schema, or have `create schema gatehouse authorization …` run for it and add ' +
         '?schema=gatehouse to database.url'
       : `have \`create schema ${schema} authorization …\` run for it, or grant it CREATE and USAGE on that schema`;
-  return new OperatorError(`database.url: this role may not create the gateway's tables (${reason}): ${advice}.`);
+  return new OperatorError(
+    `database.url: this role may not create the gateway's tables (${statedBy(error)}): ${advice}.`,
+  );
 }
 
 /**

@@ -75,3 +75,6 @@ export interface Dialect {
 
 /** A whole number of up to 20 digits, as databases write it. */
 export const WHOLE_NUMBER = /^(0|-?[1-9][0-9]{0,19})$/;
+
+/** A UUID as PostgreSQL writes it, and as the gateway sends it. */
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,6 +1,14 @@
 import type { Knex } from 'knex';
 import { ASCII_PAIRS, UNICODE_SAMPLE } from './case-folding.ts';
-import { type Column, type Condition, type Dialect, type Source, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
+import {
+  type Column,
+  type Condition,
+  type Dialect,
+  type Source,
+  type TableColumn,
+  UUID,
+  WHOLE_NUMBER,
+} from './dialect.ts';
 import { isAscii, placeholders, spellingsOf } from './spellings.ts';
 
 /** PostgreSQL. */
@@ -120,8 +128,6 @@ export const postgres: Dialect = {
 
 /** Tables, partitioned and foreign ones, views and materialised views. */
 const RELATIONS = "('r', 'p', 'f', 'v', 'm')";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const LARGEST_INT8 = 2n ** 63n - 1n;
 
