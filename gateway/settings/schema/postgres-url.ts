@@ -33,7 +33,8 @@ export function sslModeOf({ sslmode }: Pick<PostgresLocation, 'sslmode'>, hasTls
 
 const FORM = 'must be like postgres://user:password@host:5432/name';
 const ENCODE = 'with special characters in user and password percent-encoded, such as %40 for @';
-const NO_HOST = 'no-host';
+/** Stands for a host that is left out; no host has a name in this domain (RFC 2606). */
+const NO_HOST = 'left-out.invalid';
 
 /** @returns the location, or the problem, which does not repeat the text: it may hold a password */
 export function parsePostgres(text: string): PostgresLocation | string {
