@@ -15,8 +15,8 @@ import type { Database, QueryRunner } from '../stores/database/connection.ts';
  * knew, and inserts the missing ones again (`restore-lost.ts`).
  *
  * **Delivery.** Nodes read the log twice a second (`catch-up.ts`), and receive each entry at once from the Redis stream
- * (`feed.ts`). Without Redis, PostgreSQL tells them when to read (`notices.ts`). A stream entry carries its own chain and the one before, so that the node can tell whether it directly follows
- * what it has (`entry-tracker.ts`).
+ * (`feed.ts`). Without Redis, PostgreSQL tells them when to read (`notices.ts`). A stream entry carries its own chain and the
+ * one before, so that the node can tell whether it directly follows what it has (`entry-tracker.ts`).
  *
  * **Installations.** `installation` is a random id of the database. Stream entries with another id are ignored.
  */

@@ -64,7 +64,7 @@ export interface Database extends QueryRunner {
 export interface DatabaseOptions {
   /** Milliseconds for a query in total. */
   readonly timeout: number;
-  /** An SQLite file must exist, and is not changed. */
+  /** An SQLite file must exist, and is not changed; a PostgreSQL server may be a standby. */
   readonly readOnly?: boolean;
   /** TLS to the server; undefined: none. */
   readonly tls?: TlsSettings | undefined;
@@ -184,7 +184,7 @@ export function openDatabase(
         const wait = waitBefore(error) ?? (mayWork && !isRepeated ? 0 : null);
         if (wait === null || performance.now() + wait > deadline) throw unavailable(error, obstacle);
         obstacle = error;
-        isRepeated = mayWork;
+        isRepeated ||= mayWork;
         await pause(wait);
       }
     }

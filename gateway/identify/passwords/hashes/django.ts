@@ -10,7 +10,10 @@ import type { StoredHash } from './stored-hash.ts';
 const PBKDF2 = /^pbkdf2_(sha1|sha256|sha512)\$([1-9]\d*)\$([^$\p{Cc}]+)\$([+/=A-Za-z0-9]+)$/u;
 const SCRYPT = /^scrypt\$([1-9]\d*)\$([^$\p{Cc}]+)\$([1-9]\d*)\$([1-9]\d*)\$([+/=A-Za-z0-9]+)$/u;
 
-/** Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, the optional `bcrypt`, and SHA-512 as Elixir writes it in Django's form. */
+/**
+ * Parses the formats that `django.contrib.auth.hashers` of 3.2 to 6 write by default, the optional `bcrypt`, and SHA-512 as
+ * Elixir writes it in Django's form.
+ */
 export function readDjango(text: string, { longBcryptPasswords }: HashRules): StoredHash | null {
   const inner = text.slice(text.indexOf('$') + 1);
   const scheme = text.slice(0, -inner.length);
