@@ -6,7 +6,7 @@ import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { explainedConnect } from './connect-failure.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
-import { isReadOnlyServer, isUnstorableText } from './failure.ts';
+import { isUnstorableText } from './failure.ts';
 import { mysqlConfig } from './mysql.ts';
 import { type Connections, openConnections } from './open-connections.ts';
 import { beginPostgres, postgresConfig } from './postgres.ts';
@@ -130,7 +130,8 @@ export function openDatabase(
           obstacle = error;
           await pause(wait);
         } else if (mayBeSentAgain(error, isRead(statement)) && !sentAgain && performance.now() < deadline) {
-          if (isReadOnlyServer(error)) connections.retireAll();
+          // What ended this connection may have ended the others of the pool.
+          connections.retireAll();
           sentAgain = true;
         } else {
           throw unavailable(error, obstacle);
@@ -179,8 +180,8 @@ export function openDatabase(
         return await attempt(work, deadline, onCommit);
       } catch (error) {
         if (error instanceof GatewayError || error instanceof OperatorError) throw error;
-        if (isReadOnlyServer(error)) connections.retireAll();
         const mayWork = mayRunAgain(error, isCommitting);
+        if (mayWork) connections.retireAll();
         const wait = waitBefore(error) ?? (mayWork && !isRepeated ? 0 : null);
         if (wait === null || performance.now() + wait > deadline) throw unavailable(error, obstacle);
         obstacle = error;

@@ -13,7 +13,7 @@ export interface Connections {
    * back to the pool.
    */
   cut(connection: unknown): Promise<void>;
-  /** No present connection is used again: they lead to a server that is not the primary any more. */
+  /** No present connection is used again: they may be broken, or lead to a server that is not the primary any more. */
   retireAll(): void;
   /** Whether a connection may be used again. */
   isUsable(connection: PostgresConnection): boolean;
