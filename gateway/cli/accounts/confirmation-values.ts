@@ -1,4 +1,4 @@
-import { isConfirmedValue } from '../../stores/accounts/adopted.ts';
+import { dateIn, isConfirmedValue } from '../../stores/accounts/adopted.ts';
 
 /** A value of the confirmation, and how the gateway reads it. */
 export interface ConfirmationValue {
@@ -39,6 +39,7 @@ function textOf(value: unknown): string {
   const plain = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
   if (typeof plain === 'bigint') return String(plain);
   if (typeof plain !== 'string') return JSON.stringify(plain);
-  if (/^\d{4}-\d{2}-\d{2}([ T]|$)/.test(plain)) return /^000[01]-/.test(plain) ? 'a zero date' : 'a date or time';
+  const date = dateIn(plain);
+  if (date !== null) return date === 'date' ? 'a date or time' : 'a zero date';
   return JSON.stringify(plain.slice(0, LONGEST_SHOWN));
 }

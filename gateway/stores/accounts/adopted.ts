@@ -79,8 +79,18 @@ export function isConfirmedValue(value: unknown): boolean {
 function isConfirmedText(padded: string): boolean {
   const text = padded.replace(/\0+$/, '').trim();
   if (/^(true|t|yes|y|on)$/i.test(text)) return true;
-  // The zero date of MySQL has year 0; .NET and Go write year 1 for no date.
-  // PostgreSQL has years of more digits, and `infinity`, which is no date either.
-  if (/^\d{4,6}-\d{2}-\d{2}([ T]|$)/.test(text)) return !/^000[01]-/.test(text);
+  const date = dateIn(text);
+  if (date !== null) return date === 'date';
   return /^[+-]?\d+(\.\d*)?$/.test(text) && Number(text) !== 0;
+}
+
+/**
+ * Whether a text is a date, with or without a time, or one that stands for none: MySQL's zero date has year 0, and .NET and Go
+ * write year 1. PostgreSQL has years of up to six digits.
+ *
+ * @returns null: neither, as PostgreSQL's `infinity`
+ */
+export function dateIn(text: string): 'date' | 'zero date' | null {
+  if (!/^\d{4,6}-\d{2}-\d{2}([ T]|$)/.test(text)) return null;
+  return /^000[01]-/.test(text) ? 'zero date' : 'date';
 }
