@@ -3,6 +3,7 @@ import { quotedTable } from '../../stores/accounts/table-columns.ts';
 import type { CatalogTable } from '../../stores/catalog/catalog.ts';
 import { readCatalog } from '../../stores/catalog/catalog.ts';
 import type { Database } from '../../stores/database/connection.ts';
+import { noneIfRejected } from '../../stores/database/failure.ts';
 import { type Candidate, candidatesIn } from './candidates.ts';
 import { type Examined, examine } from './evidence.ts';
 import { idFormOf } from './id-form.ts';
@@ -117,7 +118,7 @@ async function modelOf({ kind, sql, query }: Database, table: CatalogTable, colu
     .from(sql.raw(quotedTable({ kind }, nameOf(table))))
     .distinct({ model: column })
     .limit(20);
-  const models: { model: unknown }[] = await query(rows).catch(() => []);
+  const models: { model: unknown }[] = await query(rows).catch(noneIfRejected);
   const names = models.map(({ model }) => model).filter((name) => typeof name === 'string');
   return names.find((name) => /(?:^|\\)User$/i.test(name)) ?? names[0] ?? 'App\\Models\\User';
 }

@@ -136,10 +136,21 @@ export function isTableMissing(error: unknown): boolean {
  */
 export function rejectedBy(message: (reason: string) => string): (error: unknown) => never {
   return (error) => {
-    const cause = error instanceof GatewayError ? error.cause : null;
-    if (!(cause instanceof Error) || !isRejection(cause)) throw error;
-    throw new OperatorError(message(statedBy(cause).replace(/\.$/, '')));
+    const rejection = rejectionIn(error);
+    if (rejection === null) throw error;
+    throw new OperatorError(message(statedBy(rejection).replace(/\.$/, '')));
   };
+}
+
+/** Handles an error of `query` for a list that is empty where the database rejected the statement itself. */
+export function noneIfRejected(error: unknown): [] {
+  if (rejectionIn(error) === null) throw error;
+  return [];
+}
+
+function rejectionIn(error: unknown): Error | null {
+  const cause = error instanceof GatewayError ? error.cause : null;
+  return cause instanceof Error && isRejection(cause) ? cause : null;
 }
 
 /** What the database says in an error of its driver. knex writes the statement before it. */
