@@ -1,4 +1,5 @@
 import type { Database } from '../database/connection.ts';
+import { RELATIONS } from './postgres-catalog.ts';
 
 /** A table by its name, and its schema; null: where the database looks by itself. */
 interface Named {
@@ -58,12 +59,12 @@ function patternOf(quoted: string): RegExp {
 async function rightsOnPostgres({ sql, query }: Database, { schema, name }: Named): Promise<string[]> {
   const found: { rows: Record<string, boolean>[] } = await query(
     sql.raw(
-      `select has_table_privilege(c.oid, 'insert') or has_any_column_privilege(c.oid, 'insert') as "INSERT",
-        has_table_privilege(c.oid, 'update') or has_any_column_privilege(c.oid, 'update') as "UPDATE",
+      `select has_any_column_privilege(c.oid, 'insert') as "INSERT",
+        has_any_column_privilege(c.oid, 'update') as "UPDATE",
         has_table_privilege(c.oid, 'delete') as "DELETE", has_table_privilege(c.oid, 'truncate') as "TRUNCATE",
         has_table_privilege(c.oid, 'trigger') as "TRIGGER", pg_has_role(c.relowner, 'usage') as "DROP", pg_has_role(c.relowner, 'usage') as "ALTER"
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relname = ? and c.relkind in ('r', 'p', 'v', 'm', 'f')
+      where c.relname = ? and c.relkind in ${RELATIONS}
         and ${schema === null ? 'pg_table_is_visible(c.oid)' : 'n.nspname = ?'}`,
       schema === null ? [name] : [name, schema],
     ),

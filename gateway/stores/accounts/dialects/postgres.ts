@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { RELATIONS } from '../../catalog/postgres-catalog.ts';
 import { ASCII_PAIRS, UNICODE_SAMPLE } from './case-folding.ts';
 import {
   type Column,
@@ -125,9 +126,6 @@ export const postgres: Dialect = {
     return sql.raw(`${column.sql} = ?`, [String(written)]);
   },
 };
-
-/** Tables, partitioned and foreign ones, views and materialised views. */
-const RELATIONS = "('r', 'p', 'f', 'v', 'm')";
 
 const LARGEST_INT8 = 2n ** 63n - 1n;
 
