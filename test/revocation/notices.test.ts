@@ -72,14 +72,14 @@ test('a listening connection that the server ends is replaced, without a line in
 test('a listening connection that is silently dropped on its way is noticed, and replaced', async (t) => {
   const location = await temporaryPostgres(t);
   const proxy = await serverProxy(t, location.port);
-  const { database, received } = await listening(t, { ...location, port: proxy.port });
+  const { received } = await listening(t, { ...location, port: proxy.port });
   const other = await migrated(t, location);
   const [before] = await listeners(other);
   proxy.silence();
   await holds('another connection listens', async () => (await listeners(other)).some((pid) => pid !== before));
   await revokeAda(other);
-  await holds('the notice arrives', () => received.includes(1));
-  t.not(database, other);
+  await holds('the notice arrives', () => received.length > 0);
+  t.deepEqual(received, [1]);
 });
 
 test('behind a pooler that cannot deliver notices, one line says so, and nothing listens', async (t) => {
