@@ -26,7 +26,7 @@ const COST = 12;
 const scope = openScope();
 try {
   const all = await passwordGateways(scope, COST);
-  const ada = await all.accounts.findByEmail(ADA.email);
+  const ada = await all.accounts.findByLogin(ADA.email);
   await all.accounts.setPassword(ada?.id ?? '', await hashPassword(ADA.password, COST));
   const node = await all.start('one');
   const token = bearer(await issue(node, ADA));

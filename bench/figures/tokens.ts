@@ -41,7 +41,7 @@ export const tokens: Figure = {
 
 async function issueTokens({ gateways: { accounts, database } }: Lab): Promise<string[]> {
   // Not Ada, who gets tokens in other figures: with so many, she could get no more.
-  const bob = await accounts.findByEmail(BOB.email);
+  const bob = await accounts.findByLogin(BOB.email);
   if (bob === null) throw new TypeError('the laboratory has no Bob');
   const { sign } = tokenSigner({ secrets: [SECRET], maxLifetime: LIFETIME * 1_000 });
   const { record } = sqlTokenStore(database);

@@ -37,7 +37,7 @@ export async function openLab(scope: Scope): Promise<Lab> {
     upstream: upstream.url,
     settings: { tokens: { secrets: [SECRET] }, accounts: { passwordCost: PASSWORD_COST } },
   });
-  const ada = await all.accounts.findByEmail(ADA.email);
+  const ada = await all.accounts.findByLogin(ADA.email);
   await all.accounts.setPassword(ada?.id ?? '', await hashPassword(ADA.password, PASSWORD_COST));
   return { cores, upstream, gateways: all, redisUrl: redis.url };
 }

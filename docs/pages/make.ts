@@ -59,7 +59,7 @@ async function picture(
 
 /** What Grace would have if she had been here for a while; what is older than her confirmation is void. */
 async function addOlderTokens({ accounts, database }: TestGateway): Promise<void> {
-  const account = await accounts.findByEmail(GRACE.email);
+  const account = await accounts.findByLogin(GRACE.email);
   if (account === null) throw new Error('Grace has no account');
   const now = Date.now();
   const older = [

@@ -57,7 +57,7 @@ async function addDemoAccount(settings: Settings): Promise<void> {
   try {
     await migrate(database);
     const accounts = sqlAccountStore(database);
-    if ((await accounts.findByEmail(EMAIL)) !== null) return;
+    if ((await accounts.findByLogin(EMAIL)) !== null) return;
     const passwordHash = await hashPassword(PASSWORD, settings.accounts.passwordCost);
     await accounts.add({ email: EMAIL, passwordHash, confirmed: true });
   } finally {

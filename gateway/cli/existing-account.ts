@@ -3,15 +3,22 @@ import { OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets } from '../settings/read/load.ts';
 import type { AccountReader } from '../stores/accounts/store.ts';
 
-/** @throws OperatorError when no account has this email */
-export async function existingAccount(accounts: AccountReader, email: string): Promise<Account> {
-  const account = await accounts.findByEmail(email);
-  if (account === null) throw noAccount(email);
-  return account;
+/** @throws OperatorError when no account logs in with this text, or several do */
+export async function existingAccount(accounts: AccountReader, login: string): Promise<Account> {
+  let several: readonly string[] = [];
+  const account = await accounts.findByLogin(login, (ids) => {
+    several = ids;
+  });
+  if (account !== null) return account;
+  if (several.length === 0) throw noAccount(login);
+  const ids = several.slice(0, 5).join(', ');
+  throw new OperatorError(
+    `Several accounts have the login ${login}, with the ids ${ids}, so nobody can log in with it: change it in the application.`,
+  );
 }
 
-export function noAccount(email: string): OperatorError {
-  return new OperatorError(`No account has the email ${email}: \`user list\` shows all accounts.`);
+export function noAccount(login: string): OperatorError {
+  return new OperatorError(`No account logs in with ${login}: \`user list\` shows all accounts.`);
 }
 
 /**

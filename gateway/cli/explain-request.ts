@@ -1,7 +1,7 @@
 import { requireRouteAddress } from '../access/addresses.ts';
 import { compileAccess, requireAccess } from '../access/require-access.ts';
 import { compileScopes } from '../access/scopes.ts';
-import type { Account } from '../domain/account.ts';
+import { type Account, nameOf } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Identity } from '../domain/identity.ts';
 import { parseTarget } from '../http/target.ts';
@@ -60,7 +60,7 @@ export function explainRequest(settings: SettingsWithoutSecrets, question: Quest
     const identity = account === null || !plan.needsIdentity ? null : identityOf(account, question.scope);
     if (identity !== null) requireConfirmed(identity);
     if (plan.kind === 'refuse') throw plan.error;
-    const about = { method, path, ...(identity !== null && { as: identity.account.email }) };
+    const about = { method, path, ...(identity !== null && { as: nameOf(identity.account) }) };
     if (plan.kind !== 'forward') return { ...about, ...ownAnswer(plan.kind), upstreams: null };
     const { route, needsIdentity } = plan;
     const rules = from === null ? { ...route.access, allowFrom: null } : route.access;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { nameOf } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
 import { existingAccount } from './existing-account.ts';
@@ -87,7 +88,7 @@ async function revokeAllOf(email: string, { config, json }: Common): Promise<voi
       count === null
         ? 'the gateways mark them as revoked in the background'
         : `${count} ${count === 1 ? 'was' : 'were'} live`;
-    const text = `Revoked all tokens of ${account.email} (id ${account.id}); ${were}.`;
+    const text = `Revoked all tokens of ${nameOf(account)} (id ${account.id}); ${were}.`;
     process.stdout.write(`${json ? JSON.stringify({ account: account.id, revoked: count }) : text}\n`);
   });
 }

@@ -1,6 +1,6 @@
 import { namedGroups } from '../access/identity-fields.ts';
 import { ACCESS_NAME_FORM, isAccessName } from '../domain/access-name.ts';
-import type { Account } from '../domain/account.ts';
+import { type Account, nameOf } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { nearestOf } from '../settings/rules/nearest.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
@@ -38,7 +38,7 @@ export async function setGroups(email: string, names: readonly string[], { confi
     if (!(await revoker.changeAndKeepTokens(id, (own) => own.setGroups(id, names)))) throw noAccount(email);
     const account = await existingAccount(accounts, email);
     const { groups } = account;
-    const text = `${account.email} (id ${id}) is in ${groups.length === 0 ? 'no group' : groups.join(', ')}.`;
+    const text = `${nameOf(account)} (id ${id}) is in ${groups.length === 0 ? 'no group' : groups.join(', ')}.`;
     process.stdout.write(`${json ? JSON.stringify(summaryOf(account)) : text}\n`);
     warnOfUnnamed(groups, namedGroups(settings));
   });

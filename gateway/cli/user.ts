@@ -40,7 +40,7 @@ export function userCommand(): Command {
           process.stderr.write(`Applied migrations to the database: ${applied.join(', ')}.\n`);
         }
         const accounts = sqlAccountStore(database);
-        if ((await accounts.findByEmail(email)) !== null) throw taken(email);
+        if ((await accounts.findByLogin(email)) !== null) throw taken(email);
         const passwordHash = await hashPassword(await newPassword(email, options), settings.accounts.passwordCost);
         const added = await accounts.add({ email, passwordHash, confirmed: options.confirmed ?? false });
         if (added.kind === 'taken') throw taken(email);

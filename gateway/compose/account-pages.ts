@@ -1,5 +1,6 @@
 import type { Scopes } from '../access/scopes.ts';
 import { type AnswerPage, createAccountPages } from '../control/pages/app.ts';
+import { loginField } from '../control/pages/login-field.ts';
 import { passwordCheck } from '../control/pages/password-check.ts';
 import type { TokenRoutesDeps } from '../control/pages/token-routes.ts';
 import type { IdentifyMeter } from '../identify/identify.ts';
@@ -86,6 +87,7 @@ export function openAccountPages(settings: Settings, shared: PageServices): Runn
       mail: ownsTable && mailer !== null,
       changes: ownsTable,
     },
+    login: loginField(accounts),
     secrets,
     sessions: stores.sessions,
     actions,

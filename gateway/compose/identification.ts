@@ -1,6 +1,7 @@
 import { passwordIdentifier, provenPassword } from '../identify/by-password.ts';
 import { tokenIdentifier } from '../identify/by-token.ts';
 import { createIdentify, type Identify } from '../identify/identify.ts';
+import { ambiguityWarning } from '../identify/passwords/ambiguous-login.ts';
 import { decoyFor } from '../identify/passwords/decoy.ts';
 import { hashRules } from '../identify/passwords/hashes/hash-rules.ts';
 import type { HashingQueue } from '../identify/passwords/hashing-queue.ts';
@@ -51,8 +52,9 @@ export async function openIdentification(
     settings.accounts.table === undefined
       ? hashUpgrades(sqlAccountStore(database), passwordCost, rules, hashing, log)
       : noUpgrades;
+  const warnOfAmbiguous = ambiguityWarning(log);
   const byPassword = passwordIdentifier({
-    findAccount: accounts.findByEmail,
+    findAccount: (login) => accounts.findByLogin(login, warnOfAmbiguous),
     checkPassword: passwordChecker(await decoyFor(database, settings.accounts), rules),
     takeTry: createThrottle(settings.accounts.throttle, redis, role).take,
     inTurn: hashing.run,

@@ -5,7 +5,12 @@ import { OperatorError } from './errors.ts';
 export interface Account {
   /** Upstreams receive it as `X-User-Id`. */
   readonly id: string;
+  /** Empty: it has none, in an application's table. */
   readonly email: string;
+  /**
+   * What its owner logs in with, at least one text; the first is its name for people. In the gateway's own table it is the email.
+   */
+  readonly logins: readonly string[];
   /** As stored. If it is null or has an unknown format, no password matches. */
   readonly passwordHash: string | null;
   readonly confirmed: boolean;
@@ -16,6 +21,16 @@ export interface Account {
   readonly stamp: string;
   /** The names of its groups, without duplicates. Names that are no `isAccessName` are left out. */
   readonly groups: readonly string[];
+}
+
+/** What people know the account by. */
+export function nameOf({ logins, id }: Pick<Account, 'logins' | 'id'>): string {
+  return logins[0] ?? id;
+}
+
+/** Whether an account has the same logins as before: a login may belong to somebody else by now. */
+export function haveSameLogins({ logins }: Pick<Account, 'logins'>, before: readonly string[]): boolean {
+  return logins.length === before.length && logins.every((login, index) => login === before[index]);
 }
 
 /** Bytes: the limit of an address by RFC 5321 section 4.5.3.1.3. */

@@ -1,4 +1,4 @@
-import type { Account } from '../domain/account.ts';
+import { type Account, haveSameLogins } from '../domain/account.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { CutoffOf, Ended, Identity, Refusal, TokenClaims, VerifiedToken } from '../domain/identity.ts';
 
@@ -12,9 +12,9 @@ export interface StandingDeps {
   now(): number;
 }
 
-/** A login to the pages, with the account's email and stamp at that time. */
+/** A login to the pages, with the account's logins and stamp at that time. */
 export interface Login {
-  readonly email: string;
+  readonly logins: readonly string[];
   readonly stamp: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -57,7 +57,7 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
 
     ofPassword(proven, account) {
       if (account === null) return 'account removed';
-      if (account.email !== proven.email) return 'account changed since the password';
+      if (!haveSameLogins(account, proven.logins)) return 'account changed since the password';
       if (account.passwordHash === proven.passwordHash) return null;
       // A new password sets a new stamp; a stronger hash of the same password does not.
       const isReplacement =
@@ -65,9 +65,9 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
       return isReplacement && account.passwordHash !== null ? null : 'account changed since the password';
     },
 
-    ofLogin({ email, stamp, createdAt }, account) {
+    ofLogin({ logins, stamp, createdAt }, account) {
       if (account === null) return 'account removed';
-      if (account.stamp !== stamp || account.email !== email) return 'account changed since the login';
+      if (account.stamp !== stamp || !haveSameLogins(account, logins)) return 'account changed since the login';
       return createdAt < cutoffOf(account.id) ? 'all sessions of the account ended' : null;
     },
 

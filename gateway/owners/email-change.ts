@@ -35,7 +35,7 @@ export function emailChange({ accounts, changes, mails, background }: ActionDeps
       if (problems.length > 0) return { kind: 'invalid', problems };
       await background.requireReady();
       background.run('email change', async () => {
-        const other = await accounts.findByEmail(change.email);
+        const other = await accounts.findByLogin(change.email);
         const isFree = other === null || other.id === account.id;
         await (isFree ? mails.confirmNewEmail(account, change) : mails.alreadyRegistered(other));
       });

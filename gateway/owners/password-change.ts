@@ -28,7 +28,7 @@ export function passwordChange({ accounts, changes, mails, background, newHash }
       if (problems.length > 0) return { kind: 'invalid', problems };
       await background.requireReady();
       background.run('password reset', async () => {
-        const account = await accounts.findByEmail(email);
+        const account = await accounts.findByLogin(email);
         if (account !== null) await mails.reset(account);
       });
       return { kind: 'accepted' };

@@ -39,7 +39,7 @@ export function registration({ accounts, changes, links, mails, background, newH
       background.run('registration', async () => {
         const added = await accounts.add({ email, passwordHash, confirmed: false });
         if (added.kind === 'added') return await mails.confirm(added.account);
-        const account = await accounts.findByEmail(email);
+        const account = await accounts.findByLogin(email);
         if (account === null) return;
         await (account.confirmed ? mails.alreadyRegistered(account) : registeredAgain(account));
       });
@@ -51,7 +51,7 @@ export function registration({ accounts, changes, links, mails, background, newH
       if (problems.length > 0) return { kind: 'invalid', problems };
       await background.requireReady();
       background.run('confirmation', async () => {
-        const account = await accounts.findByEmail(email);
+        const account = await accounts.findByLogin(email);
         if (account === null || account.confirmed) return;
         await (account.passwordHash === null ? mails.finishRegistration(account) : mails.confirm(account));
       });

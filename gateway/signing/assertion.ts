@@ -76,7 +76,7 @@ export function createAssertions(
     const { id, stamp, email } = account;
     const payload = {
       ...{ iss: issuer, aud: audience, sub: id, iat, exp: iat + seconds, amr: [METHODS[by]] },
-      ...(claims.includes('email') && { email }),
+      ...(claims.includes('email') && email !== '' && { email }),
       ...access.claims,
     };
     return { stamp, email, issuedAt: iat * 1000, renewedAt: (iat + seconds / 2) * 1000, text: signature(payload) };

@@ -88,7 +88,15 @@ test('an email that is not printable ASCII, or longer than 255, is not sent', (t
   const scopes = compileScopes({});
   const identity = { scopes: false, groups: false, email: true };
   const fields = compileIdentityFields({ identity, scopes: {}, routes: [] }, scopes);
-  const account: Account = { id: '1', email: '', passwordHash: null, confirmed: true, stamp: 's', groups: [] };
+  const account: Account = {
+    id: '1',
+    email: '',
+    logins: [''],
+    passwordHash: null,
+    confirmed: true,
+    stamp: 's',
+    groups: [],
+  };
   const sent = (email: string) => fields.of({ by: 'password', account: { ...account, email } });
   t.deepEqual(sent('ada@example.com'), ['x-user-id', '1', 'x-user-email', 'ada@example.com']);
   for (const email of [

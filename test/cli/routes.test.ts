@@ -149,7 +149,7 @@ test('a request of an account is explained by what the database says of it, in t
   t.is(await asAda('DELETE', '/api/v1/admin', '--from', '11.0.0.1'), 405);
   t.is(await asAda('GET', '/api/v1/nothing', '--from', '11.0.0.1'), 404);
   t.is(await asAda('GET', '/api/v1/admin', '--from', '11.0.0.1'), 403);
-  t.regex((await admin('GET', '/api/v1/admin', '--as', 'nobody@example.com')).out, /No account has the email/);
+  t.regex((await admin('GET', '/api/v1/admin', '--as', 'nobody@example.com')).out, /No account logs in with/);
 });
 
 test('options that belong to a request are wrong without one, and so is what is no host or address', async (t) => {

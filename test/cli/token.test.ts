@@ -120,7 +120,7 @@ test('`token list` of an account without tokens is empty, and of no account an e
   t.deepEqual(await command(['token', 'list', 'nobody@x']), {
     code: 1,
     stdout: '',
-    stderr: 'No account has the email nobody@x: `user list` shows all accounts.\n',
+    stderr: 'No account logs in with nobody@x: `user list` shows all accounts.\n',
   });
   t.deepEqual(await command(['token', 'revoke', 'nothing']), {
     code: 1,

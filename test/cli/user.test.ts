@@ -71,7 +71,7 @@ test('what goes wrong is said in one line, and nothing is added', async (t) => {
     [
       ['user', 'password', 'nobody@x', '--password-stdin'],
       'a secret',
-      /gatehouse migrate|No account has the email nobody@x/,
+      /gatehouse migrate|No account logs in with nobody@x/,
     ],
     [['user', 'list', '--config', 'missing.yaml'], '', /missing\.yaml/],
   ];
@@ -193,6 +193,6 @@ function done(stdout: string) {
 async function passwordOf(t: ExecutionContext, location: DatabaseLocation, email: string, password: string) {
   const database = openDatabase(location, { timeout: 5000 });
   t.teardown(() => database.close());
-  const account = await sqlAccountStore(database).findByEmail(email);
+  const account = await sqlAccountStore(database).findByLogin(email);
   return await passwordChecker(bcryptDecoy(4), OWN_TABLE)(account?.passwordHash ?? null, password);
 }

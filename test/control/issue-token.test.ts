@@ -2,7 +2,15 @@ import test from 'ava';
 import { type TokenIssueDeps, tokenIssue } from '../../gateway/control/issue-token.ts';
 import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 
-const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'stamp', groups: [] };
+const ADA = {
+  id: '1',
+  email: 'ada@example.com',
+  logins: ['ada@example.com'],
+  passwordHash: null,
+  confirmed: true,
+  stamp: 'stamp',
+  groups: [],
+};
 const WISH = { name: null, lifetime: 60, ...UNRESTRICTED };
 
 function issuing(replaced: Partial<TokenIssueDeps>) {

@@ -3,7 +3,7 @@ import { openDatabase } from '../../gateway/stores/database/connection.ts';
 import { basic, testGateway } from '../lab/gateways/gateway.ts';
 import { temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
-import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
+import { COLUMNS, USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
 import { listenOver, overAll, requestText, routeOver, valuesOf } from '../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 
@@ -27,7 +27,7 @@ overAll('an id of an adopted table that would split the request reaches no upstr
   const gateway = await testGateway(t, {
     listen: listenOver(over),
     database: { url: urlOf(location) },
-    accounts: { table: USERS.name, columns: { ...USERS.columns, confirmed: 'confirmed' } },
+    accounts: { table: USERS.name, columns: { ...COLUMNS, confirmed: 'confirmed' } },
     routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
   });
   const ask = (email: string) =>

@@ -5,6 +5,7 @@ import { passwordIdentifier } from '../../gateway/identify/by-password.ts';
 const ADA: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: 'of right',
   confirmed: true,
   stamp: 'first',

@@ -7,6 +7,7 @@ const NOW = Math.floor(Date.now() / 1000);
 const ADA: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: 'weak',
   confirmed: true,
   stamp: 'first',
@@ -38,10 +39,10 @@ test('a token ends with its time, by its id, with its account, its stamp, or all
   t.is(standing.ofToken(token({ accountId: 'ended' }), { ...ADA, confirmed: false }), null, 'which is said first');
 });
 
-test('a password ends with its account, its email or its hash, but not with a stronger hash of the same password', (t) => {
+test('a password ends with its account, one of its logins or its hash, but not with a stronger hash of the same password', (t) => {
   t.is(standing.ofPassword(ADA, ADA), null);
   t.is(standing.ofPassword(ADA, null), 'account removed');
-  t.is(standing.ofPassword(ADA, { ...ADA, email: 'eve@example.com' }), 'account changed since the password');
+  t.is(standing.ofPassword(ADA, { ...ADA, logins: ['eve@example.com'] }), 'account changed since the password');
   t.is(standing.ofPassword(ADA, { ...ADA, passwordHash: 'strong' }), null);
   t.is(standing.ofPassword(ADA, { ...ADA, passwordHash: null }), 'account changed since the password');
   const renewed = { ...ADA, passwordHash: 'strong', stamp: 'second' };
@@ -50,11 +51,11 @@ test('a password ends with its account, its email or its hash, but not with a st
   t.is(standing.ofPassword(strong, { ...ADA, passwordHash: 'other' }), 'account changed since the password');
 });
 
-test('a login ends with its account, its email, its stamp, or all sessions of the account', (t) => {
-  const login = { email: ADA.email, stamp: ADA.stamp, createdAt: NOW * 1000 - 1 };
+test('a login ends with its account, one of its logins, its stamp, or all sessions of the account', (t) => {
+  const login = { logins: ADA.logins, stamp: ADA.stamp, createdAt: NOW * 1000 - 1 };
   t.is(standing.ofLogin(login, ADA), null);
   t.is(standing.ofLogin(login, null), 'account removed');
-  t.is(standing.ofLogin(login, { ...ADA, email: 'eve@example.com' }), 'account changed since the login');
+  t.is(standing.ofLogin(login, { ...ADA, logins: ['eve@example.com'] }), 'account changed since the login');
   t.is(standing.ofLogin(login, { ...ADA, stamp: 'first.more' }), 'account changed since the login');
   t.is(standing.ofLogin(login, { ...ADA, id: 'ended' }), 'all sessions of the account ended');
 });

@@ -8,7 +8,7 @@ import { ADA, basic, type TestGateway, testGateway } from '../lab/gateways/gatew
 import { DATABASES, type DatabaseKind, temporaryDatabase, urlOf } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
-import { USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
+import { COLUMNS, USERS, usersTable } from '../stores/accounts/adopted-tables.ts';
 import { echoed, webSocketTo, webSocketUpstream } from '../support/http/websocket.ts';
 import { strayErrors } from '../support/processes/stray-errors.ts';
 
@@ -219,7 +219,7 @@ async function adopted(
     tokens: { secrets: ['of these tests alone, and long enough'] },
     accounts: {
       table: USERS.name,
-      columns: { ...USERS.columns, confirmed: 'confirmed' },
+      columns: { ...COLUMNS, confirmed: 'confirmed' },
       passwordCost: COST,
       cache: CACHE,
     },

@@ -14,7 +14,7 @@ for (const kind of DATABASES) {
     t.is(more.length, 0);
     t.like(mail, { to: 'Ada@Example.com', subject: 'Confirm your Shop account' });
     t.true(mail?.text.includes(`${PAGES}/confirm?link=`));
-    const added = await accounts.findByEmail('ada@example.com');
+    const added = await accounts.findByLogin('ada@example.com');
     t.like(added, { confirmed: false, passwordHash: quickHash('correct horse') });
 
     const link = await lastLink();
@@ -22,7 +22,7 @@ for (const kind of DATABASES) {
     const outcomes = await Promise.all([actions.confirm(link), actions.confirm(link)]);
     t.deepEqual(outcomes.map((outcome) => outcome.kind).sort(), ['already', 'confirmed']);
     const confirmed = outcomes.find((outcome) => outcome.kind === 'confirmed');
-    const account = await accounts.findByEmail('ada@example.com');
+    const account = await accounts.findByLogin('ada@example.com');
     t.deepEqual(confirmed, { kind: 'confirmed', account });
     t.like(account, { confirmed: true, passwordHash: quickHash('correct horse') });
     t.not(account?.stamp, added?.stamp);
@@ -39,7 +39,7 @@ for (const kind of DATABASES) {
     t.like(mail, { to: 'ada@example.com', subject: 'You already have an account at Shop' });
     t.true(mail?.text.includes(`${PAGES}/forgotten`));
     t.notRegex(mail?.text ?? '', /link=/);
-    t.deepEqual(await accounts.findByEmail('ada@example.com'), ada);
+    t.deepEqual(await accounts.findByLogin('ada@example.com'), ada);
   });
 
   test(`${kind}: two who register one address at once have one account, and one of them gets word of the other`, async (t) => {
@@ -61,7 +61,7 @@ for (const kind of DATABASES) {
     const first = await lastLink();
     await actions.register('ada@example.com', 'chosen by ada', CLIENT);
     const second = await lastLink();
-    t.is((await accounts.findByEmail('ada@example.com'))?.passwordHash, null);
+    t.is((await accounts.findByLogin('ada@example.com'))?.passwordHash, null);
     t.deepEqual(await actions.confirm(first), { kind: 'void' });
     t.like((await mails()).at(-1), { to: 'ada@example.com', subject: 'Finish your Shop registration' });
 
@@ -71,7 +71,7 @@ for (const kind of DATABASES) {
     for (const { subject } of (await mails()).slice(1)) t.is(subject, 'Finish your Shop registration');
     const outcome = await actions.finishReset(second, 'chosen by ada', CLIENT);
     t.is(outcome.kind, 'changed');
-    t.like(await accounts.findByEmail('ada@example.com'), {
+    t.like(await accounts.findByLogin('ada@example.com'), {
       confirmed: true,
       passwordHash: quickHash('chosen by ada'),
     });

@@ -11,6 +11,7 @@ import { type OpenExchange, type OpenExchanges, watchOpenExchanges } from '../..
 const ACCOUNT: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: 'a',
   confirmed: true,
   stamp: 'a',

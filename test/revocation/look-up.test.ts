@@ -12,6 +12,7 @@ const EXPIRES = (NOW + 3_600) * 1_000;
 const ADA: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: null,
   confirmed: true,
   stamp: 'first',

@@ -4,7 +4,7 @@ import { adoptedTable } from '../../gateway/stores/accounts/adopted-table.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const accounts = (text: string) => `accounts: { ${text} }\n${ROUTES}`;
-const columns = { id: 'id', email: 'email', password: 'password' };
+const columns = { id: 'id', email: 'email', logins: ['email'], password: 'password' };
 
 test("without a table the accounts are in the gateway's own", (t) => {
   t.is(adoptedTable(settingsOf(t, ROUTES).accounts), null);
@@ -27,6 +27,40 @@ test('a table needs no more than to say who is confirmed', (t) => {
     groups: null,
   });
   t.deepEqual(read('table: users, confirmedWhen: "1 = 1"')?.columns, columns);
+});
+
+test('account owners log in with the email, or with what login names', (t) => {
+  const read = (text: string) =>
+    adoptedTable(settingsOf(t, accounts(`table: users, columns: { ${text} }, confirmedWhen: "1 = 1"`)).accounts)
+      ?.columns;
+  t.deepEqual(read('email: mail'), { ...columns, email: 'mail', logins: ['mail'] });
+  t.deepEqual(read('login: username, email: email'), { ...columns, logins: ['username'] });
+  t.deepEqual(read('login: [username, email], email: email'), { ...columns, logins: ['username', 'email'] });
+  t.deepEqual(read('login: [username, phone]'), { ...columns, email: null, logins: ['username', 'phone'] });
+});
+
+for (const [title, text, at, message] of [
+  ['no column', 'columns: { login: [] }', 'accounts.columns.login', /is an empty list; must name a column/],
+  ['a column twice', 'columns: { login: [a, A] }', 'accounts.columns.login', /names a column twice/],
+  ['a map', 'columns: { login: { a: b } }', 'accounts.columns.login', /must be a column, or a list of columns/],
+] as const) {
+  test(`${title} as login is refused`, (t) => {
+    const problems = problemsOf(accounts(`table: users, ${text}, confirmedWhen: "1 = 1"`));
+    t.is(problems.length, 1, JSON.stringify(problems));
+    t.is(problems[0]?.at.split(' ')[1], at);
+    t.regex(problems[0]?.message ?? '', message);
+  });
+}
+
+test('without a column of emails, nothing can be told of them', (t) => {
+  const table = 'accounts: { table: users, columns: { login: phone }, confirmedWhen: "1 = 1" }';
+  const issuer = 'assertion: { issuer: "https://a.example", claims: [groups, email] }';
+  const problems = problemsOf(`${table}\nidentity: { email: true }\n${issuer}\n${ROUTES}`);
+  t.deepEqual(
+    problems.map(({ at }) => at.split(' ')[1]),
+    ['identity.email', 'assertion.claims[1]'],
+  );
+  t.regex(problems[0]?.message ?? '', /needs accounts\.columns\.email/);
 });
 
 test('groups are in a column of the table, or in a table of their own with or without one for their names', (t) => {

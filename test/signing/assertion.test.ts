@@ -9,7 +9,15 @@ import { keyIdOf } from '../../gateway/signing/assertion-keys.ts';
 const START = 1_800_000_000_500;
 const KEY = newAssertionKey();
 const SETTINGS: AssertionSettings = { keys: [KEY], issuer: 'https://api.example.com', lifetime: 60_000, claims: [] };
-const ACCOUNT = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'first', groups: [] };
+const ACCOUNT = {
+  id: '1',
+  email: 'ada@example.com',
+  logins: ['ada@example.com'],
+  passwordHash: null,
+  confirmed: true,
+  stamp: 'first',
+  groups: [],
+};
 const ADA: Identity = { by: 'password', account: ACCOUNT };
 
 /** Assertions with a clock that the test sets. */

@@ -13,6 +13,7 @@ const HOUR = 3_600_000;
 const ADA: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: 'h',
   confirmed: false,
   stamp: 'stamp',

@@ -11,6 +11,7 @@ const DAY = 86_400;
 const ADA: Account = {
   id: '1',
   email: 'ada@example.com',
+  logins: ['ada@example.com'],
   passwordHash: null,
   confirmed: true,
   stamp: 'stamp',

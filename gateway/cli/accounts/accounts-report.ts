@@ -10,7 +10,7 @@ import type { Database } from '../../stores/database/connection.ts';
 import { reviewGroups } from './groups.ts';
 import { loginTimes } from './hash-forms.ts';
 import { hashNotes } from './hash-notes.ts';
-import { lookUpOf } from './look-up.ts';
+import { lookUpsOf } from './look-up.ts';
 import type { AccountsReport } from './report.ts';
 import { reviewAccounts } from './review.ts';
 import { sampleOf } from './sample.ts';
@@ -20,7 +20,7 @@ function ownTable({ schema }: Pick<Database, 'schema'>): AdoptedTable {
   const named = (table: string) => (schema === null ? table : `"${schema.replaceAll('"', '""')}".${table}`);
   return {
     name: named('gatehouse_accounts'),
-    columns: { id: 'id', email: 'email', password: 'password_hash' },
+    columns: { id: 'id', email: 'email', logins: ['email'], password: 'password_hash' },
     idForm: null,
     confirmed: { column: 'confirmed_at' },
     groups: { table: named('gatehouse_account_groups'), account: 'account_id', name: 'name' },
@@ -46,14 +46,14 @@ export async function accountsReport(
   const progress = progressOn(process.stderr);
   const rules = hashRules(settings.accounts);
   const table = progress.of(sample?.table ?? whole);
-  const review = await reviewAccounts(table, reader.findByEmail, rules).finally(progress.clear);
+  const review = await reviewAccounts(table, reader.findByLogin, rules).finally(progress.clear);
   return {
     table: described.name,
     sampledOf: sample?.of ?? null,
     review,
     loginTimes: await loginTimes(review.forms, rules),
     notes: hashNotes(review.forms, rules),
-    lookUp: adopted === null ? null : await lookUpOf(database, described.name, whole, reader.findByEmail),
+    lookUps: adopted === null ? [] : await lookUpsOf(database, described.name, whole, reader.findByLogin),
     rights: adopted === null ? null : await rightsBeyondSelect(database, tableName(described.name)),
     groups: reviewGroups(await whole.countGroups(), namedGroups(settings)),
   };

@@ -2,7 +2,7 @@ import { alignedTable } from '../table.ts';
 import type { GroupsReview } from './groups.ts';
 import { groupsText } from './groups.ts';
 import type { LookUp } from './look-up.ts';
-import type { Review } from './review.ts';
+import type { Obstacle, Review } from './review.ts';
 import type { Example } from './tally.ts';
 
 /** All that `check --accounts` tells about a table. */
@@ -17,8 +17,8 @@ export interface AccountsReport {
   /** What the operator should know of the hashes. */
   readonly notes: readonly string[];
   readonly groups: GroupsReview;
-  /** null: the gateway's own table, or the database does not tell. */
-  readonly lookUp: LookUp | null;
+  /** By each login; empty: the gateway's own table, or the database does not tell. */
+  readonly lookUps: readonly LookUp[];
   /** What this user may do on the table beside reading it; null: the gateway's own table, or SQLite. */
   readonly rights: readonly string[] | null;
 }
@@ -28,7 +28,7 @@ export type Emails = 'shown' | 'hidden';
 
 /** The report for programs; docs/commands.md describes it. */
 export function reportJson(report: AccountsReport, emails: Emails) {
-  const { table, sampledOf, review, loginTimes, notes, groups, lookUp, rights } = report;
+  const { table, sampledOf, review, loginTimes, notes, groups, lookUps, rights } = report;
   const examplesOf = (examples: readonly Example[]) => ({
     ids: examples.map(({ id }) => id),
     ...(emails === 'shown' && { emails: examples.map(({ email }) => email) }),
@@ -47,20 +47,21 @@ export function reportJson(report: AccountsReport, emails: Emails) {
     }),
     notes,
     obstacles: review.obstacles.map(({ reason, count, examples }) => ({ reason, count, ...examplesOf(examples) })),
-    duplicate_emails: {
-      emails: duplicates.emails,
+    unusable_logins: review.unusable.map(({ reason, count, examples }) => ({ reason, count, ...examplesOf(examples) })),
+    duplicate_logins: {
+      logins: duplicates.logins,
       rows: duplicates.rows,
       examples: duplicates.examples.map(examplesOf),
     },
     confirmation: review.confirmation,
-    look_up: lookUp === null ? null : lookUpJson(lookUp),
+    look_ups: lookUps.map(lookUpJson),
     rights_beyond_select: rights,
     ...groups,
   };
 }
 
-function lookUpJson({ collation, indexes, isFullScan, milliseconds, advice }: LookUp) {
-  return { collation, indexes, full_scan: isFullScan, ms: milliseconds, advice };
+function lookUpJson({ login, collation, indexes, isFullScan, milliseconds, advice }: LookUp) {
+  return { login, collation, indexes, full_scan: isFullScan, ms: milliseconds, advice };
 }
 
 /** The report for a person at a terminal. */
@@ -74,7 +75,8 @@ export function reportText(report: AccountsReport, emails: Emails): string {
       'Notes on these hashes',
       notes.map((note) => [note]),
     ),
-    obstaclesText(review, emails),
+    obstaclesText('Why rows can never log in', review.obstacles, emails),
+    obstaclesText('Logins that do not work, of rows that have another', review.unusable, emails),
     duplicatesText(review, emails),
     confirmationText(review),
     lookUpText(report),
@@ -108,19 +110,19 @@ function formsText({ review: { forms }, loginTimes }: AccountsReport): string {
   return section('Hashes, and the time of a first login on this machine', rows);
 }
 
-function obstaclesText({ obstacles }: Review, emails: Emails): string {
+function obstaclesText(title: string, obstacles: readonly Obstacle[], emails: Emails): string {
   const rows = obstacles.map(({ reason, count, examples }) => [
     String(count),
     `${reason}${suffix(examples, count, emails)}`,
   ]);
-  return section('Why rows can never log in', rows);
+  return section(title, rows);
 }
 
 function duplicatesText({ duplicates }: Review, emails: Emails): string {
   const { rows, examples } = duplicates;
   const lines = examples.map((same) => [`id ${same.map((example) => shown(example, emails)).join(', ')}`]);
-  const title = `Emails that several rows share: ${duplicates.emails}, in ${rows} rows`;
-  return section(title, duplicates.emails > examples.length ? [...lines, ['…']] : lines);
+  const title = `Logins that several rows share: ${duplicates.logins}, in ${rows} rows`;
+  return section(title, duplicates.logins > examples.length ? [...lines, ['…']] : lines);
 }
 
 function confirmationText({ confirmation }: Review): string {
@@ -130,14 +132,16 @@ function confirmationText({ confirmation }: Review): string {
   return section('Values of the confirmation, and how they are read', rows);
 }
 
-function lookUpText({ lookUp }: AccountsReport): string {
-  if (lookUp === null) return '';
-  const { indexes, isFullScan, collation, milliseconds, advice } = lookUp;
-  // MySQL reads a unique index already to explain, and does not name it when no row has the email.
-  const byIndex = indexes.length === 0 ? 'by a unique index' : `by the index ${indexes.join(', ')}`;
-  const how = isFullScan ? 'WARNING: each reads the whole table' : byIndex;
-  const facts = `${how}; ${collation === null ? '' : `collation ${collation}; `}${milliseconds} ms`;
-  return section('The look-up by email', [[facts], ...(advice === null ? [] : [[`to use an index: ${advice}`]])]);
+function lookUpText({ lookUps }: AccountsReport): string {
+  const texts = lookUps.map(({ login, indexes, isFullScan, collation, milliseconds, advice }) => {
+    // MySQL reads a unique index already to explain, and does not name it when no row has the login.
+    const byIndex = indexes.length === 0 ? 'by a unique index' : `by the index ${indexes.join(', ')}`;
+    const how = isFullScan ? 'WARNING: each reads the whole table' : byIndex;
+    const facts = `${how}; ${collation === null ? '' : `collation ${collation}; `}${milliseconds} ms`;
+    const rows = [[facts], ...(advice === null ? [] : [[`to use an index: ${advice}`]])];
+    return section(`The look-up by ${login}`, rows);
+  });
+  return texts.join('\n');
 }
 
 function rightsText({ rights, table }: AccountsReport): string {

@@ -14,6 +14,7 @@ import type { SessionStore } from '../../stores/sessions/session-store.ts';
 import { createAssets } from './assets.ts';
 import { formGuard } from './csrf.ts';
 import { tokenHandover } from './handed-token.ts';
+import type { LoginField } from './login-field.ts';
 import { addLoginRoutes } from './login-routes.ts';
 import { addOwnerRoutes } from './owner-routes.ts';
 import { createPageRoutes } from './page-routes.ts';
@@ -29,6 +30,7 @@ export interface AccountPagesDeps {
   readonly log: Logger;
   readonly settings: Settings['pages'];
   readonly offers: Offers;
+  readonly login: LoginField;
   /** The token secrets. */
   readonly secrets: readonly string[];
   readonly sessions: SessionStore;
@@ -70,14 +72,14 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const guard = formGuard({ secrets, origin });
   const pageRequests = new WeakMap<IncomingMessage, PageRequest>();
   const routes = createPageRoutes(path, guard);
-  const beginSession: OwnerRoutesDeps['beginSession'] = async (ctx, { id, email, stamp }) => {
+  const beginSession: OwnerRoutesDeps['beginSession'] = async (ctx, { id, logins, stamp }) => {
     // An earlier cutoff must not end this new session.
     const createdAt = Math.max(await deps.readCutoff(id), deps.now());
     ctx.state.pageRequest.onOwner(id);
-    await logIn(ctx, { accountId: id, email, stamp, createdAt });
+    await logIn(ctx, { accountId: id, logins, stamp, createdAt });
   };
   addTokenRoutes(routes, deps.tokens, tokenHandover(deps.sessions));
-  addLoginRoutes(routes, { checkPassword, beginSession });
+  addLoginRoutes(routes, { checkPassword, beginSession }, deps.login);
   if (actions !== null) {
     const owners = { actions, checkPassword, countMailRequest, beginSession };
     addRegistrationRoutes(routes, owners);

@@ -14,7 +14,8 @@ const MOMENT = z.int().nonnegative();
 /** Validated when read: other programs may write to the store. */
 const RECORD = z.object({
   accountId: TEXT,
-  email: TEXT,
+  /** The account's logins at the login. */
+  logins: z.array(TEXT).min(1).readonly(),
   /** The account's stamp at the login. */
   stamp: TEXT,
   /** The time of the login. */

@@ -3,6 +3,7 @@ import { conflictsOfAccess } from './access.ts';
 import { conflictsOfAssertion } from './assertion.ts';
 import { conflictsOfLimits } from './limits.ts';
 import { ANY_HOST, conflictsOfListeners } from './listeners.ts';
+import { conflictsOfLogins } from './logins.ts';
 import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
@@ -22,6 +23,7 @@ export function conflictsIn(settings: Readable): Conflict[] {
     ...linksWithUrl(settings),
     ...Object.keys(settings.upstreams ?? {}).flatMap(groupName),
     ...conflictsOfTls(settings),
+    ...conflictsOfLogins(settings),
     ...conflictsOfLimits(settings),
     ...conflictsInRoutes(settings),
     ...conflictsOfAssertion(settings),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, flag, matching, oneOf, options, wholeNumber } from './formats.ts';
+import { duration, flag, listOf, matching, oneOf, options, wholeNumber } from './formats.ts';
 import { firebaseKey, pepper } from './hash-options.ts';
 import { idColumnOption } from './id-form.ts';
 import { COLUMN, COLUMN_FORM, TABLE, TABLE_FORM } from './table-name.ts';
@@ -15,7 +15,16 @@ export const ACCOUNT_COLUMNS = options({
   id: idColumnOption()
     .prefault('id')
     .describe('The id that upstreams receive as X-User-Id: a whole number, a UUID or ASCII text.'),
-  email: columnName().prefault('email').describe('The email that the account owner logs in with.'),
+  email: columnName()
+    .exactOptional()
+    .describe('The email, for X-User-Email. Left out: email; with login, the table has none.'),
+  login: listOf(columnName(), `must be a column, or a list of columns, such as [username, email]`)
+    .refine((columns) => columns.length > 0, { error: 'is an empty list; must name a column, or be left out' })
+    .refine((columns) => new Set(columns.map((name) => name.toLowerCase())).size === columns.length, {
+      error: 'names a column twice; each must be named once',
+    })
+    .exactOptional()
+    .describe('What the account owner logs in with: a column, or a list of columns. Left out: the email.'),
   password: columnName().prefault('password').describe('The password hash.'),
   confirmed: columnName()
     .exactOptional()
@@ -28,6 +37,19 @@ export const ACCOUNT_COLUMNS = options({
       'The names of its groups or roles: text separated by commas or spaces, or a JSON list. Alternative: accounts.groups.',
     ),
 });
+
+export type AccountColumns = z.output<typeof ACCOUNT_COLUMNS>;
+
+/** The column of emails, and the columns of logins, at least one. @param columns undefined: all at their defaults */
+export function loginColumns(columns: Pick<AccountColumns, 'email' | 'login'> = {}): {
+  /** null: the table has no emails. */
+  readonly email: string | null;
+  readonly logins: readonly string[];
+} {
+  const { email, login } = columns;
+  if (login !== undefined) return { email: email ?? null, logins: login };
+  return { email: email ?? 'email', logins: [email ?? 'email'] };
+}
 
 function conditions() {
   return z

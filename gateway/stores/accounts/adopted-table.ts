@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { MaybePromise } from '../../domain/maybe-promise.ts';
+import { loginColumns } from '../../settings/schema/account-options.ts';
 import type { IdForm } from '../../settings/schema/id-form.ts';
 import { ACCOUNT_COLUMNS, type AccountGroupsSettings, type Settings } from '../../settings/schema/settings.ts';
 import { rejectedBy } from '../database/failure.ts';
@@ -8,13 +9,21 @@ import type { Column, Condition, Source } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/dialects.ts';
 import { checked, countNames, type GroupCounts, namesIn } from './group-names.ts';
 import { idColumn } from './id-column.ts';
+import type { LoginColumn } from './logins.ts';
 import { columnNamed, columnsOf, quotedTable } from './table-columns.ts';
 
 /** An application's table of users, as the configuration describes it. */
 export interface AdoptedTable {
   /** As the configuration names it: `partsOfTable` reads it. */
   readonly name: string;
-  readonly columns: { readonly id: string; readonly email: string; readonly password: string };
+  readonly columns: {
+    readonly id: string;
+    /** null: it has no emails. */
+    readonly email: string | null;
+    /** What account owners log in with, at least one. */
+    readonly logins: readonly string[];
+    readonly password: string;
+  };
   /** How the ids are stored; null: the configuration does not say. */
   readonly idForm: IdForm | null;
   readonly confirmed: { readonly column: string } | { readonly expression: string };
@@ -25,34 +34,44 @@ export interface AdoptedTable {
 /** @returns null when the configuration uses the gateway's own table */
 export function adoptedTable({ table, columns, confirmedWhen, groups }: Settings['accounts']): AdoptedTable | null {
   if (table === undefined) return null;
-  const { id, confirmed, groups: column, ...others } = columns ?? ACCOUNT_COLUMNS.parse({});
+  const { id, password, confirmed, groups: column } = columns ?? ACCOUNT_COLUMNS.parse({});
   // `settings/rules/conflicts.ts` requires exactly one of the two. With neither, no account counts as confirmed.
   const isConfirmed = confirmed === undefined ? { expression: confirmedWhen ?? '1 = 0' } : { column: confirmed };
   const inColumn = column === undefined ? null : { column };
   return {
     name: table,
-    columns: { id: id.name, ...others },
+    columns: { id: id.name, password, ...loginColumns(columns) },
     idForm: id.as ?? null,
     confirmed: isConfirmed,
     groups: inColumn ?? groups ?? null,
   };
 }
 
-/** A selected row; id, email and hash of any type are cast to text. */
+/** A selected row; id, email, logins and hash of any type are cast to text. */
 export interface AdoptedRow {
   readonly id: string | null;
+  /** null too where the table has no emails. */
   readonly email: string | null;
   readonly password: string | null;
   readonly confirmed: unknown;
   /** As written in the column of groups; null where there is none. */
   readonly groups: string | null;
+  /** By the position of the column of logins. */
+  readonly [login: LoginName]: string | null;
+}
+
+type LoginName = `login${number}`;
+
+/** The login of a row in each column of logins, in their order. */
+export function loginsOf(row: AdoptedRow, { logins }: Pick<OpenTable, 'logins'>): readonly (string | null)[] {
+  return logins.map((_, index) => row[`login${index}`] ?? null);
 }
 
 export interface OpenTable {
-  readonly email: Column;
-  /** The conditions for `rows`; they may match other rows too. */
+  /** The condition for `rows`; it may match other rows too. */
   readonly byId: Condition;
-  readonly byEmail: Condition;
+  /** At least one. */
+  readonly logins: readonly LoginColumn[];
   /** The valid names of a row's groups. @throws GatewayError 503 when they cannot be read */
   groupsOf(id: string, row: AdoptedRow): MaybePromise<readonly string[]>;
   countGroups(): Promise<GroupCounts>;
@@ -86,7 +105,9 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
   const columnOf = (name: string, option: string) => columnNamed(known, name, table.name, `accounts.columns.${option}`);
   const id = columnOf(columns.id, 'id');
   const ids = idColumn(source, id, table.idForm, 'accounts.columns.id');
-  const email = columnOf(columns.email, 'email');
+  const email = columns.email === null ? null : columnOf(columns.email, 'email');
+  const isDefault = columns.logins.length === 1 && columns.logins[0] === columns.email;
+  const loginColumns = columns.logins.map((name) => columnOf(name, isDefault ? 'email' : 'login'));
   const password = columnOf(columns.password, 'password');
   const groupsColumn = groups !== null && 'column' in groups ? columnOf(groups.column, 'groups') : null;
   const memberships =
@@ -97,11 +118,13 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
     'column' in confirmed
       ? dialect.confirmed(columnOf(confirmed.column, 'confirmed'))
       : `case when (${confirmed.expression}) then 1 else 0 end`;
-  const plain: Record<Exclude<keyof AdoptedRow, 'confirmed'>, string> = {
+  const loginTexts = Object.fromEntries(loginColumns.map((column, index) => [`login${index}`, dialect.text(column)]));
+  const plain: Record<'id' | 'email' | 'password' | 'groups' | LoginName, string> = {
     id: ids.text,
-    email: dialect.text(email),
+    email: email === null ? 'null' : dialect.text(email),
     password: dialect.text(password),
     groups: groupsColumn === null ? 'null' : dialect.groups(groupsColumn),
+    ...loginTexts,
   };
   const selecting = (expressions: Readonly<Record<string, string>>) =>
     sql<AdoptedRow>(from).select<AdoptedRow[]>(namedIn(sql, expressions));
@@ -120,9 +143,14 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
   };
 
   return {
-    email,
     byId: ids.byId,
-    byEmail: await dialect.byEmail(source, email),
+    logins: await Promise.all(
+      loginColumns.map(async (column): Promise<LoginColumn> => {
+        const isEmail = column.name === email?.name;
+        const find = isEmail ? await dialect.byEmail(source, column) : dialect.byId(source, column);
+        return { column, isEmail, find };
+      }),
+    ),
     rows,
     groupsOf: (id, row) => (memberships === null ? namesIn(row.groups).valid : memberships.groupsOf(id)),
     async countGroups() {

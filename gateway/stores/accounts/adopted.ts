@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Account } from '../../domain/account.ts';
-import { canonicalEmail, isSendableUserId } from '../../domain/account.ts';
-import { type AdoptedRow, type AdoptedTable, type OpenTable, openTable } from './adopted-table.ts';
+import { isSendableUserId } from '../../domain/account.ts';
+import { type AdoptedRow, type AdoptedTable, loginsOf, type OpenTable, openTable } from './adopted-table.ts';
 import type { Source } from './dialects/dialect.ts';
+import { columnsFor, isLogin, rowsWithLogin } from './logins.ts';
 import type { AccountReader } from './store.ts';
 
 /**
  * Reads the accounts in an application's table.
  *
- * Ambiguous rows are not found: rows that share a canonical email by that email, and rows that share an id by neither. A row
- * whose id cannot be sent to an upstream is not found either.
+ * Ambiguous rows are not found: rows that share a login by that login, in whichever columns, and rows that share an id by
+ * nothing. A row whose id cannot be sent to an upstream is not found either.
  *
  * @throws OperatorError as `openTable` does
  */
@@ -18,40 +19,61 @@ export async function adoptedAccounts(source: Source, table: AdoptedTable): Prom
   return readerOf(source, await openTable(source, table));
 }
 
-export function readerOf({ query }: Pick<Source, 'query'>, open: OpenTable): AccountReader {
+export function readerOf(source: Pick<Source, 'sql' | 'query'>, open: OpenTable): AccountReader {
   const rowsWith = async (condition: Knex.Raw | null): Promise<AdoptedRow[]> =>
-    condition === null ? [] : await query(open.rows().whereRaw(condition));
+    condition === null ? [] : await source.query(open.rows().whereRaw(condition));
 
-  const findById = async (id: string): Promise<Account | null> => {
+  const rowWithId = async (id: string): Promise<AdoptedRow | null> => {
     const candidates = await rowsWith(isSendableUserId(id) ? open.byId(id) : null);
     // The collation of the column may ignore case, accents and trailing spaces.
     const [row, another] = candidates.filter((one) => one.id === id);
-    if (row === undefined || another !== undefined) return null;
-    return accountOf(row, await open.groupsOf(id, row));
+    return row === undefined || another !== undefined ? null : row;
+  };
+
+  const accountWith = async (id: string, isMeant: (row: AdoptedRow) => boolean): Promise<Account | null> => {
+    const row = await rowWithId(id);
+    return row === null || !isMeant(row) ? null : accountOf(row, open, await open.groupsOf(id, row));
   };
 
   return {
-    findById,
+    findById: (id) => accountWith(id, () => true),
 
-    async findByEmail(email) {
-      const canonical = canonicalEmail(email);
-      const candidates = await rowsWith(open.byEmail(email));
-      const isSame = (email: string | null) => email !== null && canonicalEmail(email) === canonical;
+    async findByLogin(typed, onAmbiguous = () => {}) {
+      const meant = new Set(columnsFor(open.logins, typed));
+      const hasLogin = (row: AdoptedRow) =>
+        loginsOf(row, open).some((value, index) => {
+          const column = open.logins[index];
+          return value !== null && column !== undefined && meant.has(column) && isLogin(column, value, typed);
+        });
+      const candidates = await rowsWith(rowsWithLogin(source, open.logins, typed));
       // Rows without an id are ignored.
-      const [row, another] = candidates.filter((one) => one.id !== null && isSame(one.email));
-      if (row === undefined || row.id === null || another !== undefined) return null;
-      const account = await findById(row.id);
-      // The email may have changed between the two queries.
-      return account !== null && isSame(account.email) ? account : null;
+      const ids = candidates.filter(hasLogin).flatMap(({ id }) => id ?? []);
+      const [id] = ids;
+      if (id === undefined) return null;
+      if (ids.length > 1) {
+        onAmbiguous(ids);
+        return null;
+      }
+      // The login may have changed between the two queries.
+      return await accountWith(id, hasLogin);
     },
   };
 }
 
 /** @returns null when the row is not a usable account */
-function accountOf({ id, email, password, confirmed }: AdoptedRow, groups: readonly string[]): Account | null {
-  if (id === null || email === null || !isSendableUserId(id)) return null;
-  const stamp = stampOf(password);
-  return { id, email, passwordHash: password, confirmed: isConfirmedValue(confirmed), stamp, groups };
+function accountOf(row: AdoptedRow, open: OpenTable, groups: readonly string[]): Account | null {
+  const { id, email, password, confirmed } = row;
+  const logins = [...new Set(loginsOf(row, open).filter((login): login is string => login !== null && login !== ''))];
+  if (id === null || logins.length === 0 || !isSendableUserId(id)) return null;
+  return {
+    id,
+    email: email ?? '',
+    logins,
+    passwordHash: password,
+    confirmed: isConfirmedValue(confirmed),
+    stamp: stampOf(password),
+    groups,
+  };
 }
 
 /** Derived from the stored hash, so that a new hash voids earlier tokens even if the gateway is not told of the change. */

@@ -25,8 +25,13 @@ export type EmailSet = 'changed' | 'taken' | 'stale';
 
 /** The look-ups that requests need. Both throw GatewayError `service_unavailable` when the store is unavailable. */
 export interface AccountReader {
-  /** Compares canonical emails: case and Unicode composition do not matter. */
-  findByEmail(email: string): Promise<Account | null>;
+  /**
+   * The account that logs in with this text: in the gateway's own table, with its email. Compares canonical emails: case and
+   * Unicode composition do not matter.
+   *
+   * @param onAmbiguous called with their ids when several accounts of an application's table have this login: it is nobody's
+   */
+  findByLogin(login: string, onAmbiguous?: (ids: readonly string[]) => void): Promise<Account | null>;
   findById(id: string): Promise<Account | null>;
 }
 
@@ -109,7 +114,7 @@ export function sqlAccountStore({ kind, sql, query }: QueryRunner): AccountStore
   };
 
   return {
-    findByEmail: (email) => find('email_key', canonicalEmail(email)),
+    findByLogin: (email) => find('email_key', canonicalEmail(email)),
     findById: (id) => find('id', keyOf(id)),
 
     async add({ email, passwordHash, confirmed }) {
@@ -128,7 +133,10 @@ export function sqlAccountStore({ kind, sql, query }: QueryRunner): AccountStore
         const [added]: (number | { id: number })[] = await query(sql('gatehouse_accounts').insert(row).returning('id'));
         // MySQL has no `returning`, and knex gives its last insert id.
         const id = typeof added === 'object' ? added.id : added;
-        return { kind: 'added', account: { id: String(id), email, passwordHash, confirmed, stamp, groups: [] } };
+        return {
+          kind: 'added',
+          account: { id: String(id), email, logins: [email], passwordHash, confirmed, stamp, groups: [] },
+        };
       } catch (error) {
         if (isUniqueViolation(error)) return { kind: 'taken' };
         throw error;
@@ -220,6 +228,7 @@ function accountOf(row: AccountRow, groups: readonly string[]): Account {
   return {
     id: String(row.id),
     email: row.email,
+    logins: [row.email],
     passwordHash: row.password_hash,
     confirmed: row.confirmed_at !== null,
     stamp: row.stamp,

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import { lookUpOf } from '../../../gateway/cli/accounts/look-up.ts';
+import { lookUpsOf } from '../../../gateway/cli/accounts/look-up.ts';
 import { readerOf } from '../../../gateway/stores/accounts/adopted.ts';
 import { openTable } from '../../../gateway/stores/accounts/adopted-table.ts';
 import { DATABASES, type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
@@ -47,5 +47,6 @@ async function lookUpWith(t: ExecutionContext, kind: DatabaseKind, email: string
   await insert(...Array.from({ length: 20 }, (_, id) => ({ id, email: `${id}@x` })));
   if (index !== null) await database.sql.raw(index);
   const table = await openTable(database, USERS);
-  return await lookUpOf(database, USERS.name, table, readerOf(database, table).findByEmail);
+  const [lookUp] = await lookUpsOf(database, USERS.name, table, readerOf(database, table).findByLogin);
+  return lookUp;
 }

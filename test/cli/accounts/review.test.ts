@@ -1,13 +1,13 @@
 import test from 'ava';
 import { formCounts, loginTimes } from '../../../gateway/cli/accounts/hash-forms.ts';
-import { reviewAccounts } from '../../../gateway/cli/accounts/review.ts';
+import { type Review, reviewAccounts } from '../../../gateway/cli/accounts/review.ts';
 import { sampleOf } from '../../../gateway/cli/accounts/sample.ts';
 import type { Example } from '../../../gateway/cli/accounts/tally.ts';
 import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import { readerOf } from '../../../gateway/stores/accounts/adopted.ts';
 import { openTable } from '../../../gateway/stores/accounts/adopted-table.ts';
 import { ADOPTED, FIXTURES } from '../../identify/passwords/hashes/fixtures.ts';
-import { migratedDatabase } from '../../lab/stores/database.ts';
+import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { USERS, usersTable } from '../../stores/accounts/adopted-tables.ts';
 
 const idsOf = (examples: readonly Example[] = []) => examples.map(({ id }) => id);
@@ -39,7 +39,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: null, email: 'nobody@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
+    const review = await reviewAccounts(table, readerOf(database, table).findByLogin, ADOPTED);
     t.like(review, { rows: 15, canLogIn: { count: 3 }, unconfirmed: { count: 1 }, never: 11 });
     const found = Object.fromEntries(
       review.obstacles.map(({ reason, count, examples }) => [reason, [count, ...idsOf(examples)]]),
@@ -60,7 +60,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     t.deepEqual(idsOf(unfit?.examples), ['é']);
     t.is(review.obstacles.length, 9);
     t.like(review.forms.at(-1), { format: 'Django pbkdf2_sha256', parameters: '1000 rounds', count: 1 });
-    t.is(review.duplicates.emails, 1);
+    t.is(review.duplicates.logins, 1);
     t.deepEqual(review.duplicates.examples.map(idsOf), [['b1', 'b2']]);
     t.deepEqual(review.confirmation, [
       { value: '1', confirmed: true, count: 12 },
@@ -79,7 +79,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       { id: 'A', email: 'three@x', password: BCRYPT },
     );
     const table = await openTable(database, USERS);
-    const review = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
+    const review = await reviewAccounts(table, readerOf(database, table).findByLogin, ADOPTED);
     t.like(review, { rows: 3, canLogIn: { count: 1 }, never: 2 });
     const examples = [{ id: 'a', email: null }];
     t.deepEqual(review.obstacles, [{ reason: 'another row has the same id', count: 2, examples }]);
@@ -126,11 +126,11 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     ] as [string | null, string][];
     await insert(...rows.map(([id, email]) => ({ id, email, password: BCRYPT })));
     const table = await openTable(database, USERS);
-    const { findByEmail, findById } = readerOf(database, table);
-    const review = await reviewAccounts(table, findByEmail, ADOPTED);
+    const { findByLogin, findById } = readerOf(database, table);
+    const review = await reviewAccounts(table, findByLogin, ADOPTED);
     const found: string[] = [];
     for (const [id, email] of rows) {
-      const account = await findByEmail(email);
+      const account = await findByLogin(email);
       if (account !== null && account.id === id && account.email === email) found.push(id);
       if (account !== null) t.like(await findById(account.id), { email: account.email });
     }
@@ -152,10 +152,10 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     await database.sql.batchInsert(USERS.name, rows, 100);
     const table = await openTable(database, USERS);
     const asked: string[] = [];
-    const { findByEmail } = readerOf(database, table);
+    const { findByLogin } = readerOf(database, table);
     const askedFor = (email: string) => {
       asked.push(email);
-      return findByEmail(email);
+      return findByLogin(email);
     };
     const review = await reviewAccounts(table, askedFor, ADOPTED);
     t.deepEqual(asked, ['0@x', '0@x'], 'of ASCII only what seems to be shared');
@@ -189,7 +189,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const values = [null, 'yes', 'pending', '2024-02-29 12:00:00', '2025-01-01', '0000-00-00 00:00:00', ...odd];
     await insert(...values.map((confirmed, index) => ({ id: index + 1, email: `${index}@x`, confirmed })));
     const table = await openTable(database, USERS);
-    const { confirmation } = await reviewAccounts(table, readerOf(database, table).findByEmail, ADOPTED);
+    const { confirmation } = await reviewAccounts(table, readerOf(database, table).findByLogin, ADOPTED);
     const read = new Map(confirmation.map(({ value, confirmed, count }) => [value, [confirmed, count]]));
     t.deepEqual(read.get('a date or time'), [true, 2]);
     t.deepEqual(read.get('a zero date'), [false, 1]);
@@ -236,3 +236,51 @@ test('parameters that all differ are counted together beyond a limit', (t) => {
   t.like(most, { parameters: 'other parameters', count: 50 });
   t.is(forms.forms().length, 101);
 });
+
+for (const kind of DATABASES) {
+  test(`${kind}: logins that do not work are told, of rows that have another login and of those that have none`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    await database.sql.raw(
+      'create table people (id int primary key, username varchar(150), email varchar(254), password varchar(200))',
+    );
+    const people: readonly (readonly [username: string | null, email: string | null])[] = [
+      ['ada', 'ada@x'],
+      ['victim', 'victim@x'],
+      ['victim@x', 'attacker@x'],
+      ['own@x', 'own@x'],
+      ['twice', 'first@x'],
+      ['twice', null],
+      ['a:b', ''],
+      [null, 'local'],
+      ['Twice', 'FIRST@x'],
+    ];
+    for (const [index, [username, email]] of people.entries()) {
+      await database.sql('people').insert({ id: index + 1, username, email, password: BCRYPT });
+    }
+    const logins = ['username', 'email'];
+    const table = await openTable(database, {
+      name: 'people',
+      columns: { id: 'id', email: 'email', logins, password: 'password' },
+      idForm: null,
+      confirmed: { expression: '1 = 1' },
+      groups: null,
+    });
+    const review = await reviewAccounts(table, readerOf(database, table).findByLogin, ADOPTED);
+    const told = (obstacles: Review['obstacles']) =>
+      Object.fromEntries(obstacles.map(({ reason, examples }) => [reason, idsOf(examples).join(' ')]));
+    t.deepEqual(told(review.unusable), {
+      'the username has an @, and so is read as an email': '3 4',
+      'another row has the same email, but for case or composition': '9',
+    });
+    t.deepEqual(told(review.obstacles), {
+      'another row has the same login as the username': '5 6',
+      'another row has the same email, but for case or composition': '5',
+      'the email is NULL': '6',
+      'the username has a colon or a control character, which HTTP Basic cannot carry': '7',
+      'the email is empty': '7',
+      'the username is NULL': '8',
+      'the email has no @, and so is read as another login': '8',
+    });
+    t.like(review, { never: 4, canLogIn: { count: 5 }, duplicates: { logins: 2, rows: 3 } });
+  });
+}

@@ -2,6 +2,8 @@ import test from 'ava';
 import { accountsReport } from '../../../gateway/cli/accounts/accounts-report.ts';
 import { findAccounts } from '../../../gateway/cli/adopt/find.ts';
 import { usable } from '../../../gateway/cli/adopt/report.ts';
+import { loginColumns } from '../../../gateway/settings/schema/account-options.ts';
+import type { Settings } from '../../../gateway/settings/schema/settings.ts';
 import { DIALECTS } from '../../../gateway/stores/accounts/dialects/dialects.ts';
 import { DATABASES, migratedDatabase } from '../../lab/stores/database.ts';
 import { FRAMEWORK_PAGES } from '../../stores/accounts/frameworks/expected.ts';
@@ -17,15 +19,10 @@ for (const { page, kinds } of FRAMEWORK_PAGES) {
       const table = written.table?.replace('app.', '');
       const first = usable({ tables: [], found }).find(({ accounts }) => accounts.table === table);
       if (first === undefined || first.settings === null) return t.fail(JSON.stringify(found));
-      const { id, email, password } = first.settings.accounts.columns ?? {};
-      t.deepEqual(
-        { id, email, password },
-        {
-          id: written.columns?.id,
-          email: written.columns?.email,
-          password: written.columns?.password,
-        },
-      );
+      const namesOf = ({ columns }: Settings['accounts']) => {
+        return { id: columns?.id, password: columns?.password, ...loginColumns(columns) };
+      };
+      t.deepEqual(namesOf(first.settings.accounts), namesOf(written));
       const { review } = await accountsReport(database, first.settings, null);
       t.true(review.canLogIn.count > 0);
     });

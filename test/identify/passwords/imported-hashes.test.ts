@@ -29,9 +29,9 @@ test("salted SHA and Firebase's hashes in the gateway's own table log in, and ar
   for (const [email, { hash, password }] of Object.entries({ 'weak@x': weak, 'firebase@x': firebase })) {
     await gateway.accounts.add({ email, passwordHash: hash, confirmed: true });
     t.is(await status(email, `${password}x`), 401);
-    t.is((await gateway.accounts.findByEmail(email))?.passwordHash, hash);
+    t.is((await gateway.accounts.findByLogin(email))?.passwordHash, hash);
     t.is(await status(email, password), 200);
-    const stored = async () => (await gateway.accounts.findByEmail(email))?.passwordHash ?? '';
+    const stored = async () => (await gateway.accounts.findByLogin(email))?.passwordHash ?? '';
     await holds(`${email} has bcrypt`, async () => (await stored()).startsWith('$2b$04$'));
     t.is(await status(email, password), 200);
   }

@@ -46,7 +46,7 @@ for (const kind of DATABASES) {
     const table = { ...USERS, groups: { column: 'roles' } };
     const accounts = await adoptedAccounts(database, table);
     t.deepEqual((await accounts.findById('1'))?.groups, ['staff', 'Content', 'editors']);
-    t.deepEqual((await accounts.findByEmail('B@x'))?.groups, ['staff', 'Staff']);
+    t.deepEqual((await accounts.findByLogin('B@x'))?.groups, ['staff', 'Staff']);
     t.deepEqual((await accounts.findById('3'))?.groups, []);
     const { valid, passedOver } = await (await openTable(database, table)).countGroups();
     t.deepEqual([...valid].toSorted(), [

@@ -12,7 +12,7 @@ const UUID = '0b9c6a5e-41c7-4e0e-9a55-4c1d3b9e7f10';
 
 const PEOPLE: AdoptedTable = {
   name: 'people',
-  columns: { id: 'id', email: 'email', password: 'hash' },
+  columns: { id: 'id', email: 'email', logins: ['email'], password: 'hash' },
   idForm: null,
   confirmed: { expression: '1 = 1' },
   groups: null,
@@ -44,7 +44,7 @@ test('an id that its type cannot have finds nothing', async (t) => {
     await opened.sql.raw(`create table people (id ${type}, email varchar(99), hash varchar(99))`);
     await opened.sql('people').insert({ id, email: 'a@x' });
     const accounts = await adoptedAccounts(opened, PEOPLE);
-    t.is((await accounts.findByEmail('A@x'))?.id, id, type);
+    t.is((await accounts.findByLogin('A@x'))?.id, id, type);
     t.is((await accounts.findById(id))?.email, 'a@x', type);
     for (const other of others) t.is(await accounts.findById(other), null, `${type} ${other}`);
     await opened.sql.raw('drop table people');
@@ -76,19 +76,19 @@ test('a second spelling of an email makes it ambiguous in every collation, and a
     ]);
     const accounts = await adoptedAccounts(opened, PEOPLE);
     for (const email of ['aaronmichaeli@x', 'aAronmicHaelI@X', 'AARONMICHAELI@X']) {
-      t.is((await accounts.findByEmail(email))?.id, '3001', `${collation} ${email}`);
+      t.is((await accounts.findByLogin(email))?.id, '3001', `${collation} ${email}`);
     }
-    t.is((await accounts.findByEmail('ÜMIT@x'))?.id, '3002', collation);
+    t.is((await accounts.findByLogin('ÜMIT@x'))?.id, '3002', collation);
     for (const other of ['日本@x', '🔑@x', 'umit@x', 'user1@example.com ']) {
-      t.is(await accounts.findByEmail(other), null, `${collation} ${other}`);
+      t.is(await accounts.findByLogin(other), null, `${collation} ${other}`);
     }
     const table = await openTable(opened, PEOPLE);
     const [plan] = await opened.sql.raw(
-      `explain ${table.rows().whereRaw(String(table.byEmail('User77@example.com')))}`,
+      `explain ${table.rows().whereRaw(String(table.logins[0]?.find('User77@example.com')))}`,
     );
     t.is(plan[0].key, indexed ? 'email' : null, collation);
     await opened.sql('people').insert({ id: 3003, email: 'aAronMicHaeli@x' });
-    t.is(await accounts.findByEmail('aaronmichaeli@x'), null, collation);
+    t.is(await accounts.findByLogin('aaronmichaeli@x'), null, collation);
     await opened.sql.raw('drop table people');
   }
 });
@@ -103,14 +103,18 @@ test('where the collation of the emails has no index for the look-up, a generate
     await opened.sql.raw(
       `insert into users (id, email) select seq, concat('User', seq, '@Example.com') from seq_1_to_2000`,
     );
-    const people = { ...PEOPLE, name: 'users', columns: { ...PEOPLE.columns, email: 'email_ci' } };
+    const people = {
+      ...PEOPLE,
+      name: 'users',
+      columns: { ...PEOPLE.columns, email: 'email_ci', logins: ['email_ci'] },
+    };
     const table = await openTable(opened, people);
     const [plan] = await opened.sql.raw(
-      `explain ${table.rows().whereRaw(String(table.byEmail('User77@example.com')))}`,
+      `explain ${table.rows().whereRaw(String(table.logins[0]?.find('User77@example.com')))}`,
     );
     t.is(plan[0].key, 'email_ci', collation);
     const accounts = await adoptedAccounts(opened, people);
-    t.is((await accounts.findByEmail('uSER77@example.com'))?.id, '77', collation);
+    t.is((await accounts.findByLogin('uSER77@example.com'))?.id, '77', collation);
     await opened.sql.raw('drop table users');
   }
 });
@@ -125,7 +129,7 @@ test('generated and invisible columns, reserved words, names with dots, and anot
     'create table `groups` (`order` int, `my``name` varchar(20))',
     "insert into `groups` values (1, 'staff')",
   );
-  const columns = { id: 'key', email: 'e.mail', password: 'pass word' };
+  const columns = { id: 'key', email: 'e.mail', logins: ['e.mail'], password: 'pass word' };
   const table: AdoptedTable = {
     ...PEOPLE,
     name: `${other}."user.accounts"`,
@@ -134,10 +138,10 @@ test('generated and invisible columns, reserved words, names with dots, and anot
     groups: { table: 'groups', account: 'order', name: 'my`name' },
   };
   const accounts = await adoptedAccounts(opened, table);
-  t.like(await accounts.findByEmail('ada@x'), { id: '1', passwordHash: 'h', confirmed: true, groups: ['staff'] });
+  t.like(await accounts.findByLogin('ada@x'), { id: '1', passwordHash: 'h', confirmed: true, groups: ['staff'] });
   t.like(await accounts.findById('2'), { email: 'bob@x', confirmed: false, groups: [] });
-  const generated = await adoptedAccounts(opened, { ...table, columns: { ...columns, email: 'low' } });
-  t.is((await generated.findByEmail('Ada@x'))?.email, 'ada@x');
+  const generated = await adoptedAccounts(opened, { ...table, columns: { ...columns, email: 'low', logins: ['low'] } });
+  t.is((await generated.findByLogin('Ada@x'))?.email, 'ada@x');
 });
 
 test('conditions on groups compare an ENUM by its text, not by its number', async (t) => {
@@ -187,7 +191,7 @@ test('a user that may select some columns of one database, and write in another,
     await failure({ name: `${location.database}.closed` }),
     /there is no table .*closed that the gateway may read/,
   );
-  t.is((await (await adoptedAccounts(opened, table)).findByEmail('A@x'))?.id, '1');
+  t.is((await (await adoptedAccounts(opened, table)).findByLogin('A@x'))?.id, '1');
 });
 
 test('a view whose definer or whose table has gone is refused with what the database says', async (t) => {
@@ -222,8 +226,8 @@ test('the sql_mode of the server does not matter', async (t) => {
   );
   const table = { ...PEOPLE, confirmed: { column: 'at' }, groups: { column: 'roles' } };
   const accounts = await adoptedAccounts(opened, table);
-  t.like(await accounts.findByEmail('ada@x'), { id: 'u1', passwordHash: 'h', confirmed: false, groups: ['staff'] });
-  t.like(await accounts.findByEmail("O'\\B@x"), { id: 'u2', confirmed: true, groups: [] });
-  t.is(await accounts.findByEmail("\\' or 1=1 -- "), null);
+  t.like(await accounts.findByLogin('ada@x'), { id: 'u1', passwordHash: 'h', confirmed: false, groups: ['staff'] });
+  t.like(await accounts.findByLogin("O'\\B@x"), { id: 'u2', confirmed: true, groups: [] });
+  t.is(await accounts.findByLogin("\\' or 1=1 -- "), null);
   t.is((await accounts.findById('u2'))?.id, 'u2');
 });

@@ -11,7 +11,7 @@ const UUID = '0b9c6a5e-41c7-4e0e-9a55-4c1d3b9e7f10';
 
 const PEOPLE: AdoptedTable = {
   name: 'people',
-  columns: { id: 'id', email: 'email', password: 'hash' },
+  columns: { id: 'id', email: 'email', logins: ['email'], password: 'hash' },
   idForm: null,
   confirmed: { expression: 'true' },
   groups: null,
@@ -64,7 +64,7 @@ test('an id that its type cannot have finds nothing, and one beyond 2^53 is the 
     ]);
     t.deepEqual(await emailsOf(opened, [id, ...others, 'é', '']), ['a@x', ...others.map(() => null), null, null], type);
     const accounts = await adoptedAccounts(opened, PEOPLE);
-    t.is((await accounts.findByEmail('A@X'))?.id, id, type);
+    t.is((await accounts.findByLogin('A@X'))?.id, id, type);
     const table = await openTable(opened, PEOPLE);
     t.is((await Array.fromAsync(table.chunks())).flat().length, 1, type);
     t.is(await table.countWithoutId(), 1);
@@ -102,22 +102,22 @@ test('an email is found in every spelling, by an index where there is one, and a
     await opened.sql.raw(`create index ${index}`);
     await opened.sql.raw('analyze people');
     const accounts = await adoptedAccounts(opened, PEOPLE);
-    t.is((await accounts.findByEmail('uSER77@example.COM'))?.id, '77', type);
+    t.is((await accounts.findByLogin('uSER77@example.COM'))?.id, '77', type);
     for (const same of ['ümit@X', 'ÜMIT@X', 'U\u0308mit@x']) {
-      t.is((await accounts.findByEmail(same))?.id, '3001', `${type} ${same}`);
+      t.is((await accounts.findByLogin(same))?.id, '3001', `${type} ${same}`);
     }
     for (const other of ['umit@x', 'o@x ', 'ö@x', 'o@x\0', "o@x' or '1'='1", '%', '\ud800@x']) {
-      t.is(await accounts.findByEmail(other), null, `${type} ${JSON.stringify(other)}`);
+      t.is(await accounts.findByLogin(other), null, `${type} ${JSON.stringify(other)}`);
     }
     const table = await openTable(opened, PEOPLE);
     const { sql, bindings } = table
       .rows()
-      .whereRaw(table.byEmail('uSER77@example.COM') ?? opened.sql.raw('false'))
+      .whereRaw(table.logins[0]?.find('uSER77@example.COM') ?? opened.sql.raw('false'))
       .toSQL();
     const plan = await opened.sql.raw(`explain ${sql}`, bindings as string[]);
     t.regex(JSON.stringify(plan.rows), /Index Scan|Bitmap Index Scan/, type);
     await opened.sql('people').insert({ id: 3003, email: 'USER77@example.com' });
-    t.is(await accounts.findByEmail('user77@example.com'), null, type);
+    t.is(await accounts.findByLogin('user77@example.com'), null, type);
     await opened.sql.raw('drop table people');
   }
 });
@@ -129,9 +129,9 @@ test('emails are found in a collation whose lower case is not that of others', a
     { id: 2, email: 'bob@x' },
   ]);
   const accounts = await adoptedAccounts(opened, PEOPLE);
-  t.is((await accounts.findByEmail('infi@x'))?.id, '1');
+  t.is((await accounts.findByLogin('infi@x'))?.id, '1');
   await opened.sql('people').insert({ id: 3, email: 'iNFi@X' });
-  t.is(await accounts.findByEmail('infi@x'), null);
+  t.is(await accounts.findByLogin('infi@x'), null);
 });
 
 test('a database in LATIN1 finds the emails that it can store, and no others', async (t) => {
@@ -143,9 +143,9 @@ test('a database in LATIN1 finds the emails that it can store, and no others', a
     { id: 2, email: 'Bob@x' },
   ]);
   const accounts = await adoptedAccounts(opened, PEOPLE);
-  for (const email of ['ümit@x', 'u\u0308mit@X', 'ÜMIT@x']) t.is((await accounts.findByEmail(email))?.id, '1', email);
-  t.is((await accounts.findByEmail('bOB@x'))?.id, '2');
-  for (const email of ['日本@x', 'umit@x', 'ş@x']) t.is(await accounts.findByEmail(email), null, email);
+  for (const email of ['ümit@x', 'u\u0308mit@X', 'ÜMIT@x']) t.is((await accounts.findByLogin(email))?.id, '1', email);
+  t.is((await accounts.findByLogin('bOB@x'))?.id, '2');
+  for (const email of ['日本@x', 'umit@x', 'ş@x']) t.is(await accounts.findByLogin(email), null, email);
 });
 
 test('names in mixed case, with dots and spaces, and reserved words are the names that they are', async (t) => {
@@ -162,11 +162,11 @@ test('names in mixed case, with dots and spaces, and reserved words are the name
   const accounts = await adoptedAccounts(opened, {
     ...PEOPLE,
     name: '"my.app".User',
-    columns: { id: 'userId', email: 'e.mail', password: 'password hash' },
+    columns: { id: 'userId', email: 'e.mail', logins: ['e.mail'], password: 'password hash' },
     confirmed: { column: 'select' },
     groups: { table: 'group', account: 'order', name: 'my.name' },
   });
-  t.like(await accounts.findByEmail('ada@x'), { id: '1', passwordHash: 'h', confirmed: true, groups: ['staff'] });
+  t.like(await accounts.findByLogin('ada@x'), { id: '1', passwordHash: 'h', confirmed: true, groups: ['staff'] });
   t.like(await accounts.findById('2'), { email: 'bob@x', confirmed: false, groups: [] });
   t.is((await (await adoptedAccounts(opened, { ...PEOPLE, name: 'user' })).findById('1'))?.email, 'right@x');
   const missing = await t.throwsAsync(adoptedAccounts(opened, { ...PEOPLE, name: 'User' }));
@@ -202,11 +202,11 @@ test('views, materialised views, partitioned and foreign tables, and generated c
   );
   for (const relation of ['people', 'saved', 'parts', 'far']) {
     const accounts = await adoptedAccounts(opened, { ...PEOPLE, name: relation });
-    t.like(await accounts.findByEmail('ADA@x'), { id: '1', email: 'Ada@x', passwordHash: 'h' }, relation);
+    t.like(await accounts.findByLogin('ADA@x'), { id: '1', email: 'Ada@x', passwordHash: 'h' }, relation);
   }
-  const columns = { id: 'key', email: 'lowered', password: 'hash' };
+  const columns = { id: 'key', email: 'lowered', logins: ['lowered'], password: 'hash' };
   const generated = await adoptedAccounts(opened, { ...PEOPLE, name: 'raw', columns });
-  t.is((await generated.findByEmail('Ada@x'))?.email, 'ada@x');
+  t.is((await generated.findByLogin('Ada@x'))?.email, 'ada@x');
 });
 
 test('every type of a confirmed column tells who is, whatever the DateStyle', async (t) => {
@@ -357,8 +357,8 @@ test('a role that may select some columns, and writes in a schema of its own, is
     /^accounts\.table: the database user may not read hidden\.people; .* GRANT USAGE/,
   );
   const accounts = await adoptedAccounts(opened, { ...PEOPLE, confirmed: { column: 'active' } });
-  t.like(await accounts.findByEmail('A@x'), { id: '1', confirmed: true });
-  t.is(await accounts.findByEmail('b@x'), null);
+  t.like(await accounts.findByLogin('A@x'), { id: '1', confirmed: true });
+  t.is(await accounts.findByLogin('b@x'), null);
 });
 
 test('a boolean expression tells who is confirmed, and any other is refused with what the database says', async (t) => {

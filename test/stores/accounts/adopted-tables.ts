@@ -1,10 +1,13 @@
 import type { AdoptedTable } from '../../../gateway/stores/accounts/adopted-table.ts';
 import type { Database } from '../../../gateway/stores/database/connection.ts';
 
+/** `accounts.columns` of `USERS`. */
+export const COLUMNS = { id: 'id', email: 'e-mail', password: 'key' };
+
 /** A table of users as applications have it, under names that must be quoted. */
 export const USERS: AdoptedTable = {
   name: 'app-users',
-  columns: { id: 'id', email: 'e-mail', password: 'key' },
+  columns: { ...COLUMNS, logins: ['e-mail'] },
   idForm: null,
   confirmed: { column: 'confirmed' },
   groups: null,

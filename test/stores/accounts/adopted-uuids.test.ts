@@ -20,7 +20,7 @@ const BYTES: Record<Exclude<IdForm, 'text'>, readonly [string, string]> = {
 
 const TYPES: Record<DatabaseKind, string> = { sqlite: 'blob', mysql: 'binary(16)', postgres: 'bytea' };
 
-const LIKE = { ...USERS, name: 'people', columns: { id: 'id', email: 'email', password: 'hash' } };
+const LIKE = { ...USERS, name: 'people', columns: { id: 'id', email: 'email', logins: ['email'], password: 'hash' } };
 
 async function people(t: Parameters<typeof migratedDatabase>[0], kind: DatabaseKind, type: string) {
   const database = await migratedDatabase(t, kind);
@@ -42,10 +42,10 @@ for (const kind of DATABASES) {
       await database.sql('roles').insert({ person: Buffer.from(bob, 'hex'), role: 'staff' });
       const groups = { table: 'roles', account: 'person', name: 'role' };
       const accounts = await adoptedAccounts(database, { ...LIKE, idForm: form, groups });
-      t.is((await accounts.findByEmail('Ada@x'))?.id, ADA);
-      t.like(await accounts.findByEmail('bob@x'), { id: BOB, groups: ['staff'] });
+      t.is((await accounts.findByLogin('Ada@x'))?.id, ADA);
+      t.like(await accounts.findByLogin('bob@x'), { id: BOB, groups: ['staff'] });
       t.is((await accounts.findById(ADA))?.email, 'ada@x');
-      t.is(await accounts.findByEmail('none@x'), null);
+      t.is(await accounts.findByLogin('none@x'), null);
       for (const other of [ADA.toUpperCase(), ada, `${ADA}0`, 'x', '7', ADA.replace('6', 'g'), ADA.replace('6', '7')]) {
         t.is(await accounts.findById(other), null, other);
       }
@@ -65,10 +65,10 @@ for (const kind of DATABASES) {
     await add(BOB.toUpperCase(), 'bob@x');
     await add('x', 'bad@x');
     const accounts = await adoptedAccounts(database, { ...LIKE, idForm: 'uuid' });
-    t.is((await accounts.findByEmail('ada@x'))?.id, ADA);
+    t.is((await accounts.findByLogin('ada@x'))?.id, ADA);
     t.is((await accounts.findById(ADA))?.email, 'ada@x');
     t.is((await accounts.findById(BOB))?.email, 'bob@x');
-    t.is(await accounts.findByEmail('bad@x'), null);
+    t.is(await accounts.findByLogin('bad@x'), null);
     for (const id of ['x', BOB.toUpperCase(), ADA.replaceAll('-', '')]) t.is(await accounts.findById(id), null, id);
     await add(BOB, 'twin@x');
     t.is(await accounts.findById(BOB), null);
@@ -86,7 +86,7 @@ for (const kind of DATABASES) {
     );
     await add(Buffer.from('a-text-of-16-let'), 'ada@x');
     const accounts = await adoptedAccounts(database, { ...LIKE, idForm: 'text' });
-    t.is((await accounts.findByEmail('ada@x'))?.id, 'a-text-of-16-let');
+    t.is((await accounts.findByLogin('ada@x'))?.id, 'a-text-of-16-let');
     t.is((await accounts.findById('a-text-of-16-let'))?.email, 'ada@x');
   });
 }

@@ -13,10 +13,10 @@ for (const kind of DATABASES) {
     const insert = await usersTable(database, kind === 'mysql' ? { email: 'varchar(255) collate utf8mb4_bin' } : {});
     await insert({ id: 1, email: 'ada@x' }, { id: 2, email: 'Ada@X' }, { id: 3, email: 'bob@x' });
     const accounts = await adoptedAccounts(database, USERS);
-    for (const email of ['ada@x', 'Ada@X', 'ADA@X']) t.is(await accounts.findByEmail(email), null, email);
+    for (const email of ['ada@x', 'Ada@X', 'ADA@X']) t.is(await accounts.findByLogin(email), null, email);
     t.is((await accounts.findById('1'))?.email, 'ada@x');
     t.is((await accounts.findById('2'))?.email, 'Ada@X');
-    t.is((await accounts.findByEmail('bob@x'))?.id, '3');
+    t.is((await accounts.findByLogin('bob@x'))?.id, '3');
   });
 
   test(`${kind}: a number beyond 2^53 is the id that it is`, async (t) => {
@@ -24,7 +24,7 @@ for (const kind of DATABASES) {
     const insert = await usersTable(database);
     await insert({ id: '9007199254740992', email: 'a@x' }, { id: '9007199254740993', email: 'b@x' });
     const accounts = await adoptedAccounts(database, USERS);
-    t.is((await accounts.findByEmail('b@x'))?.id, '9007199254740993');
+    t.is((await accounts.findByLogin('b@x'))?.id, '9007199254740993');
     t.is((await accounts.findById('9007199254740993'))?.email, 'b@x');
     t.is((await accounts.findById('9007199254740992'))?.email, 'a@x');
   });
@@ -34,7 +34,7 @@ for (const kind of DATABASES) {
     const insert = await usersTable(database, { id: 'varchar(300)' });
     await insert({ id: UUID, email: 'a@x' }, { id: 'user é', email: 'b@x' }, { id: '7', email: 'c@x' });
     const accounts = await adoptedAccounts(database, USERS);
-    t.is((await accounts.findByEmail('a@x'))?.id, UUID);
+    t.is((await accounts.findByLogin('a@x'))?.id, UUID);
     t.is((await accounts.findById(UUID))?.email, 'a@x');
     for (const other of [UUID.toUpperCase(), `${UUID} `, UUID.replaceAll('-', ''), '07', '7.0', 'user e', 'user é']) {
       t.is(await accounts.findById(other), null, other);
@@ -48,10 +48,10 @@ for (const kind of DATABASES) {
     await insert(...ids.map((id, index) => ({ id, email: `${index}@x` })), { id: 'x'.repeat(255), email: 'good@x' });
     const accounts = await adoptedAccounts(database, USERS);
     for (const [index, id] of ids.entries()) {
-      t.is(await accounts.findByEmail(`${index}@x`), null, JSON.stringify(id));
+      t.is(await accounts.findByLogin(`${index}@x`), null, JSON.stringify(id));
       if (id !== null) t.is(await accounts.findById(id), null, JSON.stringify(id));
     }
-    t.is((await accounts.findByEmail('good@x'))?.id.length, 255);
+    t.is((await accounts.findByLogin('good@x'))?.id.length, 255);
   });
 
   test(`${kind}: who is confirmed can be an expression on the columns`, async (t) => {
@@ -92,7 +92,7 @@ for (const kind of DATABASES) {
       'accounts.table: there is no table usrs that the gateway may read in the database; there are app-users.',
     );
     t.is(
-      await failure({ columns: { ...USERS.columns, email: 'mail' } }),
+      await failure({ columns: { ...USERS.columns, email: 'mail', logins: ['mail'] } }),
       'accounts.columns.email: app-users has no column mail; it has id, e-mail, key, confirmed, extra.',
     );
     t.regex(await failure({ confirmed: { column: 'active' } }), /^accounts\.columns\.confirmed: .* no column active;/);
@@ -116,7 +116,7 @@ for (const kind of DATABASES) {
         ? (await database.sql.raw('select database() as name'))[0][0].name
         : { sqlite: 'main', postgres: 'public' }[kind];
     const accounts = await adoptedAccounts(database, { ...USERS, name: `${schema}.${USERS.name}` });
-    t.is((await accounts.findByEmail('a@x'))?.id, '1');
+    t.is((await accounts.findByLogin('a@x'))?.id, '1');
     const table = await openTable(database, { ...USERS, name: `${schema}.${USERS.name}` });
     t.is((await Array.fromAsync(table.chunks())).flat().length, 1);
     await t.throwsAsync(adoptedAccounts(database, { ...USERS, name: 'elsewhere.app-users' }), {
@@ -217,7 +217,7 @@ test('mysql: a hash that BINARY(n) fills up is the hash, and an account of bytes
   await database.sql.raw('alter table ?? modify ?? binary(100) null', [USERS.name, USERS.columns.password]);
   await insert({ id: UUID, email: 'Ada@x', password: 'a hash' });
   const accounts = await adoptedAccounts(database, USERS);
-  for (const account of [await accounts.findByEmail('ada@X'), await accounts.findById(UUID)]) {
+  for (const account of [await accounts.findByLogin('ada@X'), await accounts.findById(UUID)]) {
     t.like(account, { id: UUID, email: 'Ada@x', passwordHash: 'a hash' });
   }
 });
@@ -232,9 +232,9 @@ test('sqlite: a number and the same as a text are one id, which is then nobody�
     ...['a@x', 'c@x'],
   ]);
   const accounts = await adoptedAccounts(database, USERS);
-  for (const email of ['a@x', 'b@x']) t.is(await accounts.findByEmail(email), null, email);
+  for (const email of ['a@x', 'b@x']) t.is(await accounts.findByLogin(email), null, email);
   t.is(await accounts.findById('1'), null);
-  t.is((await accounts.findByEmail('c@x'))?.id, '2');
+  t.is((await accounts.findByLogin('c@x'))?.id, '2');
   t.is((await accounts.findById('2'))?.email, 'c@x');
-  t.is((await accounts.findByEmail('d@x'))?.id, '3');
+  t.is((await accounts.findByLogin('d@x'))?.id, '3');
 });

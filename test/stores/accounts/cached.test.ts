@@ -194,7 +194,15 @@ function stoppedClock(t: ExecutionContext) {
 }
 
 function account(id: string, stamp: string): Account {
-  return { id, email: `${id}@example.com`, passwordHash: null, confirmed: true, stamp, groups: [] };
+  return {
+    id,
+    email: `${id}@example.com`,
+    logins: [`${id}@example.com`],
+    passwordHash: null,
+    confirmed: true,
+    stamp,
+    groups: [],
+  };
 }
 
 /** A store whose answers can be held back; what it answers is what it had when it was asked. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { lookUpOf } from '../../../gateway/cli/accounts/look-up.ts';
+import { lookUpsOf } from '../../../gateway/cli/accounts/look-up.ts';
 import { hashRules } from '../../../gateway/identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../../gateway/identify/passwords/hashes/recognise.ts';
 import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
@@ -91,7 +91,7 @@ async function findsThem(
 ): Promise<void> {
   const accounts = await openAccounts(database, settings);
   for (const { login, password, ...account } of expected) {
-    const found = await accounts.findByEmail(login);
+    const found = await accounts.findByLogin(login);
     if (found === null) {
       t.fail(`${settings.table} has no ${login}`);
       continue;
@@ -109,7 +109,8 @@ async function scansFor(database: Database, settings: Settings['accounts']): Pro
   const table = adoptedTable(settings);
   if (table === null) throw new Error('the page names no table');
   const open = await openTable(database, table);
-  return (await lookUpOf(database, table.name, open, readerOf(database, open).findByEmail))?.isFullScan;
+  const [lookUp] = await lookUpsOf(database, table.name, open, readerOf(database, open).findByLogin);
+  return lookUp?.isFullScan;
 }
 
 /** @param database on MySQL, where `app` is the database of the application, and names need no quotes */

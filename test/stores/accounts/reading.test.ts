@@ -62,11 +62,11 @@ for (const [name, kind, open] of TABLES) {
     const { accounts, add } = await open(t, kind);
     await add('Ada@Example.com', '$2y$hash ', true);
     await add('bob@example.com', null, false);
-    const ada = await accounts.findByEmail('aDA@example.COM');
+    const ada = await accounts.findByLogin('aDA@example.COM');
     t.like(ada, { id: '1', email: 'Ada@Example.com', passwordHash: '$2y$hash ', confirmed: true });
     t.deepEqual(await accounts.findById('1'), ada);
-    t.like(await accounts.findByEmail('bob@example.com'), { id: '2', passwordHash: null, confirmed: false });
-    t.is(await accounts.findByEmail('carol@example.com'), null);
+    t.like(await accounts.findByLogin('bob@example.com'), { id: '2', passwordHash: null, confirmed: false });
+    t.is(await accounts.findByLogin('carol@example.com'), null);
     t.is(await accounts.findById('3'), null);
   });
 
@@ -75,11 +75,11 @@ for (const [name, kind, open] of TABLES) {
     await add('ümit@x', null, false);
     await add('o@x', null, false);
     for (const same of ['ümit@x', 'ÜMIT@X', 'u\u0308mit@x', 'U\u0308MIT@x']) {
-      t.is((await accounts.findByEmail(same))?.id, '1', same);
+      t.is((await accounts.findByLogin(same))?.id, '1', same);
     }
     const others = ['umit@x', 'ümit@x ', ' ümit@x', 'ümit@x\0', 'ümıt@x', 'üm%@x', 'ümit@x\u200b', '', 'ö@x', '日本@x'];
     for (const other of [...others, '🔑@x', 'o@x ', `${'o'.repeat(5000)}@x`, "o@x' or '1'='1", '?', '\ud800@x']) {
-      t.is(await accounts.findByEmail(other), null, JSON.stringify(other));
+      t.is(await accounts.findByLogin(other), null, JSON.stringify(other));
     }
   });
 

@@ -10,19 +10,19 @@ for (const kind of DATABASES) {
     const ada = await added(store.add({ email: 'Ada@Example.com', passwordHash: 'h', confirmed: false }));
     t.like(ada, { id: '1', email: 'Ada@Example.com', passwordHash: 'h', confirmed: false });
     t.true(ada.stamp.length >= 16);
-    t.deepEqual(await store.findByEmail('ada@example.COM'), ada);
+    t.deepEqual(await store.findByLogin('ada@example.COM'), ada);
     t.deepEqual(await store.findById('1'), ada);
-    t.is(await store.findByEmail('bob@example.com'), null);
+    t.is(await store.findByLogin('bob@example.com'), null);
     t.is(await store.findById('2'), null);
   });
 
   test(`${kind}: emails are one where Unicode says so, whatever the collation would say`, async (t) => {
     const store = sqlAccountStore(await migratedDatabase(t, kind));
     const umit = await added(store.add({ email: 'ümit@x', passwordHash: null, confirmed: false }));
-    t.is((await store.findByEmail('ÜMIT@X'))?.id, umit.id);
-    t.is((await store.findByEmail('u\u0308mit@x'))?.id, umit.id);
+    t.is((await store.findByLogin('ÜMIT@X'))?.id, umit.id);
+    t.is((await store.findByLogin('u\u0308mit@x'))?.id, umit.id);
     for (const other of ['umit@x', 'ümit@x ', ' ümit@x', 'ümit@x\0', 'ümıt@x', 'üm%@x', 'ümit@x\u200b', '']) {
-      t.is(await store.findByEmail(other), null, JSON.stringify(other));
+      t.is(await store.findByLogin(other), null, JSON.stringify(other));
     }
     t.is((await store.add({ email: 'umit@x', passwordHash: null, confirmed: false })).kind, 'added');
     t.is((await store.add({ email: 'strasse@x', passwordHash: null, confirmed: false })).kind, 'added');
@@ -47,7 +47,7 @@ for (const kind of DATABASES) {
     t.true(await store.setGroups(ada.id, ['staff', 'Staff', 'team:a/b', 'staff']));
     const groups = ['Staff', 'staff', 'team:a/b'];
     t.deepEqual(await store.findById(ada.id), { ...ada, groups });
-    t.deepEqual((await store.findByEmail('A@X'))?.groups, groups);
+    t.deepEqual((await store.findByLogin('A@X'))?.groups, groups);
     t.deepEqual((await store.findById('2'))?.groups, []);
 
     t.true(await store.setGroups(ada.id, ['admin']));
@@ -147,10 +147,10 @@ for (const kind of DATABASES) {
     t.is(await store.setEmail(ada, 'New@X', 'end'), 'changed');
     t.is(await store.setEmail(ada, 'other@x', 'end'), 'stale');
 
-    const changed = await store.findByEmail('new@x');
+    const changed = await store.findByLogin('new@x');
     t.like(changed, { id: ada.id, email: 'New@X', passwordHash: 'h', confirmed: true });
     t.not(changed?.stamp, ada.stamp);
-    t.is(await store.findByEmail('ada@x'), null);
+    t.is(await store.findByLogin('ada@x'), null);
     t.is((await store.add({ email: 'ada@x', passwordHash: null, confirmed: false })).kind, 'added');
   });
 
@@ -189,7 +189,7 @@ for (const kind of DATABASES) {
     t.true(await store.remove(id));
     t.false(await store.remove(id));
     t.is(await store.findById(id), null);
-    t.is(await store.findByEmail('a@x'), null);
+    t.is(await store.findByLogin('a@x'), null);
     const next = await added(store.add({ email: 'a@x', passwordHash: null, confirmed: false }));
     t.not(next.id, id);
   });
@@ -222,7 +222,7 @@ for (const kind of DATABASES) {
 
   test(`${kind}: a text that is too long for the table is refused and not cut to fit`, async (t) => {
     const store = sqlAccountStore(await migratedDatabase(t, kind));
-    t.is(await store.findByEmail(`${'a'.repeat(5000)}@x`), null);
+    t.is(await store.findByLogin(`${'a'.repeat(5000)}@x`), null);
     if (kind !== 'mysql') return;
     const adding = store.add({ email: 'a@x', passwordHash: 'x'.repeat(256), confirmed: false });
     await t.throwsAsync(adding, { message: 'database unavailable' });

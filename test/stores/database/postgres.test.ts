@@ -70,10 +70,10 @@ test('a text that the database cannot hold is in none of its rows', async (t) =>
   await migrate(database);
   const [accounts, tokens] = [sqlAccountStore(database), sqlTokenStore(database)];
   await accounts.add({ email: 'é@x', passwordHash: null, confirmed: true });
-  t.is((await accounts.findByEmail('É@x'))?.id, '1');
+  t.is((await accounts.findByLogin('É@x'))?.id, '1');
   const accepted = { boundTo: '', keyIds: null, voidBefore: 0, maxLifetime: 1, now: 0 };
   for (const other of ['€@x', '\u0000', 'é@x\u0000', '🔑']) {
-    t.is(await accounts.findByEmail(other), null, JSON.stringify(other));
+    t.is(await accounts.findByLogin(other), null, JSON.stringify(other));
     t.is(await accounts.findById(other), null, JSON.stringify(other));
     t.is(await tokens.findLive({ ...accepted, accountId: other }, other), null, JSON.stringify(other));
     t.is(await tokens.countLive({ ...accepted, accountId: other }, 9), 0, JSON.stringify(other));

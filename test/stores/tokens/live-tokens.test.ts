@@ -5,7 +5,15 @@ import { liveTokens } from '../../../gateway/stores/tokens/live-tokens.ts';
 import { sqlTokenStore } from '../../../gateway/stores/tokens/store.ts';
 import { DATABASES, type DatabaseKind, migratedDatabase } from '../../lab/stores/database.ts';
 
-const ADA = { id: '1', email: 'ada@example.com', passwordHash: null, confirmed: true, stamp: 'part.rest', groups: [] };
+const ADA = {
+  id: '1',
+  email: 'ada@example.com',
+  logins: ['ada@example.com'],
+  passwordHash: null,
+  confirmed: true,
+  stamp: 'part.rest',
+  groups: [],
+};
 const RULES = { keyIds: ['key'], maxLifetime: 3_600_000, cutoffOf: () => 0, now: Date.now };
 
 async function adasTokens(t: Parameters<typeof migratedDatabase>[0], kind: DatabaseKind, names: (string | null)[]) {

@@ -151,7 +151,7 @@ async function withManyTokens(
   email: string,
   look: () => Promise<void>,
 ): Promise<void> {
-  const account = await accounts.findByEmail(email);
+  const account = await accounts.findByLogin(email);
   const issued_at = Math.floor(Date.now() / 1000) * 1000;
   const rows = Array.from({ length: 150 }, (_, i) => {
     const [jti, name] = [`one-of-many-${String(i).padStart(3, '0')}`, `Report no. ${i + 1}`];

@@ -95,7 +95,7 @@ export async function sessionPages(
 export function record(name: string) {
   return {
     accountId: `id of ${name}`,
-    email: `${name}@example.com`,
+    logins: [`${name}@example.com`],
     stamp: `stamp of ${name}`,
     createdAt: 1_900_000_000_000,
   };

@@ -1,17 +1,18 @@
 import type { VNode } from 'preact';
 import { html } from '../../../http/html.ts';
+import type { LoginField } from '../login-field.ts';
 import { type FilledForm, field, form, newPasswordField } from './form.ts';
 import { type Frame, type Notice, page } from './layout.ts';
 
 const EMAIL = { name: 'email', label: 'Email', type: 'email', autocomplete: 'username', maxlength: 254 } as const;
 
-export function loginPage(frame: Frame, filled: FilledForm, notice: Notice | null): VNode {
+export function loginPage(frame: Frame, login: LoginField, filled: FilledForm, notice: Notice | null): VNode {
   const { path, offers } = frame;
   return page(
     frame,
     { title: 'Log in', notice },
     html`${form(frame, '/login', 'Log in', [
-      field(filled, EMAIL),
+      field(filled, { ...EMAIL, ...login }),
       field(filled, {
         name: 'password',
         label: 'Password',

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { type Account, nameOf } from '../../../domain/account.ts';
 import { type Content, html } from '../../../http/html.ts';
 import { TOKEN_FIELD } from '../csrf.ts';
 
@@ -19,7 +20,7 @@ export interface Frame {
   /** The CSRF token for the forms of the page. */
   readonly formToken: string;
   /** The logged-in owner; null: none. */
-  readonly owner: { readonly email: string; readonly confirmed: boolean } | null;
+  readonly owner: Pick<Account, 'id' | 'logins' | 'email' | 'confirmed'> | null;
   readonly offers: Offers;
 }
 
@@ -62,7 +63,7 @@ export function page(
             ${brand.logo !== null && html`<img src=${brand.logo} alt="" height="28" />`}
             <span>${brand.name}</span>
           </a>
-          ${owner !== null && whoseAccount(frame, owner.email)}
+          ${owner !== null && whoseAccount(frame, nameOf(owner))}
         </div>
         ${owner?.confirmed && navigation(frame, current)}
       </header>
@@ -75,9 +76,9 @@ export function page(
   </html>`;
 }
 
-function whoseAccount({ path, formToken }: Frame, email: string): VNode {
+function whoseAccount({ path, formToken }: Frame, account: string): VNode {
   return html`<div class="owner">
-    <span title=${email}>${email}</span>
+    <span title=${account}>${account}</span>
     <form method="post" action="${path}/logout">
       ${hiddenToken(formToken)}
       <button class="small">Log out</button>

@@ -69,11 +69,13 @@ export const mysql: Dialect = {
   },
 
   byId({ sql }, column) {
-    const { type, length } = column;
+    const { type, length, charset, collation } = column;
     const isWholeNumber = /int$/.test(type);
+    // Converted first: the comparison fails for a character that the column's character set lacks.
+    const value = charset === null || collation === null ? '?' : `convert(? using ${charset}) collate ${collation}`;
     return (id) => {
       if (isWholeNumber && !WHOLE_NUMBER.test(id)) return null;
-      if (type !== 'binary' || length === null) return sql.raw(`${column.sql} = ?`, [id]);
+      if (type !== 'binary' || length === null) return sql.raw(`${column.sql} = ${value}`, [id]);
       // Padded as it is stored.
       const bytes = Buffer.from(id);
       return bytes.length > length ? null : sql.raw(`${column.sql} = ?`, [Buffer.concat([bytes], length)]);
