@@ -51,9 +51,7 @@ export interface Database extends QueryRunner {
   transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
   /** Resolves when the database answers. Throws as `query` does. */
   ping(): Promise<void>;
-  /**
-   * Resolves when the SQLite file exists and is writable; at once for a server. Throws as `query` does.
-   */
+  /** Resolves when the SQLite file exists and is writable; at once for a server. Throws as `query` does. */
   checkWritable(): Promise<void>;
   /** Secures new connections in this way; undefined: not at all. No present connection is used again if that is a change. */
   useTls(tls: TlsSettings | undefined): void;
@@ -233,7 +231,7 @@ function configFor(
       if (!readOnly) prepareSqliteFile(location.file);
       return sqliteConfig(location.file, readOnly);
     case 'mysql':
-      return mysqlConfig(location, timeout, tls, connections.onConnection);
+      return mysqlConfig(location, { timeout, tls }, connections);
     case 'postgres':
       return postgresConfig(location, { timeout, readOnly, tls }, connections);
   }

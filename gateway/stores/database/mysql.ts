@@ -4,6 +4,7 @@ import type { MysqlLocation } from '../../settings/schema/database-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
 import { verifiedAs } from '../../workarounds/mysql2-server-name.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 
 /** The part of a mysql2 connection that this gateway uses. */
 export interface MysqlConnection {
@@ -21,13 +22,11 @@ const IDLE_LIMIT = 30_000;
  *
  * @param timeout milliseconds for each of: connecting, preparing the session, waiting for a free connection
  * @param tls how the next connections are secured; undefined: without TLS. Connections of before a change are replaced
- * @param onConnection called with the socket of every connection, so that the owner can destroy them all
  */
 export function mysqlConfig(
   location: MysqlLocation,
-  timeout: number,
-  tls: () => TlsSettings | undefined,
-  onConnection: (socket: Socket) => void,
+  { timeout, tls }: { timeout: number; tls: () => TlsSettings | undefined },
+  { onConnection, isUsable }: ConnectionOwner,
 ): Knex.Config {
   const { host, port, user, password, database } = location;
   return {
@@ -65,6 +64,7 @@ export function mysqlConfig(
           done(error);
         });
       },
+      validate: ({ stream }: MysqlConnection) => isUsable(stream),
     },
   };
 }

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net';
 import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 import type { MysqlConnection } from './mysql.ts';
 import { cancelStatement, type PostgresConnection } from './postgres.ts';
 
 /** The connections of a process to a database server; none for SQLite. */
-export interface Connections {
-  /** Notes a new socket. */
-  onConnection(socket: Socket): void;
+export interface Connections extends ConnectionOwner {
   /**
    * Destroys a connection: an orderly close would wait for the statement that hangs. Resolves, within the timeout, when it may go
    * back to the pool.
@@ -15,8 +14,6 @@ export interface Connections {
   cut(connection: unknown): Promise<void>;
   /** No present connection is used again: they may be broken, or lead to a server that is not the primary any more. */
   retireAll(): void;
-  /** Whether a connection may be used again. */
-  isUsable(connection: PostgresConnection): boolean;
   destroyAll(): void;
 }
 
@@ -58,7 +55,7 @@ export function openConnections(
       retired = new WeakSet(sockets);
     },
     // knex learns a moment later that a connection is destroyed.
-    isUsable: ({ connection: { stream } }) => !stream.destroyed && !retired.has(stream),
+    isUsable: (socket) => !socket.destroyed && !retired.has(socket),
     destroyAll() {
       for (const socket of sockets) socket.destroy();
     },

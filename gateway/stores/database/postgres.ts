@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { type PostgresLocation, sslModeOf } from '../../settings/schema/postgres-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 import { readOnlyServer } from './failure.ts';
 import { OWN_TABLES } from './own-tables.ts';
 
@@ -33,14 +34,6 @@ const READERS: ReadonlyMap<number, (text: string) => unknown> = new Map<number, 
   [701, Number],
 ]);
 
-/** What the owner of the connections is told, and decides. */
-export interface PostgresOwner {
-  /** Called with the socket of every connection, so that the owner can destroy them all. */
-  onConnection(socket: Socket): void;
-  /** Whether a pooled connection may be used once more. */
-  isUsable(connection: PostgresConnection): boolean;
-}
-
 /**
  * The knex configuration for PostgreSQL: at most ten connections, none kept when idle.
  *
@@ -55,7 +48,7 @@ export interface PostgresOwner {
 export function postgresConfig(
   location: PostgresLocation,
   { timeout, readOnly, tls }: { timeout: number; readOnly: boolean; tls: () => TlsSettings | undefined },
-  { onConnection, isUsable }: PostgresOwner,
+  { onConnection, isUsable }: ConnectionOwner,
 ): Knex.Config {
   const { host, port, user, password, database, schema } = location;
   return {
@@ -102,7 +95,7 @@ export function postgresConfig(
           done(problem);
         });
       },
-      validate: isUsable,
+      validate: ({ connection: { stream } }: PostgresConnection) => isUsable(stream),
     },
   };
 }

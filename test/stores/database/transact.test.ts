@@ -1,8 +1,34 @@
 import test from 'ava';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
+import type { QueryRunner } from '../../../gateway/stores/database/connection.ts';
 import { DATABASES, temporaryDatabase } from '../../lab/stores/database.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { eachConnectionIsClean, idsIn, insert, inTime, OUT, TIMEOUT, withTable } from './transactions.ts';
+
+for (const kind of ['mysql', 'postgres'] as const) {
+  test(`${kind}: when a connection breaks, no other one of the pool is used again`, async (t) => {
+    const { database, other } = await withTable(t, await temporaryDatabase(t, kind), 5_000);
+    const id = (runner: QueryRunner) => idOfConnection(runner, kind);
+    const pooled = await Promise.all([id(database), id(database)]);
+    t.is(new Set(pooled).size, 2);
+    const attempts: number[] = [];
+    await database.transact(async (runner) => {
+      attempts.push(await id(runner));
+      if (attempts.length > 1) return;
+      await other.query(other.sql.raw(kind === 'mysql' ? 'kill ?' : 'select pg_terminate_backend(?::int)', attempts));
+      await id(runner);
+    });
+    const [first = 0, second = 0] = attempts;
+    t.true(pooled.includes(first));
+    t.false(pooled.includes(second));
+  });
+}
+
+async function idOfConnection({ sql, query }: QueryRunner, kind: 'mysql' | 'postgres'): Promise<number> {
+  const expression = kind === 'mysql' ? 'connection_id()' : 'pg_backend_pid()';
+  const [row] = await query<{ id: number }[]>(sql.select(sql.raw(`${expression} as id`)));
+  return Number(row?.id);
+}
 
 for (const kind of DATABASES) {
   test(`${kind}: what is done in a transaction is there for others when it has resolved, and not before`, async (t) => {
