@@ -1,3 +1,4 @@
+import { OperatorError } from '../../domain/errors.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { quotedTable } from '../../stores/accounts/table-columns.ts';
 import type { CatalogTable } from '../../stores/catalog/catalog.ts';
@@ -78,7 +79,7 @@ function rankOf({ candidate, examined }: Found): number {
 
 async function proposalFor(database: Database, candidate: Candidate): Promise<ProposedAccounts> {
   const { table, id, email, password, confirmation, groups } = candidate;
-  const form = table.isReadable ? await idFormOf(database, nameOf(table), id.name).catch(() => null) : null;
+  const form = table.isReadable ? await idFormOf(database, nameOf(table), id.name).catch(nullIfUnusable) : null;
   const idOption = form === null ? id.name : { name: id.name, as: form };
   const columns = { id: idOption, email: email.name, password: password.name };
   return {
@@ -91,6 +92,12 @@ async function proposalFor(database: Database, candidate: Candidate): Promise<Pr
     ...('expression' in confirmation && { confirmedWhen: confirmation.expression }),
     ...(groups?.kind === 'table' && { groups: await membershipsFor(database, groups) }),
   };
+}
+
+/** A table that the gateway cannot read is proposed as far as it is known; `examine` says what is wrong with it. */
+function nullIfUnusable(error: unknown): null {
+  if (error instanceof OperatorError) return null;
+  throw error;
 }
 
 type Memberships = Extract<ProposedGroups, { kind: 'table' }>;

@@ -2,6 +2,7 @@ import type { IdForm } from '../../settings/schema/id-form.ts';
 import { DIALECTS } from '../../stores/accounts/dialects/dialects.ts';
 import { columnNamed, columnsOf, quotedTable } from '../../stores/accounts/table-columns.ts';
 import type { CatalogSource } from '../../stores/catalog/catalog-row.ts';
+import { noneIfRejected } from '../../stores/database/failure.ts';
 
 /** Ids that are read. */
 const EXAMPLES = 50;
@@ -31,7 +32,7 @@ export async function idFormOf(source: CatalogSource, table: string, id: string)
       .select(sql.raw(`${dialect.hex(column)} as digits`))
       .whereRaw(`${column.sql} is not null`)
       .limit(EXAMPLES),
-  );
+  ).catch(noneIfRejected);
   if (rows.some(({ digits }) => digits.length !== 32)) return 'text';
   const isVersion = (place: number) => rows.every(({ digits }) => /^[1-8]/.test(digits.slice(place)));
   return VERSIONS.find(([, place]) => isVersion(place))?.[0] ?? 'uuid';
