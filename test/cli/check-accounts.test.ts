@@ -12,7 +12,7 @@ import { FLASK, LARAVEL, madeBy } from '../stores/accounts/frameworks.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
   test(`${kind}: check --accounts describes an application's table, exits 1 when a row can never log in, and shows no hash`, async (t) => {
     const { location, database } = await opened(t, kind);
     await madeBy(FLASK, database);
@@ -102,7 +102,7 @@ test("commands that would write say that the application's table is read only, l
   t.is(await rows(), before);
 });
 
-async function opened(t: ExecutionContext, kind: 'sqlite' | 'mysql') {
+async function opened(t: ExecutionContext, kind: DatabaseLocation['kind']) {
   const location = await temporaryDatabase(t, kind);
   const database = openDatabase(location, { timeout: 10_000 });
   t.teardown(() => database.close());

@@ -14,7 +14,7 @@ const idsOf = (examples: readonly Example[] = []) => examples.map(({ id }) => id
 const BCRYPT = FIXTURES.find(({ format, cheap }) => format === 'bcrypt' && cheap)?.hash ?? '';
 const DJANGO = FIXTURES.find(({ format, cheap }) => format === 'Django pbkdf2_sha256' && cheap)?.hash ?? '';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
   test(`${kind}: every row that can never log in is counted under its reason`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const insert = await usersTable(database, {
@@ -88,7 +88,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   test(`${kind}: whoever the review says can log in is found by the gateway, and nobody else`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const insert = await usersTable(database, {
-      id: kind === 'mysql' ? 'varchar(300)' : 'varchar(300) collate nocase',
+      id: kind === 'sqlite' ? 'varchar(300) collate nocase' : 'varchar(300)',
       ...(kind === 'mysql' && { email: 'varchar(255) collate utf8mb4_bin' }),
     });
     const rows = [

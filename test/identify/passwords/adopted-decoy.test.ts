@@ -7,7 +7,7 @@ import { FIXTURES, FIXTURES_BY_SETTINGS, verifiable } from './hashes/fixtures.ts
 const ROUTES = 'routes: [{ name: o, path: /api/v1/o, upstream: "http://127.0.0.1:9000" }]\n';
 const hashOf = (format: string) => FIXTURES.find((one) => one.format === format && one.cheap)?.hash ?? '';
 
-for (const kind of ['sqlite', 'mysql'] as const) {
+for (const kind of ['sqlite', 'mysql', 'postgres'] as const) {
   test(`${kind}: what stands in for a missing hash is like most of the application's table, and bcrypt where none is`, async (t) => {
     const { accounts } = settingsOf(
       t,
