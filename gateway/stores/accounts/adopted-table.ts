@@ -147,7 +147,7 @@ export async function openTable(source: Source, table: AdoptedTable): Promise<Op
     logins: await Promise.all(
       loginColumns.map(async (column): Promise<LoginColumn> => {
         const isEmail = column.name === email?.name;
-        const find = isEmail ? await dialect.byEmail(source, column) : dialect.byId(source, column);
+        const find = isEmail ? await dialect.byEmail(source, column) : dialect.byText(source, column);
         return { column, isEmail, find };
       }),
     ),

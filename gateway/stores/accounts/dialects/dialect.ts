@@ -68,7 +68,8 @@ export interface Dialect {
    * Uses an index of the column where its collation and its type allow it.
    */
   byEmail(source: Source, column: Column): Promise<Condition>;
-  byId({ sql }: Pick<Source, 'sql'>, column: Column): Condition;
+  /** Finds rows by an id, or by a login that is compared exactly. Uses an index of the column. */
+  byText({ sql }: Pick<Source, 'sql'>, column: Column): Condition;
   /** The condition that a column has a value of the configuration. */
   equals({ sql }: Pick<Source, 'sql'>, column: Column, value: string | number | boolean): Knex.Raw;
 }

@@ -68,7 +68,7 @@ export const mysql: Dialect = {
     );
   },
 
-  byId({ sql }, column) {
+  byText({ sql }, column) {
     const { type, length, charset, collation } = column;
     const isWholeNumber = /int$/.test(type);
     // Converted first: the comparison fails for a character that the column's character set lacks.

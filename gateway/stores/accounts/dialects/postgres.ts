@@ -99,7 +99,7 @@ export const postgres: Dialect = {
   /** An index is used on `lower(column)`, on a column of `citext`, and on a column whose collation ignores case. */
   byEmail,
 
-  byId({ sql }, column) {
+  byText({ sql }, column) {
     const isAny = (value: string) => sql.raw(`${column.sql} = ?::${column.type}`, [value]);
     switch (column.type) {
       case 'int2':

@@ -50,7 +50,7 @@ export const sqlite: Dialect = {
     };
   },
 
-  byId({ sql }, column) {
+  byText({ sql }, column) {
     const isWholeNumber = /int/.test(column.type);
     // The type of a column does not bind: the number 1, the text "1" and its bytes are different values.
     const isBytes = sqlite.uuidStorage(column) === 'bytes';
