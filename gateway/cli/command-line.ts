@@ -10,6 +10,7 @@ import { routesCommand } from './routes.ts';
 import { startCommand } from './start.ts';
 import { tokenCommand } from './token.ts';
 import { userCommand } from './user.ts';
+import { visibleText } from './visible-text.ts';
 
 const WRONG_USAGE = 2;
 
@@ -36,7 +37,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     } else {
       process.exitCode = 1;
-      process.stderr.write(`${textOfError(error)}\n`);
+      process.stderr.write(`${visibleText(textOfError(error))}\n`);
     }
   }
 }

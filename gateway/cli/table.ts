@@ -1,5 +1,8 @@
+import { visibleLine } from './visible-text.ts';
+
 /** Rows of cells as text in aligned columns, one row a line. */
-export function alignedTable(rows: readonly (readonly string[])[]): string {
+export function alignedTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(visibleLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);

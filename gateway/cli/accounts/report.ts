@@ -1,4 +1,5 @@
 import { alignedTable } from '../table.ts';
+import { visibleLine } from '../visible-text.ts';
 import type { GroupsReview } from './groups.ts';
 import { groupsText } from './groups.ts';
 import type { LookUp } from './look-up.ts';
@@ -87,7 +88,8 @@ export function reportText(report: AccountsReport, emails: Emails): string {
     .join('\n');
 }
 
-function titleOf({ table, sampledOf, review }: AccountsReport): string {
+function titleOf({ table: name, sampledOf, review }: AccountsReport): string {
+  const table = visibleLine(name);
   const rows = `${review.rows} ${review.rows === 1 ? 'row' : 'rows'}`;
   if (sampledOf === null) return `${table}: all ${rows} read\n`;
   return `${table}: a sample of ${rows} read, the first and the last by id, of ${sampledOf}; duplicates only within it\n`;

@@ -2,6 +2,7 @@ import { Document, isCollection, visit } from 'yaml';
 import { checkSettings } from '../../settings/read/check.ts';
 import type { IdForm } from '../../settings/schema/id-form.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
+import { hasActing, visibleText } from '../visible-text.ts';
 
 /** The section `accounts` of a configuration, as plain data. */
 export interface ProposedAccounts {
@@ -33,12 +34,16 @@ export interface ProposedAccounts {
 export function proposalYaml(accounts: ProposedAccounts): string {
   const document = new Document({ accounts: withoutReferences(accounts) });
   visit(document, {
+    Scalar(_, node) {
+      // Such characters can be escaped within double quotes only.
+      if (typeof node.value === 'string' && hasActing(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
     Map(key, node, path) {
       // The section, its tables of memberships in block style; what is deeper on one line.
       if (path.length > 5 || (key === 'value' && isColumns(path))) node.flow = true;
     },
   });
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  return visibleText(document.toString({ lineWidth: 0, flowCollectionPadding: true }));
 }
 
 function isColumns(path: readonly unknown[]): boolean {
@@ -54,7 +59,7 @@ function isColumns(path: readonly unknown[]): boolean {
 
 /** A text of the database must not be taken for a reference such as `${NAME}`. */
 function withoutReferences(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('${', '$${');
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutReferences(inner)]));
 }

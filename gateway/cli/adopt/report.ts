@@ -1,5 +1,6 @@
 import { type AccountsReport, type Emails, indented, reportJson, reportText } from '../accounts/report.ts';
 import { alignedTable } from '../table.ts';
+import { visibleLine } from '../visible-text.ts';
 import { type Found, nameOf, type Search } from './find.ts';
 
 /** What `adopt` has found, and the check of the first proposal. */
@@ -47,7 +48,9 @@ export function adoptText(report: AdoptReport, emails: Emails): string {
   const { database, search, check } = report;
   const [first, ...others] = usable(search);
   const refused = search.found.filter((found) => !usable(search).includes(found));
-  const parts = [`# ${database}: ${search.found.length} of ${search.tables.length} tables and views may have users.\n`];
+  const parts = [
+    `# ${visibleLine(database)}: ${search.found.length} of ${search.tables.length} tables and views may have users.\n`,
+  ];
   if (first !== undefined)
     parts.push(`${commented(explanation(first, 1))}${first.yaml}${commented(checkText(check, emails))}`);
   for (const [index, found] of others.slice(0, MOST_SHOWN - 1).entries()) {
@@ -59,7 +62,7 @@ export function adoptText(report: AdoptReport, emails: Emails): string {
 
 function checkText(check: AdoptReport['check'], emails: Emails): string {
   if (check === null) return '';
-  const text = typeof check === 'string' ? `${check}\n` : reportText(check, emails);
+  const text = typeof check === 'string' ? `${visibleLine(check)}\n` : reportText(check, emails);
   return `\nThe result of gatehouse check --accounts with it:\n${indented(text)}`;
 }
 
@@ -67,7 +70,7 @@ function explanation(found: Found, place: number | null): string {
   const { candidate } = found;
   const title = `${nameOf(candidate.table)}, ${candidate.framework === null ? 'of no framework that is known' : `looks like ${candidate.framework.name}`}`;
   const begin = place === null ? `Not usable: ${title}` : `${place}. ${title}`;
-  return `${begin}\n${indented(alignedTable(becauseOf(found)))}`;
+  return `${visibleLine(begin)}\n${indented(alignedTable(becauseOf(found)))}`;
 }
 
 /** Why a table was taken, and what the operator must know about it. */
@@ -104,5 +107,6 @@ function becauseOf({ candidate, examined, accounts }: Found): [what: string, tex
 }
 
 function commented(text: string): string {
-  return text.replaceAll(/^(.*)\n/gm, (_, line: string) => (line === '' ? '#\n' : `# ${line}\n`));
+  const lines = text.replace(/\n$/, '').split('\n');
+  return lines.map((line) => (line === '' ? '#\n' : `# ${line}\n`)).join('');
 }

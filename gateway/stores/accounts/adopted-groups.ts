@@ -41,7 +41,9 @@ export async function openMemberships(
 
   const memberships = () => {
     const rows = sql(sql.raw(`${quotedTable(source, table)} as ${dialect.quoted('m')}`));
-    if (link !== null && group !== null) void rows.joinRaw(`join ${link.from} on ${link.id.sql} = ${group.sql}`);
+    if (link !== null && group !== null) {
+      void rows.joinRaw(`join ${link.from} on ${link.id.sql} ${dialect.operator(link.id, '=')} ${group.sql}`);
+    }
     for (const condition of conditions) void rows.whereRaw(condition);
     return rows.whereRaw(`${name.sql} is not null`);
   };

@@ -28,7 +28,7 @@ export function idColumn(source: Source, column: Column, form: IdForm | null, op
   if (form === null && storage === 'bytes') throw formMissing(column, option);
   if (form === null || form === 'text') {
     const position = dialect.text(column);
-    const after = (last: string) => source.sql.raw(`${column.sql} > ?`, [last]);
+    const after = (last: string) => source.sql.raw(`${column.sql} ${dialect.operator(column, '>')} ?`, [last]);
     return { text: position, position, after, exactly: dialect.exactly(column), byId: dialect.byText(source, column) };
   }
   return storage === 'bytes' ? uuidInBytes(source, column, ORDERS[form]) : uuidInDigits(source, column);

@@ -26,7 +26,10 @@ export async function columnsOf(source: Source, table: string, option: string, a
     );
   }
   if (columns.length > 0) {
-    return columns.map((column) => ({ ...column, sql: dialect.quoted(...prefix, column.name) }));
+    return columns.map((column) => {
+      const quoted = dialect.quoted(...prefix, column.name);
+      return { ...column, sql: column.castTo === null ? quoted : `${quoted}::${column.castTo}` };
+    });
   }
   const names = await dialect.tablesOf(source, wanted.schema);
   if (names.includes(wanted.name)) {

@@ -16,7 +16,7 @@ export async function postgresCatalog({ sql, query }: CatalogSource, schema: str
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       left join pg_index i on i.indrelid = c.oid and i.indisprimary
       where c.relkind in ${RELATIONS} and not c.relispartition
-        and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'${schema === null ? '' : ' and n.nspname = ?'}
+        and n.nspname::text !~ '^pg_' and n.nspname <> 'information_schema'${schema === null ? '' : ' and n.nspname = ?'}
       order by n.nspname, c.relname, a.attnum
       limit ${MOST_COLUMNS}`,
       schema === null ? [] : [schema],

@@ -47,7 +47,7 @@ export function timeExpression(kind: Database['kind']): string {
       return 'cast(unix_timestamp(sysdate(3)) * 1000 as signed)';
     case 'postgres':
       // Not `now()`, which is the start of the transaction.
-      return 'cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)';
+      return 'cast(floor(extract(epoch from clock_timestamp()) operator(pg_catalog.*) 1000) as bigint)';
     case 'sqlite':
       return "cast(round((julianday('now') - 2440587.5) * 86400000) as integer)";
   }

@@ -39,6 +39,7 @@ export function argon2Hash(writer: string, prefix: string, text: string): Stored
     demands: {
       argon2Memory: memory,
       argon2Work: memory * passes,
+      argon2Passes: passes,
       argon2Lanes: parallelism,
       argon2Salt: salt.length,
       digest: expected.length,

@@ -27,6 +27,8 @@ const LIMITS = {
   argon2Memory: { what: 'KiB of Argon2 memory', least: 8, most: 256 * 2 ** 10 },
   /** Memory times passes, to which the time is proportional. PHP: 256 MiB (4 passes). Django: 200 MiB. */
   argon2Work: { what: 'KiB of Argon2 work', least: 8, most: 2 ** 20 },
+  /** PHP: 4. Each pass over each lane takes time for itself, which `argon2Work` does not count. */
+  argon2Passes: { what: 'Argon2 passes', least: 1, most: 256 },
   /** Django: 8. argon2-cffi: 4. */
   argon2Lanes: { what: 'Argon2 lanes', least: 1, most: 32 },
   /** WordPress before 6.8, and phpass: 8,192. phpBB: 2,048. Drupal: 65,536, of SHA-512. */

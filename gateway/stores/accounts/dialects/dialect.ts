@@ -19,11 +19,16 @@ export interface TableColumn {
   readonly typeSchema: string | null;
   /** Whether this user may select it. */
   readonly readable: boolean;
+  /**
+   * Only on PostgreSQL: the type that queries cast the column to, since its own has no operators of the database itself; null:
+   * it has. Else another role could define these operators, in a schema where it may create, and the gateway would run them.
+   */
+  readonly castTo: string | null;
 }
 
 /** A column as a query names it. */
 export interface Column extends TableColumn {
-  /** Quoted, with its table. */
+  /** Quoted, with its table, and cast to `castTo`. */
   readonly sql: string;
 }
 
@@ -70,6 +75,8 @@ export interface Dialect {
   byEmail(source: Source, column: Column): Promise<Condition>;
   /** Finds rows by an id, or by a login that is compared exactly. Uses an index of the column. */
   byText({ sql }: Pick<Source, 'sql'>, column: Column): Condition;
+  /** How a column is compared with a value or another column of its type. */
+  operator(column: Column, name: '=' | '>'): string;
   /** The condition that a column has a value of the configuration. */
   equals({ sql }: Pick<Source, 'sql'>, column: Column, value: string | number | boolean): Knex.Raw;
 }

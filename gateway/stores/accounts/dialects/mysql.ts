@@ -7,7 +7,7 @@ export const mysql: Dialect = {
   quoted: (...names) => names.map((name) => `\`${name.replaceAll('`', '``')}\``).join('.'),
 
   async columnsOf({ sql, query }, { schema, name }) {
-    const columns: (Omit<TableColumn, 'typeSchema' | 'readable'> & { privileges: string })[] = await query(
+    const columns: (Omit<TableColumn, 'typeSchema' | 'readable' | 'castTo'> & { privileges: string })[] = await query(
       sql('information_schema.columns')
         .select({ name: 'column_name', length: 'character_maximum_length', privileges: 'privileges' })
         .select({ charset: 'character_set_name', collation: 'collation_name' })
@@ -17,7 +17,7 @@ export const mysql: Dialect = {
         .orderBy('ordinal_position'),
     );
     return columns.map(({ privileges, ...column }) => {
-      return { ...column, typeSchema: null, readable: /\bselect\b/i.test(privileges) };
+      return { ...column, typeSchema: null, readable: /\bselect\b/i.test(privileges), castTo: null };
     });
   },
 
@@ -81,6 +81,8 @@ export const mysql: Dialect = {
       return bytes.length > length ? null : sql.raw(`${column.sql} = ?`, [Buffer.concat([bytes], length)]);
     };
   },
+
+  operator: (_, name) => name,
 
   /** As text: MySQL takes every text without digits for 0 when it is compared with a number, and a number for the index of an ENUM. */
   equals: ({ sql }, column, value) =>

@@ -31,13 +31,13 @@ export const postgres: Dialect = {
       join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
       left join pg_catalog.pg_collation k on k.oid = a.attcollation and k.collname <> 'default'
       left join pg_catalog.pg_namespace kn on kn.oid = k.collnamespace`);
-    const columns: (Omit<TableColumn, 'collation'> & { collation: string | null; collation_schema: string | null })[] =
+    const columns: (Omit<TableColumn, 'castTo'> & { collation_schema: string | null; is_domain: boolean })[] =
       await query(
         sql
           .select(
             sql.raw(`a.attname::text as name, tn.nspname::text as "typeSchema", k.collname::text as collation,
               case when t.typtype = 'e' then 'enum' when t.typcategory = 'A' then 'array' else t.typname::text end as type,
-              kn.nspname::text as collation_schema, null as length, null as charset,
+              kn.nspname::text as collation_schema, a.atttypid <> t.oid as is_domain, null as length, null as charset,
               (has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select')) as readable`),
           )
           .from(tables)
@@ -45,8 +45,9 @@ export const postgres: Dialect = {
           .whereRaw(schema === null ? sql.raw('pg_table_is_visible(c.oid)') : sql.raw('n.nspname = ?', [schema]))
           .orderBy('a.attnum'),
       );
-    return columns.map(({ collation, collation_schema, ...column }) => ({
+    return columns.map(({ collation, collation_schema, is_domain, ...column }) => ({
       ...column,
+      castTo: castOf(column, is_domain),
       collation: collation === null || collation_schema === null ? null : quoted(collation_schema, collation),
     }));
   },
@@ -68,10 +69,10 @@ export const postgres: Dialect = {
 
   text({ sql, type }) {
     // Backslashes and bytes beyond ASCII are escaped: no hash and no id has them.
-    return type === 'bytea' ? `encode(${sql}, 'escape')` : `${sql}::text`;
+    return type === 'bytea' ? `pg_catalog.encode(${sql}, 'escape')` : `${sql}::text`;
   },
 
-  hex: (column) => `encode(${column.sql}, 'hex')`,
+  hex: (column) => `pg_catalog.encode(${column.sql}, 'hex')`,
   joined: (texts) => texts.join(' || '),
   uuidStorage: ({ type }) => (type === 'bytea' ? 'bytes' : 'digits'),
 
@@ -83,7 +84,7 @@ export const postgres: Dialect = {
       case 'timestamp':
       case 'timestamptz':
         // Not as text, whose form depends on the DateStyle of server, database and role.
-        return `to_json(${column.sql}) #>> '{}'`;
+        return `pg_catalog.to_json(${column.sql}) #>> '{}'`;
       case 'json':
       case 'jsonb':
         return `${column.sql} #>> '{}'`;
@@ -94,13 +95,13 @@ export const postgres: Dialect = {
     }
   },
 
-  groups: (column) => (column.type === 'array' ? `to_json(${column.sql})::text` : postgres.text(column)),
+  groups: (column) => (column.type === 'array' ? `pg_catalog.to_json(${column.sql})::text` : postgres.text(column)),
 
   /** An index is used on `lower(column)`, on a column of `citext`, and on a column whose collation ignores case. */
   byEmail,
 
   byText({ sql }, column) {
-    const isAny = (value: string) => sql.raw(`${column.sql} = ?::${column.type}`, [value]);
+    const isAny = (value: string) => sql.raw(`${column.sql} = ?::${column.castTo ?? column.type}`, [value]);
     switch (column.type) {
       case 'int2':
       case 'int4':
@@ -120,12 +121,21 @@ export const postgres: Dialect = {
     }
   },
 
+  /** Those of an enum are for all enums, and others could define some for this one (`castTo`). */
+  operator: ({ type }, name) => (type === 'enum' ? `operator(pg_catalog.${name})` : name),
+
   /** PostgreSQL reads the value by the type of the column. It does not take numbers for booleans, nor booleans for numbers. */
   equals({ sql }, column, value) {
     const written = typeof value === 'boolean' && column.type !== 'bool' ? Number(value) : value;
-    return sql.raw(`${column.sql} = ?`, [String(written)]);
+    return sql.raw(`${column.sql} ${postgres.operator(column, '=')} ?`, [String(written)]);
   },
 };
+
+/** To `text`, or the type that a domain is made of. */
+function castOf({ type, typeSchema }: Pick<TableColumn, 'type' | 'typeSchema'>, isDomain: boolean): string | null {
+  if (type === 'varchar') return 'text';
+  return isDomain && type !== 'array' && type !== 'enum' ? quoted(typeSchema ?? 'pg_catalog', type) : null;
+}
 
 const LARGEST_INT8 = 2n ** 63n - 1n;
 
@@ -148,7 +158,7 @@ async function byEmail(source: Source, column: Column): Promise<Condition> {
   const lower = (collation: string | null) => (email: string) => {
     const spellings = spellingsOf(email);
     const suffix = collation === null ? '' : ` collate ${collation}`;
-    const folded = collation === null && column.type !== 'bytea' ? `lower(${column.sql})` : `lower((${text})${suffix})`;
+    const folded = `lower((${text})${suffix})`;
     return sql.raw(`${folded} in (${placeholders(spellings, `lower(?::text${suffix})`)})`, spellings);
   };
   const indexed = (email: string) => {

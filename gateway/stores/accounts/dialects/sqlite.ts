@@ -4,7 +4,7 @@ import { type Dialect, type TableColumn, WHOLE_NUMBER } from './dialect.ts';
 import { isAscii, placeholders, spellingsOf } from './spellings.ts';
 
 /** What SQLite does not say of a column. */
-const UNKNOWN = { length: null, collation: null, charset: null, typeSchema: null, readable: true };
+const UNKNOWN = { length: null, collation: null, charset: null, typeSchema: null, readable: true, castTo: null };
 
 export const sqlite: Dialect = {
   quoted: (...names) => names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.'),
@@ -67,6 +67,8 @@ export const sqlite: Dialect = {
       );
     };
   },
+
+  operator: (_, name) => name,
 
   equals: ({ sql }, column, value) =>
     sql.raw(`${column.sql} = ?`, [typeof value === 'boolean' ? Number(value) : value]),

@@ -38,6 +38,7 @@ test('a hash that asks for too much is refused with the reason, and has no decoy
     [argon2({ m: 4 * GIGABYTE }), /Argon2 memory/],
     [argon2({ m: 2 ** 18, t: 5 }), /Argon2 work/],
     [argon2({ t: GIGABYTE }), /Argon2 work/],
+    [argon2({ m: 256, t: 4096, p: 32 }), /Argon2 passes/],
     [argon2({ m: 2 ** 18, p: 2 ** 15 }), /Argon2 lanes/],
     [argon2({ salt: 'c2FsdA' }), /bytes of salt: 4;/],
     [argon2({ salt: 'A'.repeat(172) }), /bytes of salt: 129;/],
