@@ -9,7 +9,8 @@ for (const kind of ['mysql', 'postgres'] as const) {
   test(`${kind}: when a connection breaks, no other one of the pool is used again`, async (t) => {
     const { database, other } = await withTable(t, await temporaryDatabase(t, kind), 5_000);
     const id = (runner: QueryRunner) => idOfConnection(runner, kind);
-    const pooled = await Promise.all([id(database), id(database)]);
+    // One within the other, so that both are in use at once.
+    const pooled = await database.transact(async (one) => [await id(one), await database.transact(id)]);
     t.is(new Set(pooled).size, 2);
     const attempts: number[] = [];
     await database.transact(async (runner) => {
