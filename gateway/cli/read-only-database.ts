@@ -42,7 +42,7 @@ export async function readingDatabase(
   const done = new AbortController();
   try {
     await watch.ping();
-    await endQueriesWithProcess(watch, database, done.signal);
+    endQueriesWithProcess(watch, database, done.signal);
     await Promise.race([work(database), untilHung(watch, done.signal)]);
   } catch (error) {
     throw explained(named, error);
@@ -66,19 +66,14 @@ async function untilHung(database: Database, signal: AbortSignal): Promise<never
   return await new Promise(() => {});
 }
 
-/**
- * Ctrl-C also ends the running query: a MySQL server would only notice that its client is gone when the query has a result. The
- * work uses one connection at a time, and so the same one.
- */
-async function endQueriesWithProcess(watch: Database, database: Database, done: AbortSignal): Promise<void> {
+/** Ctrl-C also ends the running query: a MySQL server would only notice that its client is gone when the query has a result. */
+function endQueriesWithProcess(watch: Database, database: Database, done: AbortSignal): void {
   if (database.kind !== 'mysql') return;
-  const [own]: { id: number }[] = await database.query(database.sql.select(database.sql.raw('connection_id() as id')));
-  const id = Number(own?.id);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const end = () => {
-      const killed = watch.query(watch.sql.raw(`kill query ${id}`)).catch(() => {});
+      const killed = database.connectionIds().map((id) => watch.query(watch.sql.raw(`kill query ${id}`)));
       // The handler is gone, so this ends the process as if there had been none.
-      void killed.finally(() => process.kill(process.pid, signal));
+      void Promise.allSettled(killed).then(() => process.kill(process.pid, signal));
     };
     process.once(signal, end);
     done.addEventListener('abort', () => process.off(signal, end));

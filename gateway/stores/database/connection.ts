@@ -55,6 +55,8 @@ export interface Database extends QueryRunner {
   checkWritable(): Promise<void>;
   /** Secures new connections in this way; undefined: not at all. No present connection is used again if that is a change. */
   useTls(tls: TlsSettings | undefined): void;
+  /** The open connections of this process, by the ids of the server (`connection_id()`); only of MySQL. */
+  connectionIds(): readonly number[];
   /** Waits up to `ms` milliseconds (default: the timeout) for running queries, then destroys every connection. */
   close(ms?: number): Promise<void>;
 }
@@ -214,6 +216,7 @@ export function openDatabase(
     useTls(next) {
       if (!isDeepStrictEqual(tls, next)) tls = next;
     },
+    connectionIds: () => connections.ids(),
     async close(ms = timeout) {
       await within(Math.min(ms, timeout), sql.destroy()).catch(() => {});
       connections.destroyAll();

@@ -9,6 +9,8 @@ import type { ConnectionOwner } from './connection-owner.ts';
 /** The part of a mysql2 connection that this gateway uses. */
 export interface MysqlConnection {
   readonly stream: Socket;
+  /** What `connection_id()` is in it. */
+  readonly threadId: number;
   query(statement: { sql: string; timeout: number }, done: (error: Error | null) => void): void;
 }
 
@@ -58,7 +60,7 @@ export function mysqlConfig(
       createTimeoutMillis: timeout,
       idleTimeoutMillis: IDLE_LIMIT,
       afterCreate(connection: MysqlConnection, done: (error: Error | null) => void) {
-        onConnection(connection.stream);
+        onConnection(connection.stream, connection.threadId);
         connection.query({ sql: sessionStatement(timeout), timeout }, (error) => {
           if (error !== null) connection.stream.destroy();
           done(error);

@@ -14,6 +14,8 @@ export interface Connections extends ConnectionOwner {
   cut(connection: unknown): Promise<void>;
   /** No present connection is used again: they may be broken, or lead to a server that is not the primary any more. */
   retireAll(): void;
+  /** Of the connections to MySQL that are open, the ids by which the server knows them. */
+  ids(): readonly number[];
   destroyAll(): void;
 }
 
@@ -26,11 +28,11 @@ export function openConnections(
   tls: () => TlsSettings | undefined,
   timeout: number,
 ): Connections {
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, number | undefined>();
   let retired = new WeakSet<Socket>();
 
-  const onConnection = (socket: Socket) => {
-    sockets.add(socket);
+  const onConnection = (socket: Socket, id?: number) => {
+    sockets.set(socket, id);
     socket.once('close', () => sockets.delete(socket));
   };
 
@@ -52,12 +54,13 @@ export function openConnections(
       }
     },
     retireAll() {
-      retired = new WeakSet(sockets);
+      retired = new WeakSet(sockets.keys());
     },
     // knex learns a moment later that a connection is destroyed.
     isUsable: (socket) => !socket.destroyed && !retired.has(socket),
+    ids: () => [...sockets.values()].filter((id) => id !== undefined),
     destroyAll() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
     },
   };
 }

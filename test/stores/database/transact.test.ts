@@ -22,6 +22,8 @@ for (const kind of ['mysql', 'postgres'] as const) {
     const [first = 0, second = 0] = attempts;
     t.true(pooled.includes(first));
     t.false(pooled.includes(second));
+    if (kind === 'mysql') t.true(database.connectionIds().includes(second));
+    await holds('the connection that broke is not listed', async () => !database.connectionIds().includes(first));
   });
 }
 
