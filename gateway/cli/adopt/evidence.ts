@@ -1,11 +1,11 @@
-import { GatewayError, OperatorError } from '../../domain/errors.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import { hashRules } from '../../identify/passwords/hashes/hash-rules.ts';
 import { recognise } from '../../identify/passwords/hashes/recognise.ts';
 import { describeUnknown } from '../../identify/passwords/hashes/unknown.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { type AdoptedRow, adoptedTable, openTable } from '../../stores/accounts/adopted-table.ts';
 import type { CatalogSource } from '../../stores/catalog/catalog-row.ts';
-import { isBusy, isConnectionLost, statedBy } from '../../stores/database/failure.ts';
+import { rejectionIn } from '../../stores/database/failure.ts';
 import { tally } from '../accounts/tally.ts';
 
 /** What the hashes of a few rows are. */
@@ -39,7 +39,7 @@ export async function examine(source: CatalogSource, accounts: Settings['account
     const rows: AdoptedRow[] = await source.query(table.rows().limit(EVIDENCE_ROWS));
     return { kind: 'read', evidence: evidenceOf(rows, accounts) };
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = error instanceof OperatorError ? error.message : rejectionIn(error);
     if (reason === null) throw error;
     return { kind: 'refused', reason };
   }
@@ -60,14 +60,4 @@ function evidenceOf(rows: readonly AdoptedRow[], accounts: Settings['accounts'])
     verifiable,
     forms: forms.entries().map(([form, { count }]) => [form, count]),
   };
-}
-
-/** @returns what the database or `openTable` says against this one table; null: the database itself failed */
-function reasonOf(error: unknown): string | null {
-  if (error instanceof OperatorError) return error.message;
-  const cause = error instanceof GatewayError ? error.cause : null;
-  if (!(cause instanceof Error) || !('code' in cause) || isConnectionLost(cause) || isBusy(cause)) return null;
-  // The codes of MySQL and SQLite, and the SQLSTATE of PostgreSQL.
-  if (!/^(?:ER_|SQLITE_ERROR|[0-9A-Z]{5}$)/.test(String(cause.code))) return null;
-  return statedBy(cause).replaceAll(/\s+/g, ' ');
 }

@@ -138,7 +138,7 @@ export function rejectedBy(message: (reason: string) => string): (error: unknown
   return (error) => {
     const rejection = rejectionIn(error);
     if (rejection === null) throw error;
-    throw new OperatorError(message(statedBy(rejection).replace(/\.$/, '')));
+    throw new OperatorError(message(rejection));
   };
 }
 
@@ -148,9 +148,14 @@ export function noneIfRejected(error: unknown): [] {
   return [];
 }
 
-function rejectionIn(error: unknown): Error | null {
+/**
+ * @param error of `query`
+ * @returns what the database says where it rejected the statement itself, in one line without a full stop; null: it failed otherwise
+ */
+export function rejectionIn(error: unknown): string | null {
   const cause = error instanceof GatewayError ? error.cause : null;
-  return cause instanceof Error && isRejection(cause) ? cause : null;
+  if (!(cause instanceof Error) || !isRejection(cause)) return null;
+  return statedBy(cause).replaceAll(/\s+/g, ' ').replace(/\.$/, '');
 }
 
 /** What the database says in an error of its driver. knex writes the statement before it. */
@@ -161,9 +166,11 @@ export function statedBy({ message }: Error): string {
 function isRejection(error: Error): boolean {
   const code = codeOf(error);
   if (code === 'SQLITE_ERROR') return true;
+  if (isConnectionLost(error) || isBusy(error)) return false;
   const state = 'sqlState' in error ? String(error.sqlState) : code;
-  // Syntax and access, data, cardinality, features, schemas; MySQL says HY000 of broken views.
-  return /^(42|22|21|0A|3F|HY)[0-9A-Z]{3}$/.test(state);
+  // Syntax and access, data, cardinality, features, schemas, foreign tables, and 55000 of a materialised view without data; MySQL
+  // says HY000 of broken views.
+  return /^(?:(?:42|22|21|0A|3F|HV|HY)[0-9A-Z]{3}|55000)$/.test(state);
 }
 
 function codeOf(error: unknown): string {
