@@ -15,16 +15,18 @@ import { type ProposedConfirmation, proposedConfirmation } from './confirmation.
 import { FRAMEWORKS, type Framework } from './frameworks.ts';
 import { type ProposedGroups, proposedGroups } from './memberships.ts';
 
+/** What account owners log in with. */
+export type ProposedLogin =
+  | { readonly by: 'email'; readonly email: CatalogColumn }
+  | { readonly by: 'login'; readonly login: CatalogColumn; readonly email: CatalogColumn | null };
+
 /** A table that may have the users, judged by names alone. */
 export interface Candidate {
   readonly table: CatalogTable;
   /** null: none was recognised. */
   readonly framework: Framework | null;
   readonly id: CatalogColumn;
-  /** The column that holds what users log in with. */
-  readonly email: CatalogColumn;
-  /** Another column with which the users of this framework log in; null: none. */
-  readonly login: CatalogColumn | null;
+  readonly login: ProposedLogin;
   readonly password: CatalogColumn;
   readonly confirmation: ProposedConfirmation;
   readonly groups: ProposedGroups | null;
@@ -36,6 +38,8 @@ export interface Candidate {
 
 /** Tables that keep copies of users or of passwords. */
 const COPIES = /(?:history|histories|archive|backup|audit|log|reset|resets|old|tmp|temp|import)s?$/;
+/** Tables of the few who administer the application, beside that of its users. */
+const ADMINISTRATORS = /admin|staff|superuser/;
 
 /** The candidates of a database, the most likely first: several of one table where it has several columns of passwords. */
 export function candidatesIn(tables: readonly CatalogTable[], quote: (name: string) => string) {
@@ -51,24 +55,44 @@ function candidatesOf(
 ): Candidate[] {
   const columns = namedColumns(table);
   const framework = frameworkOf(table, columns);
-  const login = columns.first(framework?.login ?? LOGINS);
-  const email = columns.first(EMAILS) ?? login;
+  const login = loginOf(columns, framework);
   const id = idOf(table, columns);
-  if (email === null || id === null) return [];
+  if (login === null || id === null) return [];
   const passwords = columns.every(PASSWORDS).filter((column) => valueKind(column) === 'text');
-  const name = plainName(table.name);
-  const rank = (framework === null ? 0 : 40) + (USERS_TABLE.test(name) ? 20 : 0) - (COPIES.test(name) ? 30 : 0);
   const others = {
     table,
     framework,
     id,
-    email,
-    login: framework?.login === undefined || login === email ? null : login,
+    login,
     confirmation: proposedConfirmation(columns, framework, quote),
     groups: proposedGroups(table, id.name, tables),
     signature: signatureOf(columns, framework),
   };
+  const rank = rankOf(plainName(table.name), framework);
   return passwords.map((password, index) => ({ ...others, password, rank: rank - index }));
+}
+
+/** @param name as `plainName` writes it */
+function rankOf(name: string, framework: Framework | null): number {
+  return (
+    (framework === null ? 0 : 20 + 10 * Math.min(3, distinctivenessOf(framework))) +
+    (USERS_TABLE.test(name) ? 20 : 0) -
+    (ADMINISTRATORS.test(name) ? 5 : 0) -
+    (COPIES.test(name) ? 30 : 0)
+  );
+}
+
+/** How many columns a framework is recognised by: many tables have one such as `password_digest` by chance. */
+function distinctivenessOf({ columns, oneOf, exact = [] }: Framework): number {
+  return columns.length + exact.length + (oneOf === undefined ? 0 : 1);
+}
+
+/** What the framework lets its users log in with, or else the email, or else whatever names them. */
+function loginOf(columns: NamedColumns, framework: Framework | null): ProposedLogin | null {
+  const email = columns.first(EMAILS);
+  const login = columns.first([...(framework?.login ?? []), ...(email === null ? LOGINS : [])]);
+  if (login !== null) return { by: 'login', login, email };
+  return email === null ? null : { by: 'email', email };
 }
 
 function frameworkOf(table: CatalogTable, columns: NamedColumns): Framework | null {

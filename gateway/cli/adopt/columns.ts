@@ -40,7 +40,7 @@ export const PASSWORDS: readonly string[] = [
 ];
 export const EMAILS: readonly string[] = ['email', 'emailaddress', 'useremail', 'mail', 'emailaddr'];
 export const LOGINS: readonly string[] = [
-  ...['normalizedusername', 'username', 'userlogin', 'login', 'loginname', 'uname', 'usernameclean'],
+  ...['username', 'userlogin', 'login', 'loginname', 'uname', 'phonenumber', 'phone', 'mobile'],
 ];
 export const IDS: readonly string[] = ['id', 'uid', 'userid', 'uuid', 'guid', 'accountid'];
 

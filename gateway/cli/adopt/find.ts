@@ -5,9 +5,9 @@ import type { CatalogTable } from '../../stores/catalog/catalog.ts';
 import { readCatalog } from '../../stores/catalog/catalog.ts';
 import type { Database } from '../../stores/database/connection.ts';
 import { noneIfRejected } from '../../stores/database/failure.ts';
-import { type Candidate, candidatesIn } from './candidates.ts';
+import { type Candidate, candidatesIn, type ProposedLogin } from './candidates.ts';
 import { type Examined, examine } from './evidence.ts';
-import { idFormOf } from './id-form.ts';
+import { type FoundIdForm, idFormOf } from './id-form.ts';
 import type { ProposedGroups } from './memberships.ts';
 import { type ProposedAccounts, proposalYaml, settingsOf } from './proposal.ts';
 
@@ -15,6 +15,8 @@ import { type ProposedAccounts, proposalYaml, settingsOf } from './proposal.ts';
 export interface Found {
   readonly candidate: Candidate;
   readonly examined: Examined;
+  /** null: the ids are no bytes, or cannot be read. */
+  readonly idForm: FoundIdForm | null;
   readonly accounts: ProposedAccounts;
   readonly yaml: string;
   /** The settings with this section; null: the gateway does not take it, and `examined` says why. */
@@ -59,10 +61,12 @@ export async function findAccounts(
 }
 
 async function foundFor(database: Database, candidate: Candidate): Promise<Found> {
-  const accounts = await proposalFor(database, candidate);
+  const { table, id } = candidate;
+  const idForm = table.isReadable ? await idFormOf(database, nameOf(table), id.name).catch(nullIfUnusable) : null;
+  const accounts = await proposalFor(database, candidate, idForm);
   const yaml = proposalYaml(accounts);
   const settings = settingsOf(yaml);
-  const own = { candidate, accounts, yaml };
+  const own = { candidate, idForm, accounts, yaml };
   if (typeof settings === 'string') return { ...own, settings: null, examined: { kind: 'refused', reason: settings } };
   if (!candidate.table.isReadable) {
     return { ...own, settings, examined: { kind: 'refused', reason: 'this user may not read it' } };
@@ -77,21 +81,28 @@ function rankOf({ candidate, examined }: Found): number {
   return candidate.rank + (read === 0 ? 0 : verifiable === 0 ? -10 : 5 + (40 * verifiable) / read);
 }
 
-async function proposalFor(database: Database, candidate: Candidate): Promise<ProposedAccounts> {
-  const { table, id, email, password, confirmation, groups } = candidate;
-  const form = table.isReadable ? await idFormOf(database, nameOf(table), id.name).catch(nullIfUnusable) : null;
-  const idOption = form === null ? id.name : { name: id.name, as: form };
-  const columns = { id: idOption, email: email.name, password: password.name };
+async function proposalFor(
+  database: Database,
+  { table, id, login, password, confirmation, groups }: Candidate,
+  idForm: FoundIdForm | null,
+): Promise<ProposedAccounts> {
   return {
     table: nameOf(table),
     columns: {
-      ...columns,
+      id: idForm === null ? id.name : { name: id.name, as: idForm.form },
+      ...loginColumnsOf(login),
+      password: password.name,
       ...('column' in confirmation && { confirmed: confirmation.column }),
       ...(groups?.kind === 'column' && { groups: groups.column }),
     },
     ...('expression' in confirmation && { confirmedWhen: confirmation.expression }),
     ...(groups?.kind === 'table' && { groups: await membershipsFor(database, groups) }),
   };
+}
+
+function loginColumnsOf(login: ProposedLogin) {
+  if (login.by === 'email') return { email: login.email.name };
+  return { login: login.login.name, ...(login.email !== null && { email: login.email.name }) };
 }
 
 /** A table that the gateway cannot read is proposed as far as it is known; `examine` says what is wrong with it. */

@@ -9,7 +9,7 @@ export interface Framework {
   readonly exact?: readonly string[];
   /** Names of its table, as `plainName` writes them. */
   readonly table?: RegExp;
-  /** What its owners log in with, where it is not the email. */
+  /** What its users log in with, where it is not the email; as they type it, since logins are compared exactly. */
   readonly login?: readonly string[];
   /** Columns that say who may log in, where the common names would mislead; every one that exists must be true. */
   readonly positive?: readonly string[];
@@ -49,7 +49,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     name: 'phpBB',
     table: /users$/,
     columns: ['userid', 'username', 'userpassword', 'useremail', 'usertype'],
-    login: ['usernameclean', 'username'],
+    login: ['username'],
     positive: [],
     negative: ['userinactivereason'],
     note: 'phpBB keeps its bots in this table too: they have an empty hash, and can never log in.',
@@ -57,7 +57,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   {
     name: 'ASP.NET Identity',
     columns: ['normalizedusername', 'normalizedemail', 'passwordhash', 'securitystamp'],
-    login: ['normalizedusername'],
+    login: ['username'],
     positive: ['emailconfirmed'],
     note: 'Lock-outs (LockoutEnd) are not looked at: they end by themselves.',
   },

@@ -4,16 +4,18 @@ import type { IdForm } from '../../settings/schema/id-form.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { hasActing, visibleText } from '../visible-text.ts';
 
+/** The columns of logins and emails, at least one of them. */
+type ProposedLoginColumns = { readonly email: string } | { readonly login: string; readonly email?: string };
+
 /** The section `accounts` of a configuration, as plain data. */
 export interface ProposedAccounts {
   readonly table: string;
   readonly columns: {
     readonly id: string | { readonly name: string; readonly as: IdForm };
-    readonly email: string;
     readonly password: string;
     readonly confirmed?: string;
     readonly groups?: string;
-  };
+  } & ProposedLoginColumns;
   readonly confirmedWhen?: string;
   readonly groups?: {
     readonly table: string;

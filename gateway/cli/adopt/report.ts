@@ -1,7 +1,9 @@
 import { type AccountsReport, type Emails, indented, reportJson, reportText } from '../accounts/report.ts';
 import { alignedTable } from '../table.ts';
 import { visibleLine } from '../visible-text.ts';
+import type { Candidate } from './candidates.ts';
 import { type Found, nameOf, type Search } from './find.ts';
+import type { FoundIdForm } from './id-form.ts';
 
 /** What `adopt` has found, and the check of the first proposal. */
 export interface AdoptReport {
@@ -74,9 +76,10 @@ function explanation(found: Found, place: number | null): string {
 }
 
 /** Why a table was taken, and what the operator must know about it. */
-function becauseOf({ candidate, examined, accounts }: Found): [what: string, text: string][] {
-  const { framework, signature, groups, login, email } = candidate;
-  const columns = [...new Set([...signature, candidate.id.name, email.name, candidate.password.name])];
+function becauseOf({ candidate, examined, idForm }: Found): [what: string, text: string][] {
+  const { framework, signature, groups, id, login, password } = candidate;
+  const logins = login.by === 'email' ? [login.email] : [login.login, login.email ?? []].flat();
+  const columns = [...new Set([...signature, ...[id, ...logins, password].map(({ name }) => name)])];
   const because: [string, string][] = [['columns', columns.join(', ')]];
   if (examined.kind === 'refused') because.push(['refused', examined.reason]);
   else {
@@ -84,26 +87,29 @@ function becauseOf({ candidate, examined, accounts }: Found): [what: string, tex
     const counts = forms.map(([form, count]) => `${count} × ${form}`).join(', ');
     because.push(['hashes', read === 0 ? 'no row has one' : `of ${read}: ${counts}`]);
   }
+  because.push(['login', loginText(candidate)]);
   if (groups?.kind === 'table') because.push(['groups', `in ${nameOf(groups.table)}, by ${groups.account}`]);
   if (groups?.kind === 'column') because.push(['groups', `in the column ${groups.column}`]);
   if ('expression' in candidate.confirmation && candidate.confirmation.expression === '1 = 1') {
     because.push(['note', 'no column says who is confirmed, so everyone is']);
   }
-  const { id } = accounts.columns;
-  if (typeof id !== 'string') {
-    because.push([
-      'note',
-      `${id.name} has bytes, read as ${id.as}; if the application shows other ids, see docs/adopting.md`,
-    ]);
-  }
-  if (login !== null) {
-    because.push([
-      'note',
-      `users of ${framework?.name ?? 'it'} log in by ${login.name}; the gateway would take ${email.name}`,
-    ]);
-  }
+  if (idForm !== null) because.push(['note', idFormText(id.name, idForm)]);
   if (framework?.note !== undefined) because.push(['note', framework.note]);
   return because;
+}
+
+function loginText({ login, framework }: Candidate): string {
+  if (login.by === 'email') return `by the email, ${login.email.name}`;
+  const { login: own, email } = login;
+  const chosen = `by ${own.name}${framework?.login === undefined ? '' : `, as in ${framework.name}`}, exactly as it is stored`;
+  if (email === null) return `${chosen}; there is no column of emails`;
+  return `${chosen}; by the email instead: leave out login; by either: login: [${own.name}, ${email.name}]`;
+}
+
+function idFormText(name: string, { form, isCertain }: FoundIdForm): string {
+  const chosen = `${name} has bytes, read as ${form}`;
+  if (isCertain) return `${chosen}; if the application shows other ids, see docs/adopting.md`;
+  return `${chosen}, which is a guess: the ids do not tell the order of their bytes. Compare one with what the application shows; docs/adopting.md has the other orders`;
 }
 
 function commented(text: string): string {

@@ -62,7 +62,7 @@ const SPRING: Schema = {
   },
   accounts: {
     table: 'users',
-    columns: { id: 'username', email: 'username', password: 'password', confirmed: 'enabled' },
+    columns: { id: 'username', login: 'username', password: 'password', confirmed: 'enabled' },
     groups: { table: 'authorities', account: 'username', name: 'authority' },
   },
   groups: ['ROLE_USER'],
@@ -94,7 +94,7 @@ const ASPNET: Schema = {
   },
   accounts: {
     table: 'AspNetUsers',
-    columns: { id: 'Id', email: 'Email', password: 'PasswordHash', confirmed: 'EmailConfirmed' },
+    columns: { id: 'Id', login: 'UserName', email: 'Email', password: 'PasswordHash', confirmed: 'EmailConfirmed' },
     groups: {
       ...{ table: 'AspNetUserRoles', account: 'UserId', group: 'RoleId' },
       names: { table: 'AspNetRoles', id: 'Id', name: 'Name' },

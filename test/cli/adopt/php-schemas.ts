@@ -72,7 +72,7 @@ const WORDPRESS: Schema = {
   rows: { blog_users: [{ ID: 1, user_login: 'ada', user_pass: BCRYPT, user_nicename: 'ada', user_email: 'ada@x' }] },
   accounts: {
     table: 'blog_users',
-    columns: { id: 'ID', email: 'user_email', password: 'user_pass' },
+    columns: { id: 'ID', login: 'user_login', email: 'user_email', password: 'user_pass' },
     confirmedWhen: 'coalesce(user_status, 0) = 0',
   },
 };

@@ -29,7 +29,7 @@ const DJANGO: Schema = {
   },
   accounts: {
     table: 'auth_user',
-    columns: { id: 'id', email: 'email', password: 'password', confirmed: 'is_active' },
+    columns: { id: 'id', login: 'username', email: 'email', password: 'password', confirmed: 'is_active' },
     groups: {
       ...{ table: 'auth_user_groups', account: 'user_id', group: 'group_id' },
       names: { table: 'auth_group', id: 'id', name: 'name' },

@@ -15,15 +15,17 @@ for (const { page, kinds } of FRAMEWORK_PAGES) {
       const database = await migratedDatabase(t, kind);
       await makeTables(page, database);
       const { found } = await findAccounts(database, null, (name) => DIALECTS[kind].quoted(name));
-      const written = accountsIn(pageNamed(page).yaml[0] ?? '');
+      const [first, ...others] = pageNamed(page).yaml.map(accountsIn);
+      const written = [...others, first].find((accounts) => accounts?.columns?.login !== undefined) ?? first;
+      if (written === undefined) return t.fail(`${page}.md has no configuration`);
       const table = written.table?.replace('app.', '');
-      const first = usable({ tables: [], found }).find(({ accounts }) => accounts.table === table);
-      if (first === undefined || first.settings === null) return t.fail(JSON.stringify(found));
+      const proposed = usable({ tables: [], found }).find(({ accounts }) => accounts.table === table);
+      if (proposed === undefined || proposed.settings === null) return t.fail(JSON.stringify(found));
       const namesOf = ({ columns }: Settings['accounts']) => {
         return { id: columns?.id, password: columns?.password, ...loginColumns(columns) };
       };
-      t.deepEqual(namesOf(first.settings.accounts), namesOf(written));
-      const { review } = await accountsReport(database, first.settings, null);
+      t.deepEqual(namesOf(proposed.settings.accounts), namesOf(written));
+      const { review } = await accountsReport(database, proposed.settings, null);
       t.true(review.canLogIn.count > 0);
     });
   }

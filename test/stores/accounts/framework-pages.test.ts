@@ -104,13 +104,13 @@ async function findsThem(
   }
 }
 
-/** Whether a look-up by email reads the whole table. */
+/** Whether a look-up by a login reads the whole table. */
 async function scansFor(database: Database, settings: Settings['accounts']): Promise<boolean | undefined> {
   const table = adoptedTable(settings);
   if (table === null) throw new Error('the page names no table');
   const open = await openTable(database, table);
-  const [lookUp] = await lookUpsOf(database, table.name, open, readerOf(database, open).findByLogin);
-  return lookUp?.isFullScan;
+  const lookUps = await lookUpsOf(database, table.name, open, readerOf(database, open).findByLogin);
+  return lookUps.length === 0 ? undefined : lookUps.some(({ isFullScan }) => isFullScan);
 }
 
 /** @param database on MySQL, where `app` is the database of the application, and names need no quotes */

@@ -41,6 +41,7 @@ export const FRAMEWORK_PAGES: readonly FrameworkPage[] = [
     kinds: ALL,
     users: [
       [inGroups(ADA), inGroups(BOB)],
+      [inGroups({ ...ADA, login: 'ada' }), inGroups({ ...BOB, login: 'bob' })],
       [inGroups(ADA, 'staff'), inGroups(BOB, 'staff')],
     ],
   },
@@ -63,6 +64,7 @@ export const FRAMEWORK_PAGES: readonly FrameworkPage[] = [
     kinds: ['mysql'],
     users: [
       [inGroups(ADA), inGroups({ ...BOB, confirmed: true }), inGroups(CAROL)],
+      [inGroups({ ...ADA, login: 'ada' }), inGroups({ ...CAROL, login: 'carol' })],
       [inGroups(ADA, 'administrator'), inGroups({ ...BOB, confirmed: true }, 'editor'), inGroups(CAROL, 'subscriber')],
     ],
   },
@@ -71,8 +73,8 @@ export const FRAMEWORK_PAGES: readonly FrameworkPage[] = [
     kinds: ['mysql', 'postgres'],
     users: [
       [
-        inGroups({ ...ADA, login: 'ada', id: 'Ada' }, 'ROLE_ADMIN', 'ROLE_USER'),
-        inGroups({ ...BOB, login: 'Bob', id: 'bob' }, 'ROLE_USER'),
+        inGroups({ ...ADA, login: 'Ada', id: 'Ada' }, 'ROLE_ADMIN', 'ROLE_USER'),
+        inGroups({ ...BOB, login: 'bob', id: 'bob' }, 'ROLE_USER'),
       ],
       [inGroups(ADA, 'ADMIN', 'USER'), inGroups(BOB, 'USER')],
     ],
@@ -85,6 +87,10 @@ export const FRAMEWORK_PAGES: readonly FrameworkPage[] = [
         inGroups({ ...ADA, id: '0c9f2f0e-6a3c-4f43-9f5e-5f1f0b0f4a11' }, 'Admin'),
         inGroups({ ...BOB, id: '7d1e5b62-92a6-4e0c-8a53-3f3c4f9f6b22' }),
         inGroups({ ...CAROL, id: 'e2a4c9d8-1b7f-4d2e-b6a0-9c8d7e6f5c33' }),
+      ],
+      [
+        inGroups({ ...ADA, login: 'Ada@example.com', id: '0c9f2f0e-6a3c-4f43-9f5e-5f1f0b0f4a11' }, 'Admin'),
+        inGroups({ ...BOB, id: '7d1e5b62-92a6-4e0c-8a53-3f3c4f9f6b22' }),
       ],
       [
         inGroups({ ...ADA, id: '0c9f2f0e-6a3c-4f43-9f5e-5f1f0b0f4a11' }, 'Admin'),
