@@ -60,21 +60,35 @@ export function isUnsent(error: unknown): boolean {
 }
 
 /**
- * Whether a PostgreSQL server refused a write because it is a standby, or the old primary after a failover: nothing was
- * executed, and another connection may lead to the new primary.
+ * Whether the server refused a write because it is a replica, or the old primary after a failover: nothing was executed, and
+ * another connection may lead to the new primary.
  */
 export function isReadOnlyServer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
   const code = codeOf(error);
-  // feature_not_supported: a standby cannot begin a transaction that writes.
-  return code === READ_ONLY || (code === '0A000' && error instanceof Error && /during recovery/.test(error.message));
+  return READ_ONLY.has(code) || READ_ONLY_BY_TEXT.get(code)?.test(error.message) === true;
 }
 
-const READ_ONLY = '25006';
+const READ_ONLY_TRANSACTION = '25006';
+
+const READ_ONLY: ReadonlySet<string> = new Set([
+  'ER_READ_ONLY_MODE',
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  READ_ONLY_TRANSACTION,
+]);
+
+/** Error codes that have other reasons too, with the text for this one. */
+const READ_ONLY_BY_TEXT: ReadonlyMap<string, RegExp> = new Map([
+  // By the options `read_only` and `super_read_only`.
+  ['ER_OPTION_PREVENTS_STATEMENT', /--(super[-_])?read[-_]only/],
+  // feature_not_supported: a standby cannot begin a transaction that writes.
+  ['0A000', /during recovery/],
+]);
 
 /** The error for a server that is a standby, as if it had refused a write. */
 export function readOnlyServer(): Error {
   return Object.assign(new Error('the server is a read-only standby: database.url must lead to the primary'), {
-    code: READ_ONLY,
+    code: READ_ONLY_TRANSACTION,
   });
 }
 
