@@ -56,6 +56,7 @@ const REDIS_CLOCK = 10_000;
  * @param redis closed by the caller, after this service
  * @param onAccount receives accounts whose tokens were voided, on this node or another
  * @param announceRevocation called when this process has revoked something, so that the other workers read the database
+ * @param poll milliseconds between two reads of the database
  * @throws GatewayError `service_unavailable` when the database is unavailable at the start
  */
 export async function startRevocations(
@@ -65,6 +66,7 @@ export async function startRevocations(
   log: Logger,
   onAccount: (accountId: string) => void,
   announceRevocation: () => void,
+  poll = POLL,
 ): Promise<RevocationService> {
   const mirror = createMirror(onAccount);
   const clock = createDatabaseClock();
@@ -113,7 +115,7 @@ export async function startRevocations(
   const revoker = createRevoker(database, { mirror, redis: link, announceRevocation }, clock, longestLife(lives));
 
   const entries = trackEntries(mirror, log, readRevocations);
-  void repeat(POLL, signal, async () => {
+  void repeat(poll, signal, async () => {
     const done = entries.beforeReading();
     await catchUp.now();
     done();
@@ -164,8 +166,8 @@ export async function startRevocations(
     });
 
   const notices =
-    link === null && database.kind === 'postgres'
-      ? followNotices(database, log, (position) => {
+    link === null && database.listen !== null
+      ? followNotices(database.listen, log, (position) => {
           if (position > (mirror.completeTo?.position ?? 0)) readRevocations();
         })
       : null;

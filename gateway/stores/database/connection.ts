@@ -7,6 +7,7 @@ import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { explainedConnect } from './connect-failure.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
 import { isUnstorableText } from './failure.ts';
+import { type Listen, postgresListener } from './listen.ts';
 import { mysqlConfig } from './mysql.ts';
 import { type Connections, openConnections } from './open-connections.ts';
 import { beginPostgres, postgresConfig } from './postgres.ts';
@@ -49,6 +50,8 @@ export interface Database extends QueryRunner {
    *   which the transaction may or may not have been committed
    */
   transact<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
+  /** Receives the notices of PostgreSQL; null: the other databases have none. */
+  readonly listen: Listen | null;
   /** Resolves when the database answers. Throws as `query` does. */
   ping(): Promise<void>;
   /** Resolves when the SQLite file exists and is writable; at once for a server. Throws as `query` does. */
@@ -85,6 +88,8 @@ export function openDatabase(
   let tls = firstTls;
   const connections = openConnections(location, () => tls, timeout);
   const config = configFor(location, { timeout, readOnly, tls: () => tls }, connections);
+  const listener =
+    location.kind === 'postgres' ? postgresListener(location, { timeout, tls: () => tls }, connections) : null;
   const sql = knex({ ...config, log: SILENT, compileSqlOnError: false });
   const pool: Pick<Knex.Client, 'acquireConnection' | 'releaseConnection'> = sql.client;
   /** @param obstacle the failure of an earlier attempt: the reason when the last one had no time left */
@@ -205,6 +210,7 @@ export function openDatabase(
     sql,
     query,
     transact,
+    listen: listener?.listen ?? null,
     async ping() {
       await query(sql.select(sql.raw('1')));
     },
@@ -214,7 +220,9 @@ export function openDatabase(
       });
     },
     useTls(next) {
-      if (!isDeepStrictEqual(tls, next)) tls = next;
+      if (isDeepStrictEqual(tls, next)) return;
+      tls = next;
+      listener?.endAll();
     },
     connectionIds: () => connections.ids(),
     async close(ms = timeout) {

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { Knex } from 'knex';
+import type { ClientConfig } from 'pg';
 import { type PostgresLocation, sslModeOf } from '../../settings/schema/postgres-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { nodeTlsOptions } from '../../settings/schema/tls-options.ts';
@@ -50,7 +51,7 @@ export function postgresConfig(
   { timeout, readOnly, tls }: { timeout: number; readOnly: boolean; tls: () => TlsSettings | undefined },
   { onConnection, isUsable }: ConnectionOwner,
 ): Knex.Config {
-  const { host, port, user, password, database, schema } = location;
+  const { schema } = location;
   return {
     client: 'pg',
     // Otherwise knex queries the version on the first connection, without a deadline, and all others wait.
@@ -58,19 +59,7 @@ export function postgresConfig(
     connection() {
       const used = tls();
       return {
-        host,
-        port,
-        user,
-        // A function, since pg takes an empty password from the environment or a file.
-        password: () => password,
-        database,
-        ssl: tlsOptions(location, used),
-        sslnegotiation: 'postgres',
-        application_name: 'gatehouse',
-        types: { getTypeParser: (type: number) => READERS.get(type) ?? ((text: string) => text) },
-        connectionTimeoutMillis: timeout,
-        keepAlive: true,
-        keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY,
+        ...clientConfig(location, used, timeout),
         // knex replaces the connections whose configuration has expired.
         expirationChecker: () => tls() !== used,
       } as Knex.PgConnectionConfig;
@@ -97,6 +86,31 @@ export function postgresConfig(
       },
       validate: ({ connection: { stream } }: PostgresConnection) => isUsable(stream),
     },
+  };
+}
+
+/**
+ * The configuration of one connection, for pg.
+ *
+ * @param tls undefined: without TLS, unless `sslmode` requires it
+ * @param timeout milliseconds for connecting
+ */
+export function clientConfig(location: PostgresLocation, tls: TlsSettings | undefined, timeout: number): ClientConfig {
+  const { host, port, user, password, database } = location;
+  return {
+    host,
+    port,
+    user,
+    // A function, since pg takes an empty password from the environment or a file.
+    password: () => password,
+    database,
+    ssl: tlsOptions(location, tls),
+    sslnegotiation: 'postgres',
+    application_name: 'gatehouse',
+    types: { getTypeParser: (type: number) => READERS.get(type) ?? ((text: string) => text) },
+    connectionTimeoutMillis: timeout,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY,
   };
 }
 

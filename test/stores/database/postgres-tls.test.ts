@@ -128,6 +128,32 @@ test.serial('another certificate is used for all connections after a reload, wit
   t.true(await isEncrypted(database));
 });
 
+test.serial(
+  'a connection that listens to notices is secured and ended, so that it is secured in another way',
+  async (t) => {
+    await server.present(SERVER);
+    const database = opened(t, { user: 'plain', tls: CA });
+    const stopping = new AbortController();
+    const listen = async () => {
+      const listening = Promise.withResolvers<void>();
+      const receiver = { onListening: listening.resolve, onNotice() {} };
+      const ended = database.listen?.('changes', receiver, stopping.signal);
+      await Promise.race([listening.promise, ended]);
+      return { ended };
+    };
+    const first = await listen();
+    database.useTls({ ...CA, ...OWN });
+    t.is(await first.ended, 'ended');
+    const second = await listen();
+    const { rows }: { rows: object[] } = await database.query(
+      database.sql.raw("select ssl from pg_stat_ssl join pg_stat_activity using (pid) where query = 'listen changes'"),
+    );
+    t.deepEqual(rows, [{ ssl: true }]);
+    stopping.abort();
+    t.is(await second.ended, 'ended');
+  },
+);
+
 test.serial('a statement that takes too long is cancelled over TLS too', async (t) => {
   await server.present(SERVER);
   const tls = { ...CA, ...OWN };
