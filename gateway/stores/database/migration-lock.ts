@@ -36,16 +36,33 @@ export function withMigrationLock<T>(
   }
 }
 
+/** @throws what `work` throws: on a broken connection, knex would throw the error of the rollback instead */
+async function inTransaction<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
+  const failures: unknown[] = [];
+  const noting = (transaction: Knex.Transaction) =>
+    work(transaction).catch((error: unknown) => {
+      failures.push(error);
+      throw error;
+    });
+  try {
+    return await sql.transaction(noting);
+  } catch (error) {
+    const [failure = error] = failures;
+    throw failure;
+  }
+}
+
 async function lockMysql<T>(sql: Knex, work: (transaction: Knex.Transaction) => Promise<T>): Promise<T> {
   // The transaction only pins one connection, which holds the lock.
-  return await sql.transaction(async (transaction) => {
+  return await inTransaction(sql, async (transaction) => {
     const [rows] = await transaction.raw(`select get_lock(${LOCK_NAME}, ${LOCK_WAIT}) as held`);
     if (rows[0].held !== 1) throw lockTimeout();
     try {
       await transaction.migrate.forceFreeMigrationsLock({ tableName: MIGRATIONS_TABLE });
       return await work(transaction);
     } finally {
-      await transaction.raw(`do release_lock(${LOCK_NAME})`);
+      // A broken connection has released it already.
+      await transaction.raw(`do release_lock(${LOCK_NAME})`).catch(() => {});
     }
   });
 }
@@ -54,7 +71,7 @@ async function lockFile<T>(sql: Knex, work: (transaction: Knex.Transaction) => P
   await sql.raw(
     `create table if not exists ${LOCK_TABLE} ("index" integer not null primary key autoincrement, is_locked integer)`,
   );
-  return await sql.transaction(async (transaction) => {
+  return await inTransaction(sql, async (transaction) => {
     // The first statement writes, so it takes the write lock before any read.
     await transaction(LOCK_TABLE).delete();
     return await work(transaction);
@@ -70,7 +87,7 @@ async function lockPostgres<T>(
   { sql, schema }: Pick<Database, 'sql' | 'schema'>,
   work: (transaction: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
-  return await sql.transaction(async (transaction) => {
+  return await inTransaction(sql, async (transaction) => {
     await transaction.raw(transactionSettings(LIMITS));
     await transaction.raw(`select pg_advisory_xact_lock(${ADVISORY_LOCK})`).catch((error: unknown) => {
       throw isLockTimeout(error) ? lockTimeout() : error;

@@ -21,7 +21,7 @@ const ALL = [
 
 for (const kind of DATABASES) {
   test(`${kind}: an empty database gets every migration once`, async (t) => {
-    const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 5000 });
+    const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 30_000 });
     t.teardown(() => database.close());
     t.deepEqual(await migrate(database), { applied: ALL });
     t.deepEqual(await migrate(database), { applied: [] });
@@ -38,8 +38,8 @@ for (const kind of DATABASES) {
 
   test(`${kind}: a node waits while another one migrates, and goes on when that one is done`, async (t) => {
     const location = await temporaryDatabase(t, kind);
-    const first = openDatabase(location, { timeout: 5000 });
-    const second = openDatabase(location, { timeout: 5000 });
+    const first = openDatabase(location, { timeout: 30_000 });
+    const second = openDatabase(location, { timeout: 30_000 });
     t.teardown(() => Promise.all([first.close(), second.close()]));
     const held = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
@@ -66,7 +66,7 @@ for (const kind of DATABASES) {
     t.is(await line(killed), 'half');
     killed.kill('SIGKILL');
 
-    const database = openDatabase(location, { timeout: 5000 });
+    const database = openDatabase(location, { timeout: 30_000 });
     t.teardown(() => database.close());
     t.deepEqual(await migrate(database), { applied: ALL });
     t.deepEqual(await sqlAccountStore(database).list(), []);
@@ -81,10 +81,31 @@ for (const kind of DATABASES) {
   });
 }
 
+for (const kind of ['mysql', 'postgres'] as const) {
+  test(`${kind}: when the connection has broken, a migration fails with its own error, not with that of the clean-up`, async (t) => {
+    const database = openDatabase(await temporaryDatabase(t, kind), { timeout: 30_000 });
+    t.teardown(() => database.close());
+    const { connection, end } = CONNECTION[kind];
+    const failing = withMigrationLock(database, async (transaction) => {
+      const found = await transaction.raw(`select ${connection} as id`);
+      const id = kind === 'mysql' ? found[0][0].id : found.rows[0].id;
+      await database.query(database.sql.raw(end, [id]));
+      await t.throwsAsync(Promise.resolve(transaction.raw('select 1')));
+      throw new Error('the real one');
+    });
+    await t.throwsAsync(failing, { message: 'the real one' });
+  });
+}
+
+const CONNECTION = {
+  mysql: { connection: 'connection_id()', end: 'kill ?' },
+  postgres: { connection: 'pg_backend_pid()', end: 'select pg_terminate_backend(?::int)' },
+};
+
 test('migrating a database that cannot be reached says so', async (t) => {
   const database = openDatabase(
     { kind: 'mysql', host: '127.0.0.1', port: 1, user: 'root', password: '', database: 'x' },
-    { timeout: 5000 },
+    { timeout: 30_000 },
   );
   t.teardown(() => database.close());
   await t.throwsAsync(migrate(database), { name: 'GatewayError', message: 'database unavailable' });
