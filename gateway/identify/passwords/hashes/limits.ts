@@ -31,8 +31,11 @@ const LIMITS = {
   argon2Passes: { what: 'Argon2 passes', least: 1, most: 256 },
   /** Django: 8. argon2-cffi: 4. */
   argon2Lanes: { what: 'Argon2 lanes', least: 1, most: 32 },
-  /** WordPress before 6.8, and phpass: 8,192. phpBB: 2,048. Drupal: 65,536, of SHA-512. */
-  phpassRounds: { what: 'phpass rounds', least: 2 ** 7, most: 2 ** 19 },
+  /**
+   * WordPress before 6.8, and phpass: 8,192. phpBB: 2,048. Drupal: 65,536, of SHA-512. Each round hashes up to 4,096 bytes, and a
+   * password has up to four forms: as sent and in NFC, each with and without slashes.
+   */
+  phpassRounds: { what: 'phpass rounds', least: 2 ** 7, most: 2 ** 17 },
   /** crypt(3): 5,000. passlib: 656,000. */
   shaCryptRounds: { what: 'SHA-crypt rounds', least: 1_000, most: 1_000_000 },
   /** Argon2 requires 8 bytes (RFC 9106 section 3.1); the frameworks generate 16. */
