@@ -48,13 +48,12 @@ test('behind a pooler that gives each transaction another connection, all is as 
   t.true((await accounts.findById('1'))?.confirmed);
 });
 
-test('whatever the defaults of the database, transactions see what is committed, and write', async (t) => {
+test('whatever the defaults of the database, transactions see what is committed', async (t) => {
   const location = await temporaryPostgres(t);
   const administrator = opened(t, location, 10_000);
   await migrate(administrator);
   for (const setting of [
     "default_transaction_isolation = 'serializable'",
-    'default_transaction_read_only = on',
     "timezone = 'Asia/Kathmandu'",
     'standard_conforming_strings = off',
     "search_path = ''",
@@ -93,7 +92,7 @@ test('the tables may have a schema of their own, which is made if it is missing'
     t.deepEqual(await migrate(database), { applied: [] });
     await revokeAtOnce(t, database);
     const there = database.sql('information_schema.tables').where('table_schema', database.schema).pluck('table_name');
-    t.deepEqual(new Set(await database.query<string[]>(there)), OWN_TABLES);
+    t.deepEqual((await database.query<string[]>(there)).toSorted(), [...OWN_TABLES].toSorted());
   }
   await sqlAccountStore(first).add({ email: 'a@x', passwordHash: null, confirmed: true });
   t.is((await sqlAccountStore(first).list()).length, 1);
