@@ -28,6 +28,8 @@ export function testDatabaseOutages(kind: ServerKind): void {
     const settings = {
       database: { timeout: `${TIMEOUT}ms` },
       accounts: { cache: `${CACHE}ms` },
+      // On a busy machine it may answer late, which must not count as an outage of both.
+      redis: { timeout: `${SLACK}ms` },
     };
     pair = await pairUnderLoad(scope, { location: database.location, redis: redis.url, settings });
   });
@@ -39,7 +41,6 @@ export function testDatabaseOutages(kind: ServerKind): void {
     test.serial(`with a ${how} database, known accounts go on for their time, and revoking is refused`, async (t) => {
       const { a, b, ada, bob, load } = pair;
       const [fed, kept] = [await issue(a, ADA), await issue(a, ADA)];
-      const head = await readHead(pair.gateways.database, null);
       // Forgets both accounts, so that Ada is then known from one look-up on each node, with no renewal before the outage.
       load.tokens.length = 0;
       await load.since(0);
@@ -49,6 +50,8 @@ export function testDatabaseOutages(kind: ServerKind): void {
       for (const node of [a, b]) t.is((await ask(node, fed)).status, 200);
       const lastKnown = performance.now();
       const changes = [a, b].map((node) => node.changes('database').length);
+      // Only now: the nodes write what the entry of the case before has told them, and the database lacks, into the database.
+      const head = await readHead(pair.gateways.database, null);
       await strike();
       load.tokens.push(ada);
 

@@ -90,7 +90,7 @@ test('a letter that is refused for good is tried once', async (t) => {
 test('a letter that fails for too long is given up', async (t) => {
   const { log, lines } = logLines();
   const { transport, tried } = failingTransport(Number.POSITIVE_INFINITY, later);
-  const queue = createMailQueue(transport, { ...LIMITS, patience: 20 }, log);
+  const queue = createMailQueue(transport, { ...LIMITS, patience: 1_000 }, log);
   queue.add(letter('a'));
   await holds('it is given up', () => about(lines, 'a').includes('mail dropped'));
   t.true(tried.length > 1);
