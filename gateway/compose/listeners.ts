@@ -48,7 +48,7 @@ export function createListeners(
     log,
     meter: metrics.requests,
     senderOf: (socketAddress, forwarding) => current().senderOf(socketAddress, forwarding),
-    takesPeer: () => true,
+    stages: [],
     peerOf: (socketAddress) => current().peerOf(socketAddress).address,
     onRequest: (req, res) => current().onRequest(req, res),
     onUpgrade: (req, socket, head) => current().onUpgrade(req, socket, head),

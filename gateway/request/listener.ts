@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { methodNotAllowed, USUAL_METHODS } from '../routing/table.ts';
 import { takeConnections } from '../workarounds/node-connection-listener.ts';
-import { connectionLimit } from './connection-limit.ts';
+import { connectionLimit } from './connections/connection-limit.ts';
+import { connectionsThrough, type Stage } from './connections/stages.ts';
 import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
 import type { OnUpgrade } from './on-upgrade.ts';
@@ -16,8 +17,8 @@ import { recordOfNoRequest } from './record.ts';
 import { createRefusals, type RefusalDeps, refusalOf } from './refusals.ts';
 
 export interface ListenerDeps extends RefusalDeps {
-  /** Whether a connection is served. Others are closed at once. */
-  takesPeer(socketAddress: string | undefined): boolean;
+  /** What happens on a new connection before its first request, in this order. */
+  readonly stages: readonly Stage[];
   /** The address of a connection's other end. */
   readonly peerOf: (socketAddress: string | undefined) => string;
   readonly onRequest: OnRequest;
@@ -54,12 +55,11 @@ const NOTHING = Buffer.alloc(0);
 
 /** Creates an HTTP server for clients, or for proxies that ask. Requests that Node's parser rejects get the same form of answer as every other error. */
 export function createListener(deps: ListenerDeps): Listener {
-  const { log, takesPeer, peerOf, senderOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
+  const { log, stages, peerOf, senderOf, onRequest, onUpgrade, acceptPlain, timeouts } = deps;
   let isDraining = false;
   const refusals = createRefusals(deps);
   const pipelining = createPipelining(refusals);
   const tunnels = new Set<Duplex>();
-  const connections = new Set<Socket>();
   const server = createServer({
     headersTimeout: timeouts.headers,
     // An upload may take as long as bytes keep coming; `RequestBody` times out those that stall.
@@ -110,20 +110,11 @@ export function createListener(deps: ListenerDeps): Listener {
   };
   const plainDeps = { serve, limitHead, refusals, peerOf, senderOf, isDraining: () => isDraining };
   const plain = acceptPlain === null ? null : servePlain(server, { ...plainDeps, accept: acceptPlain });
-  const take = plain?.take ?? serve;
-  server.on('connection', (socket) => {
-    if (!takesPeer(socket.remoteAddress)) {
-      socket.destroy();
-      return;
-    }
-    connections.add(socket);
-    socket.once('close', () => {
-      connections.delete(socket);
-      // Warns again after the load has dropped for a while.
-      if (connections.size < server.maxConnections / 2) isFull = false;
-    });
-    take(socket);
+  const connections = connectionsThrough(stages, plain?.take ?? serve, () => {
+    // Warns again after the load has dropped for a while.
+    if (connections.size < server.maxConnections / 2) isFull = false;
   });
+  server.on('connection', connections.take);
 
   const receive: RequestListener = (req, res) => {
     const turn = pipelining.turnOf(req.socket);
@@ -217,14 +208,15 @@ export function createListener(deps: ListenerDeps): Listener {
     },
     drain() {
       isDraining = true;
-      for (const connection of connections) {
-        const answer = pipelining.answering(connection);
+      for (const socket of connections.served()) {
+        const answer = pipelining.answering(socket);
         if (answer?.headersSent === false) answer.shouldKeepAlive = false;
       }
     },
     async close() {
       const ended = once(server, 'close');
       server.close();
+      connections.cutArriving();
       plain?.closeIdle();
       await ended;
     },
@@ -233,6 +225,7 @@ export function createListener(deps: ListenerDeps): Listener {
       server.closeAllConnections();
       for (const socket of tunnels) socket.destroy();
       plain?.cut();
+      connections.cutArriving();
     },
   };
 }

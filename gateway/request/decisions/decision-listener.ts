@@ -1,11 +1,11 @@
 import type { RequestRecord } from '../../domain/request-record.ts';
 import type { Logger } from '../../ops/log.ts';
 import { logRequest } from '../access-log.ts';
+import { onlyListedPeers } from '../connections/listed-peers.ts';
 import { createListener, type Listener, type ListenerTimeouts } from '../listener.ts';
 import type { Decide } from './decide.ts';
 import { createOnSubrequest, type OnDecided } from './on-subrequest.ts';
 import { PlainDecision } from './plain-decision.ts';
-import { reportStrangers } from './strangers.ts';
 
 export interface DecisionListenerDeps {
   readonly log: Logger;
@@ -19,7 +19,6 @@ export interface DecisionListenerDeps {
 
 /** Creates the listener that decides for other proxies. */
 export function createDecisionListener({ log, meter, decide, mayAsk, timeouts }: DecisionListenerDeps): Listener {
-  const reportStranger = reportStrangers(log);
   const onDecided: OnDecided = (record, status) => {
     meter.decided(record);
     logRequest(log, record, status);
@@ -30,11 +29,9 @@ export function createDecisionListener({ log, meter, decide, mayAsk, timeouts }:
     senderOf: (address = '', forwarding) => ({ peer: { address, trusted: false }, client: address, forwarding }),
     peerOf: (address = '') => address,
     strictTransport: () => null,
-    takesPeer(address) {
-      if (mayAsk(address)) return true;
-      reportStranger(address);
-      return false;
-    },
+    stages: [
+      onlyListedPeers(mayAsk, log, 'connection to the decisions listener closed: its peer is not in decisions.peers'),
+    ],
     onRequest: createOnSubrequest(decide, onDecided),
     onUpgrade: null,
     acceptPlain: (connection, head) => new PlainDecision(decide, onDecided, connection, head),

@@ -81,6 +81,13 @@ export class PlainConnection implements ClientConnection {
     }
   }
 
+  /** Reads what a stage of the connection has put back. */
+  readPutBack(): void {
+    const bytes: Buffer | null = this.socket.read();
+    // Without direct reads, the stream has handed them to the listener of `data`.
+    if (bytes !== null && this.#reads !== null) this.#onData(bytes);
+  }
+
   closeIdle(): void {
     if (this.isIdle) this.socket.destroySoon();
   }

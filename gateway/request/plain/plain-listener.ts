@@ -80,7 +80,11 @@ export function servePlain(server: Server, deps: PlainListenerDeps): PlainListen
   };
 
   return {
-    take: (socket) => void connections.add(new PlainConnection(socket, connectionDeps)),
+    take(socket) {
+      const connection = new PlainConnection(socket, connectionDeps);
+      connections.add(connection);
+      if (socket.readableLength > 0) connection.readPutBack();
+    },
     closeIdle() {
       for (const connection of connections) connection.closeIdle();
     },

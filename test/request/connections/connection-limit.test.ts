@@ -6,14 +6,14 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'ava';
 import { stringify } from 'yaml';
-import { connectionLimit } from '../../gateway/request/connection-limit.ts';
-import type { LogLine } from '../lab/gateways/gateway.ts';
-import { httpUpstream } from '../lab/upstreams/upstream.ts';
-import { holds } from '../lab/waiting/condition.ts';
-import { requestText } from '../support/gateways/forwarding.ts';
-import { rawClient, statusOf } from '../support/http/raw.ts';
+import { connectionLimit } from '../../../gateway/request/connections/connection-limit.ts';
+import type { LogLine } from '../../lab/gateways/gateway.ts';
+import { httpUpstream } from '../../lab/upstreams/upstream.ts';
+import { holds } from '../../lab/waiting/condition.ts';
+import { requestText } from '../../support/gateways/forwarding.ts';
+import { rawClient, statusOf } from '../../support/http/raw.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../../gateway/main.ts');
 
 test('clients may have half of the descriptors that are left', (t) => {
   t.is(connectionLimit(256), 96);
