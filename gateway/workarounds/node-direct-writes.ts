@@ -15,9 +15,48 @@ export function writeDirectly(socket: Socket, text: string): boolean {
   if (handle === null) return socket.write(text, 'latin1');
   const written = handle.writeLatin1String(null, text);
   if (written === 0) return true;
-  // An error. The stream meets it again, and reports it.
-  if (typeof written === 'number') return socket.write(text, 'latin1');
-  return awaitRest(socket, handle, written, text);
+  const waiting = typeof written === 'number' ? text : text.slice(-handle.writeQueueSize);
+  return giveToStream(handle, 'writeLatin1String', written, () => socket.write(waiting, 'latin1'));
+}
+
+/**
+ * Writes a piece of a body, between two texts, as `writeDirectly` does: in one call of the kernel, which takes the piece from
+ * where it is.
+ *
+ * @param before and `after` as Latin-1
+ * @param done is called once the memory of the piece is of no more use, perhaps at once
+ */
+export function writePieceDirectly(
+  socket: Socket,
+  before: string,
+  piece: Buffer,
+  after: string,
+  done: () => void,
+): void {
+  const handle = IS_OFFERED && isReady(socket) ? handleOf(socket) : null;
+  if (handle === null) {
+    writeThrough(socket, before, piece, after, done);
+    return;
+  }
+  const written =
+    before === '' && after === ''
+      ? handle.writeBuffer(null, piece)
+      : handle.writev(null, [before, 'latin1', piece, 'buffer', after, 'latin1'], false);
+  if (written === 0) {
+    done();
+    return;
+  }
+  // The buffer that the stream is given keeps the memory, and says how much waits.
+  const waiting = typeof written === 'number' ? piece.length : Math.min(handle.writeQueueSize, piece.length);
+  giveToStream(handle, 'writeBuffer', written, () => socket.write(piece.subarray(piece.length - waiting), done));
+}
+
+function writeThrough(socket: Socket, before: string, piece: Buffer, after: string, done: () => void): void {
+  socket.cork();
+  if (before !== '') socket.write(before, 'latin1');
+  socket.write(piece, done);
+  if (after !== '') socket.write(after, 'latin1');
+  socket.uncork();
 }
 
 const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
@@ -39,23 +78,33 @@ function handleOf(socket: Socket): Handle | null {
 }
 
 /**
- * The client reads too slowly: the handle keeps the rest, and completes `request` when it has left. The stream is to wait for
- * that as for a write of its own, so that it counts the rest, gives `drain`, and has later writes wait. It is given the rest to
- * write, and its call of the handle gets the write that is under way already.
+ * The write has failed, or the client reads too slowly: then the handle keeps the rest, and completes the request that it has
+ * returned when the rest has left. The stream is to report the one, and to wait for the other as for a write of its own, so that it
+ * counts the rest, gives `drain`, and has later writes wait. It is given the rest to write, and its call of the handle gets what
+ * this one got. Another write would not meet the same error: a reset is reported once.
  */
-function awaitRest(socket: Socket, handle: Handle, request: object, text: string): boolean {
-  const { writeLatin1String } = handle;
-  handle.writeLatin1String = () => {
-    handle.writeLatin1String = writeLatin1String;
-    return request;
+function giveToStream(
+  handle: Handle,
+  method: 'writeLatin1String' | 'writeBuffer',
+  result: number | object,
+  write: () => boolean,
+): boolean {
+  const original = handle[method];
+  const giveResult = () => {
+    Object.assign(handle, { [method]: original });
+    return result;
   };
-  return socket.write(text.slice(-handle.writeQueueSize), 'latin1');
+  Object.assign(handle, { [method]: giveResult });
+  return write();
 }
 
 /** Node's undocumented handle of a TCP or Unix socket. */
 interface Handle {
   /** @returns 0: it has left; another number: an error; an object: the rest waits */
   writeLatin1String(request: null, text: string): number | object;
+  writeBuffer(request: null, bytes: Buffer): number | object;
+  /** @param chunks each with its encoding behind it */
+  writev(request: null, chunks: readonly (string | Buffer)[], areAllBuffers: false): number | object;
   /** Bytes that wait. */
   readonly writeQueueSize: number;
 }

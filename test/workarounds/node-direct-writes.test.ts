@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { writeDirectly } from '../../gateway/workarounds/node-direct-writes.ts';
+import { writeDirectly, writePieceDirectly } from '../../gateway/workarounds/node-direct-writes.ts';
 import { holds } from '../lab/waiting/condition.ts';
 
 // A test that fails here after an update says that Node has changed: the workaround may go, or must be written anew.
@@ -86,6 +86,72 @@ test('for a client that does not read, the stream counts what waits, and drains 
   t.is(socket.bytesWritten, sent.length + 'at once again'.length);
   socket.end();
   t.true((await received) === `${sent}at once again`, 'nothing is lost, doubled or out of order');
+});
+
+test('a piece between two texts leaves past the stream, and its memory is free at once', async (t) => {
+  const { client, socket } = await connectedPair(t);
+  const written = countWrites(socket);
+  const piece = Buffer.alloc(20_000, 'p');
+  let done = 0;
+  writePieceDirectly(socket, 'before\xe9', piece, 'after', () => {
+    done += 1;
+    piece.fill('?');
+  });
+  writePieceDirectly(socket, '', Buffer.from(' bare'), '', () => {
+    done += 1;
+  });
+  t.is(done, 2);
+  t.is(written.count, 0, 'Node has the way past the stream');
+  socket.end();
+  client.setEncoding('latin1');
+  t.true((await text(client)) === `before\xe9${'p'.repeat(20_000)}after bare`);
+});
+
+for (const [before, after] of [
+  ['', ''],
+  ['5\r\n', '\r\n'],
+] as const) {
+  test(`a piece for a client that does not read keeps its memory until it has left (${before === '' ? 'alone' : 'between texts'})`, async (t) => {
+    const { client, socket } = await connectedPair(t);
+    let sent = '';
+    let done = 0;
+    let written = 0;
+    for (; socket.writableLength === 0; written += 1) {
+      const piece = Buffer.alloc(100_000, String.fromCharCode(97 + (written % 26)));
+      sent += before + piece.toString() + after;
+      writePieceDirectly(socket, before, piece, after, () => {
+        done += 1;
+        piece.fill('?');
+      });
+    }
+    t.is(done, written - 1, 'the last piece waits');
+    t.true(socket.writableLength <= 100_000);
+    writePieceDirectly(socket, before, Buffer.from('behind'), after, () => {
+      done += 1;
+    });
+    sent += `${before}behind${after}`;
+    const received = text(client);
+    await once(socket, 'drain');
+    t.is(socket.writableLength, 0);
+    t.is(done, written + 1);
+    t.is(socket.bytesWritten, sent.length);
+    socket.end();
+    t.true((await received) === sent, 'nothing is lost, doubled or out of order');
+  });
+}
+
+test('the memory of a piece is let go when the connection is gone', async (t) => {
+  const { client, socket } = await connectedPair(t);
+  socket.on('error', () => {});
+  let isDone = false;
+  while (socket.writableLength === 0) {
+    isDone = false;
+    writePieceDirectly(socket, '', Buffer.alloc(100_000), '', () => {
+      isDone = true;
+    });
+  }
+  client.resetAndDestroy();
+  await t.notThrowsAsync(holds('the memory is let go', () => isDone));
 });
 
 test('an error of the connection comes as the event, not as an exception', async (t) => {

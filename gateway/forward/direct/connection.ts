@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Deadline } from '../../http/deadline.ts';
 import { type KeptBytes, ReadBuffer } from '../../http/read-buffer.ts';
-import { writeDirectly } from '../../workarounds/node-direct-writes.ts';
+import { writeDirectly, writePieceDirectly } from '../../workarounds/node-direct-writes.ts';
 
 /** The exchange on a connection. */
 export interface Carried {
@@ -81,9 +81,14 @@ export class DirectConnection {
     return this.#socket !== null && writeDirectly(this.#socket, head);
   }
 
-  /** @param done is called once the piece is of no more use */
-  write(piece: Buffer, done: () => void): boolean {
-    return this.#socket?.write(piece, done) ?? false;
+  /**
+   * @param head goes before the piece, as Latin-1
+   * @param done is called once the piece is of no more use
+   */
+  write(head: string, piece: Buffer, done: () => void): boolean {
+    if (this.#socket === null) return false;
+    writePieceDirectly(this.#socket, head, piece, '', done);
+    return !this.#socket.writableNeedDrain;
   }
 
   /** Keeps a piece of the last read, at most one of each. */
@@ -139,6 +144,7 @@ export class DirectConnection {
     if (this.#isGone) return;
     this.#isGone = true;
     this.deadline.close();
+    this.#reading.close();
     clearTimeout(this.#aging);
     this.#onGone(this);
   }

@@ -99,8 +99,7 @@ export class DirectAttempt implements Attempt, Carried, BodyReader, AnswerTaker 
       done();
       return keepsUp;
     }
-    if (head !== '') connection.writeText(head);
-    return connection.write(piece, done);
+    return connection.write(head, piece, done);
   }
 
   onDrain(): void {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { RawFields } from '../../fields/raw-fields.ts';
 import { MOST_UNSENT } from '../../forward/client-side.ts';
 import type { KeptBytes } from '../../http/read-buffer.ts';
-import { writeDirectly } from '../../workarounds/node-direct-writes.ts';
+import { writeDirectly, writePieceDirectly } from '../../workarounds/node-direct-writes.ts';
 import { answerText } from './answer-text.ts';
 
 /** How far an answer has come. */
@@ -79,13 +79,7 @@ export class PlainAnswer {
   /** @returns whether the client keeps up */
   writeBytes({ piece, done }: KeptBytes): boolean {
     const text = this.#takeText() + (this.#isChunked ? `${piece.length.toString(16)}\r\n` : '');
-    if (text !== '') {
-      this.#socket.cork();
-      this.#socket.write(text, 'latin1');
-    }
-    this.#socket.write(piece, done);
-    if (this.#isChunked) this.#socket.write('\r\n', 'latin1');
-    if (text !== '') this.#socket.uncork();
+    writePieceDirectly(this.#socket, text, piece, this.#isChunked ? '\r\n' : '', done);
     this.watchClient();
     return this.#keepsUp;
   }

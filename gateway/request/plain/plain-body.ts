@@ -12,7 +12,7 @@ export class PlainBody {
   /** Bytes that have not arrived. */
   #left = 0;
   /** The part that waits for its reader. */
-  #held: Buffer | null = null;
+  #held: KeptBytes | null = null;
   #reader: BodyReader | 'nobody' | null = null;
 
   constructor(socket: Socket, buffer: ReadBuffer) {
@@ -26,7 +26,7 @@ export class PlainBody {
   }
 
   /** @param held the part that has arrived; null: none. @param left bytes that have not */
-  begin(held: Buffer | null, left: number): void {
+  begin(held: KeptBytes | null, left: number): void {
     this.#reader = null;
     this.#held = held;
     this.#left = left;
@@ -37,7 +37,7 @@ export class PlainBody {
     this.#reader = reader;
     const held = this.#held;
     this.#held = null;
-    const wantsMore = held === null || reader.onBodyPiece(kept(held), this.#left === 0);
+    const wantsMore = held === null || reader.onBodyPiece(held, this.#left === 0);
     if (this.#left === 0) return;
     if (wantsMore) this.#socket.resume();
     else this.#socket.pause();
@@ -55,14 +55,14 @@ export class PlainBody {
 
   discard(): void {
     this.#reader = 'nobody';
-    this.#held = null;
+    this.#dropHeld();
     this.resume();
   }
 
   /** Discards whatever comes: the connection ends. */
   discardAll(): void {
     this.#reader = 'nobody';
-    this.#held = null;
+    this.#dropHeld();
     this.#left = Number.POSITIVE_INFINITY;
   }
 
@@ -72,20 +72,21 @@ export class PlainBody {
     const reader = this.#reader;
     if (reader === null) {
       const piece = this.#buffer.copy(bytes, 0, length);
-      this.#held = this.#held === null ? piece : Buffer.concat([this.#held, piece]);
-      if (this.#held.length > MOST_AHEAD) this.#socket.pause();
+      const held = this.#held === null ? piece : Buffer.concat([this.#held.piece, piece]);
+      this.#dropHeld();
+      this.#held = { piece: held, done };
+      if (held.length > MOST_AHEAD) this.#socket.pause();
     } else if (reader !== 'nobody') {
       const wantsMore = reader.onBodyPiece(this.#buffer.keep(bytes, 0, length), this.#left === 0);
       if (!wantsMore && this.#left > 0) this.#socket.pause();
     }
-    if (this.#left === 0) this.#buffer.reset();
     return reader === 'nobody';
   }
-}
 
-/** A piece that was copied. */
-function kept(piece: Buffer): KeptBytes {
-  return { piece, done };
+  #dropHeld(): void {
+    this.#held?.done();
+    this.#held = null;
+  }
 }
 
 function done(): void {}

@@ -119,6 +119,11 @@ export class PlainConnection implements ClientConnection {
   readonly #onData = (bytes: Buffer): void => this.#onRead(bytes, bytes.length);
 
   readonly #onRead = (bytes: Buffer, length: number): void => {
+    this.#take(bytes, length);
+    if (this.body.left === 0) this.#buffer.reset();
+  };
+
+  #take(bytes: Buffer, length: number): void {
     const end = Math.min(length, this.body.left);
     if (end > 0 && this.body.read(bytes, end) && this.#request === null && !this.#isClosing) this.#awaitMore();
     if (end === length) return;
@@ -140,7 +145,7 @@ export class PlainConnection implements ClientConnection {
     }
     this.#ahead = ahead;
     if (ahead.length > MOST_AHEAD) this.socket.pause();
-  };
+  }
 
   /** Reads the head of a request. */
   #read(bytes: Buffer, from: number, to: number): void {
@@ -164,8 +169,8 @@ export class PlainConnection implements ClientConnection {
     this.#pieces = 0;
     this.#request = request;
     const after = Math.min(to, end + length);
-    this.body.begin(after > end ? this.#buffer.copy(bytes, end, after) : null, end + length - after);
     this.#ahead = after < to ? this.#buffer.copy(bytes, after, to) : null;
+    this.body.begin(after > end ? this.#buffer.keep(bytes, end, after) : null, end + length - after);
     // Otherwise reading goes on, to notice that the client leaves.
     if ((this.body.left > 0 ? after - end : to - after) > MOST_AHEAD) this.socket.pause();
     this.#isStarting = true;
@@ -186,6 +191,7 @@ export class PlainConnection implements ClientConnection {
     const left = this.#pieces === 0 ? null : this.#deadline.left;
     this.#ahead = null;
     this.#deadline.close();
+    this.#buffer.close();
     this.#reads?.end();
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
@@ -224,6 +230,7 @@ export class PlainConnection implements ClientConnection {
     this.#request = null;
     this.#ahead = null;
     this.#deadline.close();
+    this.#buffer.close();
     this.#deps.onGone(this);
     request?.onClientGone();
     if (ahead !== null) this.#deps.onDropped(this.socket, ahead);

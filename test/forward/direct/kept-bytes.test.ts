@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
@@ -62,5 +62,38 @@ test('bodies that pass at the same time, to and from slow peers, reach their own
   };
   await Promise.all(
     Array.from({ length: PEERS }, (_, peer) => [exchange(peer, 'GET'), exchange(peer, 'PUT'), short(peer)]).flat(),
+  );
+});
+
+// A connection keeps a buffer of its own after a long message, and gives it back after a short one.
+test('long and short bodies in turn over the same connections reach their own peers alone', async (t) => {
+  const upstream = await httpUpstream(t, async (req, res) => {
+    const received: Buffer[] = [];
+    for await (const chunk of req) received.push(chunk as Buffer);
+    res.end(Buffer.concat(received));
+  });
+  const gateway = await forwardingGateway(t, upstream);
+  const sizes = [70_000, 64, 20_000, 300_000, 16_384, 300_000, 1, 70_000, 0, 65_536];
+  const agent = new Agent({ keepAlive: true, maxSockets: PEERS });
+  t.teardown(() => agent.destroy());
+
+  const echo = async (peer: number, size: number): Promise<void> => {
+    const body = Buffer.alloc(size, `peer ${peer} sends ${size} `);
+    const client = request(`${gateway.url}/s`, { agent, method: 'PUT', headers: { 'Content-Length': size } });
+    client.end(body);
+    const [answer] = (await once(client, 'response')) as [IncomingMessage];
+    const received: Buffer[] = [];
+    for await (const chunk of answer) {
+      received.push(chunk as Buffer);
+      if (peer % 3 === 0) await turn();
+    }
+    t.is(answer.statusCode, 200);
+    t.true(Buffer.concat(received).equals(body), `the answer of ${peer} is its own`);
+  };
+  await Promise.all(
+    Array.from({ length: PEERS * 2 }, async (_, peer) => {
+      for (let at = 0; at < 4 * sizes.length; at++)
+        await echo(peer, sizes[(at * (1 + (peer % 3)) + peer) % sizes.length] ?? 0);
+    }),
   );
 });
