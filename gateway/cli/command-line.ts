@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { textOfError } from './error-text.ts';
 import { keyCommand } from './key.ts';
 import { migrateCommand } from './migrate.ts';
+import { readyCommand } from './ready.ts';
 import { recipeCommand } from './recipe.ts';
 import { routesCommand } from './routes.ts';
 import { startCommand } from './start.ts';
@@ -20,6 +21,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .version(packageVersion.version)
     .description('An API gateway that authenticates every request and forwards it with a proven identity.')
     .addCommand(startCommand())
+    .addCommand(readyCommand())
     .addCommand(checkCommand())
     .addCommand(adoptCommand())
     .addCommand(routesCommand())

@@ -4,11 +4,11 @@ import { newAssertionKey } from '../schema/assertion-key.ts';
 import type { Settings } from '../schema/settings.ts';
 import { replaceTexts } from './interpolate.ts';
 import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
-import { type Validated, validate } from './validate.ts';
+import { type OpsSettings, type Validated, validate, validateOps } from './validate.ts';
 import { dataOf, parseYaml, type YamlText } from './yaml-text.ts';
 
-export type Checked =
-  | { readonly kind: 'valid'; readonly settings: Settings }
+export type Checked<Part = Settings> =
+  | { readonly kind: 'valid'; readonly settings: Part }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /** Options whose values are secret, and that a command may do without. */
@@ -30,7 +30,16 @@ export function checkSettings(
   const yaml = parseYaml(text);
   if (unread.includes('tokens.secrets')) replaceSecrets(yaml);
   if (unread.includes('assertion.keys')) replaceKeys(yaml);
-  const read = yaml.usable ? readValues(yaml, file, env) : invalid([]);
+  return checked(yaml, file, yaml.usable ? readValues(yaml, file, env) : invalid([]));
+}
+
+/** As `checkSettings`, but only reads the section `ops`: the values of all others may be wrong, or their files unreadable. */
+export function checkOps(text: string, file: string, env: NodeJS.ProcessEnv): Checked<OpsSettings> {
+  const yaml = parseYaml(text);
+  return checked(yaml, file, yaml.usable ? readOps(yaml, file, env) : invalid([]));
+}
+
+function checked<Part>(yaml: YamlText, file: string, read: Validated<Part>): Checked<Part> {
   if (read.kind === 'valid' && yaml.mistakes.length === 0) return read;
   const findings = [...yaml.mistakes, ...(read.kind === 'invalid' ? read.findings : [])];
   const problems = findings.map(({ offset, path, message }): Problem => {
@@ -62,6 +71,15 @@ function readValues({ document }: YamlText, file: string, env: NodeJS.ProcessEnv
   return invalid([...replaced.findings, ...validated.findings]);
 }
 
-function invalid(findings: readonly Finding[]): Validated {
+function readOps({ document }: YamlText, file: string, env: NodeJS.ProcessEnv): Validated<OpsSettings> {
+  const replaced = replaceTexts(document, { env, folder: dirname(file) });
+  const values = dataOf(document);
+  if ('finding' in values) return invalid([values.finding]);
+  const validated = validateOps(values.data, document, replaced, env);
+  if (validated.kind === 'valid') return validated;
+  return invalid([...replaced.findings.filter(({ path }) => path[0] === 'ops'), ...validated.findings]);
+}
+
+function invalid(findings: readonly Finding[]): { readonly kind: 'invalid'; readonly findings: readonly Finding[] } {
   return { kind: 'invalid', findings };
 }

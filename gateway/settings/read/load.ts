@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { OperatorError } from '../../domain/errors.ts';
 import type { AssertionSettings, Settings } from '../schema/settings.ts';
-import { checkSettings, type SecretOption } from './check.ts';
+import { type Checked, checkOps, checkSettings, type SecretOption } from './check.ts';
 import { readRegularFile } from './files.ts';
 import { filesNamedIn } from './interpolate.ts';
 import { formatProblem, type Problem } from './problem.ts';
@@ -51,14 +51,26 @@ export function loadForKeys(file: string, env: NodeJS.ProcessEnv): Pick<Settings
   return load(file, env, ['tokens.secrets']);
 }
 
+/**
+ * The section `ops`, for the command that asks a running gateway. The rest of the file may be invalid, and need not be readable
+ * in full: that command may run as another user, without the gateway's environment.
+ */
+export function loadOps(file: string, env: NodeJS.ProcessEnv): Settings['ops'] {
+  return settingsIn(file, (text) => checkOps(text, file, env));
+}
+
 function load(file: string, env: NodeJS.ProcessEnv, unread: readonly SecretOption[]): Settings {
+  return settingsIn(file, (text) => checkSettings(text, file, env, unread));
+}
+
+function settingsIn<Part>(file: string, check: (text: string) => Checked<Part>): Part {
   const content = readRegularFile(file, FILE_LIMIT);
   if (content.kind === 'unreadable') {
     throw new SettingsError([
       { file, line: 1, column: 1, key: '', message: `cannot read the configuration: ${content.reason}` },
     ]);
   }
-  const checked = checkSettings(content.text, file, env, unread);
+  const checked = check(content.text);
   if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
   return checked.settings;
 }

@@ -9,9 +9,11 @@ import { unreadableFiles, withFullPaths } from './named-files.ts';
 import { offsetOfKey, placeOf } from './place.ts';
 import type { Finding } from './problem.ts';
 
-export type Validated =
-  | { readonly kind: 'valid'; readonly settings: Settings }
+export type Validated<Part = Settings> =
+  | { readonly kind: 'valid'; readonly settings: Part }
   | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
+
+export type OpsSettings = Settings['ops'];
 
 /**
  * Applies the schema and the rules between options to the values of a document.
@@ -25,7 +27,7 @@ export function validate(
   replaced: Replaced,
   { env, folder }: Sources,
 ): Validated {
-  const schema = settingsSchema((name, fallback) => env[name] || fallback);
+  const schema = schemaIn(env);
   const withRules = schema.superRefine(
     (value, context) => {
       const refused = context.issues.filter(({ code }) => code !== 'unrecognized_keys');
@@ -42,7 +44,34 @@ export function validate(
   );
   const parsed = withRules.safeParse(data);
   if (parsed.success) return { kind: 'valid', settings: withFullPaths(parsed.data, folder) };
-  const findings = parsed.error.issues.flatMap((issue) => {
+  return { kind: 'invalid', findings: findingsOf(parsed.error, schema, document, replaced, env) };
+}
+
+/** Applies the schema of `ops` alone, without the rules between options. */
+export function validateOps(
+  data: unknown,
+  document: Document.Parsed,
+  replaced: Replaced,
+  env: NodeJS.ProcessEnv,
+): Validated<OpsSettings> {
+  const schema = schemaIn(env).pick({ ops: true }).strip();
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return { kind: 'valid', settings: parsed.data.ops };
+  return { kind: 'invalid', findings: findingsOf(parsed.error, schema, document, replaced, env) };
+}
+
+function schemaIn(env: NodeJS.ProcessEnv) {
+  return settingsSchema((name, fallback) => env[name] || fallback);
+}
+
+function findingsOf(
+  { issues }: z.core.$ZodError,
+  schema: z.ZodType,
+  document: Document.Parsed,
+  replaced: Replaced,
+  env: NodeJS.ProcessEnv,
+): Finding[] {
+  return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return unknownKeys(issue, document, knownKeys(schema, asPath(issue.path)));
     const { offset, path, node } = placeOf(document, asPath(issue.path));
     if (node === 'missing') return [{ offset, path, message: explainMissing(issue, env) }];
@@ -50,7 +79,6 @@ export function validate(
     const origins = node === null ? [] : (replaced.origins.get(node) ?? []);
     return [{ offset, path, message: explain(issue, node, origins) }];
   });
-  return { kind: 'invalid', findings };
 }
 
 function unknownKeys(

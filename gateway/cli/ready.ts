@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { OperatorError } from '../domain/errors.ts';
+import { loadOps } from '../settings/read/load.ts';
+import { wait } from '../settings/schema/formats.ts';
+import { askReadiness, type Verdict } from './ready/ask.ts';
+import { type OpsAddress, opsIn, opsOf } from './ready/ops-address.ts';
+
+interface Options {
+  config: string;
+  url?: OpsAddress;
+  wait?: number;
+  json?: true;
+}
+
+/** Milliseconds that one answer may take. */
+const ANSWER_LIMIT = 2_000;
+/** Milliseconds between an answer and the next question. */
+const INTERVAL = 100;
+
+/**
+ * `ready`: asks the ops listener whether the gateway is ready; exit code 0 or 1. With `--wait`, asks until it is, or until the time
+ * is over.
+ */
+export function readyCommand(): Command {
+  return new Command('ready')
+    .description('Ask a running gateway whether it is ready; exit 1 if it is not.')
+    .option('--config <file>', 'the configuration file, of which only `ops` is read', 'config/gateway.yaml')
+    .addOption(
+      new Option('--url <url>', 'the ops listener as the log of the start names it, in place of --config')
+        .argParser(addressIn)
+        .conflicts('config'),
+    )
+    .option('--wait <duration>', 'ask until it is ready, at most so long, such as 30s', milliseconds)
+    .option('--json', 'print JSON')
+    .action(async ({ config, url, wait: longest = 0, json }: Options) => {
+      const address = url ?? opsOf(config, loadOps(config, process.env));
+      const verdict = await askUntilReady(address, longest);
+      if (!json && !verdict.isReady) {
+        const after = longest === 0 ? '' : ` after ${longest / 1_000} s`;
+        throw new OperatorError(`${address.name} is not ready${after}: ${textOf(verdict)}`);
+      }
+      const { kind: _, isReady, ...rest } = verdict;
+      process.stdout.write(
+        `${json ? JSON.stringify({ ready: isReady, url: address.name, ...rest }) : textOf(verdict)}\n`,
+      );
+      process.exitCode = isReady ? 0 : 1;
+    });
+}
+
+/** @param longest milliseconds; 0: asks once @returns the last verdict */
+async function askUntilReady(address: OpsAddress, longest: number): Promise<Verdict> {
+  const end = performance.now() + longest;
+  let verdict = await askReadiness(address, longest === 0 ? ANSWER_LIMIT : Math.min(longest, ANSWER_LIMIT));
+  for (;;) {
+    const left = Math.ceil(end - performance.now() - INTERVAL);
+    if (verdict.isReady || left <= 0) return verdict;
+    await pause(INTERVAL);
+    const next = await askReadiness(address, Math.min(left, ANSWER_LIMIT));
+    // The last question is cut short by the end of the time, which says nothing of the gateway.
+    if (next.kind !== 'late' || left >= ANSWER_LIMIT) verdict = next;
+  }
+}
+
+function textOf(verdict: Verdict): string {
+  if (verdict.kind !== 'answered') return verdict.reason;
+  const { status, unavailable } = verdict;
+  const state = status.replaceAll('_', ' ');
+  if (unavailable.length === 0) return state;
+  const down = `${unavailable.join(', ')} ${unavailable.length === 1 ? 'is' : 'are'} down`;
+  return status === 'unavailable' ? down : `${state}; ${down}`;
+}
+
+/** @throws InvalidArgumentError */
+function addressIn(text: string): OpsAddress {
+  const address = opsIn(text);
+  if (address === null) throw new InvalidArgumentError('It must be http://HOST:PORT or unix:/PATH.');
+  return address;
+}
+
+/** @throws InvalidArgumentError */
+function milliseconds(text: string): number {
+  const { data, error } = wait().safeParse(text);
+  if (error !== undefined) throw new InvalidArgumentError(`It ${error.issues[0]?.message}.`);
+  return data;
+}

@@ -1,0 +1,47 @@
+import { OperatorError } from '../../domain/errors.ts';
+import type { Settings } from '../../settings/schema/settings.ts';
+
+/** Where the ops listener of a gateway answers: as Node's HTTP client takes it, and as an operator reads it. */
+export interface OpsAddress {
+  readonly to: { readonly host: string; readonly port: number } | { readonly socketPath: string };
+  readonly name: string;
+}
+
+const ANY_IPV4 = '0.0.0.0';
+const LOOPBACKS: Readonly<Record<string, string>> = { [ANY_IPV4]: '127.0.0.1', '[::]': '::1' };
+
+/**
+ * The address of the ops listener in a configuration. A listener on every interface is asked on the loopback interface.
+ *
+ * @param file the path of the configuration as the operator gave it
+ * @throws OperatorError when only the gateway itself knows the address
+ */
+export function opsOf(file: string, { host, port }: Settings['ops']): OpsAddress {
+  if (port === 0) {
+    throw new OperatorError(
+      `${file}: ops.port is 0, so only the log of the start has the port; name the listener with --url http://HOST:PORT`,
+    );
+  }
+  return tcp(host, port);
+}
+
+/**
+ * Reads `http://HOST:PORT` or `unix:/PATH`, as the gateway logs its listeners.
+ *
+ * @returns null if the text is neither
+ */
+export function opsIn(text: string): OpsAddress | null {
+  if (/^unix:\/[^\0]*[^\0/]$/.test(text)) return { to: { socketPath: text.slice('unix:'.length) }, name: text };
+  const url = /^http:\/\/[^/?#@]+\/?$/.test(text) ? URL.parse(text) : null;
+  return url === null ? null : tcp(url.hostname, url.port === '' ? 80 : Number(url.port));
+}
+
+function tcp(written: string, port: number): OpsAddress {
+  const name = written.includes(':') && !written.startsWith('[') ? `[${written}]` : written;
+  // In its shortest form, `::` has one spelling. A zone, as in fe80::1%eth0, makes no URL.
+  const host = URL.parse(`http://${name}`)?.hostname ?? name;
+  return {
+    to: { host: LOOPBACKS[host] ?? host.replace(/^\[(.*)\]$/, '$1'), port },
+    name: `http://${host}:${port}`,
+  };
+}
