@@ -8,7 +8,7 @@ import { holds } from '../lab/waiting/condition.ts';
 import { settingsOf } from '../settings/problems.ts';
 
 const log = pino({ level: 'silent' });
-const meter = { attempted() {}, ejected() {} };
+const meter = { attempted() {}, ejected() {}, changed() {}, closed() {} };
 
 /** Two routes to groups of their own, the first of which is asked every 10 ms whether it is well. */
 const text = (url: string) => `

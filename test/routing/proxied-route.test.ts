@@ -16,7 +16,7 @@ async function application(t: ExecutionContext, upstream: string) {
   const { routes } = settingsOf(t, `routes: [{ name: s, path: /s, upstream: "${upstream}", auth: none, proxy: {} }]`);
   const [route] = routes;
   if (route === undefined) throw new Error('unreachable');
-  const meter = { attempted: () => {}, ejected: () => {} };
+  const meter = { attempted: () => {}, ejected: () => {}, changed: () => {}, closed: () => {} };
   const group = openGroup(groupOf([upstream], {}), 1_000, pino({ level: 'silent' }), () => meter);
   t.teardown(() => group.close());
   const stage = compileProxied(route, new Map());

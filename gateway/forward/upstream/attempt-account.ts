@@ -15,6 +15,10 @@ export interface GroupMeter {
   attempted(outcome: AttemptOutcome, milliseconds: number): void;
   /** A server was ejected for a pause. */
   ejected(origin: string): void;
+  /** @param isUp whether a server is neither ejected nor unhealthy; it is at first */
+  changed(origin: string, isUp: boolean): void;
+  /** The group is closed. */
+  closed(): void;
 }
 
 /** Makes the meter of a group with these servers. The same group may be opened again, as after a reload. */

@@ -15,6 +15,14 @@ export interface Availability {
   setWell(isWell: boolean, cause: string): void;
 }
 
+/** Learns what becomes of a server. */
+export interface AvailabilityWatcher {
+  /** A pause begins. */
+  ejected(): void;
+  /** @param isUp whether the server is neither ejected nor unhealthy */
+  changed(isUp: boolean): void;
+}
+
 /** Consecutive failed health checks after which a server gets no more requests. */
 const CHECKS_TO_FAIL = 2;
 
@@ -25,13 +33,13 @@ const CHECKS_TO_FAIL = 2;
  * Requests from before the pause that are still open, such as streams, do not keep a server from being tried.
  *
  * @param about the fields of the server for the log
- * @param onEjected is called at the start of each pause
+ * @param watcher is told of each change
  */
 export function createAvailability(
   { failures: limit, pause, maxPause }: UpstreamSettings['eject'],
   about: { readonly upstream: string; readonly group: string },
   log: Logger,
-  onEjected: () => void,
+  watcher: AvailabilityWatcher,
 ): Availability {
   let failures = 0;
   let pauses = 0;
@@ -40,13 +48,15 @@ export function createAvailability(
   let failedChecks = 0;
   let isWell = true;
 
+  const report = () => watcher.changed(isWell && pauses === 0);
   const eject = (cause: string) => {
     const milliseconds = Math.min(maxPause, pause * 2 ** Math.min(pauses, 30));
     ejectedUntil = performance.now() + milliseconds;
     triedUntil = ejectedUntil;
     if (pauses === 0) log.warn({ ...about, fault: 'upstream', cause, pause: milliseconds }, 'upstream is ejected');
     pauses += 1;
-    onEjected();
+    watcher.ejected();
+    report();
   };
 
   return {
@@ -63,6 +73,7 @@ export function createAvailability(
       failures = 0;
       if (pauses === 0) return;
       pauses = 0;
+      report();
       log.info(about, 'upstream is back');
     },
     failed(cause) {
@@ -75,9 +86,11 @@ export function createAvailability(
       failedChecks = answeredWell ? 0 : failedChecks + 1;
       if (isWell && failedChecks === CHECKS_TO_FAIL) {
         isWell = false;
+        report();
         log.warn({ ...about, fault: 'upstream', cause }, 'upstream fails its health checks');
       } else if (!isWell && answeredWell) {
         isWell = true;
+        report();
         log.info(about, 'upstream passes its health checks');
       }
     },

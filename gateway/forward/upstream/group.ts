@@ -52,7 +52,10 @@ export function openGroup(
       connections: directConnections(address, settings, connectTimeout, room),
       agent: new UpstreamAgent(address, settings, connectTimeout),
     };
-    const availability = createAvailability(settings.eject, about, log, () => meter.ejected(origin));
+    const availability = createAvailability(settings.eject, about, log, {
+      ejected: () => meter.ejected(origin),
+      changed: (isUp) => meter.changed(origin, isUp),
+    });
     return new Server(address, { weight, places }, connections, availability, meter);
   });
   const [first] = upstreams;
@@ -88,6 +91,7 @@ export function openGroup(
     },
     async close() {
       stopChecks();
+      meter.closed();
       for (const { agent, connections } of upstreams) {
         agent.destroy();
         connections.destroy();

@@ -160,4 +160,9 @@ test('attempts at upstreams are counted by what they came to, and ejections by s
     'group="a-group",server="http://127.0.0.1:2"': 1,
     [`${group},server="${silent.url}"`]: 0,
   });
+  t.deepEqual(valuesOf(scraped, 'gatehouse_upstream_up'), {
+    'group="a-group",server="http://127.0.0.1:1"': 0,
+    'group="a-group",server="http://127.0.0.1:2"': 0,
+    [`${group},server="${silent.url}"`]: 1,
+  });
 });

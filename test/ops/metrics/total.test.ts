@@ -59,6 +59,8 @@ test('over workers, counts and loads are summed; of copies of one truth the wors
   one.group('g', ['http://a']).attempted('answered', 20);
   other.group('g', ['http://a']).attempted('answered', 40);
   other.group('g', ['http://a']).ejected('http://a');
+  other.group('h', ['http://b']).changed('http://b', false);
+  one.group('h', ['http://b']);
 
   const text = await textOf([sent(await one.snapshot()), sent(await other.snapshot())]);
   const scraped = parseExposition(text);
@@ -77,6 +79,8 @@ test('over workers, counts and loads are summed; of copies of one truth the wors
   t.is(value('gatehouse_upstream_duration_seconds_bucket{group="g",le="0.025",outcome="answered"}'), 1);
   t.is(value('gatehouse_upstream_duration_seconds_sum{group="g",outcome="answered"}'), 0.06);
   t.is(value('gatehouse_upstream_ejections_total{group="g",server="http://a"}'), 1);
+  t.is(value('gatehouse_upstream_up{group="g",server="http://a"}'), 1);
+  t.is(value('gatehouse_upstream_up{group="h",server="http://b"}'), 0);
   t.true(scraped.series.has('process_start_time_seconds'));
 });
 
