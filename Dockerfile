@@ -23,4 +23,4 @@ USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s --retries=3 \
   CMD ["node", "--eval", "fetch('http://127.0.0.1:8081/health/ready', { signal: AbortSignal.timeout(2500) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "gateway/main.ts", "start"]
+CMD ["node", "--disable-sigusr1", "gateway/main.ts", "start"]

@@ -18,6 +18,8 @@ export function runNode(node, args, variables = {}) {
       child.kill(signal);
     });
   }
+  // Otherwise the signal opens the inspector of this process. Node.js 20 has no flag against it.
+  process.on('SIGUSR1', () => {});
   child.on('error', (error) => {
     process.stderr.write(`Cannot run ${node}: ${error.message}\n`);
     process.exit(1);

@@ -1,7 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
+import { HEAP_FLAGS } from '../../gateway/cli/node-flags.ts';
 import { freePort } from '../../test/lab/processes/free-port.ts';
 import { SECRET } from '../harness/lab.ts';
 import { MODULES } from '../harness/packages.ts';
@@ -31,7 +31,7 @@ export const expressGateway: Peer = {
     const { cpu } = await startServer(scope, {
       name: 'Express Gateway',
       command: process.execPath,
-      args: [...NODE_FLAGS, join(PACKAGE, 'lib/index.js')],
+      args: [...HEAP_FLAGS, join(PACKAGE, 'lib/index.js')],
       env: { NODE_ENV: 'production', LOG_LEVEL: 'error', EG_CONFIG_DIR: folder, EG_DISABLE_CONFIG_WATCH: '1' },
       core: lab.cores.server,
       answersAt: url,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
+import { HEAP_FLAGS } from '../../gateway/cli/node-flags.ts';
 import { freePort } from '../../test/lab/processes/free-port.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import type { Lab } from '../harness/lab.ts';
@@ -23,7 +23,7 @@ export async function startNodeProgram(
   const { cpu } = await startServer(scope, {
     name: file,
     command: process.execPath,
-    args: [...NODE_FLAGS, join(import.meta.dirname, file), String(port), ...args],
+    args: [...HEAP_FLAGS, join(import.meta.dirname, file), String(port), ...args],
     env: { NODE_ENV: 'production' },
     core: lab.cores.server,
     answersAt: url,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
+import { HEAP_FLAGS } from '../../gateway/cli/node-flags.ts';
 import type { LogLine } from '../lab/gateways/gateway.ts';
 import { childrenOf } from '../lab/gateways/workers.ts';
 import { type ServerProcess, startProcess } from '../lab/processes/server-process.ts';
@@ -13,6 +13,8 @@ import { holds } from '../lab/waiting/condition.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const COMMAND = resolve(import.meta.dirname, '../../scripts/gatehouse.mjs');
+
+const NODE_FLAGS = ['--disable-sigusr1', ...HEAP_FLAGS];
 
 /** Milliseconds for a whole start. */
 const START_LIMIT = 30_000;
@@ -68,7 +70,7 @@ test('sizes that an operator has chosen in NODE_OPTIONS hold, and other options 
   const sizes = await startGateway(t, [], MAIN, { NODE_OPTIONS: '--max-semi-space-size=64' });
   const others = await startGateway(t, [], MAIN, { NODE_OPTIONS: '--no-deprecation' });
   await Promise.all([sizes.listens(), others.listens()]);
-  t.is(sizes.beginnings.length, 1);
+  t.deepEqual(sizes.beginnings[1]?.execArgv, ['--disable-sigusr1', '--import', TELLS]);
   t.is(others.beginnings.length, 2);
   t.is(others.beginnings[1]?.young, 16);
 });
@@ -90,6 +92,28 @@ test('workers run with the flags as well', async (t) => {
   }
   t.is(await started.end('SIGTERM'), 0);
 });
+
+/** A module that takes away what Windows, among others, does not have. */
+const NO_EXECVE = 'data:text/javascript,process.execve = undefined';
+
+for (const [flags, how] of [
+  [[], 'with the flags'],
+  [['--import', NO_EXECVE], 'where it cannot begin anew'],
+] as const) {
+  test(`SIGUSR1 does not open the inspector of the gateway and its workers, ${how}`, async (t) => {
+    const started = await startGateway(t, flags, MAIN, {}, { workers: 2 });
+    await started.listens();
+    const processes = [started.pid, ...childrenOf(started.pid)];
+    t.is(processes.length, 3);
+    for (const pid of processes) process.kill(pid, 'SIGUSR1');
+    // A reload has passed through the primary and each worker: they have had the time to write that a debugger listens.
+    process.kill(started.pid, 'SIGHUP');
+    const isOver = () => started.log.some(({ msg }) => msg === 'configuration taken over');
+    await holds('it reloads', isOver, START_LIMIT);
+    t.deepEqual(started.complaints, []);
+    t.is(await started.end('SIGTERM'), 0);
+  });
+}
 
 for (const args of [['check'], ['routes', 'GET', '/s'], ['migrate']]) {
   test(`${args[0]} does without the flags`, async (t) => {
@@ -136,6 +160,8 @@ function catchesHangups(pid: number): boolean {
 interface Started extends ServerProcess {
   readonly beginnings: readonly Beginning[];
   readonly log: readonly LogLine[];
+  /** Lines on standard error. */
+  readonly complaints: readonly string[];
   listens(): Promise<void>;
 }
 
@@ -183,6 +209,7 @@ async function runCommand(
   return Object.assign(started, {
     beginnings,
     log: lines,
+    complaints,
     async listens() {
       await holds('it listens', () => started.ended || isListening(), START_LIMIT);
       if (!isListening()) throw new Error(`ended with ${started.exitCode}: ${complaints.join('\n')}`);

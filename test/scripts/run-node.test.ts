@@ -31,6 +31,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+test('SIGUSR1 does not open the inspector of the outer program', async (t) => {
+  const program = outer(`
+    process.on('SIGTERM', () => process.exit(3));
+    setInterval(() => {}, 1000);
+    console.log('ready');`);
+  t.teardown(() => program.kill('SIGKILL'));
+  await program.printed('ready');
+  program.kill('SIGUSR1');
+  program.kill('SIGTERM');
+  const { code, stderr } = await program.ended;
+  t.is(code, 3);
+  t.is(stderr, '');
+});
+
 test('a program that a signal ended ends the outer one by the same signal', async (t) => {
   t.is((await outer(`process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000);`).ended).signal, 'SIGTERM');
 });

@@ -11,6 +11,7 @@ import { openDatabase } from '../../stores/database/connection.ts';
 import { migrate } from '../../stores/database/migrate.ts';
 import { newSqliteFile } from '../../stores/database/sqlite-health.ts';
 import { countForWorkers } from '../../stores/redis/limiter.ts';
+import { nodeArguments } from '../node-flags.ts';
 import { startWorkers } from './supervisor.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
@@ -33,7 +34,7 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
     const withSecrets = (one: Settings): Settings => ({ ...complete(one), tokens: { ...one.tokens, secrets } });
     await freeSocket(settings);
     countForWorkers();
-    cluster.setupPrimary({ exec: WORKER, args: [], serialization: 'advanced' });
+    cluster.setupPrimary({ exec: WORKER, args: [], execArgv: nodeArguments(), serialization: 'advanced' });
     const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
     return {
       ...workers,
