@@ -9,6 +9,7 @@ import type { AccountsReport } from './accounts/report.ts';
 import { findAccounts, nameOf, type Search } from './adopt/find.ts';
 import { type AdoptReport, adoptJson, adoptText, usable } from './adopt/report.ts';
 import { sampleSize } from './check-accounts.ts';
+import { configOption } from './config-option.ts';
 import { readingDatabase } from './read-only-database.ts';
 
 interface Options {
@@ -30,7 +31,7 @@ export function adoptCommand(): Command {
       "Find an application's table of users in the database, and print the accounts section for it. Changes nothing.",
     )
     .option('--database <url>', 'the database to look at; left out: database.url of the configuration')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--schema <name>', 'look in this schema only (with MySQL: in this database of the server)')
     .option('--sample <n>', 'how many rows the check of the proposal reads', sampleSize, 1_000)
     .option('--show-emails', 'show the emails of the rows that are named as examples')

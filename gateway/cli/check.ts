@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import { checkAccounts, sampleSize } from './check-accounts.ts';
+import { configOption } from './config-option.ts';
 import { reportProblems } from './report-problems.ts';
 
 interface Options {
@@ -19,7 +20,7 @@ interface Options {
 export function checkCommand(): Command {
   return new Command('check')
     .description('validate the configuration and print every problem at once')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option(
       '--accounts',
       'describe the table of accounts, and who can log in, who never, and why; exit 1 if any never can',

@@ -3,6 +3,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { loadForKeys } from '../settings/read/load.ts';
 import { newAssertionKey } from '../settings/schema/assertion-key.ts';
 import { existingKeys, pemOf, publicJwkOf } from '../signing/assertion-keys.ts';
+import { configOption } from './config-option.ts';
 import { alignedTable } from './table.ts';
 
 interface ListOptions {
@@ -26,7 +27,7 @@ export function keyCommand(): Command {
   command
     .command('list')
     .description('list the keys of the configuration: id, whether it signs, and the public JWK')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--json', 'print JSON')
     .action(({ config, json }: ListOptions) => {
       const listed = listKeys(config);

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { configOption } from './config-option.ts';
 import { withMigratedDatabase } from './with-database.ts';
 
 /** `migrate`: brings the database to the current schema, and prints which migrations it applied. */
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('Bring the database to the current schema. `start` does this too.')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--json', 'print JSON')
     .action(async ({ config, json }: { config: string; json?: true }) => {
       await withMigratedDatabase(config, async ({ applied }) => {

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { loadOps } from '../settings/read/load.ts';
 import { wait } from '../settings/schema/formats.ts';
+import { configOption } from './config-option.ts';
 import { askReadiness, type Verdict } from './ready/ask.ts';
 import { type OpsAddress, opsIn, opsOf } from './ready/ops-address.ts';
 
@@ -25,7 +26,7 @@ const INTERVAL = 100;
 export function readyCommand(): Command {
   return new Command('ready')
     .description('Ask a running gateway whether it is ready; exit 1 if it is not.')
-    .option('--config <file>', 'the configuration file, of which only `ops` is read', 'config/gateway.yaml')
+    .addOption(configOption('the configuration file, of which only `ops` is read'))
     .addOption(
       new Option('--url <url>', 'the ops listener as the log of the start names it, in place of --config')
         .argParser(addressIn)

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets } from '../settings/read/load.ts';
+import { configOption } from './config-option.ts';
 import { caddyRecipe } from './recipes/caddy.ts';
 import { envoyRecipe } from './recipes/envoy.ts';
 import { gatewayApiRecipe } from './recipes/gateway-api.ts';
@@ -49,7 +50,7 @@ export function recipeCommand(): Command {
   return new Command('recipe')
     .description('Print the configuration of another proxy that asks this gateway about each request.')
     .argument('<proxy>', NAMES)
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--listen <address>', 'where the proxy listens: HOST:PORT, or :PORT for every interface', ':80')
     .option('--out <folder>', 'write the files into this folder instead of printing them')
     .action((proxy: string, { config, listen, out }: Options, command: Command) => {

@@ -6,6 +6,7 @@ import { isHostValue } from '../fields/host.ts';
 import { ownPaths } from '../routing/table.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
+import { configOption } from './config-option.ts';
 import { existingAccount } from './existing-account.ts';
 import { explainRequest, type Pass, type Question, type Refusal } from './explain-request.ts';
 import { reportProblems } from './report-problems.ts';
@@ -32,7 +33,7 @@ export function routesCommand(): Command {
     .option('--as <email>', 'the account that sends it, read from the database')
     .option('--scope <names...>', 'the scope of the token that the account uses; its password otherwise')
     .option('--from <address>', 'the address of its client, such as 203.0.113.7')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--json', 'print JSON')
     .action((method: string | undefined, path: string | undefined, options: Options, command: Command) => {
       const { config, json = false } = options;

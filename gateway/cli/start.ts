@@ -4,6 +4,7 @@ import type { Gateway } from '../compose/ops-listener.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';
+import { configOption } from './config-option.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 import { endWithParent } from './parent.ts';
 import { createReloader } from './reload.ts';
@@ -13,7 +14,7 @@ import { explained } from './with-database.ts';
 export function startCommand(): Command {
   return new Command('start')
     .description('Run the gateway.')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .addOption(
       new Option('--demo', 'run with an example upstream and a demo account, on loopback only').conflicts('config'),
     )

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { nameOf } from '../domain/account.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { openAccounts } from '../stores/accounts/open.ts';
+import { configOption } from './config-option.ts';
 import { existingAccount } from './existing-account.ts';
 import { momentText } from './table.ts';
 import { knownKeyIds, listTokens } from './token-list.ts';
@@ -22,7 +23,7 @@ export function tokenCommand(): Command {
     .command('list')
     .description('list the unexpired tokens of an account, including revoked ones')
     .argument('<email>')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--json', 'print JSON')
     .action(async (email: string, { config, json }: Common) => {
       await withDatabase(config, async ({ database, settings }) => {
@@ -41,7 +42,7 @@ export function tokenCommand(): Command {
     .description('revoke one token, or all tokens of an account')
     .argument('[jti]', 'the id of the token, as `token list` shows it')
     .option('--user <email>', 'revoke all tokens issued to this account so far')
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
+    .addOption(configOption())
     .option('--json', 'print JSON')
     .action(async (jti: string | undefined, options: Common & { user?: string }, self: Command) => {
       if ((jti === undefined) === (options.user === undefined)) {

@@ -5,6 +5,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { hashPassword } from '../identify/passwords/password.ts';
 import { sqlAccountStore } from '../stores/accounts/store.ts';
 import { requireCurrentSchema } from '../stores/database/migrate.ts';
+import { configOption } from './config-option.ts';
 import { existingAccount, noAccount, requireOwnTable } from './existing-account.ts';
 import { askNewPassword, readNewPassword } from './password-prompt.ts';
 import { withReadOnlyDatabase } from './read-only-database.ts';
@@ -106,11 +107,7 @@ export function userCommand(): Command {
 }
 
 function subcommand(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--config <file>', 'the configuration file', 'config/gateway.yaml')
-    .option('--json', 'print JSON');
+  return parent.command(name).description(description).addOption(configOption()).option('--json', 'print JSON');
 }
 
 async function setConfirmed(email: string, confirmed: boolean, options: Common): Promise<void> {
