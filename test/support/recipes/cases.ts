@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fileScope } from '../../lab/scope.ts';
-import type { ProxyName } from '../services/proxies.ts';
+import type { ProxyName } from '../services/packaged.ts';
 import { type ProxyTraits, proxyCasesIn } from './cases/context.ts';
 import { identityCases } from './cases/identity.ts';
 import { messageCases } from './cases/messages.ts';

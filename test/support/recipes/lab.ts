@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { ADA, basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
 import type { Scope } from '../../lab/scope.ts';
-import type { ProxyName } from '../services/proxies.ts';
+import type { ProxyName } from '../services/packaged.ts';
 import { type Answer, type Asked, ask, CLIENT } from './ask.ts';
 import { startProxy } from './proxies.ts';
 import { echoingService, type Service } from './service.ts';

@@ -6,13 +6,13 @@ import { writeRecipe } from '../../lab/gateways/recipe.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
 import { type ServerProcess, startProcess } from '../../lab/processes/server-process.ts';
 import type { Scope } from '../../lab/scope.ts';
-import { findProxy, type ProxyName } from '../services/proxies.ts';
+import { findPackaged, type ProxyName } from '../services/packaged.ts';
 
 const START_LIMIT = 30_000;
 
 /** Starts a proxy with the recipe that the command prints for a configuration. @returns its port */
 export async function startProxy(t: Scope, proxy: ProxyName, configuration: string): Promise<number> {
-  const program = await findProxy(proxy);
+  const program = await findPackaged(proxy);
   const folder = mkdtempSync(join(tmpdir(), `gatehouse-${proxy}-`));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();

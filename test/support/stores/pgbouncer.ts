@@ -8,7 +8,7 @@ import { freePort } from '../../lab/processes/free-port.ts';
 import { type ServerProcess, startProcess } from '../../lab/processes/server-process.ts';
 import type { Scope } from '../../lab/scope.ts';
 import { holds } from '../../lab/waiting/condition.ts';
-import { findProxy } from '../services/proxies.ts';
+import { findPackaged } from '../services/packaged.ts';
 
 /** A pooler in front of one database, which gives each transaction one of a few server connections. */
 export interface Pgbouncer {
@@ -20,7 +20,7 @@ export interface Pgbouncer {
 
 /** @param connections to the server, at most */
 export async function pgbouncer(t: Scope, target: PostgresLocation, connections: number): Promise<Pgbouncer> {
-  const program = await findProxy('pgbouncer');
+  const program = await findPackaged('pgbouncer');
   const { uid, gid } = postgresRunner();
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-pgbouncer-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
-import type { ProxyName } from '../../services/proxies.ts';
+import type { ProxyName } from '../../services/packaged.ts';
 import { type Answer, type Asked, refusal } from '../ask.ts';
 import type { ProxiedLab } from '../lab.ts';
 import type { Received } from '../service.ts';
