@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { fstatSync } from 'node:fs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -10,7 +11,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * @param {Record<string, string>} variables Of its environment, beside those of this process.
  */
 export function runNode(node, args, variables = {}) {
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, ...variables } });
+  const env = { ...process.env, ...variables };
+  // The child has another pid.
+  if (env.LISTEN_PID === String(process.pid)) delete env.LISTEN_PID;
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', ...passedSockets()], env });
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to every process of the foreground group: the child has it already.
@@ -29,4 +33,24 @@ export function runNode(node, args, variables = {}) {
     for (const each of SIGNALS) process.removeAllListeners(each);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * The sockets of a service manager, whose descriptors begin at 3 (sd_listen_fds(3)).
+ *
+ * @returns {number[]}
+ */
+function passedSockets() {
+  const sockets = [];
+  for (let fd = 3; isSocket(fd); fd += 1) sockets.push(fd);
+  return sockets;
+}
+
+/** @param {number} fd */
+function isSocket(fd) {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
 }

@@ -44,7 +44,7 @@ export async function startDemo(): Promise<{ log: Logger; close(): Promise<void>
 /** The README prints the demo account's password, so only this machine may connect. */
 function requireLoopback({ listen, ops }: Settings): void {
   for (const { host } of [listen, ops]) {
-    if (/^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost') continue;
+    if (host === undefined || /^127(?:\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost') continue;
     throw new OperatorError(
       `Demo mode listens only on loopback, because its password is public; ${host} is not loopback. ` +
         'Unset GATEHOUSE_HOST, or write a configuration and run: npx gatehouse start --config FILE',

@@ -1,3 +1,5 @@
+import { inheritsSockets } from '../ops/socket-descriptors.ts';
+
 /** SIGUSR1 opens Node's inspector, by whose port every user of the machine can run code in the gateway. */
 const WITHOUT_INSPECTOR = '--disable-sigusr1';
 
@@ -36,7 +38,8 @@ export function takeNodeFlags(): void {
   const wanted = nodeArguments();
   if (wanted.length === execArgv.length) return;
   try {
-    execve?.(execPath, [execPath, ...wanted, ...argv.slice(1)], process.env);
+    // At its start, Node has every descriptor closed on exec, those of passed sockets too.
+    if (!inheritsSockets()) execve?.(execPath, [execPath, ...wanted, ...argv.slice(1)], process.env);
   } catch {
     // For instance, an upgrade has replaced the executable.
   }

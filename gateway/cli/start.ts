@@ -5,6 +5,7 @@ import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { configOption } from './config-option.ts';
+import { nodeArguments } from './node-flags.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 import { endWithParent } from './parent.ts';
 import { createReloader } from './reload.ts';
@@ -45,6 +46,7 @@ async function startConfigured(file: string): Promise<Running> {
   const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
   sendOutputToLog(log);
   warnOfWeakHashes(settings.accounts, log);
+  warnOfMissingFlags(settings, log);
   const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
   const gateway = await starting.catch((error: unknown) => {
     throw explained(`database.url of ${file}`, error);
@@ -64,6 +66,16 @@ async function startConfigured(file: string): Promise<Running> {
       return gateway.close();
     },
   };
+}
+
+/** Where a service manager has passed sockets, Node was not re-executed. */
+function warnOfMissingFlags({ listen, ops, decisions }: Settings, log: Logger): void {
+  const flags = nodeArguments().filter((flag) => !process.execArgv.includes(flag));
+  if (flags.length === 0 || [listen, ops, decisions].every((section) => section?.fd === undefined)) return;
+  log.warn(
+    { flags: flags.join(' ') },
+    'the gateway is slower without these flags of Node, which it cannot set by itself beside sockets of a service manager: start it by "node FLAGS", or set workers',
+  );
 }
 
 async function startSingle(settings: Settings, log: Logger): Promise<Gateway> {

@@ -1,10 +1,9 @@
 import { listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Metrics } from '../ops/metrics.ts';
-import { removeStaleSocket } from '../ops/stale-socket.ts';
 import { createDecisionListener } from '../request/decisions/decision-listener.ts';
 import { createListener, type Listener, type ListenerTimeouts } from '../request/listener.ts';
-import { decisionsAddress } from '../settings/schema/decision-options.ts';
+import { listenAddress } from '../settings/schema/listener-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import type { Generation } from './generation.ts';
 
@@ -43,7 +42,7 @@ export function createListeners(
   log: Logger,
   metrics: Pick<Metrics, 'requests' | 'decisions'>,
 ): Listeners {
-  const { listen: address, decisions: decisionOptions, timeouts } = settings;
+  const { decisions: decisionOptions, timeouts } = settings;
   const clients = createListener({
     log,
     meter: metrics.requests,
@@ -52,7 +51,7 @@ export function createListeners(
     peerOf: (socketAddress) => current().peerOf(socketAddress).address,
     onRequest: (req, res) => current().onRequest(req, res),
     onUpgrade: (req, socket, head) => current().onUpgrade(req, socket, head),
-    acceptPlain: address.fastPath ? (connection, head) => current().plainDoor.accept(connection, head) : null,
+    acceptPlain: settings.listen.fastPath ? (connection, head) => current().plainDoor.accept(connection, head) : null,
     timeouts,
     strictTransport: (socketAddress) =>
       current().strictTransport.valueFor({ peer: current().peerOf(socketAddress), forwarding: NOTHING_CLAIMED }),
@@ -71,11 +70,10 @@ export function createListeners(
 
   return {
     async listen(isAlone) {
-      const url = await listen(clients.server, 'listen', { host: address.host, port: address.port });
+      const url = await listen(clients.server, 'listen', listenAddress('listen', settings.listen), isAlone);
       if (proxies === null || decisionOptions === undefined) return { url, decisionsUrl: null };
-      const path = decisionsAddress(decisionOptions);
-      if (isAlone && 'path' in path) await removeStaleSocket(path.path);
-      return { url, decisionsUrl: await listen(proxies.server, 'decisions', path) };
+      const where = listenAddress('decisions', decisionOptions);
+      return { url, decisionsUrl: await listen(proxies.server, 'decisions', where, isAlone) };
     },
     stop() {
       for (const one of all) one.server.close();

@@ -2,6 +2,7 @@ import { type KeySet, keySetAnswer } from '../http/key-set.ts';
 import { createHealth, type Readiness } from '../ops/health.ts';
 import { closed, listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
+import { listenAddress } from '../settings/schema/listener-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 
 /** A running gateway, of one process or several. */
@@ -58,7 +59,7 @@ export async function startWithOpsListener(
     },
     log,
   );
-  const opsUrl = await listen(health.server, 'ops', { host: where.host, port: where.port });
+  const opsUrl = await listen(health.server, 'ops', listenAddress('ops', where), true);
   const closeOps = async () => {
     health.server.closeAllConnections();
     await closed(health.server);

@@ -34,9 +34,19 @@ export function parseForwarded(field: string): ForwardedElement[] {
   return elements;
 }
 
+/** Stands for the peers of a Unix socket, which have no address. */
+export const UNIX_PEER = 'unix';
+/** A node without a known address (RFC 7239 section 6.2). */
+export const UNKNOWN_PEER = 'unknown';
+
+/** A peer in `X-Forwarded-For`. */
+export function forwardedNode(address: string): string {
+  return address === UNIX_PEER ? UNKNOWN_PEER : address;
+}
+
 /** The element that names the peer of a request, for the upstream. */
 export function forwardedElement(address: string): string {
-  return isIPv6(address) ? `for="[${address}]"` : `for=${address}`;
+  return isIPv6(address) ? `for="[${address}]"` : `for=${forwardedNode(address)}`;
 }
 
 /** An IPv4 address or a bracketed IPv6 address, with an optional port (RFC 7239 section 6). */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { addressOf, parseForwarded } from '../fields/forwarded.ts';
+import { addressOf, parseForwarded, UNIX_PEER } from '../fields/forwarded.ts';
 import { compileAddresses } from './address-set.ts';
 
 /** The other end of a connection. */
@@ -12,13 +12,15 @@ export interface Peer {
 /**
  * Compiles `trustedProxies`. No peer is trusted by default: any client can send `X-Forwarded-For`.
  *
- * @param ranges addresses and CIDRs, of IPv4 and IPv6, as the settings have validated them
+ * @param ranges addresses and CIDRs, of IPv4 and IPv6, and `unix`, as the settings have validated them
  */
 export function compileTrust(ranges: readonly string[]): (socketAddress: string | undefined) => Peer {
-  const trusted = compileAddresses(ranges);
+  const trusted = compileAddresses(ranges.filter((range) => range !== UNIX_PEER));
+  const isUnixTrusted = ranges.includes(UNIX_PEER);
   return (socketAddress = '') => {
     // A socket that listens on `::` reports IPv4 peers as ::ffff:a.b.c.d.
     const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
+    if (address === UNIX_PEER) return { address, trusted: isUnixTrusted };
     return { address, trusted: ranges.length > 0 && trusted.has(address) };
   };
 }

@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { OperatorError } from '../domain/errors.ts';
+import type { ListenerName } from '../settings/schema/listener-options.ts';
 
 /**
  * Removes the socket file that a process has left which ended without closing it. To be called by one process of the
@@ -8,11 +9,11 @@ import { OperatorError } from '../domain/errors.ts';
  *
  * @throws OperatorError if a program listens on it, or if it is no socket
  */
-export async function removeStaleSocket(path: string): Promise<void> {
+export async function removeStaleSocket(listener: ListenerName, path: string): Promise<void> {
   const file = lstatSync(path, { throwIfNoEntry: false });
   if (file === undefined) return;
   const refuse = (reason: string) =>
-    new OperatorError(`decisions: cannot listen on ${path}: ${reason}. Set decisions.socket to another path.`);
+    new OperatorError(`${listener}: cannot listen on ${path}: ${reason}. Set ${listener}.socket to another path.`);
   if (!file.isSocket()) throw refuse('it is not a socket');
   if (await isAnswered(path)) throw refuse('it is in use by another program');
   try {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { methodNotAllowed, USUAL_METHODS } from '../routing/table.ts';
 import { takeConnections } from '../workarounds/node-connection-listener.ts';
 import { connectionLimit } from './connections/connection-limit.ts';
+import { nameUnixPeers } from './connections/peer-address.ts';
 import { connectionsThrough, type Stage } from './connections/stages.ts';
 import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
@@ -110,7 +111,7 @@ export function createListener(deps: ListenerDeps): Listener {
   };
   const plainDeps = { serve, limitHead, refusals, peerOf, senderOf, isDraining: () => isDraining };
   const plain = acceptPlain === null ? null : servePlain(server, { ...plainDeps, accept: acceptPlain });
-  const connections = connectionsThrough(stages, plain?.take ?? serve, () => {
+  const connections = connectionsThrough([nameUnixPeers(server), ...stages], plain?.take ?? serve, () => {
     // Warns again after the load has dropped for a while.
     if (connections.size < server.maxConnections / 2) isFull = false;
   });

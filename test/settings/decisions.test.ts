@@ -1,7 +1,7 @@
 import test from 'ava';
 import { OperatorError } from '../../gateway/domain/errors.ts';
 import { requireNoRestart } from '../../gateway/settings/rules/restart.ts';
-import { decisionsAddress } from '../../gateway/settings/schema/decision-options.ts';
+import { listenAddress } from '../../gateway/settings/schema/listener-options.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const withDecisions = (options: string) => `${ROUTES}decisions: { ${options} }\n`;
@@ -11,8 +11,8 @@ test('decisions are off unless configured, and then on loopback', (t) => {
   t.is(settingsOf(t, ROUTES).decisions, undefined);
   const { decisions } = settingsOf(t, withDecisions(''));
   t.deepEqual(decisions, { peers: [], cache: 0 });
-  t.deepEqual(decisionsAddress(decisions ?? {}), { host: '127.0.0.1', port: 8082 });
-  t.deepEqual(decisionsAddress({ socket: '/run/g.sock' }), { path: '/run/g.sock' });
+  t.deepEqual(listenAddress('decisions', decisions ?? {}), { host: '127.0.0.1', port: 8082 });
+  t.deepEqual(listenAddress('decisions', { socket: '/run/g.sock' }), { path: '/run/g.sock' });
 });
 
 for (const [options, at, message] of [

@@ -3,8 +3,8 @@ import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 test('everything but routes has a default, durations in milliseconds', (t) => {
   t.deepEqual(settingsOf(t, ROUTES), {
-    listen: { host: '127.0.0.1', port: 8080, fastPath: true },
-    ops: { host: '127.0.0.1', port: 8081 },
+    listen: { fastPath: true },
+    ops: {},
     trustedProxies: [],
     workers: 1,
     database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },

@@ -4,6 +4,7 @@ import test from 'ava';
 import { parse } from 'yaml';
 import { checkSettings } from '../../gateway/settings/read/check.ts';
 import { configurationJsonSchema } from '../../gateway/settings/schema/json-schema.ts';
+import { listenAddress } from '../../gateway/settings/schema/listener-options.ts';
 import { configurationReference } from '../../gateway/settings/schema/reference.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
@@ -40,10 +41,10 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const withComments = parse(
     read('gateway.yaml')
       .replace(
-        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts|tls): )/gm,
+        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts|tls|socket|fd): )/gm,
         '  ',
       )
-      .replace(/^# (?=decisions:$| {2}(host|port|socket|peers|cache): )/gm, '')
+      .replace(/^# (?=decisions:$| {2}(host|port|socket|fd|peers|cache): )/gm, '')
       .replace(/^#(?=assertion:| {2}(keys|issuer|lifetime|claims): )/gm, ''),
   );
   const isMap = (value: unknown): value is Record<string, unknown> =>
@@ -61,8 +62,19 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   t.deepEqual(paths(withComments).sort(), known.sort());
   const ownText = checkSettings(read('gateway.yaml'), 'gateway.yaml', {});
   const leftOut = checkSettings(JSON.stringify({ routes: shown.routes }), 'gateway.yaml', {});
-  t.deepEqual(ownText, leftOut);
+  t.deepEqual(withAddresses(ownText), withAddresses(leftOut));
 });
+
+/** The host and the port have no default of their own: `socket` and `fd` take their place. */
+function withAddresses(result: ReturnType<typeof checkSettings>) {
+  if (result.kind !== 'valid') return result;
+  const { listen, ops, ...others } = result.settings;
+  return {
+    ...others,
+    listen: { ...listen, ...listenAddress('listen', listen) },
+    ops: { ...ops, ...listenAddress('ops', ops) },
+  };
+}
 
 test('the JSON Schema refuses what the gateway refuses, and lets variables through', (t) => {
   const routes = [{ name: 'a', path: '/a', upstream: 'http://x' }];

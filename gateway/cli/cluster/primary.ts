@@ -32,7 +32,7 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
     /** Passes what was read at start: if the generated files are deleted later, new workers must not generate others. */
     const complete = createKeyCompletion();
     const withSecrets = (one: Settings): Settings => ({ ...complete(one), tokens: { ...one.tokens, secrets } });
-    await freeSocket(settings);
+    await freeSockets(settings);
     countForWorkers();
     cluster.setupPrimary({ exec: WORKER, args: [], execArgv: nodeArguments(), serialization: 'advanced' });
     const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
@@ -67,6 +67,9 @@ async function prepareStores(settings: Settings, log: Logger): Promise<string[]>
 }
 
 /** A worker could not tell the socket of another worker from one that was left behind. */
-async function freeSocket({ decisions }: Settings): Promise<void> {
-  if (decisions?.socket !== undefined) await removeStaleSocket(decisions.socket);
+async function freeSockets(settings: Settings): Promise<void> {
+  for (const listener of ['listen', 'decisions'] as const) {
+    const socket = settings[listener]?.socket;
+    if (socket !== undefined) await removeStaleSocket(listener, socket);
+  }
 }

@@ -51,7 +51,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   const ownMetrics = primaryMetrics(() => linesDropped(log));
   const onPort = (one: Settings): Settings => ({
     ...one,
-    listen: { ...one.listen, port: ports.listen },
+    listen: { ...one.listen, ...(ports.listen !== undefined && { port: ports.listen }) },
     ...(one.decisions !== undefined && {
       decisions: { ...one.decisions, ...(ports.decisions !== undefined && { port: ports.decisions }) },
     }),
@@ -88,6 +88,11 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       deaths = died.deaths;
       const { id, pid } = worker;
       log.error({ worker: id, pid, code, signal, reason, restartIn: died.delay }, 'worker ended');
+      if (hasInheritedSocket(settings) && !living().some(({ isReady }) => isReady)) {
+        // Node closes the socket in the primary with the last worker that listens on it; the service manager still has it.
+        log.error('all workers have ended, and the sockets of the service manager with them: the gateway ends too');
+        process.exit(1);
+      }
       await pause(died.delay, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       const next = fork();
@@ -164,6 +169,10 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
 /** @returns undefined for a Unix socket, and without a listener */
 function portOf(url: string | null): number | undefined {
   return url === null || url.startsWith('unix:') ? undefined : Number(new URL(url).port);
+}
+
+function hasInheritedSocket({ listen, decisions }: Settings): boolean {
+  return listen.fd !== undefined || decisions?.fd !== undefined;
 }
 
 /** The readiness of a worker that is being replaced, or hangs. */

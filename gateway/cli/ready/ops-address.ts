@@ -1,4 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
+import { listenAddress } from '../../settings/schema/listener-options.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 
 /** Where the ops listener of a gateway answers: as Node's HTTP client takes it, and as an operator reads it. */
@@ -16,7 +17,15 @@ const LOOPBACKS: Readonly<Record<string, string>> = { [ANY_IPV4]: '127.0.0.1', '
  * @param file the path of the configuration as the operator gave it
  * @throws OperatorError when only the gateway itself knows the address
  */
-export function opsOf(file: string, { host, port }: Settings['ops']): OpsAddress {
+export function opsOf(file: string, ops: Settings['ops']): OpsAddress {
+  const address = listenAddress('ops', ops);
+  if ('path' in address) return { to: { socketPath: address.path }, name: `unix:${address.path}` };
+  if ('fd' in address) {
+    throw new OperatorError(
+      `${file}: ops.fd is a socket of the service manager, which has its address; name the listener with --url http://HOST:PORT or --url unix:/PATH`,
+    );
+  }
+  const { host, port } = address;
   if (port === 0) {
     throw new OperatorError(
       `${file}: ops.port is 0, so only the log of the start has the port; name the listener with --url http://HOST:PORT`,

@@ -1,9 +1,10 @@
+import { OperatorError } from '../../domain/errors.ts';
 import { upstreamAddress } from '../../forward/path.ts';
 import { routesAt } from '../../routing/plan.ts';
 import { compileRoutes, isBelow, methodsOf, ownPaths } from '../../routing/table.ts';
 import type { SettingsWithoutSecrets } from '../../settings/read/load.ts';
-import { type DecisionSettings, decisionsAddress } from '../../settings/schema/decision-options.ts';
-import type { ListenAddress } from '../../settings/schema/listener-options.ts';
+import type { DecisionSettings } from '../../settings/schema/decision-options.ts';
+import { type ListenerName, listenAddress, type WrittenAddress } from '../../settings/schema/listener-options.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
 import { groupOf } from '../../settings/schema/upstream-group.ts';
 
@@ -98,21 +99,30 @@ export const PLAIN_PATH = '^/[a-z0-9._~/-]*';
 export const PLAIN_TARGET = `${PLAIN_PATH}([?][!$-~]*)?$`;
 export const DOTS_OR_SLASHES = '^[^?]*/[./]';
 
-/** @param listen `HOST:PORT` or `:PORT` where the proxy listens */
+/**
+ * @param listen `HOST:PORT` or `:PORT` where the proxy listens
+ * @throws OperatorError where the proxy could not reach the gateway
+ */
 export function recipePlan(settings: SettingsWithoutSecrets, decisions: DecisionSettings, listen: string): RecipePlan {
   return {
     listen,
-    decisions: reachable(decisionsAddress(decisions)),
+    decisions: reachable('decisions', decisions),
     cache: Math.floor(decisions.cache / 1000),
-    gateway: reachable(settings.listen),
+    gateway: reachable('listen', settings.listen),
     isTrusted: settings.trustedProxies.length > 0,
     sites: sitesOf(settings),
   };
 }
 
 /** The address by which a program of the same machine reaches a listener. */
-function reachable(listener: ListenAddress): Address {
+function reachable(name: ListenerName, section: WrittenAddress): Address {
+  const listener = listenAddress(name, section);
   if ('path' in listener) return { kind: 'socket', path: listener.path };
+  if ('fd' in listener) {
+    throw new OperatorError(
+      `${name}.fd does not say where the proxy reaches the gateway. For the recipe, set ${name}.host and ${name}.port, or ${name}.socket, to what the socket unit has.`,
+    );
+  }
   const { host, port } = listener;
   return { kind: 'port', host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port };
 }

@@ -1,4 +1,4 @@
-import { forwardedElement, isHttps } from '../../fields/forwarded.ts';
+import { forwardedElement, forwardedNode, isHttps } from '../../fields/forwarded.ts';
 import { hostClaim } from '../../fields/host.ts';
 import { oneHopLess } from '../../fields/max-forwards.ts';
 import { withoutOwnCookies } from '../../fields/own-cookies.ts';
@@ -132,7 +132,7 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
     kept.push('traceparent', newTraceparent(forwarded.requestId, forwarded.hasMadeId));
   }
   kept.push('host', forwarded.host);
-  kept.push('x-forwarded-for', claimed.for + forwarded.peer.address);
+  kept.push('x-forwarded-for', claimed.for + forwardedNode(forwarded.peer.address));
   kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);

@@ -26,7 +26,7 @@ export interface Subrequest {
   /** Such as `1.1`. */
   readonly version: string;
   readonly fields: RawFields;
-  /** Of the connection's other end; undefined for a Unix socket. */
+  /** Of the connection's other end; `unix` for a Unix socket. */
   readonly socketAddress: string | undefined;
 }
 

@@ -8,6 +8,7 @@ import { conflictsOfLoops } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
 import { conflictsInRoutes, isWithin } from './routes.ts';
 import { conflictsOfTls } from './tls.ts';
+import { validAddress } from './valid-address.ts';
 
 /** All conflicts between options that are valid by themselves. */
 export function conflictsIn(settings: Readable): Conflict[] {
@@ -96,10 +97,13 @@ function registrationWithMail({ accounts, pages, mail }: Readable): Conflict[] {
   return mail?.url === null ? because('but mail.url is empty, so no account could be confirmed') : [];
 }
 
-/** Mails in a local folder may link to the listener's own address, unless it is the unspecified address. */
-function linksWithUrl({ listen, pages, mail }: Readable): Conflict[] {
+/** Mails in a local folder may link to the listener's own address, if it has one that is not the unspecified address. */
+function linksWithUrl(settings: Readable): Conflict[] {
+  const { pages, mail } = settings;
   if (!mail?.url || !pages?.enabled || pages.url !== undefined || 'url' in pages) return [];
-  if (mail.url.kind === 'folder' && (listen?.host === undefined || !ANY_HOST.has(listen.host))) return [];
+  const address = validAddress('listen', settings);
+  const isUrl = address === null || ('host' in address && !ANY_HOST.has(address.host));
+  if (mail.url.kind === 'folder' && isUrl) return [];
   const message =
     'is missing; mails need it for their links: must be the public URL of the gateway, such as https://api.example.com';
   return [{ path: ['pages', 'url'], message }];

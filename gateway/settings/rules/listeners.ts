@@ -1,65 +1,67 @@
-import { decisionsAddress } from '../schema/decision-options.ts';
-import type { ListenAddress } from '../schema/listener-options.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { ListenAddress, ListenerName, WrittenAddress } from '../schema/listener-options.ts';
 import { isLoopback } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
+import { validAddress } from './valid-address.ts';
 
 export const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** Conflicts between the listeners of the gateway, and within the one for decisions. */
+/** Conflicts between the listeners of the gateway, and within each. */
 export function conflictsOfListeners(settings: Readable): Conflict[] {
-  return [...sameAddress(settings), ...oneDecisionsAddress(settings), ...peersNamed(settings)];
+  return [
+    ...sameAddress(settings),
+    ...NAMES.flatMap((name) => oneAddress(name, settings[name])),
+    ...peersNamed(settings),
+  ];
 }
 
-interface Listener {
-  readonly name: 'listen' | 'ops' | 'decisions';
-  readonly host: string;
-  readonly port: number;
-}
+const NAMES: readonly ListenerName[] = ['listen', 'ops', 'decisions'];
 
 function sameAddress(settings: Readable): Conflict[] {
-  const listeners = listenersOf(settings);
-  return listeners.flatMap((one, index) => {
-    const other = listeners.slice(0, index).find((before) => collide(before, one));
+  const listeners = NAMES.flatMap((name) => {
+    const address = validAddress(name, settings);
+    return address === null ? [] : [{ name, address }];
+  });
+  return listeners.flatMap(({ name, address }, index) => {
+    const other = listeners.slice(0, index).find((before) => collide(before.address, address));
     if (other === undefined) return [];
-    const message = `${one.port} is ${other.name}.port too, on the same host; must be another port, or 0 for any`;
-    return [{ path: [one.name, 'port'], message }];
+    if ('path' in address)
+      return [takenBy(name, 'socket', `${address.path} is ${other.name}.socket too; must be another path`)];
+    if ('fd' in address) return [takenBy(name, 'fd', `${address.fd} is ${other.name}.fd too; must be another socket`)];
+    const message = `${address.port} is ${other.name}.port too, on the same host; must be another port, or 0 for any`;
+    return [takenBy(name, 'port', message)];
   });
 }
 
-function listenersOf({ listen, ops, decisions }: Readable): Listener[] {
-  const asking = decisions === undefined || isRefused(decisions) ? {} : addressOf(decisionsAddress(decisions));
-  return Object.entries({ listen, ops, decisions: asking }).flatMap(([name, at]) =>
-    at?.host === undefined || !at.port ? [] : [{ name: name as Listener['name'], host: at.host, port: at.port }],
-  );
+function takenBy(name: ListenerName, option: string, message: string): Conflict {
+  return { path: [name, option], message };
 }
 
-function addressOf(address: ListenAddress): { readonly host?: string; readonly port?: number } {
-  return 'path' in address ? {} : address;
+function collide(one: ListenAddress, other: ListenAddress): boolean {
+  if (!('port' in one) || !('port' in other)) return isDeepStrictEqual(one, other);
+  if (one.port === 0 || one.port !== other.port) return false;
+  return one.host === other.host || ANY_HOST.has(one.host) || ANY_HOST.has(other.host);
 }
 
-/** Whether an option of the address is invalid, so that its default must not stand in. */
-function isRefused(decisions: NonNullable<Readable['decisions']>): boolean {
-  return (['host', 'port', 'socket'] as const).some((option) => option in decisions && decisions[option] === undefined);
-}
-
-function collide(one: Listener, other: Listener): boolean {
-  return one.port === other.port && (one.host === other.host || ANY_HOST.has(one.host) || ANY_HOST.has(other.host));
-}
-
-function oneDecisionsAddress({ decisions = {} }: Readable): Conflict[] {
-  if (decisions.socket === undefined) return [];
-  return (['host', 'port'] as const)
-    .filter((option) => decisions[option] !== undefined)
+/** Of `fd`, `socket`, and `host` with `port`, a listener has one. */
+function oneAddress(name: ListenerName, section: WrittenAddress = {}): Conflict[] {
+  const kind = section.fd !== undefined ? 'fd' : section.socket !== undefined ? 'socket' : null;
+  if (kind === null) return [];
+  return (['host', 'port', 'socket'] as const)
+    .filter((option) => option !== kind && section[option] !== undefined)
     .map((option) => ({
-      path: ['decisions', option],
-      message: 'excludes decisions.socket; one of the two must be left out',
+      path: [name, option],
+      message: `excludes ${name}.${kind}; one of the two must be left out`,
     }));
 }
 
-function peersNamed({ decisions }: Readable): Conflict[] {
-  if (decisions === undefined || decisions.peers?.length !== 0 || isRefused(decisions)) return [];
-  const address = decisionsAddress(decisions);
-  if ('path' in address || isLoopback(address.host)) return [];
-  const message = `is empty, and decisions.host (${address.host}) can be reached from other machines; must list the proxies that may ask, such as [10.0.0.0/8]`;
+function peersNamed(settings: Readable): Conflict[] {
+  const address = validAddress('decisions', settings);
+  if (address === null || settings.decisions?.peers?.length !== 0) return [];
+  if ('path' in address || ('host' in address && isLoopback(address.host))) return [];
+  const message =
+    'fd' in address
+      ? 'is empty, and the socket of decisions.fd may be reachable from other machines; must list the proxies that may ask, such as [127.0.0.1], or [unix] for a Unix socket'
+      : `is empty, and decisions.host (${address.host}) can be reached from other machines; must list the proxies that may ask, such as [10.0.0.0/8]`;
   return [{ path: ['decisions', 'peers'], message }];
 }

@@ -1,12 +1,15 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Conflict, Path, Readable } from './readable.ts';
+import { validAddress } from './valid-address.ts';
 
 /** Upstream servers that are the gateway's own public listener: their requests would loop. */
-export function conflictsOfLoops({ listen, routes = [], upstreams = {} }: Readable): Conflict[] {
-  const { host, port } = listen ?? {};
+export function conflictsOfLoops(settings: Readable): Conflict[] {
+  const { routes = [], upstreams = {} } = settings;
+  const address = validAddress('listen', settings);
   // With port 0, the port is not known yet.
-  if (host === undefined || !port) return [];
+  if (address === null || !('port' in address) || address.port === 0) return [];
+  const { host, port } = address;
   const named: { readonly path: Path; readonly url: string | undefined }[] = [
     ...routes.flatMap((route, index) =>
       (route?.upstream ?? []).map((url) => ({ path: ['routes', index, 'upstream'], url })),

@@ -19,7 +19,7 @@ import {
 } from './formats.ts';
 import { hsts } from './header-options.ts';
 import { limitOptions } from './limit-options.ts';
-import { listener, network } from './listener-options.ts';
+import { addressOptions, peer } from './listener-options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
@@ -54,7 +54,7 @@ export const VARIABLES = {
 export function settingsSchema(variable: (name: string, fallback: string) => string) {
   return options({
     listen: options({
-      ...listener('127.0.0.1', 8080),
+      ...addressOptions('listen'),
       fastPath: flag()
         .prefault(true)
         .describe(
@@ -66,13 +66,15 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The public listener.'),
-    ops: options(listener('127.0.0.1', 8081))
+    ops: options(addressOptions('ops'))
       .prefault({})
       .describe('The listener for health and metrics. Do not expose it to the public.'),
     decisions: decisionOptions.exactOptional(),
-    trustedProxies: listOf(network, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
+    trustedProxies: listOf(peer, 'must be a list of IP addresses or networks, such as [10.0.0.0/8]')
       .prefault([])
-      .describe('Peers whose X-Forwarded-* and Forwarded headers are trusted.'),
+      .describe(
+        'Peers whose X-Forwarded-* and Forwarded headers, and PROXY headers, are trusted; unix: those of a Unix socket.',
+      ),
     workers: z
       .union([z.literal('auto'), wholeNumber(1, 256, 'a number of processes')], {
         error: 'must be auto, or a number of processes, a whole number from 1 to 256',

@@ -47,7 +47,7 @@ async function listenerAlone(t: ExecutionContext): Promise<Listener & { readonly
     timeouts: { headers: 10_000, idle: 10_000 },
   });
   t.teardown(listener.cut);
-  const url = await listen(listener.server, 'decisions', { host: '127.0.0.1', port: 0 });
+  const url = await listen(listener.server, 'decisions', { host: '127.0.0.1', port: 0 }, true);
   return { ...listener, port: Number(new URL(url).port) };
 }
 
