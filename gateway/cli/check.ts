@@ -19,7 +19,7 @@ interface Options {
  */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('validate the configuration and print every problem at once')
+    .description('Validate the configuration, and print every problem at once.')
     .addOption(configOption())
     .option(
       '--accounts',

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets } from '../settings/read/load.ts';
 import { configOption } from './config-option.ts';
@@ -43,19 +43,16 @@ const RECIPES: Readonly<Record<string, { readonly folder: string; readonly files
   'gateway-api': { folder: '.', filesFor: (plan) => [{ name: 'gatehouse.yaml', text: gatewayApiRecipe(plan) }] },
 };
 
-const NAMES = Object.keys(RECIPES).join(', ');
-
 /** `recipe`: prints the configuration with which another proxy asks this gateway about each request. */
 export function recipeCommand(): Command {
   return new Command('recipe')
     .description('Print the configuration of another proxy that asks this gateway about each request.')
-    .argument('<proxy>', NAMES)
+    .addArgument(new Argument('<proxy>', 'the proxy').choices(Object.keys(RECIPES)))
     .addOption(configOption())
     .option('--listen <address>', 'where the proxy listens: HOST:PORT, or :PORT for every interface', ':80')
     .option('--out <folder>', 'write the files into this folder instead of printing them')
     .action((proxy: string, { config, listen, out }: Options, command: Command) => {
-      const recipe = Object.hasOwn(RECIPES, proxy) ? RECIPES[proxy] : undefined;
-      if (recipe === undefined) command.error(`error: no recipe for "${proxy}"; there are ${NAMES}`, { exitCode: 2 });
+      const recipe = RECIPES[proxy];
       if (!LISTEN.test(listen)) {
         command.error(`error: --listen is "${listen}"; must be HOST:PORT or :PORT, such as :80`, { exitCode: 2 });
       }

@@ -23,7 +23,10 @@ async function recipe(...args: string[]): Promise<{ code: number; stdout: string
 test('an unknown proxy, and a configuration without decisions, get one line that says what would be right', async (t) => {
   const unknown = await recipe('apache', '--config', config);
   t.is(unknown.code, 2);
-  t.is(unknown.stderr, 'error: no recipe for "apache"; there are nginx, caddy, haproxy, traefik, envoy, gateway-api\n');
+  t.is(
+    unknown.stderr,
+    "error: command-argument value 'apache' is invalid for argument 'proxy'. Allowed choices are nginx, caddy, haproxy, traefik, envoy, gateway-api.\n",
+  );
   const listen = await recipe('nginx', '--config', config, '--listen', 'here');
   t.is(listen.code, 2);
   t.regex(listen.stderr, /^error: --listen is "here"; must be HOST:PORT or :PORT, such as :80\n$/);
