@@ -3,7 +3,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 import { exitOnInstallError } from './install-error.mjs';
 import { isSupported } from './node-version.mjs';
-import { endWithNpm } from './parent.mjs';
 import { runNode } from './run-node.mjs';
 
 const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'gateway', 'main.ts');
@@ -17,7 +16,6 @@ const FLAGS = join(dirname(MAIN), 'cli', 'node-flags.ts');
  * @param {string[]} args What follows `gatehouse`.
  */
 export async function runGateway(args) {
-  endWithNpm();
   const node = await ensureInstalled('runtime').catch(exitOnInstallError);
   if (!isSupported(process.version)) {
     // By which it notices that this process was killed (gateway/cli/parent.ts).

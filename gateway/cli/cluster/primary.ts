@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { type Gateway, startWithOpsListener } from '../../compose/ops-listener.ts';
 import type { Logger } from '../../ops/log.ts';
 import { removeStaleSocket } from '../../ops/stale-socket.ts';
@@ -14,7 +14,8 @@ import { countForWorkers } from '../../stores/redis/limiter.ts';
 import { nodeArguments } from '../node-flags.ts';
 import { startWorkers } from './supervisor.ts';
 
-const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
+/** TypeScript in a checkout, JavaScript in the package, as this file. */
+const WORKER = join(import.meta.dirname, `worker${extname(import.meta.filename)}`);
 
 /**
  * Starts a gateway of several processes: this one, the primary, serves the ops listener and supervises the workers, which

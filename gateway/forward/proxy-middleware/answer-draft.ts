@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { nameAt, type RawFields, valueAt } from '../../fields/raw-fields.ts';
 import { reasonPhrase } from '../answer-head.ts';
+import type { AnswerHead } from './intercept.ts';
 
 /** A complete answer that has not been sent. */
 export interface WholeAnswer {
@@ -8,17 +9,6 @@ export interface WholeAnswer {
   readonly reason: string;
   readonly fields: RawFields;
   readonly body: Buffer;
-}
-
-/** The head of an answer, which a module may change. Names are case-insensitive. */
-export interface AnswerHead {
-  statusCode: number;
-  statusMessage: string;
-  /** @returns a list where the field is repeated */
-  getHeader(name: string): string | string[] | undefined;
-  /** @throws TypeError for an invalid name or value */
-  setHeader(name: string, value: number | string | readonly string[]): void;
-  removeHeader(name: string): void;
 }
 
 export interface Draft extends AnswerHead {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { OperatorError } from '../../domain/errors.ts';
 import type { RouteSettings } from '../../settings/schema/settings.ts';
-import type { Intercept } from './interception.ts';
+import type { Intercept } from './intercept.ts';
 
 /** A loaded module of a route. */
 export interface LoadedModule {

@@ -3,7 +3,8 @@ import { fieldsByName } from '../../fields/raw-fields.ts';
 import { writeAnswerHead } from '../answer-head.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { LoadedModule } from './intercept-modules.ts';
-import { type InterceptedRequest, intercepted, MOST_HELD } from './interception.ts';
+import type { InterceptedRequest } from './intercept.ts';
+import { intercepted, MOST_HELD } from './interception.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 
 /** An answer that is held until it is complete, then changed by a module of the operator. */

@@ -1,32 +1,6 @@
-import type { FieldsByName } from '../../fields/raw-fields.ts';
-import { type AnswerHead, draftOf, type WholeAnswer } from './answer-draft.ts';
+import { draftOf, type WholeAnswer } from './answer-draft.ts';
 import { withoutCodings } from './content-codings.ts';
-
-/** The request as sent to the upstream. */
-export interface InterceptedRequest {
-  readonly method: string;
-  readonly url: string;
-  /** `x-user-id` is the authenticated account. */
-  readonly headers: FieldsByName;
-}
-
-/** The head of the answer as the upstream sent it. */
-export interface UpstreamHead {
-  readonly statusCode: number;
-  readonly statusMessage: string;
-  readonly headers: FieldsByName;
-}
-
-/**
- * The default export of a `proxy.intercept` module. It gets each answer with a body, decompressed, may change its head, and
- * returns the body for the client. The parameters are those of http-proxy-middleware's `responseInterceptor`.
- */
-export type Intercept = (
-  body: Buffer,
-  upstream: UpstreamHead,
-  request: InterceptedRequest,
-  answer: AnswerHead,
-) => Buffer | string | Promise<Buffer | string>;
+import type { Intercept, InterceptedRequest, UpstreamHead } from './intercept.ts';
 
 /** Most bytes of an intercepted answer, both as received and decompressed: it is held in memory. */
 export const MOST_HELD = 16 * 1024 * 1024;

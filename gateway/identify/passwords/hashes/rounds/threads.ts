@@ -1,9 +1,11 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { isBackgroundLow } from '../../../../ops/background-threads.ts';
 import type { RoundsWork } from './work.ts';
 import type { ThreadData } from './worker.ts';
 
-const WORKER = new URL('./worker.ts', import.meta.url);
+/** TypeScript in a checkout, JavaScript in the package, as this file. */
+const WORKER = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url);
 
 /** Started threads without work. They do not keep the process alive. */
 const idle: Worker[] = [];
