@@ -2,8 +2,8 @@ import { GatewayError } from '../../domain/errors.ts';
 import { fieldsByName } from '../../fields/raw-fields.ts';
 import { writeAnswerHead } from '../answer-head.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { LoadedModule } from './intercept-modules.ts';
 import type { InterceptedRequest } from './intercept.ts';
+import type { LoadedModule } from './intercept-modules.ts';
 import { intercepted, MOST_HELD } from './interception.ts';
 import { type ClientSide, ProxiedAnswer } from './proxied-answer.ts';
 
