@@ -70,7 +70,7 @@ async function startOnFreePorts(settings: Settings, log: Logger): Promise<Gatewa
   try {
     return await startGateway(settings, log);
   } catch (error) {
-    if (!(error instanceof PortTaken)) throw error;
+    if (!(error instanceof PortTaken) || error.setting === 'listen.redirect') throw error;
     print(log, `${error.message.replace(/ Set .*/, '')} The demo takes a free one.\n`);
     return await startOnFreePorts({ ...settings, [error.setting]: { ...settings[error.setting], port: 0 } }, log);
   }

@@ -51,10 +51,13 @@ async function startConfigured(file: string): Promise<Running> {
   const gateway = await starting.catch((error: unknown) => {
     throw explained(`database.url of ${file}`, error);
   });
-  const { url, opsUrl, decisionsUrl } = gateway;
-  const decisions = decisionsUrl === null ? {} : { decisions: decisionsUrl };
+  const { url, opsUrl, decisionsUrl, redirectUrl } = gateway;
+  const others = {
+    ...(decisionsUrl !== null && { decisions: decisionsUrl }),
+    ...(redirectUrl !== null && { redirect: redirectUrl }),
+  };
   log.info(
-    { url, ops: opsUrl, ...decisions, routes: settings.routes.length, ...(workers > 1 && { workers }) },
+    { url, ops: opsUrl, ...others, routes: settings.routes.length, ...(workers > 1 && { workers }) },
     'listening',
   );
   const reloader = createReloader(file, settings, log, gateway.reload);

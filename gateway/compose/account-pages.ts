@@ -82,6 +82,7 @@ export function openAccountPages(settings: Settings, shared: PageServices): Runn
   const answer = createAccountPages({
     log,
     settings: pages,
+    usesTls: settings.listen.tls !== undefined,
     offers: {
       registration: ownsTable && mailer !== null && accounts.registration === 'open',
       mail: ownsTable && mailer !== null,

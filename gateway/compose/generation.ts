@@ -22,6 +22,7 @@ import type { OpenExchanges } from '../request/open-exchanges.ts';
 import type { OpenWebSockets } from '../request/open-web-sockets.ts';
 import { createPlainDoor, type PlainDoor } from '../request/plain/plain-door.ts';
 import { createPrepareOutgoing } from '../request/prepare-outgoing.ts';
+import { compileKnownHosts, type KnowsHost } from '../request/redirect/known-hosts.ts';
 import { compileStrictTransport, type StrictTransport } from '../request/strict-transport.ts';
 import { requestsUnderWay } from '../request/under-way.ts';
 import type { NoticeUntrustedPeer } from '../request/unlisted-proxy.ts';
@@ -65,6 +66,8 @@ export interface Generation {
   mayAsk(socketAddress: string | undefined): boolean;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
+  /** Whether requests for a host are sent from http to https. */
+  readonly knowsHost: KnowsHost;
   readonly peerOf: (socketAddress: string | undefined) => Peer;
   /** Call when no more requests will come. Closes the connections to upstreams when open requests have ended. */
   retire(): Promise<void>;
@@ -94,7 +97,7 @@ function generationOver(
 ): Generation {
   const { log, meter, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
-  const peerOf = compileTrust(settings.trustedProxies);
+  const peerOf = compileTrust(settings.trustedProxies, settings.listen.tls !== undefined);
   const senderOf = compileSender(
     peerOf,
     settings.trustedProxies.length === 0 ? services.noticeUntrustedPeer : () => {},
@@ -143,7 +146,9 @@ function generationOver(
 
   const underWay = requestsUnderWay();
   const { cache = 0, peers = [], socket } = settings.decisions ?? {};
-  const isPeer = compileTrust(peers);
+  const isPeer = compileTrust(peers, false);
+  // Other proxies connect to a listener without TLS.
+  const proxyOf = compileTrust(settings.trustedProxies, false);
 
   return {
     settings,
@@ -152,6 +157,7 @@ function generationOver(
     strictTransport,
     senderOf,
     peerOf,
+    knowsHost: compileKnownHosts(settings),
     onRequest(req, res) {
       underWay.enter();
       res.on('close', underWay.leave);
@@ -166,7 +172,7 @@ function generationOver(
       ...{ log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm },
       ...{ strictTransport, senderOf },
     }),
-    decide: createDecide({ admission, routes, peerOf, strictTransport, keySet, cache, now: services.now }),
+    decide: createDecide({ admission, routes, peerOf: proxyOf, strictTransport, keySet, cache, now: services.now }),
     // Without a list, only this machine can connect.
     mayAsk: (address) => socket !== undefined || peers.length === 0 || isPeer(address).trusted,
     async retire() {

@@ -1,19 +1,26 @@
 import { listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Metrics } from '../ops/metrics.ts';
+import { refuseCleartextRequests } from '../request/connections/cleartext-requests.ts';
+import { createTlsStage } from '../request/connections/tls-stage.ts';
 import { createDecisionListener } from '../request/decisions/decision-listener.ts';
-import { createListener, type Listener, type ListenerTimeouts } from '../request/listener.ts';
+import { createListener, type Listener, type ListenerDeps } from '../request/listener.ts';
+import { createRedirectListener } from '../request/redirect/redirect-listener.ts';
+import { redirectAddress } from '../settings/schema/listen-tls-options.ts';
 import { listenAddress } from '../settings/schema/listener-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import type { Generation } from './generation.ts';
 
-/** Where a gateway listens. `decisionsUrl` is null without `decisions`. */
+/** Where a gateway listens. `decisionsUrl` is null without `decisions`, `redirectUrl` without `listen.redirect`. */
 export interface Addresses {
   readonly url: string;
   readonly decisionsUrl: string | null;
+  readonly redirectUrl: string | null;
 }
 
-/** The public listener, and the one for other proxies, as one. */
+const HTTPS = 443;
+
+/** The public listener, the one for other proxies, and the one for http, as one. */
 export interface Listeners {
   /**
    * Binds the addresses.
@@ -24,8 +31,8 @@ export interface Listeners {
   listen(isAlone: boolean): Promise<Addresses>;
   /** Takes no connection from now on. */
   stop(): void;
-  /** Applies to new connections. */
-  setTimeouts(timeouts: ListenerTimeouts): void;
+  /** Applies timeouts and certificates of other settings to new connections. */
+  use(settings: ListenerSettings): void;
   /** As of each `Listener`. */
   drain(): void;
   cut(): void;
@@ -35,24 +42,33 @@ export interface Listeners {
 /** The forwarding fields of a request that cannot be read. */
 const NOTHING_CLAIMED = { forwardedFor: undefined, forwardedProto: undefined, forwarded: undefined };
 
-/** @param current the generation for the next request */
+type ListenerSettings = Pick<Settings, 'listen' | 'decisions' | 'timeouts'>;
+
+/**
+ * @param current the generation for the next request
+ * @param ticketSecret of TLS sessions, the same in all processes of this gateway
+ */
 export function createListeners(
-  settings: Pick<Settings, 'listen' | 'decisions' | 'timeouts'>,
+  settings: ListenerSettings,
   current: () => Generation,
   log: Logger,
-  metrics: Pick<Metrics, 'requests' | 'decisions'>,
+  metrics: Pick<Metrics, 'requests' | 'decisions' | 'tls'>,
+  ticketSecret: Uint8Array,
 ): Listeners {
-  const { decisions: decisionOptions, timeouts } = settings;
-  const clients = createListener({
-    log,
-    meter: metrics.requests,
-    senderOf: (socketAddress, forwarding) => current().senderOf(socketAddress, forwarding),
-    stages: [],
-    peerOf: (socketAddress) => current().peerOf(socketAddress).address,
+  const { listen: address, decisions: decisionOptions, timeouts } = settings;
+  const forClients = { log, meter: metrics.requests, ...clientsOf(current), timeouts };
+  const tlsDeps = {
+    ...{ log, meter: metrics.tls, ticketSecret, peerOf: forClients.peerOf },
+    deadline: () => clients.server.headersTimeout,
+    refuseCleartext: refuseCleartextRequests(forClients),
+  };
+  const tls = address.tls === undefined ? null : createTlsStage(tlsDeps, address.tls);
+  const clients: Listener = createListener({
+    ...forClients,
+    stages: tls === null ? [] : [tls.stage],
     onRequest: (req, res) => current().onRequest(req, res),
     onUpgrade: (req, socket, head) => current().onUpgrade(req, socket, head),
-    acceptPlain: settings.listen.fastPath ? (connection, head) => current().plainDoor.accept(connection, head) : null,
-    timeouts,
+    acceptPlain: address.fastPath ? (connection, head) => current().plainDoor.accept(connection, head) : null,
     strictTransport: (socketAddress) =>
       current().strictTransport.valueFor({ peer: current().peerOf(socketAddress), forwarding: NOTHING_CLAIMED }),
   });
@@ -66,20 +82,42 @@ export function createListeners(
           mayAsk: (socketAddress) => current().mayAsk(socketAddress),
           timeouts,
         });
-  const all: readonly Listener[] = proxies === null ? [clients] : [clients, proxies];
+  let httpsPort = HTTPS;
+  const { redirect } = address;
+  const toHttps =
+    redirect === undefined
+      ? null
+      : createRedirectListener({
+          ...forClients,
+          stages: [],
+          knowsHost: (host) => current().knowsHost(host),
+          httpsPort: () => httpsPort,
+        });
+  const all: readonly Listener[] = [clients, proxies, toHttps].filter((one) => one !== null);
+
+  const listenForProxies = async (isAlone: boolean): Promise<string | null> => {
+    if (proxies === null || decisionOptions === undefined) return null;
+    return await listen(proxies.server, 'decisions', listenAddress('decisions', decisionOptions), isAlone);
+  };
+  const listenForHttp = async (isAlone: boolean): Promise<string | null> => {
+    if (toHttps === null || redirect === undefined) return null;
+    const where = listenAddress('listen.redirect', redirectAddress(address, redirect));
+    return await listen(toHttps.server, 'listen.redirect', where, isAlone);
+  };
 
   return {
     async listen(isAlone) {
-      const url = await listen(clients.server, 'listen', listenAddress('listen', settings.listen), isAlone);
-      if (proxies === null || decisionOptions === undefined) return { url, decisionsUrl: null };
-      const where = listenAddress('decisions', decisionOptions);
-      return { url, decisionsUrl: await listen(proxies.server, 'decisions', where, isAlone) };
+      const heard = await listen(clients.server, 'listen', listenAddress('listen', address), isAlone);
+      const url = tls === null ? heard : heard.replace(/^http:/, 'https:');
+      httpsPort = redirect?.httpsPort ?? Number(new URL(url).port || HTTPS);
+      return { url, decisionsUrl: await listenForProxies(isAlone), redirectUrl: await listenForHttp(isAlone) };
     },
     stop() {
       for (const one of all) one.server.close();
     },
-    setTimeouts(next) {
-      for (const one of all) one.setTimeouts(next);
+    use(next) {
+      for (const one of all) one.setTimeouts(next.timeouts);
+      if (next.listen.tls !== undefined) tls?.use(next.listen.tls);
     },
     drain() {
       for (const one of all) one.drain();
@@ -90,5 +128,13 @@ export function createListeners(
     async close() {
       await Promise.all(all.map((one) => one.close()));
     },
+  };
+}
+
+/** Who sends a request, by the generation at that moment. */
+function clientsOf(current: () => Generation): Pick<ListenerDeps, 'senderOf' | 'peerOf'> {
+  return {
+    senderOf: (socketAddress, forwarding) => current().senderOf(socketAddress, forwarding),
+    peerOf: (socketAddress) => current().peerOf(socketAddress).address,
   };
 }

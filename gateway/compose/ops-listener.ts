@@ -12,6 +12,8 @@ export interface Gateway {
   readonly opsUrl: string;
   /** Where other proxies ask, such as `http://127.0.0.1:8082` or `unix:/run/gatehouse/decisions.sock`; null: nowhere. */
   readonly decisionsUrl: string | null;
+  /** Where http is sent to https; null without `listen.redirect`. */
+  readonly redirectUrl: string | null;
   /**
    * Applies a new configuration to all requests from now on.
    *
@@ -70,6 +72,7 @@ export async function startWithOpsListener(
     return {
       url: started.url,
       decisionsUrl: started.decisionsUrl,
+      redirectUrl: started.redirectUrl,
       opsUrl,
       reload: started.reload,
       async close(shutdown) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLimitCounts } from '../access/limits/limit-counts.ts';
 import { createReporting } from '../access/limits/reporting.ts';
@@ -16,9 +17,11 @@ import { type Readiness, readinessOf } from '../ops/health.ts';
 import { type Logger, linesDropped } from '../ops/log.ts';
 import { type Snapshot, textOf } from '../ops/metrics/total.ts';
 import { createMetrics } from '../ops/metrics.ts';
+import { servedCertificates } from '../ops/served-certificates.ts';
 import { watchOpenExchanges } from '../request/open-exchanges.ts';
 import { countOpenWebSockets } from '../request/open-web-sockets.ts';
 import { warnOfUnlistedProxy } from '../request/unlisted-proxy.ts';
+import { requireValidCertificates } from '../settings/rules/new-certificates.ts';
 import { requireNoRestart } from '../settings/rules/restart.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { createKeyCompletion } from '../signing/assertion-keys.ts';
@@ -33,7 +36,7 @@ import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
 
 /** One process that answers requests. */
-export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'reload' | 'close'> {
+export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl' | 'reload' | 'close'> {
   readiness(): Readiness;
   keySet(): KeySet | null;
   /** The current values of its metrics. */
@@ -101,6 +104,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       caches: { credentials: identification.lookUps, accounts: accountCache.lookUps, assertions: assertionLookUps },
       stores: [revocations.database, ...optional],
       linesDropped: () => linesDropped(log),
+      certificates: () => servedCertificates(current.settings.listen.tls),
     });
     const { signer } = identification;
     const live = liveTokens(tokens, {
@@ -173,7 +177,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     let current: Generation = createGeneration(complete(settings), modules, services);
     lastWorks.push(() => current.retire());
 
-    const listeners = createListeners(settings, () => current, log, metrics);
+    const ticketSecret = group?.ticketSecret ?? randomBytes(32);
+    const listeners = createListeners(settings, () => current, log, metrics, ticketSecret);
     opened.defer(async () => listeners.stop());
     const addresses = await listeners.listen(group === null);
     url = addresses.url;
@@ -186,13 +191,14 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       readRevocations: revocations.readRevocations,
       async reload(read) {
         requireNoRestart(current.settings, read);
+        requireValidCertificates(current.settings, read);
         const next = complete(read);
         const nextModules = await loadModules(next.routes);
         const before = current;
         current = createGeneration(next, nextModules, services);
         stores.database.useTls(next.database.tls);
         limitCounts.keepOnly(next.limits);
-        listeners.setTimeouts(next.timeouts);
+        listeners.use(next);
         log.level = next.log.level;
         before.retire().catch((error: unknown) => log.error({ err: error }, 'old connections not closed'));
       },

@@ -26,6 +26,8 @@ export interface ProcessGroup {
   readonly count: number;
   /** Settles reports of limits in the process that counts for all. */
   readonly limitLedger: Ledger;
+  /** 32 random bytes that all processes share, for the keys of TLS session tickets. */
+  readonly ticketSecret: Uint8Array;
   /** Has the other processes read revocations: this one has revoked something. */
   announceRevocation(): void;
 }

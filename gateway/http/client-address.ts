@@ -7,21 +7,24 @@ export interface Peer {
   readonly address: string;
   /** Whether it is a trusted proxy, whose forwarding fields are believed. */
   readonly trusted: boolean;
+  /** Whether the connection to it is encrypted by TLS. */
+  readonly usesTls: boolean;
 }
 
 /**
  * Compiles `trustedProxies`. No peer is trusted by default: any client can send `X-Forwarded-For`.
  *
  * @param ranges addresses and CIDRs, of IPv4 and IPv6, and `unix`, as the settings have validated them
+ * @param usesTls whether the peers connect by TLS
  */
-export function compileTrust(ranges: readonly string[]): (socketAddress: string | undefined) => Peer {
+export function compileTrust(ranges: readonly string[], usesTls: boolean): (socketAddress: string | undefined) => Peer {
   const trusted = compileAddresses(ranges.filter((range) => range !== UNIX_PEER));
   const isUnixTrusted = ranges.includes(UNIX_PEER);
   return (socketAddress = '') => {
     // A socket that listens on `::` reports IPv4 peers as ::ffff:a.b.c.d.
     const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
-    if (address === UNIX_PEER) return { address, trusted: isUnixTrusted };
-    return { address, trusted: ranges.length > 0 && trusted.has(address) };
+    if (address === UNIX_PEER) return { address, trusted: isUnixTrusted, usesTls };
+    return { address, trusted: ranges.length > 0 && trusted.has(address), usesTls };
   };
 }
 

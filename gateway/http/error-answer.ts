@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import { socketBelow } from '../workarounds/node-socket-below-tls.ts';
 import { mustCloseAfterAnswer } from './early-answer.ts';
 import { ERROR_PAGE_POLICY, type ErrorPage } from './error-page.ts';
 
@@ -87,6 +88,6 @@ export function errorJson(error: GatewayError): string {
 
 /** Cuts a connection in mid-answer; with a reset for HTTP/1.0, where an ordinary close means that the answer is complete. */
 function cut(req: IncomingMessage, res: ServerResponse): void {
-  if (req.httpVersion === '1.0' && res.socket !== null) res.socket.resetAndDestroy();
+  if (req.httpVersion === '1.0' && res.socket !== null) (socketBelow(res.socket) ?? res.socket).resetAndDestroy();
   else res.destroy();
 }

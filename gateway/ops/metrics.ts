@@ -5,6 +5,7 @@ import { limitMetrics } from './metrics/limits.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
 import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
+import { type TlsMetrics, tlsMetrics } from './metrics/tls.ts';
 import type { Snapshot } from './metrics/total.ts';
 import { upstreamMetrics } from './metrics/upstreams.ts';
 
@@ -15,6 +16,7 @@ export interface Metrics {
   /** Counts the requests that a limit refuses on a route. */
   readonly refusalsBy: ReturnType<typeof limitMetrics>;
   readonly decisions: DecisionMetrics;
+  readonly tls: TlsMetrics;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
   /** The current values, for `textOf` or a `Total` over processes. */
@@ -31,6 +33,7 @@ export function createMetrics(state: State): Metrics {
     authentications: authenticationMetrics(registry),
     refusalsBy: limitMetrics(registry),
     decisions: decisionMetrics(registry),
+    tls: tlsMetrics(registry, state.certificates),
     group: upstreamMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
   };

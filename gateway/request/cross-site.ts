@@ -1,6 +1,7 @@
 import { GatewayError } from '../domain/errors.ts';
 import { isHttps, parseForwarded } from '../fields/forwarded.ts';
 import { hostClaim } from '../fields/host.ts';
+import type { Peer } from '../http/client-address.ts';
 import type { Head } from '../http/head.ts';
 import { allowOriginValue, corsRouteFor } from '../routing/cors.ts';
 import { routesAt } from '../routing/plan.ts';
@@ -24,11 +25,7 @@ export function refuseCrossSite({ method, head, isHandshake, sender }: IncomingR
   const { authorization, fetchSite, origin } = head;
   if (authorization === undefined || (SAFE.has(method) && !isHandshake) || !BASIC.test(authorization)) return;
   // `same-site` origins may belong to others; `none` is the user (address bar, bookmark).
-  if (
-    fetchSite
-      ? fetchSite === 'same-origin' || fetchSite === 'none'
-      : !origin || isOwn(origin, head, sender.peer.trusted)
-  ) {
+  if (fetchSite ? fetchSite === 'same-origin' || fetchSite === 'none' : !origin || isOwn(origin, head, sender.peer)) {
     return;
   }
   const route = corsRouteFor(routesAt(located), method);
@@ -41,11 +38,11 @@ export function refuseCrossSite({ method, head, isHandshake, sender }: IncomingR
 const BASIC = /^basic(?: |$)/i;
 
 /** Whether `Origin` is the gateway's own origin, as far as that is known behind a proxy. */
-function isOwn(origin: string, head: Head, trusted: boolean): boolean {
+function isOwn(origin: string, head: Head, { trusted, usesTls }: Peer): boolean {
   const [, scheme, authority] = /^(https?):\/\/([^/]+)$/.exec(origin.toLowerCase()) ?? [];
   // Sandboxed pages send `null`.
   if (scheme === undefined || authority === undefined) return false;
-  const { host = '', proto } = trusted ? outsideOf(head) : { host: head.host };
+  const { host = '', proto = usesTls ? 'https' : '' } = trusted ? outsideOf(head) : { host: head.host };
   const port = scheme === 'https' ? ':443' : ':80';
   const isOwnHost = host.toLowerCase() === authority || host.toLowerCase() === authority + port;
   return isOwnHost && (!proto || isHttps(proto) === (scheme === 'https'));

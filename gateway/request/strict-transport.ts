@@ -8,8 +8,8 @@ export interface StrictTransport {
   /** The field's value; null: the gateway never sends the field. */
   readonly value: string | null;
   /**
-   * An answer carries the field if the client uses https, as a trusted proxy reports. If no proxy reports a
-   * scheme, `pages.url` decides. The field must not be sent over http (section 7.2).
+   * An answer carries the field if the client uses https, as its connection shows or a trusted proxy reports. If
+   * neither does, `pages.url` decides. The field must not be sent over http (section 7.2).
    *
    * @returns the field's value for an answer to this sender; null: none
    */
@@ -30,10 +30,9 @@ export function compileStrictTransport({
     ...(hsts.preload ? ['preload'] : []),
   ].join('; ');
   const usesHttps = ({ peer, forwarding }: Pick<Sender, 'peer' | 'forwarding'>): boolean => {
-    if (trustedProxies.length === 0) return isHttpsOutside;
-    if (!peer.trusted) return false;
+    if (!peer.trusted) return peer.usesTls || (trustedProxies.length === 0 && isHttpsOutside);
     const protocol = protocolOf(forwarding);
-    return protocol === undefined ? isHttpsOutside : isHttps(protocol);
+    return protocol === undefined ? peer.usesTls || isHttpsOutside : isHttps(protocol);
   };
   return { value, valueFor: (sender) => (usesHttps(sender) ? value : null) };
 }

@@ -15,7 +15,7 @@ function forwarding(fields: Fields) {
   };
 }
 
-const senderOf = compileSender(compileTrust(['10.0.0.0/8', 'fd00::/8']), () => {});
+const senderOf = compileSender(compileTrust(['10.0.0.0/8', 'fd00::/8'], false), () => {});
 const clientOf = (address: string, fields: Fields) => senderOf(address, forwarding(fields)).client;
 
 for (const [list, client] of [

@@ -41,7 +41,7 @@ test('config/gateway.yaml shows every option of the schema, each at its default'
   const withComments = parse(
     read('gateway.yaml')
       .replace(
-        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts|tls|socket|fd): )/gm,
+        /^ {2}# (?=(table|columns|pepper|firebase|groups|confirmedWhen|readOnly|request|url|logo|hsts|tls|redirect|socket|fd): )/gm,
         '  ',
       )
       .replace(/^# (?=decisions:$| {2}(host|port|socket|fd|peers|cache): )/gm, '')

@@ -22,17 +22,19 @@ export function followPrimary(): void {
 }
 
 /** @returns null when the service cannot start; the primary gets the reason, and this process exits */
-async function start({ file, settings, count }: StartData): Promise<Service | null> {
+async function start({ file, settings, count, ticketSecret }: StartData): Promise<Service | null> {
   const log = createSharedLog(settings.log, { worker: Number(cluster.worker?.id) });
   sendOutputToLog(log);
   try {
     const { startService } = await import('../../compose/service.ts');
     const service = await startService(settings, log, {
       count,
+      ticketSecret,
       limitLedger,
       announceRevocation: () => tell({ kind: 'announce-revocation' }),
     });
-    tell({ kind: 'ready', url: service.url, decisionsUrl: service.decisionsUrl });
+    const { url, decisionsUrl, redirectUrl } = service;
+    tell({ kind: 'ready', url, decisionsUrl, redirectUrl });
     return service;
   } catch (error) {
     tell({ kind: 'failed', reason: textOfError(explained(`database.url of ${file}`, error)) }, () => process.exit(1));

@@ -12,10 +12,12 @@ export interface StartData {
   readonly settings: Settings;
   /** The number of workers. */
   readonly count: number;
+  /** 32 random bytes for the keys of TLS session tickets, so that a session goes on at any worker. */
+  readonly ticketSecret: Uint8Array;
 }
 
 /** Where a worker listens. */
-export type Listening = Pick<Gateway, 'url' | 'decisionsUrl'>;
+export type Listening = Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl'>;
 
 /** The answer to each question of the primary. */
 export interface Answers {

@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { type Gateway, startWithOpsListener } from '../../compose/ops-listener.ts';
 import type { Logger } from '../../ops/log.ts';
 import { removeStaleSocket } from '../../ops/stale-socket.ts';
+import { requireValidCertificates } from '../../settings/rules/new-certificates.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { createKeyCompletion, publishedKeys } from '../../signing/assertion-keys.ts';
@@ -36,7 +38,10 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
     await freeSockets(settings);
     countForWorkers();
     cluster.setupPrimary({ exec: WORKER, args: [], execArgv: nodeArguments(), serialization: 'advanced' });
-    const workers = await startWorkers({ file, settings: withSecrets(settings), count }, log);
+    const workers = await startWorkers(
+      { file, settings: withSecrets(settings), count, ticketSecret: randomBytes(32) },
+      log,
+    );
     return {
       ...workers,
       keySet() {
@@ -45,6 +50,7 @@ export function startPrimary(file: string, settings: Settings, log: Logger, coun
       },
       async reload(next) {
         requireNoRestart(current, next);
+        requireValidCertificates(current, next);
         current = next;
         log.level = next.log.level;
         await workers.reload(withSecrets(next));

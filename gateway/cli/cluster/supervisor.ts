@@ -75,7 +75,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
     await Promise.all(living().map(({ ended }) => ended));
     throw error;
   });
-  const { url, decisionsUrl } = first ?? { url: '', decisionsUrl: null };
+  const { url, decisionsUrl, redirectUrl } = first ?? { url: '', decisionsUrl: null, redirectUrl: null };
 
   const replaceWhenEnded = async (slot: WorkerSlot) => {
     for (let deaths = 0; slot.worker !== null; ) {
@@ -125,6 +125,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   return {
     url,
     decisionsUrl,
+    redirectUrl,
     async readiness() {
       const all = await Promise.all(
         slots.map(async ({ worker }): Promise<Readiness> => {

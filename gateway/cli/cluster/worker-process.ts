@@ -91,7 +91,7 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
     switch (message.kind) {
       case 'ready':
         isReady = true;
-        ready.resolve({ url: message.url, decisionsUrl: message.decisionsUrl });
+        ready.resolve({ url: message.url, decisionsUrl: message.decisionsUrl, redirectUrl: message.redirectUrl });
         break;
       case 'failed':
         reason = message.reason;

@@ -29,6 +29,8 @@ import type { Frame, Offers } from './views/layout.ts';
 export interface AccountPagesDeps {
   readonly log: Logger;
   readonly settings: Settings['pages'];
+  /** Whether the public listener uses TLS. */
+  readonly usesTls: boolean;
   readonly offers: Offers;
   readonly login: LoginField;
   /** The token secrets. */
@@ -68,8 +70,9 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   const { settings, offers, secrets, actions, checkPassword, countMailRequest } = deps;
   const { path, name } = settings;
   const origin = settings.url ?? null;
+  const isSecure = origin?.startsWith('https:') ?? deps.usesTls;
   const assets = createAssets(settings);
-  const guard = formGuard({ secrets, origin });
+  const guard = formGuard({ secrets, origin, isSecure });
   const pageRequests = new WeakMap<IncomingMessage, PageRequest>();
   const routes = createPageRoutes(path, guard);
   const beginSession: OwnerRoutesDeps['beginSession'] = async (ctx, { id, logins, stamp }) => {
@@ -93,7 +96,7 @@ export function createAccountPages(deps: AccountPagesDeps): AnswerPage {
   useSessions(app, {
     store: deps.sessions,
     secrets,
-    isSecure: origin?.startsWith('https:') ?? false,
+    isSecure,
     lifetime: settings.session.lifetime,
   });
   app.use(findOwner);

@@ -22,6 +22,12 @@ export interface FormGuard {
   checkForm(ctx: Koa.ParameterizedContext, form: FormFields): FormCheck;
 }
 
+interface FormGuardDeps {
+  readonly secrets: readonly string[];
+  readonly origin: string | null;
+  readonly isSecure: boolean;
+}
+
 /**
  * Two defences, each sufficient in an up-to-date browser: the browser names the site that sent the form (`Sec-Fetch-Site`,
  * `Origin`), and the form carries a token that no other site can know, an HMAC over a random number in a cookie and the
@@ -32,10 +38,12 @@ export interface FormGuard {
  * forms too (Fetch standard, "append a request `Origin` header").
  *
  * @param secrets the token secrets: the first signs, all verify
- * @param origin the origin of the pages, such as `https://gateway.example`; null: http and the host of the request
+ * @param origin the origin of the pages, such as `https://gateway.example`; null: the host of the request
+ * @param isSecure whether the pages use https
  */
-export function formGuard({ secrets, origin }: { secrets: readonly string[]; origin: string | null }): FormGuard {
-  const cookie = pageCookie(FORM_COOKIE, origin?.startsWith('https:') ?? false);
+export function formGuard({ secrets, origin, isSecure }: FormGuardDeps): FormGuard {
+  const cookie = pageCookie(FORM_COOKIE, isSecure);
+  const scheme = isSecure ? 'https' : 'http';
   const mac = macFor(secrets, 'form token');
   /** The numbers of cookies that this response sets. */
   const set = new WeakMap<Koa.ParameterizedContext, string>();
@@ -54,7 +62,7 @@ export function formGuard({ secrets, origin }: { secrets: readonly string[]; ori
     },
 
     checkForm(ctx, form) {
-      if (isCrossSite(ctx, origin ?? `http://${ctx.req.headers.host}`)) return 'cross-site';
+      if (isCrossSite(ctx, origin ?? `${scheme}://${ctx.req.headers.host}`)) return 'cross-site';
       const nonce = nonceOf(ctx);
       if (nonce === undefined) return 'stale';
       return mac.matches(bound(ctx, nonce), form.get(TOKEN_FIELD) ?? '') ? 'ok' : 'stale';

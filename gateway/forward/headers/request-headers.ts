@@ -17,7 +17,7 @@ export interface Forwarded {
   /** Whether the gateway has made the request id. */
   readonly hasMadeId: boolean;
   /** The address of the connection's peer, and whether the peer is a trusted proxy. */
-  readonly peer: { readonly address: string; readonly trusted: boolean };
+  readonly peer: { readonly address: string; readonly trusted: boolean; readonly usesTls: boolean };
   /** `Host` as the client sent it. */
   readonly clientHost: string | undefined;
   /** `Host` for the upstream. */
@@ -133,7 +133,8 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
   }
   kept.push('host', forwarded.host);
   kept.push('x-forwarded-for', claimed.for + forwardedNode(forwarded.peer.address));
-  kept.push('x-forwarded-proto', claimed.proto !== '' && isHttps(claimed.proto) ? 'https' : 'http');
+  const isOverHttps = claimed.proto === '' ? forwarded.peer.usesTls : isHttps(claimed.proto);
+  kept.push('x-forwarded-proto', isOverHttps ? 'https' : 'http');
   const clientHost = claimed.host || forwarded.clientHost;
   if (clientHost !== undefined) kept.push('x-forwarded-host', clientHost);
   const prefix = (isPathPrefix(claimed.prefix) ? claimed.prefix : '') + (forwarded.stripPrefix ?? '');

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ServedCertificate } from '../served-certificates.ts';
 
 /** Cache hits and misses. */
 export interface LookUps {
@@ -19,6 +20,8 @@ export interface State {
   readonly caches: { readonly credentials: LookUps; readonly accounts: LookUps; readonly assertions: LookUps };
   readonly stores: readonly { readonly name: string; readonly isUp: boolean }[];
   linesDropped(): number;
+  /** Those of the public listener. */
+  certificates(): readonly ServedCertificate[];
 }
 
 export function stateMetrics(

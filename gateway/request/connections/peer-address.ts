@@ -6,7 +6,7 @@ import type { Stage } from './stages.ts';
  * Sets the address that a connection counts as coming from, for everything that asks for it: it stands in `remoteAddress` of the
  * socket. A stage that wraps the connection gives it to the socket that wraps it.
  */
-export function setPeerAddress(socket: Socket, address: string): void {
+export function setPeerAddress(socket: Socket, address: string | undefined): void {
   Object.defineProperty(socket, 'remoteAddress', { value: address });
 }
 

@@ -26,7 +26,11 @@ export function createDecisionListener({ log, meter, decide, mayAsk, timeouts }:
   return createListener({
     log,
     meter: { answered: meter.decided },
-    senderOf: (address = '', forwarding) => ({ peer: { address, trusted: false }, client: address, forwarding }),
+    senderOf: (address = '', forwarding) => ({
+      peer: { address, trusted: false, usesTls: false },
+      client: address,
+      forwarding,
+    }),
     peerOf: (address = '') => address,
     strictTransport: () => null,
     stages: [

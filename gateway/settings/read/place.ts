@@ -5,7 +5,7 @@ import type { Path } from '../rules/readable.ts';
 export interface Place {
   /** In characters from the start of the text. If the value is missing, the offset of the nearest map or list. */
   readonly offset: number;
-  /** The path that was searched for; shorter when a single value is written instead of a list. */
+  /** The path that was searched for; shorter when a single value or map is written instead of a list. */
   readonly path: Path;
   /** The value, or `missing` when its map or list lacks it. */
   readonly node: Node | null | 'missing';
@@ -19,6 +19,8 @@ export function placeOf(document: Document.Parsed, path: Path): Place {
     const holder = resolve(document, node);
     offset = offsetOf(holder) ?? offset;
     if (isMap(holder)) {
+      // A map in place of a list of maps.
+      if (typeof step === 'number') return placeOf(document, path.toSpliced(depth, 1));
       const pair = pairIn(document, holder, step);
       if (pair === undefined) return { offset, path, node: 'missing' };
       node = pair.value;

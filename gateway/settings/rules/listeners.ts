@@ -10,12 +10,14 @@ export const ANY_HOST: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 export function conflictsOfListeners(settings: Readable): Conflict[] {
   return [
     ...sameAddress(settings),
-    ...NAMES.flatMap((name) => oneAddress(name, settings[name])),
+    ...NAMES.flatMap((name) =>
+      oneAddress(name, name === 'listen.redirect' ? settings.listen?.redirect : settings[name]),
+    ),
     ...peersNamed(settings),
   ];
 }
 
-const NAMES: readonly ListenerName[] = ['listen', 'ops', 'decisions'];
+const NAMES: readonly ListenerName[] = ['listen', 'listen.redirect', 'ops', 'decisions'];
 
 function sameAddress(settings: Readable): Conflict[] {
   const listeners = NAMES.flatMap((name) => {
@@ -34,7 +36,7 @@ function sameAddress(settings: Readable): Conflict[] {
 }
 
 function takenBy(name: ListenerName, option: string, message: string): Conflict {
-  return { path: [name, option], message };
+  return { path: [...name.split('.'), option], message };
 }
 
 function collide(one: ListenAddress, other: ListenAddress): boolean {
@@ -50,7 +52,7 @@ function oneAddress(name: ListenerName, section: WrittenAddress = {}): Conflict[
   return (['host', 'port', 'socket'] as const)
     .filter((option) => option !== kind && section[option] !== undefined)
     .map((option) => ({
-      path: [name, option],
+      path: [...name.split('.'), option],
       message: `excludes ${name}.${kind}; one of the two must be left out`,
     }));
 }

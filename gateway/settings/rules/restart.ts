@@ -20,7 +20,11 @@ export function requireNoRestart(present: Settings, next: Settings): void {
     const [before, after] = [present, next].map((settings) => settings[section as keyof Settings]);
     return changedOptions(section, before, after);
   });
-  const fixed = options.filter((option) => !CHANGEABLE.has(option) && !CHANGEABLE.has(option.split('.')[0] ?? ''));
+  // The certificates can change, but not between http and https.
+  const isOtherScheme = (present.listen.tls === undefined) !== (next.listen.tls === undefined);
+  const isFixed = (option: string) =>
+    option === 'listen.tls' ? isOtherScheme : !CHANGEABLE.has(option) && !CHANGEABLE.has(option.split('.')[0] ?? '');
+  const fixed = options.filter(isFixed);
   if (fixed.length === 0) return;
   throw new OperatorError(`No change was applied: ${fixed.join(', ')} can only change with a restart.`);
 }

@@ -1,27 +1,18 @@
-import { createPrivateKey } from 'node:crypto';
 import type { PostgresLocation } from '../schema/postgres-url.ts';
 import { certificatesIn, type TlsSettings } from '../schema/tls-options.ts';
+import { keyOfCertificate } from './key-pair.ts';
+import { conflictsOfListenTls } from './listen-tls.ts';
 import type { Conflict, Readable } from './readable.ts';
 
-/** The conflicts between the options of TLS to servers. */
-export function conflictsOfTls({ database, upstreams = {} }: Readable): Conflict[] {
+/** The conflicts between the options of TLS, to clients and to servers. */
+export function conflictsOfTls(settings: Readable): Conflict[] {
+  const { database, upstreams = {} } = settings;
   return [
+    ...conflictsOfListenTls(settings),
     ...Object.entries(upstreams).flatMap(([name, group]) => keyOfCertificate(['upstreams', name, 'tls'], group?.tls)),
     ...keyOfCertificate(['database', 'tls'], database?.tls),
     ...tlsOfDatabase(database),
   ];
-}
-
-function keyOfCertificate(place: Conflict['path'], tls: Partial<TlsSettings> | undefined): Conflict[] {
-  const { certificate, key } = tls ?? {};
-  if (certificate === undefined && key === undefined) return [];
-  if (certificate === undefined || key === undefined) {
-    const [given, missing] = certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
-    return [{ path: [...place, given], message: `needs tls.${missing}; must be left out, or both must be set` }];
-  }
-  if (certificatesIn(certificate)[0]?.checkPrivateKey(createPrivateKey(key))) return [];
-  const message = 'does not belong to the first certificate of tls.certificate; must be the private key of that one';
-  return [{ path: [...place, 'key'], message }];
 }
 
 /** An expired certificate is refused only here: a gateway whose database refuses it can serve nobody. */

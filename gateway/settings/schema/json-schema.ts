@@ -25,6 +25,10 @@ function asWritten(schema: JsonSchema): object {
     const { shorthand: _, description, ...inFull } = schema;
     return { ...(description && { description }), anyOf: [{ type: 'string' }, asWritten(inFull)] };
   }
+  if (schema.orItem === true) {
+    const { orItem: _, description, ...list } = schema;
+    return { ...(description && { description }), anyOf: [asWritten(notBoolean(list.items)), asWritten(list)] };
+  }
   // JSON Schema cannot express the predicates of the format "text".
   const { description, default: preset, format: _, ...value } = schema;
   const about = { ...(description && { description }), ...(preset !== undefined && { default: preset }) };

@@ -4,7 +4,7 @@ import { isHost, isNetwork } from './addresses.ts';
 import { matching, textThat, wholeNumber } from './formats.ts';
 
 /** The sections that say where a listener is. */
-export type ListenerName = 'listen' | 'ops' | 'decisions';
+export type ListenerName = 'listen' | 'listen.redirect' | 'ops' | 'decisions';
 
 /** Where a listener is: a Unix socket, a socket that was opened before the gateway started, or a host and a port. */
 export type ListenAddress =
@@ -21,12 +21,14 @@ export interface WrittenAddress {
 }
 
 const USUAL_HOST = '127.0.0.1';
-const USUAL_PORT: Readonly<Record<ListenerName, number>> = { listen: 8080, ops: 8081, decisions: 8082 };
+const USUAL_PORT: Readonly<Record<ListenerName, number>> = {
+  ...{ listen: 8080, 'listen.redirect': 80, ops: 8081, decisions: 8082 },
+};
 /** The first descriptor after standard input, output and error (sd_listen_fds(3)). */
 const FIRST_FD = 3;
 const MOST_FD = 1_023;
 
-const host = textThat(
+export const host = textThat(
   isHost,
   'must be an IP address or a host name without port, such as 127.0.0.1, or 0.0.0.0 for every interface',
 );

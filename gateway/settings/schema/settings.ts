@@ -19,6 +19,7 @@ import {
 } from './formats.ts';
 import { hsts } from './header-options.ts';
 import { limitOptions } from './limit-options.ts';
+import { listenTlsOptions, redirectOptions } from './listen-tls-options.ts';
 import { addressOptions, peer } from './listener-options.ts';
 import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
@@ -63,6 +64,14 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       hsts: hsts
         .exactOptional()
         .describe('HTTP Strict Transport Security (RFC 6797): a duration, or a map. Left out: the field is not sent.'),
+      tls: listenTlsOptions()
+        .exactOptional()
+        .describe(
+          'TLS for clients: a certificate with its key, or a list of them, of which the name that a client asks for (SNI) chooses one. See tls.md. Left out: http.',
+        ),
+      redirect: redirectOptions()
+        .exactOptional()
+        .describe('A listener, usually on port 80, that answers 308 to https: its port, or a map. Needs listen.tls.'),
     })
       .prefault({})
       .describe('The public listener.'),
@@ -155,7 +164,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
       firstByte: wait().prefault('60s').describe('From the end of a request to the head of its response.'),
       idle: wait().prefault('60s').describe('Between two chunks of a body, from the client or the upstream.'),
       request: wait().exactOptional().describe('For a request and its response in total; no limit when left out.'),
-      headers: wait().prefault('10s').describe("For the head of a client's request to arrive."),
+      headers: wait()
+        .prefault('10s')
+        .describe("For the head of a client's request to arrive, and before that for its TLS handshake."),
     })
       .prefault({})
       .describe('Timeouts of requests.'),
@@ -217,6 +228,7 @@ export type { AssertionKey } from './assertion-key.ts';
 export type { AssertionSettings } from './assertion-options.ts';
 export type { DecisionSettings } from './decision-options.ts';
 export type { LimitSettings } from './limit-options.ts';
+export type { ListenTlsSettings, RedirectSettings } from './listen-tls-options.ts';
 export type { CorsSettings, ProxySettings, RouteSettings } from './route-options.ts';
 export type { TlsSettings } from './tls-options.ts';
 export type { UpstreamSettings } from './upstream-options.ts';

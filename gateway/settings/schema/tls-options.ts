@@ -11,17 +11,25 @@ export type TlsSettings = z.output<ReturnType<typeof tlsOptions>>;
 /** The options of TLS to servers, for each kind of server. Certificates and keys are PEM. */
 export function tlsOptions() {
   return options({
-    ca: confidential(certificatesProblem, CERTIFICATE_FORM)
+    ca: certificates()
       .exactOptional()
       .describe("The certificate authorities for the server's certificate; left out: those of Node.js."),
-    certificate: confidential(certificatesProblem, CERTIFICATE_FORM)
-      .exactOptional()
-      .describe('The client certificate of the gateway.'),
-    key: confidential(keyProblem, KEY_FORM).exactOptional().describe('The private key of that certificate.'),
+    certificate: certificates().exactOptional().describe('The client certificate of the gateway.'),
+    key: privateKey().exactOptional().describe('The private key of that certificate.'),
     serverName: matching(/^[A-Za-z0-9.-]+$/, 'must be a host name, such as orders.internal')
       .exactOptional()
       .describe("The name that the server's certificate must have, instead of the host in its URL."),
   });
+}
+
+/** One certificate or more. */
+export function certificates() {
+  return confidential(certificatesProblem, CERTIFICATE_FORM);
+}
+
+/** A private key without a passphrase. */
+export function privateKey() {
+  return confidential(keyProblem, KEY_FORM);
 }
 
 /** The options under Node's names. */

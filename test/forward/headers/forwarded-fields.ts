@@ -4,14 +4,14 @@ export const FROM_CLIENT: Forwarded = {
   identity: ['x-user-id', '1'],
   requestId: 'r1',
   hasMadeId: false,
-  peer: { address: '192.0.2.1', trusted: false },
+  peer: { address: '192.0.2.1', trusted: false, usesTls: false },
   clientHost: 'api.example.com',
   host: 'upstream:9000',
   passAuthorization: false,
   methodIsFixed: false,
   stripPrefix: undefined,
 };
-export const FROM_PROXY: Forwarded = { ...FROM_CLIENT, peer: { address: '10.0.0.1', trusted: true } };
+export const FROM_PROXY: Forwarded = { ...FROM_CLIENT, peer: { address: '10.0.0.1', trusted: true, usesTls: false } };
 
 /** The fields as pairs, less those that every request is given, whose test is the first one. */
 export function passed(

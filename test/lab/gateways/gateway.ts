@@ -5,11 +5,15 @@ import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
+import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 import type { Scope } from '../scope.ts';
 import { type LogLine, startInProcess } from './in-process.ts';
+import { tlsBridge } from './tls-bridge.ts';
 
 export type { LogLine } from './in-process.ts';
 
+/** Runs the tests of this process over TLS. */
+const IS_OVER_TLS = process.env.GATEHOUSE_TEST_TLS === '1';
 /** Low enough for tests; the gateway's own default is 12. */
 const PASSWORD_COST = 4;
 
@@ -22,6 +26,8 @@ export interface TestGateway {
   readonly opsUrl: string;
   /** Where other proxies ask; empty without `decisions`. */
   readonly decisionsUrl: string;
+  /** Where http is sent to https; empty without `listen.redirect`. */
+  readonly redirectUrl: string;
   readonly log: LogLine[];
   readonly accounts: AccountStore;
   /** A separate connection to the gateway's database. */
@@ -92,7 +98,11 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     // Changes that a test makes directly in the database must take effect at once.
     accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
     ...settings,
-    listen: { port: 0, ...(settings.listen as object | undefined) },
+    listen: {
+      port: 0,
+      ...(IS_OVER_TLS && { tls: { certificate: SELF_SIGNED.cert, key: SELF_SIGNED.key } }),
+      ...(settings.listen as object | undefined),
+    },
   });
 
   const database = openDatabase(checked.database.url, { timeout: 5_000 });
@@ -100,11 +110,15 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
   const accounts = sqlAccountStore(database);
   if (hasOwnDatabase) await addPeople(accounts);
 
+  const port = Number(new URL(gateway.url).port);
+  const bridged = IS_OVER_TLS ? await tlsBridge(t, port) : port;
+
   return {
-    url: gateway.url,
-    port: Number(new URL(gateway.url).port),
+    url: IS_OVER_TLS ? `http://127.0.0.1:${bridged}` : gateway.url,
+    port: bridged,
     opsUrl: gateway.opsUrl,
     decisionsUrl: gateway.decisionsUrl ?? '',
+    redirectUrl: gateway.redirectUrl ?? '',
     log,
     accounts,
     database,

@@ -41,7 +41,7 @@ export async function sessionPages(
     lifetime = HOUR,
   }: { store: SessionStore; secrets?: readonly string[]; origin?: string; lifetime?: number },
 ): Promise<SessionPages> {
-  const guard = formGuard({ secrets, origin });
+  const guard = formGuard({ secrets, origin, isSecure: origin.startsWith('https:') });
   const app = new Koa();
   app.use(async (ctx, next) => {
     try {
