@@ -112,9 +112,10 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
 
   const port = Number(new URL(gateway.url).port);
   const bridged = IS_OVER_TLS ? await tlsBridge(t, port) : port;
+  const url = IS_OVER_TLS ? `http://127.0.0.1:${bridged}` : gateway.url;
 
   return {
-    url: IS_OVER_TLS ? `http://127.0.0.1:${bridged}` : gateway.url,
+    url,
     port: bridged,
     opsUrl: gateway.opsUrl,
     decisionsUrl: gateway.decisionsUrl ?? '',
@@ -125,7 +126,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     logged,
     reload,
     async token() {
-      const answer = await fetch(`${gateway.url}/api/v1/tokens/`, {
+      const answer = await fetch(`${url}/api/v1/tokens/`, {
         method: 'POST',
         headers: { Authorization: basic(ADA) },
       });

@@ -10,6 +10,8 @@ import { requestText } from '../../support/gateways/forwarding.ts';
 import { rawExchange } from '../../support/http/raw.ts';
 import { HANDSHAKE } from '../../support/http/websocket.ts';
 import { scrape, scrapeAfter } from '../../support/reports/scrape.ts';
+import { SERVER } from '../../support/stores/certificates.ts';
+import { entry, visit } from '../../support/tls/tls-visit.ts';
 
 /** Node's own client and parser take no others. CONNECT is no request to the gateway. */
 const ODD_METHODS = METHODS.filter(
@@ -84,8 +86,16 @@ test('docs/metrics.md has every metric of the gateway, with its labels, and no o
   await fetch(`${gateway.url}/open`);
   await told(gateway, ['GET /forward-auth/@open HTTP/1.1', FOR]);
   const { types, series } = await scrapeAfter(gateway, 1);
+  const overTls = await testGateway(t, {
+    listen: { tls: entry(SERVER) },
+    routes: [{ name: 'open', path: '/s', upstream: 'http://127.0.0.1:1', auth: 'none' }],
+  });
+  await visit(overTls.port);
+  const ofTls = await scrapeAfter(overTls, 1);
   const labelsOf = (metric: string) => {
-    const name = [...series.keys()].find((key) => key.replace(/_(?:bucket|sum|count)\b/, '').startsWith(`${metric}{`));
+    const name = [...series.keys(), ...ofTls.series.keys()].find((key) =>
+      key.replace(/_(?:bucket|sum|count)\b/, '').startsWith(`${metric}{`),
+    );
     return [...(name ?? '').matchAll(/(\w+)="/g)].map(([, label = '']) => label).filter((label) => label !== 'le');
   };
   const own = [...types.keys()].filter((name) => name.startsWith('gatehouse_'));
