@@ -11,6 +11,7 @@ interface Options {
   config: string;
   url?: OpsAddress;
   wait?: number;
+  pid?: number;
   json?: true;
 }
 
@@ -33,12 +34,13 @@ export function readyCommand(): Command {
         .conflicts('config'),
     )
     .option('--wait <duration>', 'ask until it is ready, at most so long, such as 30s', milliseconds)
+    .option('--pid <pid>', 'the process of the gateway: with --wait, give up when it has ended', processId)
     .option('--json', 'print JSON')
-    .action(async ({ config, url, wait: longest = 0, json }: Options) => {
+    .action(async ({ config, url, wait: longest = 0, pid, json }: Options) => {
       const address = url ?? opsOf(config, loadOps(config, process.env));
-      const verdict = await askUntilReady(address, longest);
+      const verdict = await askUntilReady(address, longest, pid);
       if (!json && !verdict.isReady) {
-        const after = longest === 0 ? '' : ` after ${longest / 1_000} s`;
+        const after = longest === 0 || verdict.kind === 'ended' ? '' : ` after ${longest / 1_000} s`;
         throw new OperatorError(`${address.name} is not ready${after}: ${textOf(verdict)}`);
       }
       const { kind: _, isReady, ...rest } = verdict;
@@ -49,17 +51,32 @@ export function readyCommand(): Command {
     });
 }
 
-/** @param longest milliseconds; 0: asks once @returns the last verdict */
-async function askUntilReady(address: OpsAddress, longest: number): Promise<Verdict> {
+/**
+ * @param longest milliseconds; 0: asks once
+ * @param pid the process of the gateway, if it is known
+ * @returns the last verdict
+ */
+async function askUntilReady(address: OpsAddress, longest: number, pid?: number): Promise<Verdict> {
   const end = performance.now() + longest;
   let verdict = await askReadiness(address, longest === 0 ? ANSWER_LIMIT : Math.min(longest, ANSWER_LIMIT));
   for (;;) {
     const left = Math.ceil(end - performance.now() - INTERVAL);
     if (verdict.isReady || left <= 0) return verdict;
+    if (pid !== undefined && !isRunning(pid))
+      return { kind: 'ended', isReady: false, reason: `process ${pid} has ended` };
     await pause(INTERVAL);
     const next = await askReadiness(address, Math.min(left, ANSWER_LIMIT));
     // The last question is cut short by the end of the time, which says nothing of the gateway.
     if (next.kind !== 'late' || left >= ANSWER_LIMIT) verdict = next;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's process.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -84,4 +101,11 @@ function milliseconds(text: string): number {
   const { data, error } = wait().safeParse(text);
   if (error !== undefined) throw new InvalidArgumentError(`It ${error.issues[0]?.message}.`);
   return data;
+}
+
+/** @throws InvalidArgumentError */
+function processId(text: string): number {
+  // 0 and less mean groups of processes to kill(2).
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('It must be the id of a process.');
+  return Number(text);
 }

@@ -11,7 +11,7 @@ export type Verdict =
       /** The stores and clocks that are down. */
       readonly unavailable: readonly string[];
     }
-  | { readonly kind: 'late' | 'unreachable'; readonly isReady: false; readonly reason: string };
+  | { readonly kind: 'late' | 'unreachable' | 'ended'; readonly isReady: false; readonly reason: string };
 
 /** Bytes; the body of an answer has some dozens. */
 const BODY_LIMIT = 16 * 1024;

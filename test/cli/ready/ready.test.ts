@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -113,6 +114,19 @@ test('with --wait, it gives up after that time with the last reason', async (t) 
   });
 });
 
+test('with --pid, it gives up as soon as that process has ended', async (t) => {
+  const { state, port } = await opsListener(t, { host: '127.0.0.1', port: 0 });
+  state.readiness = { status: 'starting', unavailable: [] };
+  const program = spawn('sleep', ['1h']);
+  t.teardown(() => program.kill('SIGKILL'));
+  const url = `http://127.0.0.1:${port}`;
+  const asking = gatehouse(['ready', '--url', url, '--wait', '10m', '--pid', String(program.pid)]);
+  while (state.asked < 3) await new Promise((resolve) => setImmediate(resolve));
+  program.kill();
+  const stderr = `${url} is not ready: process ${program.pid} has ended\n`;
+  t.deepEqual(await asking, { code: 1, stdout: '', stderr });
+});
+
 test('wrong usage exits 2 with one line that says what is allowed', async (t) => {
   for (const [args, problem] of [
     [
@@ -121,6 +135,7 @@ test('wrong usage exits 2 with one line that says what is allowed', async (t) =>
     ],
     [['--url', 'http://a/health'], /It must be http:\/\/HOST:PORT or unix:\/PATH/],
     [['--wait', '30'], /--wait <duration>' argument '30' is invalid. It must be a duration, .* 30s/],
+    [['--pid', '-1'], /--pid <pid>' argument '-1' is invalid. It must be the id of a process/],
     [['--url', 'http://a', '--config', 'b'], /'--url <url>' cannot be used with option '--config <file>'/],
   ] as const) {
     const { code, stderr } = await gatehouse(['ready', ...args]);
