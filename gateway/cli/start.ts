@@ -4,6 +4,7 @@ import type { Gateway } from '../compose/ops-listener.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';
+import { watchCertificates } from './certificate-watch.ts';
 import { configOption } from './config-option.ts';
 import { nodeArguments } from './node-flags.ts';
 import { sendOutputToLog } from './output-to-log.ts';
@@ -60,12 +61,17 @@ async function startConfigured(file: string): Promise<Running> {
     { url, ops: opsUrl, ...others, routes: settings.routes.length, ...(workers > 1 && { workers }) },
     'listening',
   );
-  const reloader = createReloader(file, settings, log, gateway.reload);
+  const certificates = watchCertificates(settings, log);
+  const reloader = createReloader(file, settings, log, async (next) => {
+    await gateway.reload(next);
+    certificates.use(next);
+  });
   onHangup = () => void reloader.reload();
   return {
     log,
     close() {
       reloader.stop();
+      certificates.stop();
       return gateway.close();
     },
   };
