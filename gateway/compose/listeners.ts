@@ -2,6 +2,7 @@ import { listen } from '../ops/listen.ts';
 import type { Logger } from '../ops/log.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { refuseCleartextRequests } from '../request/connections/cleartext-requests.ts';
+import { proxyProtocol } from '../request/connections/proxy-protocol.ts';
 import { createTlsStage } from '../request/connections/tls-stage.ts';
 import { createDecisionListener } from '../request/decisions/decision-listener.ts';
 import { createListener, type Listener, type ListenerDeps } from '../request/listener.ts';
@@ -57,6 +58,12 @@ export function createListeners(
 ): Listeners {
   const { listen: address, decisions: decisionOptions, timeouts } = settings;
   const forClients = { log, meter: metrics.requests, ...clientsOf(current), timeouts };
+  const takeProxyHeader = proxyProtocol({
+    log,
+    isTrusted: (socketAddress) => current().peerOf(socketAddress).trusted,
+    deadline: () => clients.server.headersTimeout,
+  });
+  const first = address.proxyProtocol ? [takeProxyHeader] : [];
   const tlsDeps = {
     ...{ log, meter: metrics.tls, ticketSecret, peerOf: forClients.peerOf },
     deadline: () => clients.server.headersTimeout,
@@ -65,7 +72,7 @@ export function createListeners(
   const tls = address.tls === undefined ? null : createTlsStage(tlsDeps, address.tls);
   const clients: Listener = createListener({
     ...forClients,
-    stages: tls === null ? [] : [tls.stage],
+    stages: tls === null ? first : [...first, tls.stage],
     onRequest: (req, res) => current().onRequest(req, res),
     onUpgrade: (req, socket, head) => current().onUpgrade(req, socket, head),
     acceptPlain: address.fastPath ? (connection, head) => current().plainDoor.accept(connection, head) : null,
@@ -89,7 +96,7 @@ export function createListeners(
       ? null
       : createRedirectListener({
           ...forClients,
-          stages: [],
+          stages: first,
           knowsHost: (host) => current().knowsHost(host),
           httpsPort: () => httpsPort,
         });

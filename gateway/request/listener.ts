@@ -111,7 +111,11 @@ export function createListener(deps: ListenerDeps): Listener {
   };
   const plainDeps = { serve, limitHead, refusals, peerOf, senderOf, isDraining: () => isDraining };
   const plain = acceptPlain === null ? null : servePlain(server, { ...plainDeps, accept: acceptPlain });
-  const connections = connectionsThrough([nameUnixPeers(server), ...stages], plain?.take ?? serve, () => {
+  const serveNew = (socket: Socket) => {
+    serve(socket);
+    socket.resume();
+  };
+  const connections = connectionsThrough([nameUnixPeers(server), ...stages], plain?.take ?? serveNew, () => {
     // Warns again after the load has dropped for a while.
     if (connections.size < server.maxConnections / 2) isFull = false;
   });

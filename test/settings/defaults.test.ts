@@ -3,7 +3,7 @@ import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 test('everything but routes has a default, durations in milliseconds', (t) => {
   t.deepEqual(settingsOf(t, ROUTES), {
-    listen: { fastPath: true },
+    listen: { fastPath: true, proxyProtocol: false },
     ops: {},
     trustedProxies: [],
     workers: 1,

@@ -32,6 +32,12 @@ for (const [yaml, at, message] of [
     'decisions.peers',
     /must list the proxies that may ask, such as \[127\.0\.0\.1\], or \[unix\]/,
   ],
+  ['listen: { proxyProtocol: true }', 'trustedProxies', /must list the proxies that send PROXY headers/],
+  [
+    'listen: { proxyProtocol: true, socket: /run/g.sock }\ntrustedProxies: [127.0.0.1]',
+    'trustedProxies',
+    /lacks unix, .*; must contain unix/,
+  ],
   ['trustedProxies: [unix:]', 'trustedProxies[0]', /or unix for the peers of a Unix socket/],
 ] as const) {
   test(`${yaml.replace('\n', ', ')} is one problem`, (t) => {

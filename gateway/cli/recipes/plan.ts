@@ -104,6 +104,11 @@ export const DOTS_OR_SLASHES = '^[^?]*/[./]';
  * @throws OperatorError where the proxy could not reach the gateway
  */
 export function recipePlan(settings: SettingsWithoutSecrets, decisions: DecisionSettings, listen: string): RecipePlan {
+  if (settings.listen.proxyProtocol) {
+    throw new OperatorError(
+      'listen.proxyProtocol is true, but the proxy of a recipe sends no PROXY header to the public listener: its requests would be refused. Set listen.proxyProtocol to false.',
+    );
+  }
   return {
     listen,
     decisions: reachable('decisions', decisions),

@@ -7,7 +7,7 @@ import type { Stage } from './stages.ts';
  * socket. A stage that wraps the connection gives it to the socket that wraps it.
  */
 export function setPeerAddress(socket: Socket, address: string | undefined): void {
-  Object.defineProperty(socket, 'remoteAddress', { value: address });
+  Object.defineProperty(socket, 'remoteAddress', { value: address, configurable: true });
 }
 
 /**

@@ -7,7 +7,8 @@ export type Take = (socket: Socket) => void;
  * A step between a new connection and its first request.
  *
  * It calls `next` once, with the socket to serve (another one where it wraps the connection), or destroys the connection. A
- * stage that waits has a deadline of its own. What it has read and does not need is put back by `unshift`.
+ * stage that waits has a deadline of its own. What it has read and does not need is put back by `unshift`, while the socket is
+ * paused; whoever takes the socket resumes it.
  */
 export type Stage = (socket: Socket, next: Take) => void;
 

@@ -46,7 +46,7 @@ export class PlainConnection implements ClientConnection {
     this.body = new PlainBody(socket, this.#buffer);
     this.#reads = readDirectly(socket, this.#buffer.next, this.#onRead);
     if (this.#reads === null) socket.on('data', this.#onData);
-    else socket.resume();
+    socket.resume();
     socket.on('end', this.#onEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onClose);

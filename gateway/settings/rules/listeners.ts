@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { UNIX_PEER } from '../../fields/forwarded.ts';
 import type { ListenAddress, ListenerName, WrittenAddress } from '../schema/listener-options.ts';
 import { isLoopback } from './loops.ts';
 import type { Conflict, Readable } from './readable.ts';
@@ -14,6 +15,7 @@ export function conflictsOfListeners(settings: Readable): Conflict[] {
       oneAddress(name, name === 'listen.redirect' ? settings.listen?.redirect : settings[name]),
     ),
     ...peersNamed(settings),
+    ...proxiesNamed(settings),
   ];
 }
 
@@ -66,4 +68,17 @@ function peersNamed(settings: Readable): Conflict[] {
       ? 'is empty, and the socket of decisions.fd may be reachable from other machines; must list the proxies that may ask, such as [127.0.0.1], or [unix] for a Unix socket'
       : `is empty, and decisions.host (${address.host}) can be reached from other machines; must list the proxies that may ask, such as [10.0.0.0/8]`;
   return [{ path: ['decisions', 'peers'], message }];
+}
+
+/** With PROXY headers, nobody else may connect. */
+function proxiesNamed(settings: Readable): Conflict[] {
+  const { listen, trustedProxies } = settings;
+  const address = validAddress('listen', settings);
+  if (!listen?.proxyProtocol || trustedProxies === undefined || address === null) return [];
+  const isUnix = 'path' in address;
+  if (isUnix ? trustedProxies.includes(UNIX_PEER) : trustedProxies.length > 0) return [];
+  const message = isUnix
+    ? `lacks ${UNIX_PEER}, and listen.proxyProtocol closes the connections of all other peers of listen.socket; must contain ${UNIX_PEER}`
+    : 'is empty, and listen.proxyProtocol closes the connections of all others; must list the proxies that send PROXY headers, such as [10.0.0.7]';
+  return [{ path: ['trustedProxies'], message }];
 }

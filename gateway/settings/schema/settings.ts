@@ -61,6 +61,11 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
         .describe(
           "Serves plain requests without Node's HTTP server and undici, for little more than half of the CPU time. False is for comparing.",
         ),
+      proxyProtocol: flag()
+        .prefault(false)
+        .describe(
+          'Whether each connection begins with a PROXY header (version 1 or 2), which names the client. Only trustedProxies may connect then.',
+        ),
       hsts: hsts
         .exactOptional()
         .describe('HTTP Strict Transport Security (RFC 6797): a duration, or a map. Left out: the field is not sent.'),

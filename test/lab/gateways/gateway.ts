@@ -22,6 +22,7 @@ export const BOB = { email: 'bob@example.com', password: 'battery staple' };
 
 export interface TestGateway {
   readonly url: string;
+  /** 0 with `listen.socket`. */
   readonly port: number;
   readonly opsUrl: string;
   /** Where other proxies ask; empty without `decisions`. */
@@ -99,7 +100,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
     accounts: { passwordCost: PASSWORD_COST, cache: '1ms' },
     ...settings,
     listen: {
-      port: 0,
+      ...freePortOf(settings.listen),
       ...(IS_OVER_TLS && { tls: { certificate: SELF_SIGNED.cert, key: SELF_SIGNED.key } }),
       ...(settings.listen as object | undefined),
     },
@@ -110,7 +111,7 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
   const accounts = sqlAccountStore(database);
   if (hasOwnDatabase) await addPeople(accounts);
 
-  const port = Number(new URL(gateway.url).port);
+  const port = gateway.url.startsWith('unix:') ? 0 : Number(new URL(gateway.url).port);
   const bridged = IS_OVER_TLS ? await tlsBridge(t, port) : port;
   const url = IS_OVER_TLS ? `http://127.0.0.1:${bridged}` : gateway.url;
 
@@ -133,4 +134,9 @@ export async function testGateway(t: Scope, settings: Record<string, unknown>): 
       return ((await answer.json()) as { token: string }).token;
     },
   };
+}
+
+/** Any free port, unless the gateway listens on a Unix socket. */
+function freePortOf(listen: unknown): { readonly port?: number } {
+  return typeof listen === 'object' && listen !== null && 'socket' in listen ? {} : { port: 0 };
 }
