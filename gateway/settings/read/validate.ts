@@ -87,7 +87,7 @@ function unknownKeys(
   known: readonly string[],
 ): Finding[] {
   return issue.keys.map((key) => {
-    const path = [...asPath(issue.path), key];
+    const path = [...placeOf(document, asPath(issue.path)).path, key];
     return { offset: offsetOfKey(document, path), path, message: unknownKey(key, known) };
   });
 }

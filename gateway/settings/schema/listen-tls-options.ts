@@ -50,7 +50,7 @@ export type RedirectSettings = z.output<ReturnType<typeof redirectOptions>>;
 
 /** Where the listener is that sends clients to https. */
 export function redirectAddress(listen: WrittenAddress, redirect: RedirectSettings): WrittenAddress {
-  return { host: listen.host, ...redirect };
+  return { ...('host' in listen && { host: listen.host }), ...redirect };
 }
 
 function isMap(value: unknown): boolean {
