@@ -99,7 +99,7 @@ const proxy = options({
     .exactOptional()
     .describe("The host that redirects to the upstream's own host are rewritten to."),
   protocolRewrite: oneOf('http', 'https').exactOptional().describe('The scheme that redirects are rewritten to.'),
-  intercept: matching(/\.(?:mjs|js|ts)$/, 'must be the path of a module, such as ./intercept.mjs')
+  intercept: matching(/\.m?[jt]s$/, 'must be the path of a module, such as ./intercept.mjs')
     .exactOptional()
     .describe('A module whose default export changes answers; relative to the configuration file.'),
 });
