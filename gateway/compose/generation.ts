@@ -3,6 +3,7 @@ import { compileIdentityFields } from '../access/identity-fields.ts';
 import type { LimitCounts } from '../access/limits/limit-counts.ts';
 import { type CountRefusals, compileRouteLimits, type RouteLimits } from '../access/limits/route-limits.ts';
 import { compileScopes, type Scopes } from '../access/scopes.ts';
+import type { BeginTrace } from '../domain/trace.ts';
 import type { HopCounter } from '../forward/headers/hops.ts';
 import type { LoadedModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import type { OpenUpstreams, Upstreams } from '../forward/upstream/shared-groups.ts';
@@ -36,6 +37,8 @@ import { type AssertionLookUps, createAssertions } from '../signing/assertion.ts
 export interface GenerationDeps {
   readonly log: Logger;
   readonly meter: RequestMeter;
+  /** Null: nothing is traced. */
+  readonly beginTrace: BeginTrace | null;
   readonly identify: Identify;
   readonly tokenEndpoints: RequestDeps['tokenEndpoints'];
   readonly pages: RequestDeps['pages'];
@@ -58,6 +61,8 @@ export interface Generation {
   /** The published keys of assertions; null: none are configured. */
   readonly keySet: KeySet | null;
   readonly scopes: Scopes;
+  /** The path of a route of this name; `undefined`: there is none. */
+  pathOf(route: string): string | undefined;
   readonly onRequest: OnRequest;
   readonly onUpgrade: OnUpgrade;
   readonly plainDoor: PlainDoor;
@@ -95,7 +100,7 @@ function generationOver(
   modules: LoadedModules,
   services: GenerationDeps,
 ): Generation {
-  const { log, meter, identify, exchanges } = services;
+  const { log, meter, beginTrace, identify, exchanges } = services;
   const { prefix, realm } = settings.api;
   const peerOf = compileTrust(settings.trustedProxies, settings.listen.tls !== undefined);
   const senderOf = compileSender(
@@ -141,9 +146,11 @@ function generationOver(
     tokenEndpoints,
     pages,
     keySet,
+    beginTrace,
   });
   const webSockets = createWebSocketForwarder();
 
+  const paths = new Map(settings.routes.map(({ name, path }) => [name, path]));
   const underWay = requestsUnderWay();
   const { cache = 0, peers = [], socket } = settings.decisions ?? {};
   const isPeer = compileTrust(peers, false);
@@ -154,6 +161,7 @@ function generationOver(
     settings,
     keySet,
     scopes,
+    pathOf: (name) => paths.get(name),
     strictTransport,
     senderOf,
     peerOf,
@@ -164,15 +172,17 @@ function generationOver(
       return receive(req, res);
     },
     onUpgrade: createOnUpgrade({
-      ...{ log, meter, admission, prepareOutgoing, exchanges, senderOf, strictTransport, webSockets },
+      ...{ log, meter, admission, prepareOutgoing, exchanges, senderOf, strictTransport, webSockets, beginTrace },
       openWebSockets: services.openWebSockets,
       limits: settings.webSockets,
     }),
     plainDoor: createPlainDoor({
       ...{ log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm },
-      ...{ strictTransport, senderOf },
+      ...{ strictTransport, senderOf, beginTrace },
     }),
-    decide: createDecide({ admission, routes, peerOf: proxyOf, strictTransport, keySet, cache, now: services.now }),
+    decide: createDecide({
+      ...{ admission, routes, peerOf: proxyOf, strictTransport, keySet, cache, now: services.now, beginTrace },
+    }),
     // Without a list, only this machine can connect.
     mayAsk: (address) => socket !== undefined || peers.length === 0 || isPeer(address).trusted,
     async retire() {

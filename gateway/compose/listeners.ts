@@ -11,6 +11,7 @@ import { redirectAddress } from '../settings/schema/listen-tls-options.ts';
 import { listenAddress } from '../settings/schema/listener-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import type { Generation } from './generation.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Where a gateway listens. `decisionsUrl` is null without `decisions`, `redirectUrl` without `listen.redirect`. */
 export interface Addresses {
@@ -53,11 +54,11 @@ export function createListeners(
   settings: ListenerSettings,
   current: () => Generation,
   log: Logger,
-  metrics: Pick<Metrics, 'requests' | 'decisions' | 'tls'>,
+  meters: Pick<Tracing, 'requests' | 'decisions'> & Pick<Metrics, 'tls'>,
   ticketSecret: Uint8Array,
 ): Listeners {
   const { listen: address, decisions: decisionOptions, timeouts } = settings;
-  const forClients = { log, meter: metrics.requests, ...clientsOf(current), timeouts };
+  const forClients = { log, meter: meters.requests, ...clientsOf(current), timeouts };
   const takeProxyHeader = proxyProtocol({
     log,
     isTrusted: (socketAddress) => current().peerOf(socketAddress).trusted,
@@ -65,7 +66,7 @@ export function createListeners(
   });
   const first = address.proxyProtocol ? [takeProxyHeader] : [];
   const tlsDeps = {
-    ...{ log, meter: metrics.tls, ticketSecret, peerOf: forClients.peerOf },
+    ...{ log, meter: meters.tls, ticketSecret, peerOf: forClients.peerOf },
     deadline: () => clients.server.headersTimeout,
     refuseCleartext: refuseCleartextRequests(forClients),
   };
@@ -84,7 +85,7 @@ export function createListeners(
       ? null
       : createDecisionListener({
           log,
-          meter: metrics.decisions,
+          meter: meters.decisions,
           decide: (subrequest) => current().decide(subrequest),
           mayAsk: (socketAddress) => current().mayAsk(socketAddress),
           timeouts,

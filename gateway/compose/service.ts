@@ -34,6 +34,7 @@ import { openIdentification } from './identification.ts';
 import { createListeners } from './listeners.ts';
 import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
+import { openTracing } from './tracing.ts';
 
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl' | 'reload' | 'close'> {
@@ -57,6 +58,8 @@ export function startGateway(settings: Settings, log: Logger): Promise<Gateway> 
   });
 }
 
+/** Milliseconds for the last spans: a collector that is out must not delay a restart. */
+const LAST_SPANS = 2_000;
 /** Milliseconds to close everything after a failed start. */
 const FAILED_START_GRACE = 2_000;
 
@@ -106,6 +109,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       linesDropped: () => linesDropped(log),
       certificates: () => servedCertificates(current.settings.listen.tls),
     });
+    const tracing = await openTracing(settings.tracing, metrics, log, (name) => current.pathOf(name));
+    lastWorks.push(() => tracing.close(Math.min(left(), LAST_SPANS)));
     const { signer } = identification;
     const live = liveTokens(tokens, {
       keyIds: signer.keyIds,
@@ -150,7 +155,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     const services = {
       log,
       pages: pages.answer,
-      meter: metrics.requests,
+      meter: tracing.requests,
+      beginTrace: tracing.begin,
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
       now: revocations.clock.now,
@@ -178,7 +184,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     lastWorks.push(() => current.retire());
 
     const ticketSecret = group?.ticketSecret ?? randomBytes(32);
-    const listeners = createListeners(settings, () => current, log, metrics, ticketSecret);
+    const listeners = createListeners(settings, () => current, log, { ...tracing, tls: metrics.tls }, ticketSecret);
     opened.defer(async () => listeners.stop());
     const addresses = await listeners.listen(group === null);
     url = addresses.url;

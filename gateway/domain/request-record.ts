@@ -1,4 +1,5 @@
 import type { GatewayError } from './errors.ts';
+import type { Trace } from './trace.ts';
 
 /** What an answer says of the limits of its route (draft-ietf-httpapi-ratelimit-headers-10). */
 export interface RateLimitFields {
@@ -24,6 +25,8 @@ export interface RequestRecord {
   readonly userAgent: string | undefined;
   /** `performance.now()` at its arrival. */
   readonly startedAt: number;
+  /** Null: the gateway does not trace, or the request never began. */
+  trace: Trace | null;
   accountId: string | null;
   /** The id of its token. */
   tokenId: string | null;

@@ -106,6 +106,7 @@ export class Delivery implements AttemptEvents {
       this.#fail(error);
       return;
     }
+    this.#outgoing.onRetry(error);
     if (next !== this.#place) this.#leave();
     this.#send(next);
   }

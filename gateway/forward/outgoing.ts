@@ -1,3 +1,4 @@
+import type { GatewayError } from '../domain/errors.ts';
 import type { RawFields } from '../fields/raw-fields.ts';
 import type { Replacements } from './headers/cookie-rewrite.ts';
 import type { RedirectRules } from './headers/reference-rewrite.ts';
@@ -51,6 +52,8 @@ export interface Outgoing {
   readonly group: UpstreamGroup;
   /** Makes the head for the chosen server, and notes the server for the log. */
   headFor(upstream: Upstream): RequestHead;
+  /** An attempt has failed, and another one follows. */
+  onRetry(error: GatewayError): void;
   readonly deadlines: Deadlines;
   readonly hasBody: boolean;
   /** Most bytes of the request body; null: no limit. */

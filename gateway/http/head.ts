@@ -15,6 +15,8 @@ export interface Head {
   /** Whether there are several `X-API-Key` lines. */
   readonly hasApiKeys: boolean;
   readonly requestId: string | undefined;
+  /** The last `traceparent` line. */
+  readonly traceparent: string | undefined;
   /** The first `Origin` line. */
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`: a browser's statement of the initiator. */
@@ -50,6 +52,7 @@ export function readHead(raw: RawFields, version: string): Head {
   let authorization: string | undefined;
   let host: string | undefined;
   let requestId: string | undefined;
+  let traceparent: string | undefined;
   let transferEncoding: string | undefined;
   let contentLength: string | undefined;
   let contentType: string | undefined;
@@ -89,6 +92,9 @@ export function readHead(raw: RawFields, version: string): Head {
         break;
       case 10:
         if (isField(name, 'user-agent')) userAgent ??= value;
+        break;
+      case 11:
+        if (isField(name, 'traceparent')) traceparent = value;
         break;
       case 12:
         if (isField(name, 'content-type')) contentType = once(contentType, value, 'Content-Type');
@@ -150,6 +156,7 @@ export function readHead(raw: RawFields, version: string): Head {
     hasApiKeys,
     host,
     requestId,
+    traceparent,
     origin,
     fetchSite,
     fetchMode,

@@ -4,10 +4,12 @@ import { type DecisionMetrics, decisionMetrics } from './metrics/decisions.ts';
 import { limitMetrics } from './metrics/limits.ts';
 import { processMetrics } from './metrics/process.ts';
 import { type RequestMetrics, requestMetrics } from './metrics/requests.ts';
+import { spanMetrics } from './metrics/spans.ts';
 import { logMetrics, type State, stateMetrics } from './metrics/state.ts';
 import { type TlsMetrics, tlsMetrics } from './metrics/tls.ts';
 import type { Snapshot } from './metrics/total.ts';
 import { upstreamMetrics } from './metrics/upstreams.ts';
+import type { SpanMeter } from './tracing/span-queue.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -19,6 +21,7 @@ export interface Metrics {
   readonly tls: TlsMetrics;
   /** Creates the metrics of a group of upstreams. */
   readonly group: ReturnType<typeof upstreamMetrics>;
+  readonly spans: SpanMeter;
   /** The current values, for `textOf` or a `Total` over processes. */
   snapshot(): Promise<Snapshot>;
 }
@@ -35,6 +38,7 @@ export function createMetrics(state: State): Metrics {
     decisions: decisionMetrics(registry),
     tls: tlsMetrics(registry, state.certificates),
     group: upstreamMetrics(registry),
+    spans: spanMetrics(registry),
     snapshot: async () => [...(await registry.getMetricsAsJSON()), ...(await ofProcess.getMetricsAsJSON())],
   };
 }

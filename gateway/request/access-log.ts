@@ -31,6 +31,7 @@ const LONGEST_USER_AGENT = 256;
 export function logRequest(log: Logger, record: RequestRecord, status: number): void {
   const ofRequest = {
     id: record.id,
+    trace: record.trace?.id,
     client: record.client,
     method: record.method,
     path: withoutCredentials(record.path.slice(0, LONGEST_PATH)),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
+import type { BeginTrace } from '../domain/trace.ts';
 import { forwardingFields, type Sender, type SenderOf } from '../http/client-address.ts';
 import { answerError, asGatewayError } from '../http/error-answer.ts';
 import { logWhenOver, type RequestMeter } from './access-log.ts';
@@ -27,6 +28,8 @@ export interface RequestDeps extends Omit<KoaLeafDeps, 'forward' | 'refuse'> {
   readonly errorForm: ErrorForm;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
+  /** Null: nothing is traced. */
+  readonly beginTrace: BeginTrace | null;
 }
 
 /** The method that a CORS preflight asks for. */
@@ -40,6 +43,7 @@ function requestedMethod({ headers }: IncomingMessage): string | undefined {
  */
 export function createOnRequest(deps: RequestDeps): OnRequest {
   const { log, meter, errorForm, admission, hasCors, prepareOutgoing, exchanges, senderOf, strictTransport } = deps;
+  const { beginTrace } = deps;
   const { tokenEndpoints, pages, keySet } = deps;
   const forward = createForwardRequest(prepareOutgoing, exchanges);
   const leaf = createKoaLeaf({ log, forward, tokenEndpoints, pages, keySet, refuse });
@@ -47,8 +51,9 @@ export function createOnRequest(deps: RequestDeps): OnRequest {
   return (req, res) => {
     const sender = senderOf(req.socket.remoteAddress, forwardingFields(req));
     const incoming = readIncoming(req, sender, false);
-    const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
-    const record = newRecord(req, sender.client, givenId);
+    const head = incoming instanceof GatewayError ? null : incoming.head;
+    const record = newRecord(req, sender.client, head?.requestId);
+    if (beginTrace !== null) record.trace = beginTrace(record, head?.traceparent, sender.peer.trusted);
     logWhenOver(log, meter, record, req, res);
     if (incoming instanceof GatewayError) answerFailure(req, res, record, sender, true, incoming);
     else handle({ req, res, incoming, record });

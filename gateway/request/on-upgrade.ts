@@ -2,6 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, clientClosed, GatewayError } from '../domain/errors.ts';
+import type { BeginTrace } from '../domain/trace.ts';
 import type { WebSocketForwarder } from '../forward/websocket/websocket.ts';
 import { forwardingFields, type SenderOf } from '../http/client-address.ts';
 import { lingeringClose } from '../http/early-answer.ts';
@@ -28,6 +29,8 @@ export interface UpgradeDeps {
   readonly limits: WebSocketLimits & { readonly idle: number };
   readonly senderOf: SenderOf;
   readonly strictTransport: StrictTransport;
+  /** Null: nothing is traced. */
+  readonly beginTrace: BeginTrace | null;
 }
 
 /** Close codes of RFC 6455 section 7.4.1: the server shuts down, and the connection is no longer allowed. */
@@ -51,13 +54,15 @@ export function createOnUpgrade({
   limits,
   senderOf,
   strictTransport,
+  beginTrace,
 }: UpgradeDeps): OnUpgrade {
   return async (req, socket, firstBytes) => {
     const sender = senderOf(req.socket.remoteAddress, forwardingFields(req));
     const { client } = sender;
     const incoming = readIncoming(req, sender, true);
-    const givenId = incoming instanceof GatewayError ? undefined : incoming.head.requestId;
-    const record = newRecord(req, client, givenId);
+    const given = incoming instanceof GatewayError ? null : incoming.head;
+    const record = newRecord(req, client, given?.requestId);
+    if (beginTrace !== null) record.trace = beginTrace(record, given?.traceparent, sender.peer.trusted);
     let status = NO_ANSWER;
     let isMeasured = false;
     const measure = () => {

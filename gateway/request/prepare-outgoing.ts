@@ -7,6 +7,7 @@ import type { ForwardDecision } from './admission.ts';
 import { identityFields } from './identity-fields.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { StrictTransport } from './strict-transport.ts';
+import { beginAttempt, endAttempt } from './trace.ts';
 
 /** Prepares an admitted request for the way to its upstream: the group, the deadlines, the fields. */
 export type PrepareOutgoing = (incoming: IncomingRequest, decision: ForwardDecision, record: RequestRecord) => Outgoing;
@@ -35,6 +36,9 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
       requestId: record.id,
       decidesCors: route.cors !== null,
       answerChanges: withRateLimit(isOverHttps ? changes.answerOverHttps : changes.answer, record.rateLimit),
+      onRetry(error) {
+        if (record.trace !== null) endAttempt(record.trace, error);
+      },
       headFor(upstream) {
         record.upstream = upstream.origin;
         return {
@@ -50,6 +54,7 @@ export function createPrepareOutgoing(hopCounter: HopCounter, strictTransport: S
             takesApiKey: route.takesApiKey,
             stripPrefix: route.stripPrefix,
             hops,
+            traceparent: record.trace === null ? undefined : beginAttempt(record.trace, upstream.origin),
             methodIsFixed: route.methods !== undefined,
             countsHops: countsHops(method),
             changes: changes.request,

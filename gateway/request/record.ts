@@ -82,6 +82,7 @@ function recordOf(
     protocol,
     userAgent,
     startedAt: turnTime(),
+    trace: null,
     accountId: null,
     tokenId: null,
     route: null,

@@ -46,6 +46,7 @@ async function application(t: ExecutionContext, upstream: string) {
       decidesCors: false,
       rewriting: null,
       clientPath: '/',
+      onRetry: () => {},
       headFor: () => ({ target: '/s', headers: ['host', 'upstream.test'] }),
     }),
   );

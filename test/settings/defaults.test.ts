@@ -35,6 +35,7 @@ test('everything but routes has a default, durations in milliseconds', (t) => {
     limits: {},
     upstreams: {},
     log: { level: 'info', format: 'auto' },
+    tracing: { url: null, sample: 0.01, name: 'gatehouse', headers: {} },
     routes: [
       {
         name: 'orders',

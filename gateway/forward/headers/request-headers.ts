@@ -5,7 +5,7 @@ import { withoutOwnCookies } from '../../fields/own-cookies.ts';
 import { nameAt, type RawFields, valueAt, withoutNamed } from '../../fields/raw-fields.ts';
 import { requestField } from '../../fields/request.ts';
 import { withoutTokens } from '../../fields/web-socket-token.ts';
-import { randomHex } from '../../http/random-hex.ts';
+import { isTraceparent, newSpanId, newTraceId, traceparentOf } from '../../http/trace-context.ts';
 import type { FieldChanges } from '../outgoing.ts';
 import { addForwarded, isPathPrefix, type ProxyClaims } from './proxy-claims.ts';
 
@@ -33,6 +33,8 @@ export interface Forwarded {
   readonly countsHops?: boolean;
   /** The value of `X-Gatehouse-Hops` for the upstream; `undefined`: the field is not sent, as there is no loop to count. */
   readonly hops?: string | undefined;
+  /** The value of `traceparent` for the upstream; `undefined`: the client's, or one of a new trace. */
+  readonly traceparent?: string | undefined;
   /** The fields that the route changes; `undefined`: none. */
   readonly changes?: FieldChanges | undefined;
 }
@@ -126,10 +128,10 @@ export function requestHeaders(raw: RawFields, forwarded: Forwarded): string[] {
   if (changes !== undefined) kept.push(...changes.set);
 
   if (traceparent !== undefined && isTraceparent(traceparent)) {
-    kept.push('traceparent', traceparent);
+    kept.push('traceparent', forwarded.traceparent ?? traceparent);
     if (tracestate !== undefined) kept.push('tracestate', tracestate);
   } else {
-    kept.push('traceparent', newTraceparent(forwarded.requestId, forwarded.hasMadeId));
+    kept.push('traceparent', forwarded.traceparent ?? newTraceparent(forwarded.requestId, forwarded.hasMadeId));
   }
   kept.push('host', forwarded.host);
   kept.push('x-forwarded-for', claimed.for + forwardedNode(forwarded.peer.address));
@@ -151,22 +153,7 @@ function isRemovable(name: string): boolean {
   return treatment === 'pass' || treatment === 'method';
 }
 
-/** W3C Trace Context, section 3.2: version, trace id and parent id that are not all zero, flags; more after version 00. */
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:(?<!^00.*)-.*)?$/;
-
-function isTraceparent(value: string): boolean {
-  return TRACEPARENT.test(value);
-}
-
-/** The form of the gateway's own request ids. An id of zeros alone is invalid. */
-const TRACE_ID = /^(?!0{32})[\da-f]{32}$/;
-
-/**
- * Begins a new trace, with the flag `sampled` set: other systems may record it.
- *
- * @param requestId becomes the trace id where its form allows
- */
+/** Begins a new trace, with the flag `sampled` set: other systems may record it. */
 function newTraceparent(requestId: string, isMade: boolean): string {
-  const traceId = isMade || TRACE_ID.test(requestId) ? requestId : randomHex(32);
-  return `00-${traceId}-${randomHex(16)}-01`;
+  return traceparentOf({ traceId: newTraceId(requestId, isMade), parentId: newSpanId(), isSampled: true });
 }

@@ -1,6 +1,7 @@
 import { badRequest, GatewayError } from '../../domain/errors.ts';
 import { andThen, type MaybePromise } from '../../domain/maybe-promise.ts';
 import type { RequestRecord } from '../../domain/request-record.ts';
+import type { BeginTrace } from '../../domain/trace.ts';
 import { keepFields, lastValue, type RawFields } from '../../fields/raw-fields.ts';
 import { clientOfProxy, type Peer, type Sender } from '../../http/client-address.ts';
 import { asGatewayError } from '../../http/error-answer.ts';
@@ -51,6 +52,8 @@ export interface DecideDeps {
   readonly cache: number;
   /** The database's time in ms since 1970, by which tokens are dated. */
   now(): number;
+  /** Null: nothing is traced. */
+  readonly beginTrace: BeginTrace | null;
 }
 
 /** What a proxy asks: whether a request may pass, on a route that its target leads to or that the proxy names. */
@@ -60,7 +63,16 @@ interface Question {
   readonly route: Route | null;
 }
 
-export function createDecide({ admission, routes, peerOf, strictTransport, keySet, cache, now }: DecideDeps): Decide {
+export function createDecide({
+  admission,
+  routes,
+  peerOf,
+  strictTransport,
+  keySet,
+  cache,
+  now,
+  beginTrace,
+}: DecideDeps): Decide {
   const byName = new Map(routes.map((route) => [route.name, route]));
   const hasHosts = routes.some(({ host }) => host !== undefined);
 
@@ -75,7 +87,8 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
 
   return (subrequest) => {
     const { fields } = subrequest;
-    const peer: Peer = { ...peerOf(subrequest.socketAddress), trusted: true };
+    const asking = peerOf(subrequest.socketAddress);
+    const peer: Peer = { ...asking, trusted: true };
     const door = doorOf(subrequest.url);
     const asked = askedOf(subrequest, peer.address);
     let sender: Sender | null = null;
@@ -99,6 +112,8 @@ export function createDecide({ admission, routes, peerOf, strictTransport, keySe
       question = asGatewayError(thrown);
     }
     const record = recordOfDecision(asked, door?.dialect ?? 'none');
+    // Most proxies pass the client's `traceparent` on.
+    if (beginTrace !== null) record.trace = beginTrace(record, asked.head?.traceparent, asking.trusted);
     const refuse = (thrown: unknown): DecisionAnswer => {
       const error = asGatewayError(thrown);
       record.failure = error;

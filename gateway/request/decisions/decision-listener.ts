@@ -9,7 +9,8 @@ import { PlainDecision } from './plain-decision.ts';
 
 export interface DecisionListenerDeps {
   readonly log: Logger;
-  readonly meter: { decided(record: RequestRecord): void };
+  /** @param status that the proxy was told */
+  readonly meter: { decided(record: RequestRecord, status: number): void };
   /** May change between two requests. */
   readonly decide: Decide;
   /** Whether a peer may ask. */
@@ -20,7 +21,7 @@ export interface DecisionListenerDeps {
 /** Creates the listener that decides for other proxies. */
 export function createDecisionListener({ log, meter, decide, mayAsk, timeouts }: DecisionListenerDeps): Listener {
   const onDecided: OnDecided = (record, status) => {
-    meter.decided(record);
+    meter.decided(record, status);
     logRequest(log, record, status);
   };
   return createListener({

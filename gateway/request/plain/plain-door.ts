@@ -1,3 +1,4 @@
+import type { BeginTrace } from '../../domain/trace.ts';
 import { valuesOf } from '../../fields/raw-fields.ts';
 import type { SenderOf } from '../../http/client-address.ts';
 import { errorAnswer } from '../../http/error-answer.ts';
@@ -27,6 +28,8 @@ export interface PlainDoorDeps {
   readonly errorForm: ErrorForm;
   readonly strictTransport: StrictTransport;
   readonly senderOf: SenderOf;
+  /** Null: nothing is traced. */
+  readonly beginTrace: BeginTrace | null;
 }
 
 /** The door for plain requests that are only forwarded. */
@@ -42,7 +45,7 @@ export interface PlainDoor {
 
 export function createPlainDoor(deps: PlainDoorDeps): PlainDoor {
   const { log, meter, admission, hasCors, prepareOutgoing, exchanges, underWay, errorForm } = deps;
-  const { strictTransport, senderOf } = deps;
+  const { strictTransport, senderOf, beginTrace } = deps;
 
   const shared: PlainExchangeDeps = {
     admission,
@@ -72,6 +75,7 @@ export function createPlainDoor(deps: PlainDoorDeps): PlainDoor {
       const approach = admission.forwardApproach(incoming);
       if (approach === null || !approach.plan.route.isDirect) return null;
       const record = recordOfPlain(incoming);
+      if (beginTrace !== null) record.trace = beginTrace(record, head.traceparent, sender.peer.trusted);
       meter.began();
       underWay.enter();
       return new PlainExchange(shared, connection, incoming, approach, record, plain);

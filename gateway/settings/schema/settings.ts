@@ -25,6 +25,7 @@ import { mailOptions, pageOptions } from './page-options.ts';
 import { redisUrl } from './redis-url.ts';
 import { route } from './route-options.ts';
 import { tlsOptions } from './tls-options.ts';
+import { tracingOptions } from './tracing-options.ts';
 import { upstreamOptions } from './upstream-options.ts';
 
 export type { RequiresSettings } from './access-options.ts';
@@ -45,6 +46,7 @@ export const VARIABLES = {
   'redis.url': 'REDIS_URL',
   'tokens.secrets': 'TOKEN_SECRET',
   'mail.url': 'MAIL_URL',
+  'tracing.url': 'OTEL_EXPORTER_OTLP_ENDPOINT',
 } as const;
 
 /**
@@ -209,6 +211,9 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The log, on standard output.'),
+    tracing: tracingOptions(() => variable(VARIABLES['tracing.url'], ''))
+      .prefault({})
+      .describe('Spans of requests for an OpenTelemetry collector.'),
     limits: z
       .record(z.string(), limitOptions(), {
         error: 'must be a map from names to limits, each with requests, per and by',

@@ -32,6 +32,7 @@ const record = (): RequestRecord => ({
   protocol: 'HTTP/1.1',
   userAgent: undefined,
   startedAt: performance.now() - 30,
+  trace: null,
   accountId: null,
   tokenId: null,
   route: 'a',
