@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { parse, stringify } from 'yaml';
 import { CONFIG } from '../support/recipes/configuration.ts';
+import { SERVER } from '../support/stores/certificates.ts';
+import { entry } from '../support/tls/tls-visit.ts';
 
 const MAIN = new URL('../../gateway/main.ts', import.meta.url).pathname;
 
@@ -38,6 +41,15 @@ test('an unknown proxy, and a configuration without decisions, get one line that
     stderr,
     /without\.yaml has no decisions; add "decisions: \{ port: 8082 \}" for the listener that proxies ask\n$/,
   );
+});
+
+test('a gateway that terminates TLS itself has no recipe: the proxy would reach it without', async (t) => {
+  const overTls = join(folder, 'tls.yaml');
+  const written = parse(CONFIG) as { listen?: object };
+  await writeFile(overTls, stringify({ ...written, listen: { ...written.listen, tls: entry(SERVER) } }));
+  const { code, stderr } = await recipe('nginx', '--config', overTls);
+  t.is(code, 1);
+  t.regex(stderr, /^listen\.tls is set, but the proxy of a recipe reaches the public listener without TLS[^\n]*\n$/);
 });
 
 test('recipes of two files say where each belongs, or are written into a folder', async (t) => {

@@ -109,6 +109,11 @@ export function recipePlan(settings: SettingsWithoutSecrets, decisions: Decision
       'listen.proxyProtocol is true, but the proxy of a recipe sends no PROXY header to the public listener: its requests would be refused. Set listen.proxyProtocol to false.',
     );
   }
+  if (settings.listen.tls !== undefined) {
+    throw new OperatorError(
+      'listen.tls is set, but the proxy of a recipe reaches the public listener without TLS: it terminates TLS itself. Leave out listen.tls.',
+    );
+  }
   return {
     listen,
     decisions: reachable('decisions', decisions),

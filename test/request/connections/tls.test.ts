@@ -218,6 +218,25 @@ test('clients that leave within a handshake, with or without a reset, harm nobod
   t.is(statusOf((await visit(gateway.port)).answer), 200);
 });
 
+test('behind a PROXY header, the address in it is that of the client, and the connection is https', async (t) => {
+  const gateway = await tlsGateway(t, entry(SERVER), {
+    listen: { proxyProtocol: true },
+    trustedProxies: ['127.0.0.1'],
+  });
+  const socket = connectTcp(gateway.port, '127.0.0.1');
+  socket.write('PROXY TCP4 203.0.113.9 192.0.2.1 4000 443\r\n');
+  const client = tlsClient(gateway.port, { socket }).setEncoding('latin1');
+  let answer = '';
+  client.on('data', (text: string) => {
+    answer += text;
+  });
+  client.write(requestText('GET /s', ['Connection: close']));
+  await new Promise((resolve) => client.once('close', resolve));
+  t.regex(answer, /"x-forwarded-for":"203\.0\.113\.9"/);
+  t.regex(answer, /"x-forwarded-proto":"https"/);
+  t.is((await gateway.logged(({ path }) => path === '/s')).client, '203.0.113.9');
+});
+
 test('a client cannot renegotiate', async (t) => {
   const { port } = await tlsGateway(t, entry(SERVER));
   const client = tlsClient(port, { maxVersion: 'TLSv1.2' });
