@@ -88,7 +88,7 @@ test('the package has the compiled code with its maps, the files and types besid
     .flatMap((path) => (path.endsWith('.ts') ? [path.replace(/ts$/, 'js'), path.replace(/ts$/, 'js.map')] : [path]));
   const expected = new Set(
     [
-      ...['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs/gatehouse.1'],
+      ...['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'THIRD-PARTY-LICENSES.md', 'docs/gatehouse.1'],
       ...['scripts/gatehouse.mjs', 'scripts/node-version.mjs', 'scripts/parent.mjs'],
       ...['dist/package.json', 'dist/config/demo.yaml', 'dist/config/gateway.yaml', 'dist/config/gateway.schema.json'],
       ...[...compiled, 'dist/gateway/forward/proxy-middleware/intercept.d.ts'],
