@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { methodNotAllowed, USUAL_METHODS } from '../routing/table.ts';
 import { takeConnections } from '../workarounds/node-connection-listener.ts';
 import { connectionLimit } from './connections/connection-limit.ts';
-import { nameUnixPeers } from './connections/peer-address.ts';
+import { namePeers } from './connections/peer-address.ts';
 import { connectionsThrough, type Stage } from './connections/stages.ts';
 import { MessageReader } from './message-reader.ts';
 import type { OnRequest } from './on-request.ts';
@@ -115,7 +115,7 @@ export function createListener(deps: ListenerDeps): Listener {
     serve(socket);
     socket.resume();
   };
-  const connections = connectionsThrough([nameUnixPeers(server), ...stages], plain?.take ?? serveNew, () => {
+  const connections = connectionsThrough([namePeers(server), ...stages], plain?.take ?? serveNew, () => {
     // Warns again after the load has dropped for a while.
     if (connections.size < server.maxConnections / 2) isFull = false;
   });

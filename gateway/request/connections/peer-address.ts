@@ -11,10 +11,10 @@ export function setPeerAddress(socket: Socket, address: string | undefined): voi
 }
 
 /**
- * Tells the peers of a Unix socket from those of TCP: Node has no address for either where the TCP peer has gone already,
- * although its request may still be read. Such a client must not pass for a trusted proxy.
+ * Names the peers of a Unix socket, which have no address. Nor has a peer of TCP that has reset its connection already, such as a
+ * check of a load balancer: its request may still be read, but it must not pass for a peer of a Unix socket, and gets no answer.
  */
-export function nameUnixPeers(server: Server): Stage {
+export function namePeers(server: Server): Stage {
   let isUnix = false;
   server.on('listening', () => {
     const address = server.address();
@@ -22,6 +22,7 @@ export function nameUnixPeers(server: Server): Stage {
   });
   return (socket, next) => {
     if (isUnix) setPeerAddress(socket, UNIX_PEER);
-    next(socket);
+    if (socket.remoteAddress === undefined) socket.destroy();
+    else next(socket);
   };
 }
