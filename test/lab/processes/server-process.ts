@@ -19,17 +19,26 @@ export interface ServerProcess {
   continue(): void;
 }
 
-/** Starts a program that does not outlive the test, even if the test times out and runs no teardown. */
-export function startProcess(command: string, args: readonly string[], env = process.env): ServerProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-  const { pid } = child;
-  if (pid === undefined) throw new Error(`${command} cannot be started`);
+/**
+ * Starts a program that does not outlive the test, even if the test times out and runs no teardown.
+ *
+ * @param sockets descriptors that it inherits, as 3 and on
+ */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  env = process.env,
+  sockets: readonly number[] = [],
+): ServerProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', ...sockets], env });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) throw new Error(`${command} cannot be started`);
   const guard = guardOf(pid);
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   return {
     pid,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    stdout,
+    stderr,
     get ended() {
       return ended();
     },
