@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { loadWithoutSecrets, type SettingsWithoutSecrets } from '../settings/read/load.ts';
-import { type DatabaseLocation, parseDatabaseUrl } from '../settings/schema/database-url.ts';
+import { parseDatabaseUrl } from '../settings/schema/database-url.ts';
 import { DIALECTS } from '../stores/accounts/dialects/dialects.ts';
 import type { Database } from '../stores/database/connection.ts';
 import { accountsReport } from './accounts/accounts-report.ts';
 import type { AccountsReport } from './accounts/report.ts';
-import { findAccounts, nameOf, type Search } from './adopt/find.ts';
-import { type AdoptReport, adoptJson, adoptText, usable } from './adopt/report.ts';
+import { findAccounts, type Search } from './adopt/find.ts';
+import { labelOf, nothingFound } from './adopt/nothing-found.ts';
+import { adoptJson, adoptText, usable } from './adopt/report.ts';
 import { sampleSize } from './check-accounts.ts';
 import { configOption } from './config-option.ts';
 import { readingDatabase } from './read-only-database.ts';
@@ -45,7 +46,7 @@ export function adoptCommand(): Command {
         const report = { database: labelOf(settings.url), search, check: await checkOf(database, search, sample) };
         if (json) process.stdout.write(`${JSON.stringify(adoptJson(report, emails))}\n`);
         else if (search.found.length > 0) process.stdout.write(adoptText(report, emails));
-        if (usable(search).length === 0) throw nothingFound(report, schema ?? null);
+        if (usable(search).length === 0) throw nothingFound(report.database, search, schema ?? null);
       });
     });
 }
@@ -55,12 +56,6 @@ function databaseOf(url: string, command: Command): SettingsWithoutSecrets['data
   const location = parseDatabaseUrl(url);
   if (typeof location === 'string') return command.error(`error: --database ${location}`, { exitCode: 2 });
   return { url: location, timeout: TIMEOUT };
-}
-
-/** The database without user and password. */
-function labelOf(location: DatabaseLocation): string {
-  if (location.kind === 'sqlite') return `sqlite:${location.file}`;
-  return `${location.kind}://${location.host}:${location.port}/${location.database}`;
 }
 
 /** The check of the first proposal, or the line that says why it failed. */
@@ -73,29 +68,4 @@ async function checkOf(database: Database, search: Search, sample: number): Prom
     if (error instanceof OperatorError) return error.message;
     throw error;
   }
-}
-
-/** Maximum number of tables listed in an error. */
-const MOST_NAMES = 20;
-
-function nothingFound({ database, search: { tables, found } }: AdoptReport, schema: string | null): OperatorError {
-  const [first] = found;
-  if (first !== undefined) {
-    const { candidate, examined } = first;
-    const reason = examined.kind === 'refused' ? `: ${examined.reason}` : '';
-    return new OperatorError(
-      `${database}: there may be users in ${nameOf(candidate.table)}, but the gateway cannot read it${reason}. It needs the right ` +
-        'to SELECT from that table.',
-    );
-  }
-  const where = schema === null ? database : `${schema} of ${database}`;
-  const elsewhere = schema === null ? ' If it is in another schema, name that with --schema.' : '';
-  if (tables.length === 0) {
-    return new OperatorError(`${where}: there is no table that this user may see.${elsewhere}`);
-  }
-  const names = tables.slice(0, MOST_NAMES).map(nameOf).join(', ');
-  return new OperatorError(
-    `${where}: none of the ${tables.length} tables looks like one of users, with an id, a password and an email or user name ` +
-      `(${names}${tables.length > MOST_NAMES ? ', …' : ''}).${elsewhere} Otherwise write the section by hand: docs/adopting.md.`,
-  );
 }

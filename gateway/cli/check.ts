@@ -34,12 +34,17 @@ export function checkCommand(): Command {
       if (sample !== undefined || showEmails) {
         command.error('error: --sample and --show-emails belong to --accounts', { exitCode: 2 });
       }
-      await reportProblems(config, json, async () => {
-        const { routes } = loadSettings(config, process.env);
-        await loadModules(routes);
-        const verdict = { valid: true, file: config, routes: routes.length, problems: [] };
-        const text = `${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
-        process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
-      });
+      await checkFile(config, json);
     });
+}
+
+/** Validates a configuration. @throws SettingsError without `json`; with it, the problems are on standard output */
+export async function checkFile(config: string, json: boolean): Promise<void> {
+  await reportProblems(config, json, async () => {
+    const { routes } = loadSettings(config, process.env);
+    await loadModules(routes);
+    const verdict = { valid: true, file: config, routes: routes.length, problems: [] };
+    const text = `${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
+    process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);
+  });
 }

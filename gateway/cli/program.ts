@@ -3,6 +3,7 @@ import packageVersion from '../../package.json' with { type: 'json' };
 
 /** The commands in the order of `--help`. Each is loaded on demand: most need a part of the gateway only. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.ts')).initCommand(),
   start: async () => (await import('./start.ts')).startCommand(),
   ready: async () => (await import('./ready.ts')).readyCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),

@@ -53,13 +53,17 @@ export function adoptText(report: AdoptReport, emails: Emails): string {
   const parts = [
     `# ${visibleLine(database)}: ${search.found.length} of ${search.tables.length} tables and views may have users.\n`,
   ];
-  if (first !== undefined)
-    parts.push(`${commented(explanation(first, 1))}${first.yaml}${commented(checkText(check, emails))}`);
+  if (first !== undefined) parts.push(`${proposalText(first, '1. ')}${commented(checkText(check, emails))}`);
   for (const [index, found] of others.slice(0, MOST_SHOWN - 1).entries()) {
-    parts.push(commented(`${explanation(found, index + 2)}${found.yaml}`));
+    parts.push(commented(`${explanation(found, `${index + 2}. `)}${found.yaml}`));
   }
-  for (const found of refused.slice(0, MOST_SHOWN)) parts.push(commented(explanation(found, null)));
+  for (const found of refused.slice(0, MOST_SHOWN)) parts.push(commented(explanation(found, 'Not usable: ')));
   return parts.join('#\n');
+}
+
+/** The section of the configuration, with the reasons for it as a comment. @param before precedes the name of the table */
+export function proposalText(found: Found, before: string): string {
+  return `${commented(explanation(found, before))}${found.yaml}`;
 }
 
 function checkText(check: AdoptReport['check'], emails: Emails): string {
@@ -68,11 +72,11 @@ function checkText(check: AdoptReport['check'], emails: Emails): string {
   return `\nThe result of gatehouse check --accounts with it:\n${indented(text)}`;
 }
 
-function explanation(found: Found, place: number | null): string {
+function explanation(found: Found, before: string): string {
   const { candidate } = found;
-  const title = `${nameOf(candidate.table)}, ${candidate.framework === null ? 'of no framework that is known' : `looks like ${candidate.framework.name}`}`;
-  const begin = place === null ? `Not usable: ${title}` : `${place}. ${title}`;
-  return `${visibleLine(begin)}\n${indented(alignedTable(becauseOf(found)))}`;
+  const origin =
+    candidate.framework === null ? 'of no framework that is known' : `looks like ${candidate.framework.name}`;
+  return `${visibleLine(`${before}${nameOf(candidate.table)}, ${origin}`)}\n${indented(alignedTable(becauseOf(found)))}`;
 }
 
 /** Why a table was taken, and what the operator must know about it. */

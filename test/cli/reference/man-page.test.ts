@@ -11,7 +11,7 @@ import { findProgram } from '../../support/services/shells.ts';
 
 const PAGE = fileURLToPath(new URL('../../../docs/gatehouse.1', import.meta.url));
 /** Bold text is written as each character, a backspace, and the character again. */
-const OVERSTRUCK = new RegExp('.\b', 'gu');
+const OVERSTRUCK = /.[\b]/gu;
 const run = promisify(execFile);
 
 test('docs/gatehouse.1 is what the commands say of themselves', async (t) => {
