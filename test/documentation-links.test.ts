@@ -36,16 +36,39 @@ function anchorsOf(page: string): Set<string> {
   return anchors;
 }
 
+/** The links of a page to files of the repository: the path from its root, and the anchor. */
+function linksOf(
+  page: string,
+): { readonly link: string; readonly target: string; readonly anchor: string | undefined }[] {
+  const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [file = '', anchor] = link.split('#');
+      return { link, target: file === '' ? page : join(dirname(page), file), anchor };
+    });
+}
+
 test('every link between the pages leads to a file and a heading that exist', (t) => {
   for (const page of pages()) {
-    for (const [, link = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^[a-z]+:/.test(link)) continue;
-      const [file = '', anchor] = link.split('#');
-      const target = file === '' ? page : join(dirname(page), file);
+    for (const { link, target, anchor } of linksOf(page)) {
       t.true(existsSync(join(ROOT, target)), `${page}: ${link}`);
       if (anchor !== undefined && target.endsWith('.md')) {
         t.true(anchorsOf(target).has(anchor), `${page}: there is no heading for ${link}`);
       }
     }
   }
+});
+
+test('every page of the documentation is found from its table of contents, in two steps at most', (t) => {
+  const contents = join('docs', 'README.md');
+  const first = new Set(linksOf(contents).map(({ target }) => target));
+  const reached = new Set([contents, ...first]);
+  for (const page of first) {
+    if (page.endsWith('.md')) for (const { target } of linksOf(page)) reached.add(target);
+  }
+  t.deepEqual(
+    pages().filter((page) => page.startsWith('docs/') && !reached.has(page)),
+    [],
+  );
 });
