@@ -64,8 +64,8 @@ export function createTlsStage(deps: TlsStageDeps, settings: ListenTlsSettings):
       connection.next(secured);
     });
     made.on('tlsClientError', (error, secured) => {
-      if (endOf(secured) !== undefined)
-        failed(socketBelow(secured) ?? secured, resultOf(error, secured), reasonOf(error, secured));
+      const connection = endOf(secured);
+      if (connection !== undefined) failed(connection.peerAddress, resultOf(error, secured), reasonOf(error, secured));
       secured.destroy();
     });
     return made;
@@ -85,9 +85,11 @@ export function createTlsStage(deps: TlsStageDeps, settings: ListenTlsSettings):
       server = serverFor(tls);
     },
     stage(socket, next) {
+      // Once the connection has closed, Node does not tell it any more.
+      const peerAddress = socket.remoteAddress;
       const timer = setTimeout(() => {
         underWay.delete(socket);
-        failed(socket, 'overdue', 'the handshake was not finished in time');
+        failed(peerAddress, 'overdue', 'the handshake was not finished in time');
         socket.destroy();
       }, deadline());
       socket.once('close', () => clearTimeout(timer));
@@ -95,12 +97,12 @@ export function createTlsStage(deps: TlsStageDeps, settings: ListenTlsSettings):
       onFirstBytes(socket, (bytes) => {
         if (bytes[0] === HANDSHAKE) {
           socket.unshift(bytes);
-          underWay.set(socket, { next, timer, peerAddress: socket.remoteAddress });
+          underWay.set(socket, { next, timer, peerAddress });
           server.emit('connection', socket);
           return;
         }
         clearTimeout(timer);
-        failed(socket, 'cleartext', 'the client does not use TLS');
+        failed(peerAddress, 'cleartext', 'the client does not use TLS');
         if (METHOD.test(bytes.toString('latin1', 0, 17))) refuseCleartext(socket, bytes);
         else socket.destroy();
       });
@@ -145,16 +147,16 @@ function ticketKeys(secret: Uint8Array, clientCa = ''): Buffer {
   return createHmac('sha384', secret).update(clientCa).digest();
 }
 
-type Failed = (socket: Socket, result: Handshake, reason: string) => void;
+type Failed = (peerAddress: string | undefined, result: Handshake, reason: string) => void;
 
 /** Counts handshakes that fail, and logs one a minute of each kind: any port scanner causes them. */
 function createFailures({ log, meter, peerOf }: TlsStageDeps): Failed {
   const write = rarely<Handshake>(log);
-  return (socket, result, reason) => {
+  return (peerAddress, result, reason) => {
     meter.handshake(result);
     // Clients open connections ahead and leave them unused.
     if (result !== 'left')
-      write(result, { peer: peerOf(socket.remoteAddress), reason, fault: 'client' }, 'no TLS connection');
+      write(result, { peer: peerOf(peerAddress), reason, fault: 'client' }, 'TLS handshake failed');
   };
 }
 

@@ -153,9 +153,9 @@ test('with `clientCa`, only a client with a valid certificate of it is served, a
     }
   }
   await counted(gateway, 'client_certificate');
-  const line = await gateway.logged(({ msg }) => msg === 'no TLS connection');
+  const line = await gateway.logged(({ msg }) => msg === 'TLS handshake failed');
   t.regex(String(line.reason), /no certificate, which listen\.tls\.clientCa requires/);
-  t.is(line.fault, 'client');
+  t.like(line, { fault: 'client', peer: '127.0.0.1' });
 });
 
 test('http on the port of https is a 400 in JSON without HSTS, and other bytes get no answer', async (t) => {
@@ -168,7 +168,7 @@ test('http on the port of https is a 400 in JSON without HSTS, and other bytes g
   t.regex(await rawExchange(gateway.port, `\x16\x03\x01${'x'.repeat(40)}`), /^[^H]{0,10}$/);
   await counted(gateway, 'cleartext');
   t.is(
-    gateway.log.filter(({ msg, reason }) => msg === 'no TLS connection' && reason === 'the client does not use TLS')
+    gateway.log.filter(({ msg, reason }) => msg === 'TLS handshake failed' && reason === 'the client does not use TLS')
       .length,
     1,
   );
@@ -235,6 +235,18 @@ test('behind a PROXY header, the address in it is that of the client, and the co
   t.regex(answer, /"x-forwarded-for":"203\.0\.113\.9"/);
   t.regex(answer, /"x-forwarded-proto":"https"/);
   t.is((await gateway.logged(({ path }) => path === '/s')).client, '203.0.113.9');
+});
+
+test('a handshake that comes in one piece with its PROXY header is answered', async (t) => {
+  const gateway = await tlsGateway(t, entry(SERVER), {
+    listen: { proxyProtocol: true },
+    trustedProxies: ['127.0.0.1'],
+  });
+  const client = await rawClient(gateway.port);
+  client.send(`PROXY TCP4 203.0.113.9 192.0.2.1 4000 443\r\n${await helloOf(t)}`);
+  // The record type of a ServerHello.
+  t.is((await client.until(/^./s)).charCodeAt(0), 0x16);
+  client.socket.destroy();
 });
 
 test('a client cannot renegotiate', async (t) => {
