@@ -34,10 +34,14 @@ export function readyCommand(): Command {
         .conflicts('config'),
     )
     .option('--wait <duration>', 'ask until it is ready, at most so long, such as 30s', milliseconds)
-    .option('--pid <pid>', 'the process of the gateway: with --wait, give up when it has ended', processId)
+    .option(
+      '--pid <pid>',
+      'the process of the gateway: finds the socket of `ops.fd`; with --wait, give up when it has ended',
+      processId,
+    )
     .option('--json', 'print JSON')
     .action(async ({ config, url, wait: longest = 0, pid, json }: Options) => {
-      const address = url ?? opsOf(config, loadOps(config, process.env));
+      const address = url ?? opsOf(config, loadOps(config, process.env), pid);
       const verdict = await askUntilReady(address, longest, pid);
       if (!json && !verdict.isReady) {
         const after = longest === 0 || verdict.kind === 'ended' ? '' : ` after ${longest / 1_000} s`;

@@ -1,6 +1,7 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { listenAddress } from '../../settings/schema/listener-options.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
+import { passedSocket, type SocketAddress } from './passed-socket.ts';
 
 /** Where the ops listener of a gateway answers: as Node's HTTP client takes it, and as an operator reads it. */
 export interface OpsAddress {
@@ -15,16 +16,13 @@ const LOOPBACKS: Readonly<Record<string, string>> = { [ANY_IPV4]: '127.0.0.1', '
  * The address of the ops listener in a configuration. A listener on every interface is asked on the loopback interface.
  *
  * @param file the path of the configuration as the operator gave it
+ * @param pid the process of the gateway, if it is known
  * @throws OperatorError when only the gateway itself knows the address
  */
-export function opsOf(file: string, ops: Settings['ops']): OpsAddress {
-  const address = listenAddress('ops', ops);
+export function opsOf(file: string, ops: Settings['ops'], pid?: number): OpsAddress {
+  const written = listenAddress('ops', ops);
+  const address = 'fd' in written ? addressOfPassed(file, written.fd, pid) : written;
   if ('path' in address) return { to: { socketPath: address.path }, name: `unix:${address.path}` };
-  if ('fd' in address) {
-    throw new OperatorError(
-      `${file}: ops.fd is a socket of the service manager, which has its address; name the listener with --url http://HOST:PORT or --url unix:/PATH`,
-    );
-  }
   const { host, port } = address;
   if (port === 0) {
     throw new OperatorError(
@@ -32,6 +30,20 @@ export function opsOf(file: string, ops: Settings['ops']): OpsAddress {
     );
   }
   return tcp(host, port);
+}
+
+function addressOfPassed(file: string, fd: number | string, pid: number | undefined): SocketAddress {
+  const otherwise = 'name the listener with --url http://HOST:PORT or --url unix:/PATH';
+  if (pid === undefined) {
+    throw new OperatorError(
+      `${file}: ops.fd is a socket of the service manager; name the process of the gateway with --pid, or ${otherwise}`,
+    );
+  }
+  const address = passedSocket(pid, fd);
+  if (address !== null) return address;
+  throw new OperatorError(
+    `${file}: process ${pid} has no listening socket ${fd}, which is ops.fd, or this user may not see it; ${otherwise}`,
+  );
 }
 
 /**
