@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
 
 const PROGRAM = 'usr/lib/gatehouse';
 const DOCUMENTATION = 'usr/share/doc/gatehouse';
@@ -79,14 +80,17 @@ function keepOnly(folder: string, name: string): void {
   for (const other of names) if (other !== name) rmSync(join(folder, other), { recursive: true });
 }
 
-/** `/usr/bin/gatehouse`, with the path of the program that package.json names. */
+/** `/usr/bin/gatehouse`, with the path of the program that package.json names, and the flags of Node. */
 function writeCommand(template: string, tree: string): void {
   const { bin } = JSON.parse(readFileSync(join(tree, PROGRAM, 'package.json'), 'utf8')) as {
     bin: { gatehouse: string };
   };
   const file = join(tree, 'usr/bin/gatehouse');
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, readFileSync(template, 'utf8').replace('@MAIN@', bin.gatehouse));
+  writeFileSync(
+    file,
+    readFileSync(template, 'utf8').replace('@FLAGS@', NODE_FLAGS.join(' ')).replace('@MAIN@', bin.gatehouse),
+  );
 }
 
 function writeDocumentation(root: string, folder: string): void {

@@ -14,6 +14,9 @@ export const HEAP_FLAGS: readonly string[] = [
   '--external-memory-accounted-in-global-limit',
 ];
 
+/** All flags of the gateway. */
+export const NODE_FLAGS: readonly string[] = [WITHOUT_INSPECTOR, ...HEAP_FLAGS];
+
 /**
  * The command line of Node for the gateway and its workers: the flags that this process has, after those that are missing, so
  * that the operator's take precedence. The heap flags are left out where NODE_OPTIONS sets sizes, which the command line would
@@ -21,9 +24,7 @@ export const HEAP_FLAGS: readonly string[] = [
  */
 export function nodeArguments(): string[] {
   const { execArgv, env } = process;
-  const wanted = /semi[-_]space[-_]size/.test(env.NODE_OPTIONS ?? '')
-    ? [WITHOUT_INSPECTOR]
-    : [WITHOUT_INSPECTOR, ...HEAP_FLAGS];
+  const wanted = /semi[-_]space[-_]size/.test(env.NODE_OPTIONS ?? '') ? [WITHOUT_INSPECTOR] : NODE_FLAGS;
   return wanted.every((flag) => execArgv.includes(flag)) ? [...execArgv] : [...wanted, ...execArgv];
 }
 

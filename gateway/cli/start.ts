@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import type { Gateway } from '../compose/ops-listener.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
+import { inheritsSockets } from '../ops/socket-descriptors.ts';
 import { loadSettings } from '../settings/read/load.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { watchCertificates } from './certificate-watch.ts';
@@ -47,7 +48,7 @@ async function startConfigured(file: string): Promise<Running> {
   const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
   sendOutputToLog(log);
   warnOfWeakHashes(settings.accounts, log);
-  warnOfMissingFlags(settings, log);
+  warnOfMissingFlags(log);
   const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
   const gateway = await starting.catch((error: unknown) => {
     throw explained(`database.url of ${file}`, error);
@@ -78,9 +79,9 @@ async function startConfigured(file: string): Promise<Running> {
 }
 
 /** Where a service manager has passed sockets, Node was not re-executed. */
-function warnOfMissingFlags({ listen, ops, decisions }: Settings, log: Logger): void {
+function warnOfMissingFlags(log: Logger): void {
   const flags = nodeArguments().filter((flag) => !process.execArgv.includes(flag));
-  if (flags.length === 0 || [listen, ops, decisions].every((section) => section?.fd === undefined)) return;
+  if (flags.length === 0 || !inheritsSockets()) return;
   log.warn(
     { flags: flags.join(' ') },
     'the gateway is slower without these flags of Node, which it cannot set by itself beside sockets of a service manager: start it by "node FLAGS", or set workers',

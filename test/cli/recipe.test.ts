@@ -43,6 +43,20 @@ test('an unknown proxy, and a configuration without decisions, get one line that
   );
 });
 
+for (const [listen, message] of [
+  [{ proxyProtocol: true }, /^listen\.proxyProtocol is true, but the proxy of a recipe sends no PROXY header[^\n]*\n$/],
+  [{ fd: 3 }, /^listen\.fd does not say where the proxy reaches the gateway\. [^\n]*\n$/],
+] as const) {
+  test(`a gateway with listen: ${JSON.stringify(listen)} has no recipe: the proxy could not reach it`, async (t) => {
+    const file = join(folder, `${Object.keys(listen).join()}.yaml`);
+    const written = parse(CONFIG) as object;
+    await writeFile(file, stringify({ ...written, trustedProxies: ['10.0.0.7'], listen }));
+    const { code, stderr } = await recipe('nginx', '--config', file);
+    t.is(code, 1);
+    t.regex(stderr, message);
+  });
+}
+
 test('a gateway that terminates TLS itself has no recipe: the proxy would reach it without', async (t) => {
   const overTls = join(folder, 'tls.yaml');
   const written = parse(CONFIG) as { listen?: object };

@@ -38,6 +38,7 @@ for (const [yaml, at, message] of [
     'trustedProxies',
     /lacks unix, .*; must contain unix/,
   ],
+  ['listen: { fd: 3 }\nmail: { url: folder:mail, from: a@b.example }', 'pages.url', /mails need it for their links/],
   ['trustedProxies: [unix:]', 'trustedProxies[0]', /or unix for the peers of a Unix socket/],
 ] as const) {
   test(`${yaml.replace('\n', ', ')} is one problem`, (t) => {

@@ -79,6 +79,16 @@ test('a listener on every interface is asked on the loopback interface', (t) => 
   t.is(opsOf('a.yaml', { host: 'fd00::7', port: 8081 }).name, 'http://[fd00::7]:8081');
 });
 
+test('a Unix socket is asked by its path, and a socket of the service manager only by --url', (t) => {
+  t.deepEqual(opsOf('a.yaml', { socket: '/run/o.sock' }), {
+    to: { socketPath: '/run/o.sock' },
+    name: 'unix:/run/o.sock',
+  });
+  t.throws(() => opsOf('a.yaml', { fd: 4 }), {
+    message: /^a\.yaml: ops\.fd is a socket of the service manager.* --url/,
+  });
+});
+
 test('the URLs of the log are understood, and no others', (t) => {
   t.deepEqual(opsIn('http://[::]:81')?.to, { host: '::1', port: 81 });
   t.deepEqual(opsIn('http://127.0.0.1:8081/')?.to, { host: '127.0.0.1', port: 8081 });

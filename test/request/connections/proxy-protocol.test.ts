@@ -13,6 +13,8 @@ import { binaryHeader, binaryIPv4, binaryIPv6, textHeader, tlv } from '../../sup
 import { rawClient, statusOf } from '../../support/http/raw.ts';
 import { webSocketUpstream } from '../../support/http/websocket.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
+import { SERVER } from '../../support/stores/certificates.ts';
+import { entry } from '../../support/tls/tls-visit.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));
@@ -142,6 +144,14 @@ test('a WebSocket has the address of the header too', async (t) => {
   await client.until(/ 101 /);
   client.socket.destroy();
   t.deepEqual(upstream.seen[0]?.values('x-forwarded-for'), [CLIENT]);
+});
+
+test('the listener that redirects to https takes headers too', async (t) => {
+  const { gateway } = await place(t, {}, { tls: entry(SERVER), redirect: 0 });
+  const client = await rawClient(Number(new URL(gateway.redirectUrl).port));
+  client.send(Buffer.concat([textHeader(CLIENT), Buffer.from(plain)]));
+  t.is(statusOf(await client.ended()), 308);
+  t.like(await gateway.logged(({ status }) => status === 308), { client: CLIENT });
 });
 
 test('others than trusted proxies are cut without an answer, and a line a minute says so', async (t) => {
