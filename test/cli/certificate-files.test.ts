@@ -13,8 +13,11 @@ import { visit } from '../support/tls/tls-visit.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 
-/** A gateway of two workers, with its certificate and key in files. */
-async function withFiles(t: ExecutionContext, watch: boolean) {
+/** Milliseconds: on a busy machine, a process of the gateway starts and reloads slowly. */
+const PATIENCE = 120_000;
+
+/** A gateway with its certificate and key in files. @param more of its settings */
+async function withFiles(t: ExecutionContext, more: object) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-tls-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'gateway.yaml');
@@ -31,8 +34,7 @@ async function withFiles(t: ExecutionContext, watch: boolean) {
     listen: { port: 0, tls: { certificate: `\${file:certificate.pem}`, key: `\${file:key.pem}` } },
     ops: { port: 0 },
     database: { url: `sqlite:${join(folder, 'gateway.sqlite')}` },
-    workers: 2,
-    watch,
+    ...more,
     log: { format: 'json' },
     routes: [{ name: 's', path: '/s', upstream: 'http://127.0.0.1:1', auth: 'none' }],
   };
@@ -42,7 +44,7 @@ async function withFiles(t: ExecutionContext, watch: boolean) {
   const log: LogLine[] = [];
   createInterface(node.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine));
   const listening = () => log.find(({ msg }) => msg === 'listening');
-  await holds('it listens', () => listening() !== undefined, 30_000);
+  await holds('it listens', () => listening() !== undefined, PATIENCE);
   const url = String(listening()?.url);
   return {
     ...{ log, url, put, putPair, port: Number(new URL(url).port) },
@@ -53,7 +55,7 @@ async function withFiles(t: ExecutionContext, watch: boolean) {
 }
 
 test('a session goes on at any worker, and SIGHUP takes over a new pair in all of them', async (t) => {
-  const gateway = await withFiles(t, false);
+  const gateway = await withFiles(t, { workers: 2 });
   t.regex(gateway.url, /^https:\/\/127\.0\.0\.1:\d+$/);
   const { session } = await visit(gateway.port);
   for (let count = 0; count < 6; count += 1) {
@@ -62,22 +64,22 @@ test('a session goes on at any worker, and SIGHUP takes over a new pair in all o
     t.is(statusOf(answer), 502);
   }
   const workers = () => new Set(gateway.log.filter(({ path }) => path === '/s').map(({ worker }) => worker));
-  await holds('both workers have answered', () => workers().size === 2);
+  await holds('both workers have answered', () => workers().size === 2, PATIENCE);
 
   await gateway.putPair(WILDCARD);
   gateway.hangUp();
-  await holds('it is taken over', () => gateway.log.some(({ msg }) => msg === 'configuration taken over'));
+  await holds('it is taken over', () => gateway.log.some(({ msg }) => msg === 'configuration taken over'), PATIENCE);
   for (let count = 0; count < 4; count += 1) {
     t.is((await visit(gateway.port, { servername: 'shop.test' })).shown, 'shop.test');
   }
 });
 
 test('a pair that is broken, does not match, is missing or has expired leaves the old one, and the log says why', async (t) => {
-  const gateway = await withFiles(t, false);
+  const gateway = await withFiles(t, {});
   const refused = async (reason: RegExp) => {
     const before = gateway.refusals().length;
     gateway.hangUp();
-    await holds('it is refused', () => gateway.refusals().length > before);
+    await holds('it is refused', () => gateway.refusals().length > before, PATIENCE);
     t.regex(gateway.refusals().at(-1) ?? '', reason);
     t.is((await visit(gateway.port)).shown, 'db.test');
   };
@@ -94,10 +96,10 @@ test('a pair that is broken, does not match, is missing or has expired leaves th
 });
 
 test('with `watch`, a renewed pair is taken over by itself, although its files change one after the other', async (t) => {
-  const gateway = await withFiles(t, true);
+  const gateway = await withFiles(t, { watch: true });
   await gateway.put('key.pem', WILDCARD.key);
-  await holds('the half pair is refused', () => gateway.refusals().length > 0, 20_000);
+  await holds('the half pair is refused', () => gateway.refusals().length > 0, PATIENCE);
   await gateway.put('certificate.pem', WILDCARD.cert);
-  await holds('it is taken over', () => gateway.log.some(({ msg }) => msg === 'configuration taken over'), 20_000);
+  await holds('it is taken over', () => gateway.log.some(({ msg }) => msg === 'configuration taken over'), PATIENCE);
   t.is((await visit(gateway.port, { servername: 'shop.test' })).shown, 'shop.test');
 });
