@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { loadModules } from '../forward/proxy-middleware/intercept-modules.ts';
 import { loadSettings } from '../settings/read/load.ts';
+import { certificateWarnings } from './certificate-watch.ts';
 import { checkAccounts, sampleSize } from './check-accounts.ts';
 import { configOption } from './config-option.ts';
 import { reportProblems } from './report-problems.ts';
@@ -41,8 +42,10 @@ export function checkCommand(): Command {
 /** Validates a configuration. @throws SettingsError without `json`; with it, the problems are on standard output */
 export async function checkFile(config: string, json: boolean): Promise<void> {
   await reportProblems(config, json, async () => {
-    const { routes } = loadSettings(config, process.env);
+    const settings = loadSettings(config, process.env);
+    const { routes } = settings;
     await loadModules(routes);
+    for (const warning of certificateWarnings(settings)) process.stderr.write(`warning: ${warning}\n`);
     const verdict = { valid: true, file: config, routes: routes.length, problems: [] };
     const text = `${config} is valid: ${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
     process.stdout.write(`${json ? JSON.stringify(verdict) : text}\n`);

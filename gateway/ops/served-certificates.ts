@@ -21,6 +21,24 @@ export function servedCertificates(tls: ListenTlsSettings | undefined): ServedCe
   );
 }
 
+const DAY = 86_400_000;
+/** Days before its end from which a certificate is warned of. Certbot renews 30 days before. */
+const SOON = 14;
+
+/** Whether clients accept a certificate at a time. */
+export type Validity =
+  | { readonly kind: 'valid' | 'expired' | 'early' }
+  /** `days`: the whole days that are left. */
+  | { readonly kind: 'soon'; readonly days: number };
+
+/** @param now in ms since 1970 */
+export function validityOf({ validFrom, validTo }: ServedCertificate, now: number): Validity {
+  const left = validTo.getTime() - now;
+  if (left <= 0) return { kind: 'expired' };
+  if (validFrom.getTime() > now) return { kind: 'early' };
+  return left < SOON * DAY ? { kind: 'soon', days: Math.floor(left / DAY) } : { kind: 'valid' };
+}
+
 /** One name of `subjectAltName`; those with special characters are in quotes, as JSON. */
 const ALTERNATIVE = /(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g;
 

@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { stringify } from 'yaml';
+import { EXPIRED_SERVER, SERVER } from '../support/stores/certificates.ts';
+import { entry } from '../support/tls/tls-visit.ts';
 
 const REPOSITORY = new URL('../../', import.meta.url);
 
@@ -23,6 +26,19 @@ function check(...args: string[]): Promise<{ code: unknown; stdout: string; stde
 
 test('check says that the default file is valid, on standard output', async (t) => {
   t.deepEqual(await check(), { code: 0, stdout: 'config/gateway.yaml is valid: 1 route\n', stderr: '' });
+});
+
+test('check warns of a certificate of the listener that has expired, although the file is valid', async (t) => {
+  const file = join(folder, 'expired.yaml');
+  const tls = [entry(SERVER), entry(EXPIRED_SERVER)];
+  const routes = [{ name: 's', path: '/s', upstream: 'http://127.0.0.1:9', auth: 'none' }];
+  writeFileSync(file, stringify({ listen: { tls }, routes }));
+  const { code, stdout, stderr } = await check('--config', file);
+  t.deepEqual([code, stdout], [0, `${file} is valid: 1 route\n`]);
+  t.is(
+    stderr,
+    'warning: listen.tls[1].certificate (db.test, localhost, 127.0.0.1) has expired on 2025-01-01: clients refuse the connection\n',
+  );
 });
 
 test('check prints every problem, a line each, on standard error and exits 1', async (t) => {
