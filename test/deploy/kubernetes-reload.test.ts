@@ -1,14 +1,17 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
 import type { LogLine } from '../lab/gateways/gateway.ts';
 import { startProcess } from '../lab/processes/server-process.ts';
 import { holds } from '../lab/waiting/condition.ts';
+import { type KeyPair, LOCAL_SERVER, SERVER } from '../support/stores/certificates.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 /** Two polls, on a busy machine. */
@@ -60,7 +63,7 @@ async function gatewayIn(t: ExecutionContext, file: string) {
   const count = (msg: string) => log.filter((line) => line.msg === msg).length;
   await holds('it listens', () => count('listening') === 1, 30_000);
   const { url } = log.find(({ msg }) => msg === 'listening') as LogLine & { url: string };
-  return { node, log, count, answer: async () => await (await fetch(`${url}/s`)).text() };
+  return { node, log, count, url, answer: async () => await (await fetch(`${url}/s`)).text() };
 }
 
 for (const workers of [1, 2]) {
@@ -96,3 +99,38 @@ for (const workers of [1, 2]) {
     t.is(await node.end('SIGTERM'), 0);
   });
 }
+
+/** The certificate that the listener sends, as PEM without line breaks. */
+async function certificateOf(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { raw } = socket.getPeerCertificate();
+  socket.destroy();
+  return raw.toString('base64');
+}
+
+test('a renewed certificate is taken over from its Secret, with its key', async (t) => {
+  const [configMap, secret, data] = [await kubeletVolume(t), await kubeletVolume(t), await kubeletVolume(t)];
+  const filesOf = ({ cert, key }: KeyPair) => ({ 'tls.crt': cert, 'tls.key': key });
+  const bytesOf = ({ cert }: KeyPair) => cert.replace(/-----[^-]+-----|\n/g, '');
+  await secret.write(filesOf(SERVER));
+  await configMap.write({
+    'gateway.yaml': stringify({
+      listen: {
+        port: 0,
+        tls: { certificate: `\${file:${secret.folder}/tls.crt}`, key: `\${file:${secret.folder}/tls.key}` },
+      },
+      ops: { port: 0 },
+      watch: true,
+      database: { url: `sqlite:${join(data.folder, 'gateway.sqlite')}` },
+      log: { level: 'info', format: 'json' },
+      routes: [{ name: 's', path: '/s', upstream: 'http://127.0.0.1:9', auth: 'none' }],
+    }),
+  });
+  const { node, url } = await gatewayIn(t, join(configMap.folder, 'gateway.yaml'));
+  t.is(await certificateOf(url), bytesOf(SERVER));
+  await secret.write(filesOf(LOCAL_SERVER));
+  await holds('it is taken over', async () => (await certificateOf(url)) === bytesOf(LOCAL_SERVER), TAKEN_OVER);
+  t.is(await node.end('SIGTERM'), 0);
+});

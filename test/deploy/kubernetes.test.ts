@@ -56,7 +56,7 @@ for (const overlay of OVERLAY_NAMES) {
     t.regex(stdout, /is valid/);
   });
 
-  test(`${overlay}: the ports of the pod and of the Service are those that the gateway listens on`, async (t) => {
+  test(`${overlay}: the ports of the pod, its probes, the Service and the NetworkPolicy are those that the gateway listens on`, async (t) => {
     const objects = await objectsOf(overlay);
     const settings = loadSettings(await configurationOf(t, overlay, objects), {});
     const listeners = listenersOf(settings);
@@ -73,6 +73,18 @@ for (const overlay of OVERLAY_NAMES) {
       .map(({ name, offeredAs }) => [name, [offeredAs, name]]);
     t.deepEqual(Object.fromEntries(offered), Object.fromEntries(expected));
     t.true(settings.watch);
+    const { startupProbe, readinessProbe, livenessProbe } = container;
+    t.deepEqual(
+      [startupProbe, readinessProbe, livenessProbe].map((probe) => [probe?.httpGet?.path, probe?.httpGet?.port]),
+      [
+        ['/health/ready', 'ops'],
+        ['/health/ready', 'ops'],
+        ['/health/live', 'ops'],
+      ],
+    );
+    const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec as PolicySpec);
+    const allowed = policies.flatMap(({ ingress = [] }) => ingress.flatMap(({ ports = [] }) => ports));
+    t.deepEqual(allowed.map(({ port }) => port).toSorted(), listeners.map(({ name }) => name).toSorted());
   });
 
   test(`${overlay}: the gateway ends by itself before the kubelet kills it`, async (t) => {
@@ -97,7 +109,7 @@ for (const overlay of OVERLAY_NAMES) {
       capabilities: { drop: ['ALL'] },
     });
     const mounts = container.volumeMounts ?? [];
-    t.deepEqual(new Set(mounts.map(({ name }) => name)), new Set(pod.volumes?.map(({ name }) => name)));
+    t.deepEqual(mounts.map(({ name }) => name).toSorted(), pod.volumes?.map(({ name }) => name).toSorted());
     const writable = mounts.filter(({ readOnly }) => readOnly !== true).map(({ mountPath }) => mountPath);
     t.deepEqual(writable.toSorted(), overlay === 'sqlite' ? ['/app/data', '/tmp'] : ['/tmp']);
     // The kubelet never updates what a subPath mounts.
