@@ -1,18 +1,22 @@
 # syntax=docker/dockerfile:1
 
-FROM node:26-slim AS dependencies
+# Both images are the Node.js of devDependencies.node. The digest is that of the index of all architectures, and is written out since Dependabot
+# does not see arguments.
+
+# Runs once, on the architecture of the builder: nothing is compiled, and no package is for one architecture alone.
+FROM --platform=$BUILDPLATFORM node:26.10.0-slim@sha256:930557a230abacbc3f4fd9b8648abf8f4bee1e17cb72195dcdfb2f709bc85b33 AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM node:26-slim
+FROM node:26.10.0-slim@sha256:930557a230abacbc3f4fd9b8648abf8f4bee1e17cb72195dcdfb2f709bc85b33
 # The gateway needs node alone: no package manager is left for an intruder to use.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json ./
+COPY package.json LICENSE THIRD-PARTY-LICENSES.md ./
 COPY config ./config
 COPY gateway ./gateway
 # Owned by the user: data before it becomes a volume, so that a new volume is writable too, and the place where Node keeps

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 
 const ROOT = new URL('../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
 
 interface Locked {
   readonly dev?: boolean;
@@ -13,7 +14,7 @@ interface Locked {
   readonly integrity?: string;
 }
 
-const { packages } = JSON.parse(readFileSync(new URL('package-lock.json', ROOT), 'utf8')) as {
+const { packages } = JSON.parse(read('package-lock.json')) as {
   readonly packages: Readonly<Record<string, Locked>>;
 };
 const locked = Object.entries(packages).filter(([path]) => path !== '');
@@ -37,4 +38,34 @@ test('the lock file has a checksum of every package', (t) => {
     locked.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path),
     [],
   );
+});
+
+test('workflows use actions by commit and images by digest, with the version beside it', (t) => {
+  const files = globSync('.github/workflows/*.yml', { cwd: ROOT });
+  t.true(files.length >= 2);
+  for (const file of files) {
+    const used = [...read(file).matchAll(/^ *(?:- )?(uses|container): (.*)$/gm)];
+    for (const [, kind, what = ''] of used.filter(([, , what = '']) => !what.startsWith('./'))) {
+      const pinned =
+        kind === 'uses' ? /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/ : /^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/;
+      t.regex(what, pinned, file);
+    }
+  }
+});
+
+test('images and workflows have the Node.js of the tests, by digest', (t) => {
+  const { devDependencies } = JSON.parse(read('package.json')) as {
+    readonly devDependencies: { readonly node: string };
+  };
+  const images = [...read('Dockerfile').matchAll(/^FROM (?:--platform=\S+ )?(\S+)/gm)].map(([, image]) => image);
+  t.is(images.length, 2);
+  t.is(new Set(images).size, 1);
+  t.regex(images[0] ?? '', new RegExp(`^node:${RegExp.escape(devDependencies.node)}-slim@sha256:[0-9a-f]{64}$`));
+  for (const file of globSync('.github/workflows/*.yml', { cwd: ROOT })) {
+    const versions = [...read(file).matchAll(/node(?:-version)?:\s*\[?"?(\d[\d.]+)/g)].map(([, version]) => version);
+    t.deepEqual(
+      versions.filter((version) => version !== devDependencies.node && version !== '24.12.0'),
+      [],
+    );
+  }
 });
