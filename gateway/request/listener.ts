@@ -44,7 +44,10 @@ export interface Listener {
   setTimeouts(timeouts: ListenerTimeouts): void;
   /** From now on, each answer whose head is not sent yet closes its connection. */
   drain(): void;
-  /** Takes no connection from now on, and ends idle ones. Resolves when those that are there have ended. */
+  /**
+   * Takes no connection from now on, and ends idle ones; a new one has a moment for its first request. Resolves when those that
+   * are there have ended.
+   */
   close(): Promise<void>;
   /** Destroys every connection. */
   cut(): void;
@@ -221,9 +224,10 @@ export function createListener(deps: ListenerDeps): Listener {
     async close() {
       const ended = once(server, 'close');
       server.close();
-      connections.cutArriving();
       plain?.closeIdle();
+      const lastCall = setTimeout(connections.cutArriving, LAST_CALL);
       await ended;
+      clearTimeout(lastCall);
     },
     cut() {
       // This does not cover upgraded connections.

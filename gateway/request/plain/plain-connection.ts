@@ -9,7 +9,7 @@ import type { ClientConnection, PlainConnectionDeps, PlainRequest } from './plai
 
 /** Milliseconds. Longer than the usual 60 s of load balancers, so that the balancer closes an idle connection first. */
 export const KEEP_ALIVE = 75_000;
-/** Milliseconds at shutdown for one more request from a client whose last answer did not say `Connection: close`. */
+/** Milliseconds at shutdown for the request of a client that has just connected, or whose last answer did not say `Connection: close`. */
 export const LAST_CALL = 500;
 /** Pieces in which a head may arrive. Slower clients are for Node's HTTP server. */
 const MOST_PIECES = 8;
@@ -33,6 +33,8 @@ export class PlainConnection implements ClientConnection {
   #ahead: Buffer | null = null;
   /** Reads in which the beginning of a head has arrived. */
   #pieces = 0;
+  /** Whether a request has ever begun. */
+  #hasBegun = false;
   /** Whether a request is being started, which may answer it at once. */
   #isStarting = false;
   /** Whether what has arrived ahead is about to be read. What arrives meanwhile belongs behind it. */
@@ -52,7 +54,7 @@ export class PlainConnection implements ClientConnection {
     socket.on('close', this.#onClose);
     socket.on('drain', this.#onDrain);
     socket.on('timeout', this.#onTimeout);
-    this.#deadline.set(deps.headDeadline());
+    this.#deadline.set(deps.isClosed() ? LAST_CALL : deps.headDeadline());
   }
 
   get isDraining(): boolean {
@@ -89,7 +91,10 @@ export class PlainConnection implements ClientConnection {
   }
 
   closeIdle(): void {
-    if (this.isIdle) this.socket.destroySoon();
+    if (!this.isIdle) return;
+    // Its first request may be on its way: the connections of a socket of the service manager never stop.
+    if (this.#hasBegun) this.socket.destroySoon();
+    else this.#deadline.set(LAST_CALL);
   }
 
   /** Awaits the next request, or reads one that has arrived ahead. */
@@ -167,6 +172,7 @@ export class PlainConnection implements ClientConnection {
   #begin(request: PlainRequest, { end, length }: PlainHead, bytes: Buffer, to: number): void {
     this.#deadline.clear();
     this.#pieces = 0;
+    this.#hasBegun = true;
     this.#request = request;
     const after = Math.min(to, end + length);
     this.#ahead = after < to ? this.#buffer.copy(bytes, after, to) : null;
@@ -204,8 +210,9 @@ export class PlainConnection implements ClientConnection {
   }
 
   readonly #onOverdue = (): void => {
+    const isExpected = this.socket.bytesRead > 0 || this.#deps.isClosed();
     // An idle connection, or a client that does not send the rest of a body that nobody reads.
-    if (this.#pieces === 0 && this.socket.bytesRead > 0) this.socket.destroySoon();
+    if (this.#pieces === 0 && isExpected) this.socket.destroySoon();
     else this.#refuse('overdue');
   };
 

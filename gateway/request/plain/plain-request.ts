@@ -26,7 +26,7 @@ export interface ClientConnection {
   readonly idleDeadline: number;
   /** The answer has left. @param closes whether it was the last one */
   onAnswered(closes: boolean): void;
-  /** Ends a connection that waits for a request. */
+  /** Ends a connection that waits for a request; a new one has a moment for its first. */
   closeIdle(): void;
 }
 

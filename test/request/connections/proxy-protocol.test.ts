@@ -223,7 +223,7 @@ test('checks that only connect, or reset, leave no line', async (t) => {
   );
 });
 
-test('at shutdown, a connection whose header has not arrived is closed at once', async (t) => {
+test('at shutdown, a connection whose header has not arrived is closed soon', async (t) => {
   const gateway = await closable(t, NOWHERE, {
     listen: { port: 0, proxyProtocol: true },
     trustedProxies: [PROXY],

@@ -39,6 +39,19 @@ test('at shutdown, connections that wait for a request end at once, and those un
   await closed;
 });
 
+test('at shutdown, a client that has just connected may still send its first request', async (t) => {
+  const { gateway, answers } = await place(t);
+  const [fresh, later] = [await rawClient(gateway.port), await usedClient(gateway.port)];
+  const closed = gateway.close(PATIENT);
+  await later.rest();
+  fresh.send(requestText('GET /s/first'));
+  await holds('it is asked', () => answers.length === 1);
+  answers[0]?.end('done');
+  const answer = await fresh.ended();
+  t.deepEqual([statusOf(answer), valuesOf(answer, 'connection')], [200, ['close']]);
+  await closed;
+});
+
 test('at shutdown, a request whose head has begun to arrive is answered as the last', async (t) => {
   const { gateway, used } = await place(t);
   const clients = [await rawClient(gateway.port), await used()];
