@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { LogLine } from '../lab/gateways/gateway.ts';
+import { SELF_SIGNED } from '../lab/upstreams/self-signed.ts';
 import { tcpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import {
@@ -17,7 +18,6 @@ import {
 import { blackhole } from '../support/http/blackhole.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { strayErrors } from '../support/processes/stray-errors.ts';
-import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import test from 'ava';
 import type { Scope } from '../lab/scope.ts';
+import { SELF_SIGNED } from '../lab/upstreams/self-signed.ts';
 import { overAll, requestText, type Transport } from '../support/gateways/forwarding.ts';
 import { groupGateway } from '../support/gateways/group.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
@@ -10,7 +11,6 @@ import { HANDSHAKE } from '../support/http/websocket.ts';
 import { strayErrors } from '../support/processes/stray-errors.ts';
 import { httpsUpstream } from '../support/upstreams/https-upstream.ts';
 import { NAME_ONLY } from '../support/upstreams/name-only-certificate.ts';
-import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

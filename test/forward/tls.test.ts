@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import { testGateway } from '../lab/gateways/gateway.ts';
+import { SELF_SIGNED } from '../lab/upstreams/self-signed.ts';
 import { listenOver, overAll, requestText, routeOver } from '../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
 import { HANDSHAKE } from '../support/http/websocket.ts';
-import { SELF_SIGNED } from '../support/upstreams/self-signed.ts';
 
 // For this file's thread alone, and not for connections that are open already.
 setDefaultCACertificates([SELF_SIGNED.cert]);

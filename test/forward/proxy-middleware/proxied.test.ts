@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ADA, basic, type TestGateway, testGateway } from '../../lab/gateways/gateway.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { httpUpstream, tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { PATIENT, parts, requestText, valuesOf } from '../../support/gateways/forwarding.ts';
 import { rawExchange, statusOf } from '../../support/http/raw.ts';
 import { echoed, webSocketTo, webSocketUpstream } from '../../support/http/websocket.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

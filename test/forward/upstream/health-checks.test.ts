@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { LogLine } from '../../lab/gateways/gateway.ts';
 import type { Scope } from '../../lab/scope.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { httpUpstream, type TestUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { requestText } from '../../support/gateways/forwarding.ts';
@@ -8,7 +9,6 @@ import { groupGateway } from '../../support/gateways/group.ts';
 import { rawExchange, statusOf } from '../../support/http/raw.ts';
 import { strayErrors } from '../../support/processes/stray-errors.ts';
 import { httpsUpstream } from '../../support/upstreams/https-upstream.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 
 const stray = strayErrors();
 test.after.always((t) => t.deepEqual(stray, []));

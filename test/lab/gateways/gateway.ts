@@ -5,8 +5,8 @@ import { hashPassword } from '../../../gateway/identify/passwords/password.ts';
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 import type { Scope } from '../scope.ts';
+import { SELF_SIGNED } from '../upstreams/self-signed.ts';
 import { type LogLine, startInProcess } from './in-process.ts';
 import { tlsBridge } from './tls-bridge.ts';
 

@@ -4,10 +4,10 @@ import { DeliveryFailure, type Letter } from '../../../gateway/owners/mail/lette
 import { type SmtpTimeouts, smtpTransport } from '../../../gateway/owners/mail/smtp.ts';
 import { parseMailUrl } from '../../../gateway/settings/schema/mail.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { tcpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { mailServer } from '../../support/owners/mail-server.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 
 const FROM = { name: 'Gäte, "House"', address: 'no-reply@example.com' };
 const PATIENT: SmtpTimeouts = { connect: 20_000, greeting: 20_000, idle: 20_000, whole: 20_000 };

@@ -7,10 +7,10 @@ import test from 'ava';
 import { testGateway } from '../../lab/gateways/gateway.ts';
 import { freePort } from '../../lab/processes/free-port.ts';
 import type { Scope } from '../../lab/scope.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { httpUpstream } from '../../lab/upstreams/upstream.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { startHaproxy, startNginx } from '../../support/services/balancers.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 
 /** The client's address. The proxies connect from 127.0.0.1. */
 const CLIENT = '127.0.0.2';

@@ -6,13 +6,13 @@ import test from 'ava';
 import { Redis } from 'ioredis';
 import { connectRedis } from '../../../gateway/stores/redis/connect.ts';
 import { whenReady } from '../../../gateway/stores/redis/when-ready.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 import { answerTo, PATIENT } from '../../support/stores/patiently.ts';
 import { redisCluster } from '../../support/stores/redis-cluster.ts';
 import { redisProcess } from '../../support/stores/redis-process.ts';
 import { locationOf, separateServices } from '../../support/stores/separate-services.ts';
 import { NAME_ONLY } from '../../support/upstreams/name-only-certificate.ts';
-import { SELF_SIGNED } from '../../support/upstreams/self-signed.ts';
 
 /** As NODE_EXTRA_CA_CERTS does for a process, here for the threads of this file. */
 const TRUSTED = getCACertificates('default');

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from '../../lab/scope.ts';
-import { SELF_SIGNED } from '../upstreams/self-signed.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 import { type KubernetesObject, objectOf } from './overlays.ts';
 
 /** Below it, each Secret is a folder with a file for each key. */

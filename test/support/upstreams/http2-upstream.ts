@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Scope } from '../../lab/scope.ts';
-import { SELF_SIGNED } from './self-signed.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 
 export interface Http2Upstream {
   readonly url: string;

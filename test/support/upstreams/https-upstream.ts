@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Scope } from '../../lab/scope.ts';
-import { SELF_SIGNED } from './self-signed.ts';
+import { SELF_SIGNED } from '../../lab/upstreams/self-signed.ts';
 
 /** A real https server at 127.0.0.1, by default with the certificate of `SELF_SIGNED`. */
 export async function httpsUpstream(
