@@ -8,6 +8,7 @@ const ROOT = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
 
 interface Locked {
+  readonly version?: string;
   readonly dev?: boolean;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
@@ -18,6 +19,7 @@ const { packages } = JSON.parse(read('package-lock.json')) as {
   readonly packages: Readonly<Record<string, Locked>>;
 };
 const locked = Object.entries(packages).filter(([path]) => path !== '');
+const production = locked.filter(([, { dev }]) => dev !== true);
 
 test('THIRD-PARTY-LICENSES.md has the licences of what the gateway runs with, and all of them are accepted', async (t) => {
   const script = fileURLToPath(new URL('scripts/licences.mjs', ROOT));
@@ -25,12 +27,22 @@ test('THIRD-PARTY-LICENSES.md has the licences of what the gateway runs with, an
 });
 
 test('what the gateway runs with is the same on every platform, so that one installation serves all images', (t) => {
-  const production = locked.filter(([, { dev }]) => dev !== true);
   t.true(production.length > 100);
   t.deepEqual(
     production.filter(([, { os, cpu }]) => os !== undefined || cpu !== undefined).map(([path]) => path),
     [],
   );
+});
+
+test('the SBOM lists what the gateway runs with, and nothing else', async (t) => {
+  const script = fileURLToPath(new URL('scripts/sbom.mjs', ROOT));
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 64 * 1024 * 1024 });
+  const { components } = JSON.parse(stdout) as { readonly components: readonly { readonly purl: string }[] };
+  const listed = new Set(components.map(({ purl }) => decodeURIComponent(purl)));
+  const expected = production.map(
+    ([path, { version }]) => `pkg:npm/${path.replace(/^.*node_modules\//, '')}@${version}`,
+  );
+  t.deepEqual([...listed].toSorted(), [...new Set(expected)].toSorted());
 });
 
 test('the lock file has a checksum of every package', (t) => {
