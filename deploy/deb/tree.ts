@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { NODE_FLAGS } from '../../gateway/cli/node-flags.ts';
 
 const PROGRAM = 'usr/lib/gatehouse';
-const DOCUMENTATION = 'usr/share/doc/gatehouse';
 
 /** All other files are readable only. */
 export const EXECUTABLES: readonly string[] = ['usr/bin/gatehouse', `${PROGRAM}/bin/node`];
@@ -28,13 +37,15 @@ export function debianArchitecture(): string {
  */
 export function writeTree(root: string, tree: string): void {
   writeProgram(root, join(tree, PROGRAM));
+  chmodSync(join(tree, PROGRAM, 'bin/node'), 0o755);
   writeCommand(join(root, 'deploy/deb/files/gatehouse'), tree);
+  writeCompletions(tree);
   install(join(root, 'deploy/deb/files/gateway.yaml'), join(tree, 'etc/gatehouse/gateway.yaml'));
   for (const unit of ['gatehouse.service', 'gatehouse.socket']) {
     install(join(root, 'deploy/systemd', unit), join(tree, 'usr/lib/systemd/system', unit));
   }
   install(join(root, 'deploy/deb/files/lintian-overrides'), join(tree, 'usr/share/lintian/overrides/gatehouse'));
-  writeDocumentation(root, join(tree, DOCUMENTATION));
+  writeDocumentation(root, tree);
 }
 
 /** What `npm pack` packs, the libraries of package-lock.json for this architecture, and the Node.js of the checkout. */
@@ -57,8 +68,9 @@ function writeLibraries(root: string, program: string): void {
   cpSync(join(place, 'node_modules'), join(program, 'node_modules'), { recursive: true, verbatimSymlinks: true });
   rmSync(place, { recursive: true });
   const modules = join(program, 'node_modules');
-  // npm's links to programs, and its note of what it installed.
-  for (const name of ['.bin', '.package-lock.json']) rmSync(join(modules, name), { recursive: true, force: true });
+  // Links to programs, npm's note of what it installed, and files for the development of the libraries.
+  for (const hidden of globSync('**/.*', { cwd: modules }))
+    rmSync(join(modules, hidden), { recursive: true, force: true });
   removeForeignBinaries(modules);
 }
 
@@ -80,29 +92,47 @@ function keepOnly(folder: string, name: string): void {
   for (const other of names) if (other !== name) rmSync(join(folder, other), { recursive: true });
 }
 
-/** `/usr/bin/gatehouse`, with the path of the program that package.json names, and the flags of Node. */
+/** `/usr/bin/gatehouse`, with the path of the program that package.json names, and the flags of the gateway. */
 function writeCommand(template: string, tree: string): void {
   const { bin } = JSON.parse(readFileSync(join(tree, PROGRAM, 'package.json'), 'utf8')) as {
     bin: { gatehouse: string };
   };
-  const file = join(tree, 'usr/bin/gatehouse');
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(
-    file,
-    readFileSync(template, 'utf8').replace('@FLAGS@', NODE_FLAGS.join(' ')).replace('@MAIN@', bin.gatehouse),
-  );
+  const text = readFileSync(template, 'utf8')
+    .replace('@PROGRAM@', bin.gatehouse)
+    .replace('@FLAGS@', NODE_FLAGS.join(' '));
+  write(join(tree, 'usr/bin/gatehouse'), text);
 }
 
-function writeDocumentation(root: string, folder: string): void {
+/** Where each shell looks for the completions of a package. */
+const COMPLETIONS = {
+  bash: 'usr/share/bash-completion/completions/gatehouse',
+  zsh: 'usr/share/zsh/vendor-completions/_gatehouse',
+  fish: 'usr/share/fish/vendor_completions.d/gatehouse.fish',
+};
+
+/** Printed by the program that has been written to `tree`. */
+function writeCompletions(tree: string): void {
+  const node = join(tree, PROGRAM, 'bin/node');
+  const program = join(tree, PROGRAM, 'scripts/gatehouse.mjs');
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+  for (const [shell, file] of Object.entries(COMPLETIONS)) {
+    write(join(tree, file), execFileSync(node, [program, 'completion', shell], { env }));
+  }
+}
+
+function writeDocumentation(root: string, tree: string): void {
+  const folder = join(tree, 'usr/share/doc/gatehouse');
   install(join(root, 'deploy/deb/files/copyright'), join(folder, 'copyright'));
   install(join(root, 'config/gateway.schema.json'), join(folder, 'gateway.schema.json'));
+  writeCompressed(join(root, 'docs/gatehouse.1'), join(tree, 'usr/share/man/man1/gatehouse.1.gz'));
   writeCompressed(join(root, 'CHANGELOG.md'), join(folder, 'changelog.gz'));
   const [node] = readdirSync(join(root, 'node_modules/node/node_modules')).filter((name) =>
     name.startsWith('node-linux-'),
   );
   writeCompressed(join(root, 'node_modules/node/node_modules', node ?? '', 'LICENSE'), join(folder, 'LICENSE.node.gz'));
-  const isText = (file: string) => statSync(file).isDirectory() || file.endsWith('.md');
-  cpSync(join(root, 'docs'), folder, { recursive: true, filter: isText });
+  for (const page of globSync('**/*.md', { cwd: join(root, 'docs') })) {
+    install(join(root, 'docs', page), join(folder, page));
+  }
 }
 
 function install(from: string, to: string): void {
@@ -110,9 +140,13 @@ function install(from: string, to: string): void {
   copyFileSync(from, to);
 }
 
+function write(file: string, content: string | Buffer): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
 function writeCompressed(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(to, gzipSync(readFileSync(from), { level: 9 }));
+  write(to, gzipSync(readFileSync(from), { level: 9 }));
 }
 
 function npm(folder: string, ...args: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { inheritsSockets } from '../ops/socket-descriptors.ts';
 
 /** SIGUSR1 opens Node's inspector, by whose port every user of the machine can run code in the gateway. */
-const WITHOUT_INSPECTOR = '--disable-sigusr1';
+export const WITHOUT_INSPECTOR = '--disable-sigusr1';
 
 /**
  * Most objects of a gateway live for one request, and buffers live outside V8's heap. A larger young generation, and fewer full

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import { HEAP_FLAGS } from '../../gateway/cli/node-flags.ts';
+import { HEAP_FLAGS, WITHOUT_INSPECTOR } from '../../gateway/cli/node-flags.ts';
 import type { LogLine } from '../lab/gateways/gateway.ts';
 import { childrenOf } from '../lab/gateways/workers.ts';
 import { type ServerProcess, startProcess } from '../lab/processes/server-process.ts';
@@ -14,7 +14,7 @@ import { holds } from '../lab/waiting/condition.ts';
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const COMMAND = resolve(import.meta.dirname, '../../scripts/gatehouse.mjs');
 
-const NODE_FLAGS = ['--disable-sigusr1', ...HEAP_FLAGS];
+const NODE_FLAGS = [WITHOUT_INSPECTOR, ...HEAP_FLAGS];
 
 /** Milliseconds for a whole start. */
 const START_LIMIT = 30_000;
