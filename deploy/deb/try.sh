@@ -151,6 +151,6 @@ says 'the service is stopped' '*inactive*' systemctl is-active gatehouse
 says 'configuration and data are kept' '/etc/gatehouse/gateway.yaml*/var/lib/gatehouse/gatehouse.sqlite' \
   ls /etc/gatehouse/gateway.yaml /var/lib/gatehouse/gatehouse.sqlite
 says 'dpkg purges it' '*Purging*' dpkg --purge gatehouse
-says 'no file is left' '' find / -xdev -path /proc -prune -o -path /root -prune -o -iname '*gatehouse*' -print
+says 'no file is left' '' find / -xdev -path /proc -prune -o -path /root -prune -o -path /var/cache/man -prune -o -iname '*gatehouse*' -print
 says 'no user is left' '*; exit 2' getent passwd gatehouse
 echo 'The package is sound.'
