@@ -12,6 +12,7 @@ import { openDatabase } from '../stores/database/connection.ts';
 import { migrate } from '../stores/database/migrate.ts';
 import { startExampleUpstream } from './example-upstream.ts';
 import { sendOutputToLog } from './output-to-log.ts';
+import { showConfiguration } from './shown-configuration.ts';
 
 const EMAIL = 'demo@example.com';
 const PASSWORD = 'demo';
@@ -68,7 +69,7 @@ async function addDemoAccount(settings: Settings): Promise<void> {
 /** Replaces a port that is taken by any free one, so that the demo always starts. */
 async function startOnFreePorts(settings: Settings, log: Logger): Promise<Gateway> {
   try {
-    return await startGateway(settings, log);
+    return await startGateway(settings, log, showConfiguration(CONFIG, settings));
   } catch (error) {
     if (!(error instanceof PortTaken) || error.setting === 'listen.redirect') throw error;
     print(log, `${error.message.replace(/ Set .*/, '')} The demo takes a free one.\n`);

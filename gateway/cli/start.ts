@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import type { Gateway } from '../compose/ops-listener.ts';
+import type { ShownConfiguration } from '../ops/console/console.ts';
 import { createLog, createSharedLog, type Logger } from '../ops/log.ts';
 import { inheritsSockets } from '../ops/socket-descriptors.ts';
 import { loadSettings } from '../settings/read/load.ts';
@@ -11,6 +12,7 @@ import { nodeArguments } from './node-flags.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 import { endWithParent } from './parent.ts';
 import { createReloader } from './reload.ts';
+import { showConfiguration } from './shown-configuration.ts';
 import { warnOfWeakHashes } from './warn-of-weak-hashes.ts';
 import { explained } from './with-database.ts';
 
@@ -49,7 +51,8 @@ async function startConfigured(file: string): Promise<Running> {
   sendOutputToLog(log);
   warnOfWeakHashes(settings.accounts, log);
   warnOfMissingFlags(log);
-  const starting = workers > 1 ? startPrimary(file, settings, log, workers) : startSingle(settings, log);
+  const shown = showConfiguration(file, settings);
+  const starting = workers > 1 ? startPrimary(file, settings, log, shown, workers) : startSingle(settings, log, shown);
   const gateway = await starting.catch((error: unknown) => {
     throw explained(`database.url of ${file}`, error);
   });
@@ -66,6 +69,7 @@ async function startConfigured(file: string): Promise<Running> {
   const reloader = createReloader(file, settings, log, async (next) => {
     await gateway.reload(next);
     certificates.use(next);
+    shown.use(next);
   });
   onHangup = () => void reloader.reload();
   return {
@@ -88,14 +92,20 @@ function warnOfMissingFlags(log: Logger): void {
   );
 }
 
-async function startSingle(settings: Settings, log: Logger): Promise<Gateway> {
+async function startSingle(settings: Settings, log: Logger, shown: ShownConfiguration): Promise<Gateway> {
   const { startGateway } = await import('../compose/service.ts');
-  return await startGateway(settings, log);
+  return await startGateway(settings, log, shown);
 }
 
-async function startPrimary(file: string, settings: Settings, log: Logger, workers: number): Promise<Gateway> {
+async function startPrimary(
+  file: string,
+  settings: Settings,
+  log: Logger,
+  shown: ShownConfiguration,
+  workers: number,
+): Promise<Gateway> {
   const primary = await import('./cluster/primary.ts');
-  return await primary.startPrimary(file, settings, log, workers);
+  return await primary.startPrimary(file, settings, log, shown, workers);
 }
 
 /** Must be called before the start, so that a signal during the start also shuts down in order. */

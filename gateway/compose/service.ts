@@ -13,9 +13,11 @@ import { metered } from '../identify/identify.ts';
 import { createHashingQueue } from '../identify/passwords/hashing-queue.ts';
 import { hashingLimits } from '../identify/passwords/hashing-threads.ts';
 import { lowerBackgroundThreads } from '../ops/background-threads.ts';
+import type { ShownConfiguration } from '../ops/console/console.ts';
+import { type Failures, mergedFailures, NO_FAILURES, rememberFailures } from '../ops/console/failures.ts';
 import { type Readiness, readinessOf } from '../ops/health.ts';
 import { type Logger, linesDropped } from '../ops/log.ts';
-import { type Snapshot, textOf } from '../ops/metrics/total.ts';
+import type { Snapshot } from '../ops/metrics/total.ts';
 import { createMetrics } from '../ops/metrics.ts';
 import { servedCertificates } from '../ops/served-certificates.ts';
 import { watchOpenExchanges } from '../request/open-exchanges.ts';
@@ -35,6 +37,7 @@ import { createListeners } from './listeners.ts';
 import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
 import { openTracing } from './tracing.ts';
+import { withFailures } from './with-failures.ts';
 
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl' | 'reload' | 'close'> {
@@ -42,6 +45,8 @@ export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirec
   keySet(): KeySet | null;
   /** The current values of its metrics. */
   metrics(): Promise<Snapshot>;
+  /** Those that it remembers; none without `ops.console`. */
+  failures(): Failures;
   /** Reads revocations at once. Call when another process of this gateway has revoked something. */
   readRevocations(): void;
 }
@@ -49,12 +54,13 @@ export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirec
 /**
  * Starts a gateway that is one process: the service, and the listener for operators.
  *
+ * @param shown what the console shows of the configuration
  * @throws as `startService` does
  */
-export function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
-  return startWithOpsListener(settings.ops, log, async () => {
+export function startGateway(settings: Settings, log: Logger, shown: ShownConfiguration): Promise<Gateway> {
+  return startWithOpsListener(settings.ops, log, shown, async () => {
     const service = await startService(settings, log, null);
-    return { ...service, metricsText: async () => await textOf([await service.metrics()]) };
+    return { ...service, failures: async () => mergedFailures([[null, service.failures()]]) };
   });
 }
 
@@ -110,6 +116,8 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       certificates: () => servedCertificates(current.settings.listen.tls),
     });
     const tracing = await openTracing(settings.tracing, metrics, log, (name) => current.pathOf(name));
+    const failures = settings.ops.console ? rememberFailures() : null;
+    const meters = failures === null ? tracing : withFailures(tracing, failures);
     lastWorks.push(() => tracing.close(Math.min(left(), LAST_SPANS)));
     const { signer } = identification;
     const live = liveTokens(tokens, {
@@ -155,7 +163,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     const services = {
       log,
       pages: pages.answer,
-      meter: tracing.requests,
+      meter: meters.requests,
       beginTrace: tracing.begin,
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
@@ -184,7 +192,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
     lastWorks.push(() => current.retire());
 
     const ticketSecret = group?.ticketSecret ?? randomBytes(32);
-    const listeners = createListeners(settings, () => current, log, { ...tracing, tls: metrics.tls }, ticketSecret);
+    const listeners = createListeners(settings, () => current, log, { ...meters, tls: metrics.tls }, ticketSecret);
     opened.defer(async () => listeners.stop());
     const addresses = await listeners.listen(group === null);
     url = addresses.url;
@@ -194,6 +202,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       readiness: () => readinessOf([revocations.database, ...revocations.clocks], optional),
       keySet: () => current.keySet,
       metrics: metrics.snapshot,
+      failures: () => failures?.read() ?? NO_FAILURES,
       readRevocations: revocations.readRevocations,
       async reload(read) {
         requireNoRestart(current.settings, read);

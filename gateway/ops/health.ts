@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { KEY_SET_PATH } from '../settings/schema/assertion-options.ts';
+import { json, type OpsAnswer, uncached } from './answers.ts';
+import { type Console, isConsolePath } from './console/console.ts';
 import type { Logger } from './log.ts';
 import { METRICS_TYPE } from './metrics/total.ts';
 
@@ -19,8 +21,16 @@ export interface Readiness {
   readonly unavailable: readonly string[];
 }
 
+/** What `/health/ready` says. */
+interface State {
+  readonly status: Readiness['status'] | 'shutting_down';
+  readonly unavailable: readonly string[];
+}
+
 export interface Health {
   readonly server: Server;
+  /** As `/health/ready` says it. */
+  state(): Promise<State>;
   /** Makes readiness 503 from now on, so that load balancers stop sending requests. */
   beginShutdown(): void;
 }
@@ -36,31 +46,27 @@ export function readinessOf(required: readonly Dependency[], optional: readonly 
   return { status: required.every(({ isUp }) => isUp) ? 'ready' : 'unavailable', unavailable: out };
 }
 
-/** An answer of the ops listener. */
-export interface OpsAnswer {
-  readonly status: number;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 /**
- * The ops listener: liveness, readiness, metrics and the keys of assertions. It must not be exposed to the public.
+ * The ops listener: liveness, readiness, metrics, the keys of assertions, and the console. It must not be exposed to the public.
  *
  * @param readiness called for each request; must not reject
  * @param metricsText returns all metrics in the Prometheus text format
  * @param keySet answers with the published keys of assertions; null: none are configured
+ * @param console null: it is off
  */
 export function createHealth(
   readiness: () => Readiness | Promise<Readiness>,
   metricsText: () => Promise<string>,
   keySet: (ifNoneMatch: string | undefined) => OpsAnswer | null,
+  console: Console | null,
   log: Logger,
 ): Health {
   let shuttingDown = false;
 
+  const state = async (): Promise<State> =>
+    shuttingDown ? { status: 'shutting_down', unavailable: [] } : await readiness();
   const ready = async (): Promise<OpsAnswer> => {
-    if (shuttingDown) return json(503, { status: 'shutting_down' });
-    const { status, unavailable } = await readiness();
+    const { status, unavailable } = await state();
     return json(status === 'ready' ? 200 : 503, { status, ...(unavailable.length > 0 && { unavailable }) });
   };
 
@@ -73,12 +79,12 @@ export function createHealth(
     }
   };
 
-  const answerTo = async ({ method, url, headers }: IncomingMessage): Promise<OpsAnswer> => {
-    if (method !== 'GET' && method !== 'HEAD') {
+  const answerTo = async ({ method, headers }: IncomingMessage, path: string): Promise<OpsAnswer> => {
+    if (!isRead(method)) {
       const { fields, ...answer } = json(405, { status: 'method_not_allowed' });
       return { ...answer, fields: { ...fields, Allow: 'GET, HEAD' } };
     }
-    const [path] = url?.split('?') ?? [];
+    if (isConsolePath(path)) return CONSOLE_OFF;
     if (path === '/health/live') return json(200, { status: 'live' });
     if (path === '/health/ready') return await ready();
     if (path === '/metrics') return await metrics();
@@ -87,22 +93,26 @@ export function createHealth(
   };
 
   const server = createServer(async (req, res) => {
-    const { status, fields, body } = await answerTo(req);
+    const [path = ''] = req.url?.split('?', 1) ?? [];
+    if (console !== null && isRead(req.method) && isConsolePath(path)) return await console.answer(req, res);
+    const { status, fields, body } = await answerTo(req, path);
     res.writeHead(status, fields);
     res.end(body);
   });
   return {
     server,
+    state,
     beginShutdown() {
       shuttingDown = true;
     },
   };
 }
 
-function json(status: number, body: object): OpsAnswer {
-  return uncached(status, 'application/json', `${JSON.stringify(body)}\n`);
-}
+const CONSOLE_OFF = json(404, {
+  status: 'console_off',
+  message: 'The console is off: set ops.console to true, and restart the gateway.',
+});
 
-function uncached(status: number, type: string, body: string): OpsAnswer {
-  return { status, fields: { 'Content-Type': type, 'Cache-Control': 'no-store' }, body };
+function isRead(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

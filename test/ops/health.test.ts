@@ -22,6 +22,7 @@ function healthOf(t: ExecutionContext, required: readonly Dependency[], optional
     () => readinessOf(required, optional),
     async () => '',
     () => null,
+    null,
     pino({ level: 'silent' }),
   );
   return listening(t, health);
@@ -111,6 +112,7 @@ test('metrics that cannot be collected are a 500 and a line in the log, and ever
       () => readinessOf([], []),
       () => collect(),
       () => null,
+      null,
       log,
     ),
   );

@@ -4,7 +4,7 @@ import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 test('everything but routes has a default, durations in milliseconds', (t) => {
   t.deepEqual(settingsOf(t, ROUTES), {
     listen: { fastPath: true, proxyProtocol: false },
-    ops: {},
+    ops: { console: false },
     trustedProxies: [],
     workers: 1,
     database: { url: { kind: 'sqlite', file: 'data/gatehouse.sqlite' }, timeout: 2_000 },

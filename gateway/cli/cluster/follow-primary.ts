@@ -65,6 +65,8 @@ async function answerTo(
       return service.readiness();
     case 'metrics':
       return await service.metrics();
+    case 'failures':
+      return service.failures();
     case 'reload':
       return await service.reload(question.settings).then(() => null, textOfError);
   }

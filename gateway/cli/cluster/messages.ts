@@ -1,4 +1,5 @@
 import type { Gateway } from '../../compose/ops-listener.ts';
+import type { Failures } from '../../ops/console/failures.ts';
 import type { Readiness } from '../../ops/health.ts';
 import type { Snapshot } from '../../ops/metrics/total.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
@@ -23,6 +24,7 @@ export type Listening = Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl'>;
 export interface Answers {
   readonly readiness: Readiness;
   readonly metrics: Snapshot;
+  readonly failures: Failures;
   /** Why the worker rejected the new settings; null when it applied them. */
   readonly reload: string | null;
 }
@@ -30,6 +32,7 @@ export interface Answers {
 export type Question =
   | { readonly about: 'readiness' }
   | { readonly about: 'metrics' }
+  | { readonly about: 'failures' }
   | { readonly about: 'reload'; readonly settings: Settings };
 
 /** What a worker does once its service runs. */

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { type Gateway, startWithOpsListener } from '../../compose/ops-listener.ts';
+import type { ShownConfiguration } from '../../ops/console/console.ts';
 import type { Logger } from '../../ops/log.ts';
 import { removeStaleSocket } from '../../ops/stale-socket.ts';
 import { requireValidCertificates } from '../../settings/rules/new-certificates.ts';
@@ -24,12 +25,19 @@ const WORKER = join(import.meta.dirname, `worker${extname(import.meta.filename)}
  * serve requests.
  *
  * @param file the path of the configuration as the operator gave it
+ * @param shown what the console shows of the configuration
  * @param count the number of workers
  * @throws OperatorError with the reason when a worker cannot start or the ops port is taken; GatewayError when the
  *   database does not answer
  */
-export function startPrimary(file: string, settings: Settings, log: Logger, count: number): Promise<Gateway> {
-  return startWithOpsListener(settings.ops, log, async () => {
+export function startPrimary(
+  file: string,
+  settings: Settings,
+  log: Logger,
+  shown: ShownConfiguration,
+  count: number,
+): Promise<Gateway> {
+  return startWithOpsListener(settings.ops, log, shown, async () => {
     let current = settings;
     const secrets = await prepareStores(settings, log);
     /** Passes what was read at start: if the generated files are deleted later, new workers must not generate others. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { mergedFailures, NO_FAILURES, type SeenFailures } from '../../ops/console/failures.ts';
 import type { Readiness } from '../../ops/health.ts';
 import { type Logger, linesDropped } from '../../ops/log.ts';
-import { createTotal } from '../../ops/metrics/total.ts';
+import { createTotal, type Snapshot } from '../../ops/metrics/total.ts';
 import { primaryMetrics } from '../../ops/metrics.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { memoryLedger } from '../../stores/limits/memory-ledger.ts';
@@ -14,8 +15,10 @@ import { type ForWorkers, forkWorker, type WorkerProcess } from './worker-proces
 export interface Workers extends Listening {
   /** Ready when every worker is ready. */
   readiness(): Promise<Readiness>;
-  /** The sums over all workers and the primary, in the Prometheus text format. */
-  metricsText(): Promise<string>;
+  /** The sums over all workers and the primary. */
+  metrics(): Promise<Snapshot>;
+  /** Those of all workers that answer. */
+  failures(): Promise<SeenFailures>;
   /**
    * Applies new settings in every worker. A worker that does not apply them is stopped and replaced.
    *
@@ -136,7 +139,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       const unavailable = [...new Set(all.flatMap((one) => one.unavailable))].sort();
       return { status: all.every(({ status }) => status === 'ready') ? 'ready' : 'unavailable', unavailable };
     },
-    async metricsText() {
+    async metrics() {
       await Promise.all(
         living().map(async (worker) => {
           if (!worker.isReady) return;
@@ -145,7 +148,14 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
         }),
       );
       total.set(PRIMARY, await ownMetrics());
-      return await total.text();
+      return await total.sum();
+    },
+    async failures() {
+      const answers = living().map(async (worker) => {
+        const known = worker.isReady ? worker.ask({ about: 'failures' }, ANSWER_LIMIT) : null;
+        return [worker.id, (await known?.catch(() => null)) ?? NO_FAILURES] as const;
+      });
+      return mergedFailures(await Promise.all(answers));
     },
     async reload(next) {
       settings = next;

@@ -1,6 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
-import { listenAddress } from '../../settings/schema/listener-options.ts';
-import type { Settings } from '../../settings/schema/settings.ts';
+import { listenAddress, type WrittenAddress } from '../../settings/schema/listener-options.ts';
 import { passedSocket, type SocketAddress } from './passed-socket.ts';
 
 /** Where the ops listener of a gateway answers: as Node's HTTP client takes it, and as an operator reads it. */
@@ -19,7 +18,7 @@ const LOOPBACKS: Readonly<Record<string, string>> = { [ANY_IPV4]: '127.0.0.1', '
  * @param pid the process of the gateway, if it is known
  * @throws OperatorError when only the gateway itself knows the address
  */
-export function opsOf(file: string, ops: Settings['ops'], pid?: number): OpsAddress {
+export function opsOf(file: string, ops: WrittenAddress, pid?: number): OpsAddress {
   const written = listenAddress('ops', ops);
   const address = 'fd' in written ? addressOfPassed(file, written.fd, pid) : written;
   if ('path' in address) return { to: { socketPath: address.path }, name: `unix:${address.path}` };

@@ -17,7 +17,7 @@ export interface Total {
   set(process: number, snapshot: Snapshot): void;
   /** Removes a departed process. Its counts stay, as the sum of counters must never fall. */
   remove(process: number): void;
-  text(): Promise<string>;
+  sum(): Promise<Snapshot>;
 }
 
 /** @param leftOut called for a process whose metrics are omitted because they cannot be summed with the others' */
@@ -39,14 +39,14 @@ export function createTotal(leftOut: (process: number, error: unknown) => void =
         }
       });
     },
-    async text() {
+    async sum() {
       // Both copied at the same moment, so that a process which exits meanwhile is counted once.
       const living = [...newest];
       const before = await departed;
       try {
-        return await textOf([...living.map(([, snapshot]) => snapshot), before]);
+        return await sumOf([...living.map(([, snapshot]) => snapshot), before]);
       } catch {
-        return await textOf(await summable(before, living, leftOut));
+        return await sumOf(await summable(before, living, leftOut));
       }
     },
   };

@@ -37,7 +37,10 @@ export type SettingsWithoutSecrets = Omit<Settings, 'tokens' | 'assertion'> & {
 
 /** As `loadSettings`, but token secrets and keys of assertions need not be set, and are not returned. */
 export function loadWithoutSecrets(file: string, env: NodeJS.ProcessEnv): SettingsWithoutSecrets {
-  const { assertion, ...settings } = load(file, env, ['tokens.secrets', 'assertion.keys']);
+  return withoutSecrets(load(file, env, ['tokens.secrets', 'assertion.keys']));
+}
+
+export function withoutSecrets({ assertion, ...settings }: Settings): SettingsWithoutSecrets {
   const { secrets: _, ...tokens } = settings.tokens;
   return { ...settings, tokens, assertion: assertion === undefined ? null : withoutKeys(assertion) };
 }

@@ -82,7 +82,12 @@ export function settingsSchema(variable: (name: string, fallback: string) => str
     })
       .prefault({})
       .describe('The public listener.'),
-    ops: options(addressOptions('ops'))
+    ops: options({
+      ...addressOptions('ops'),
+      console: flag()
+        .prefault(false)
+        .describe('Whether the listener has the console, /console, and answers gatehouse top. See console.md.'),
+    })
       .prefault({})
       .describe('The listener for health and metrics. Do not expose it to the public.'),
     decisions: decisionOptions.exactOptional(),

@@ -26,6 +26,7 @@ async function opsListener(t: ExecutionContext, where: { host?: string; port?: n
     readiness,
     async () => '',
     () => null,
+    null,
     pino({ level: 'silent' }),
   );
   await new Promise<void>((listening) => server.listen(where, listening));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import { showConfiguration } from '../../../gateway/cli/shown-configuration.ts';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { OperatorError } from '../../../gateway/domain/errors.ts';
 import { loadModules } from '../../../gateway/forward/proxy-middleware/intercept-modules.ts';
@@ -24,6 +25,10 @@ function settingsWith(name: string, text: string, upstream = 'http://127.0.0.1:1
   return loadSettings(config, {});
 }
 
+function started(settings: Settings) {
+  return startGateway(settings, pino({ level: 'silent' }), showConfiguration('test.yaml', settings));
+}
+
 for (const [name, text, message] of [
   ['named.mjs', 'export const intercept = (body) => body;', /named\.mjs has no function as its default export\./],
   ['text.mjs', `export default 'intercept';`, /text\.mjs has no function as its default export\./],
@@ -33,7 +38,7 @@ for (const [name, text, message] of [
 ] as const) {
   test(`a module that cannot intercept is one line that names it, and nothing starts: ${text}`, async (t) => {
     const settings = settingsWith(name, text);
-    const error = await t.throwsAsync(startGateway(settings, pino({ level: 'silent' })), { instanceOf: OperatorError });
+    const error = await t.throwsAsync(started(settings), { instanceOf: OperatorError });
     t.regex(error.message, message);
     t.false(error.message.includes('\n'));
   });
@@ -47,7 +52,7 @@ test('a module may be TypeScript', async (t) => {
 test('a reload takes a changed module over, and one that cannot be loaded leaves everything as it was', async (t) => {
   const upstream = await httpUpstream(t);
   const replying = (reply: string) => settingsWith('changing.mjs', `export default () => '${reply}';`, upstream.url);
-  const gateway = await startGateway(replying('first'), pino({ level: 'silent' }));
+  const gateway = await started(replying('first'));
   t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
   const answer = async () => (await fetch(`${gateway.url}/s`)).text();
   t.is(await answer(), 'first');

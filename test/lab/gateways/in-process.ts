@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import { showConfiguration } from '../../../gateway/cli/shown-configuration.ts';
 import type { Gateway } from '../../../gateway/compose/ops-listener.ts';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
@@ -40,13 +41,18 @@ export async function startInProcess(t: Scope, configuration: Record<string, unk
       },
     },
   );
-  const gateway = await startGateway(settings, logger);
+  const shown = showConfiguration('test.yaml', settings);
+  const gateway = await startGateway(settings, logger, shown);
   t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
   return {
     gateway,
     settings,
     log,
-    reload: (changed) => gateway.reload(settingsFrom({ ...configuration, ...changed })),
+    async reload(changed) {
+      const next = settingsFrom({ ...configuration, ...changed });
+      await gateway.reload(next);
+      shown.use(next);
+    },
     logged: (matches) =>
       new Promise((resolve) => {
         const look = () => {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import { showConfiguration } from '../../../gateway/cli/shown-configuration.ts';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
 import type { DatabaseLocation } from '../../../gateway/settings/schema/database-url.ts';
@@ -70,7 +71,11 @@ async function gatewayFor(t: ExecutionContext, location: DatabaseLocation, accou
   });
   const checked = checkSettings(text, 'test.yaml', {});
   if (checked.kind === 'invalid') throw new Error(JSON.stringify(checked.problems));
-  const gateway = await startGateway(checked.settings, pino({ level: 'silent' }));
+  const gateway = await startGateway(
+    checked.settings,
+    pino({ level: 'silent' }),
+    showConfiguration('test.yaml', checked.settings),
+  );
   t.teardown(() => gateway.close({ delay: 0, timeout: 0 }));
   const get = (authorization: string) => fetch(`${gateway.url}/api/v1/o`, { headers: { authorization } });
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import { showConfiguration } from '../../../gateway/cli/shown-configuration.ts';
 import { startGateway } from '../../../gateway/compose/service.ts';
 import { checkSettings } from '../../../gateway/settings/read/check.ts';
 
@@ -23,6 +24,10 @@ export async function closable(t: ExecutionContext, upstream: { url: string }, m
     {},
   );
   if (checked.kind === 'invalid') throw new Error(JSON.stringify(checked.problems));
-  const gateway = await startGateway(checked.settings, pino({ level: 'silent' }));
+  const gateway = await startGateway(
+    checked.settings,
+    pino({ level: 'silent' }),
+    showConfiguration('test.yaml', checked.settings),
+  );
   return { ...gateway, port: Number(new URL(gateway.url).port) };
 }
