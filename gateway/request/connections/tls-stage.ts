@@ -135,16 +135,23 @@ function serverOptions(tls: ListenTlsSettings, ticketSecret: Uint8Array) {
     ALPNProtocols: ['http/1.1'],
     requestCert: first?.clientCa !== undefined,
     rejectUnauthorized: true,
-    ticketKeys: ticketKeys(ticketSecret, first?.clientCa),
+    ticketKeys: ticketKeys(ticketSecret),
     sessionIdContext: 'gatehouse',
-    // A client could otherwise have the gateway compute a handshake at little cost of its own.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: first?.clientCa === undefined ? NO_RENEGOTIATION : NO_RENEGOTIATION | NO_RESUMPTION,
   };
 }
 
-/** The 48 bytes that Node takes. A session that began under other authorities for clients must not be resumed. */
-function ticketKeys(secret: Uint8Array, clientCa = ''): Buffer {
-  return createHmac('sha384', secret).update(clientCa).digest();
+/** A client could otherwise have the gateway compute a handshake at little cost of its own. */
+const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
+/**
+ * OpenSSL does not verify the certificate of a client again when its session is resumed, and each resumption gives a new ticket: a
+ * certificate that has expired would count for ever. Without tickets, nothing is left to resume, as this server keeps no sessions.
+ */
+const NO_RESUMPTION = constants.SSL_OP_NO_TICKET;
+
+/** The 48 bytes that Node takes. */
+function ticketKeys(secret: Uint8Array): Buffer {
+  return createHmac('sha384', secret).digest();
 }
 
 type Failed = (peerAddress: string | undefined, result: Handshake, reason: string) => void;
