@@ -83,8 +83,13 @@ async function prepareStores(settings: Settings, log: Logger): Promise<string[]>
 
 /** A worker could not tell the socket of another worker from one that was left behind. */
 async function freeSockets(settings: Settings): Promise<void> {
-  for (const listener of ['listen', 'decisions'] as const) {
-    const socket = settings[listener]?.socket;
-    if (socket !== undefined) await removeStaleSocket(listener, socket);
+  const { listen, decisions } = settings;
+  const sections = [
+    ['listen', listen],
+    ['listen.redirect', listen.redirect],
+    ['decisions', decisions],
+  ] as const;
+  for (const [listener, section] of sections) {
+    if (section?.socket !== undefined) await removeStaleSocket(listener, section.socket);
   }
 }

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ADA, basic } from '../../lab/gateways/gateway.ts';
 import { gateways, type NodeProcess } from '../../lab/gateways/nodes.ts';
-import { childrenOf } from '../../lab/gateways/workers.ts';
+import { childrenOf, isRunning } from '../../lab/gateways/workers.ts';
 import { temporaryDatabase } from '../../lab/stores/database.ts';
 import { holds } from '../../lab/waiting/condition.ts';
+import { SERVER } from '../../support/stores/certificates.ts';
 
 const WORKERS = 2;
 const MOST_TRIES = 20;
@@ -103,3 +104,37 @@ test.serial('all workers decide on one socket, which outlives them and goes with
   t.is(await node.stop(), 0);
   t.false(existsSync(socket));
 });
+
+test.serial(
+  'sockets that a killed gateway of several workers has left do not keep the next one from starting',
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-socket-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const [web, http, asking] = ['web', 'http', 'asking'].map((name) => join(folder, `${name}.sock`));
+    const group = await gateways(t, {
+      location: await temporaryDatabase(t, 'sqlite'),
+      redis: '',
+      upstream: 'http://127.0.0.1:1',
+    });
+    const settings = {
+      workers: WORKERS,
+      listen: {
+        socket: web,
+        tls: { certificate: SERVER.cert, key: SERVER.key },
+        redirect: { socket: http, httpsPort: 443 },
+      },
+      decisions: { socket: asking },
+      routes: [{ name: 'orders', path: '/api/v1/orders' }],
+    };
+    const killed = await group.start('A', settings);
+    const pids = [killed.pid, ...childrenOf(killed.pid)];
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await holds('all have ended', () => !pids.some(isRunning));
+    t.true(
+      [web, http, asking].every((path) => existsSync(path ?? '')),
+      'the sockets are left',
+    );
+    const next = await group.start('A', settings);
+    t.is(await next.stop(), 0);
+  },
+);
