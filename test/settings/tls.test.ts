@@ -34,6 +34,12 @@ const REFUSALS: readonly [title: string, options: Record<string, string>, key: s
   ['a text that is not PEM', { ca: 'x' }, 'ca', /^\(from \$\{CA\}\) is not PEM; must be a certificate/],
   ['a key as an authority', { ca: CLIENT.key }, 'ca', /is a private key, not a certificate/],
   ['half of a certificate', { ca: CLIENT.cert.slice(0, 200) }, 'ca', /holds no whole certificate/],
+  [
+    'authorities cut off',
+    { ca: AUTHORITY.cert + CLIENT.cert.slice(0, 200) },
+    'ca',
+    /holds a certificate that is cut off/,
+  ],
   ['a broken certificate', { ca: MALFORMED }, 'ca', /holds a malformed certificate/],
   ['a certificate as a key', { certificate: CLIENT.cert, key: CLIENT.cert }, 'key', /holds no private key/],
   [

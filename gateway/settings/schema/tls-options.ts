@@ -49,10 +49,18 @@ export function certificatesIn(pem: string): X509Certificate[] {
   );
 }
 
+/** How many certificates begin in a PEM text, whole or not. */
+function begun(pem: string): number {
+  return pem.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g)?.length ?? 0;
+}
+
 function certificatesProblem(text: string): string | null {
   if (!text.includes('-----BEGIN ')) return `is not PEM; ${CERTIFICATE_FORM}`;
   try {
-    if (certificatesIn(text).length > 0) return null;
+    const whole = certificatesIn(text).length;
+    // OpenSSL would leave out an authority that is cut off, and all that follow.
+    if (whole > 0 && whole < begun(text)) return `holds a certificate that is cut off; ${CERTIFICATE_FORM}`;
+    if (whole > 0) return null;
   } catch {
     return `holds a malformed certificate; ${CERTIFICATE_FORM}`;
   }
