@@ -1,5 +1,6 @@
 import test from 'ava';
 import { listenAddress } from '../../gateway/settings/schema/listener-options.ts';
+import { SERVER } from '../support/stores/certificates.ts';
 import { problemsOf, ROUTES, settingsOf } from './problems.ts';
 
 const USUAL = { listen: 8080, ops: 8081, decisions: 8082 };
@@ -37,6 +38,11 @@ for (const [yaml, at, message] of [
     'listen: { proxyProtocol: true, socket: /run/g.sock }\ntrustedProxies: [127.0.0.1]',
     'trustedProxies',
     /lacks unix, .*; must contain unix/,
+  ],
+  [
+    `listen: { proxyProtocol: true, tls: { certificate: ${JSON.stringify(SERVER.cert)}, key: ${JSON.stringify(SERVER.key)} }, redirect: { socket: /run/r.sock } }\ntrustedProxies: [127.0.0.1]`,
+    'trustedProxies',
+    /lacks unix, .* of listen\.redirect\.socket; must contain unix/,
   ],
   ['listen: { fd: 3 }\nmail: { url: folder:mail, from: a@b.example }', 'pages.url', /mails need it for their links/],
   ['trustedProxies: [unix:]', 'trustedProxies[0]', /or unix for the peers of a Unix socket/],

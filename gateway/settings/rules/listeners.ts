@@ -73,12 +73,21 @@ function peersNamed(settings: Readable): Conflict[] {
 /** With PROXY headers, nobody else may connect. */
 function proxiesNamed(settings: Readable): Conflict[] {
   const { listen, trustedProxies } = settings;
-  const address = validAddress('listen', settings);
-  if (!listen?.proxyProtocol || trustedProxies === undefined || address === null) return [];
-  const isUnix = 'path' in address;
-  if (isUnix ? trustedProxies.includes(UNIX_PEER) : trustedProxies.length > 0) return [];
-  const message = isUnix
-    ? `lacks ${UNIX_PEER}, and listen.proxyProtocol closes the connections of all other peers of listen.socket; must contain ${UNIX_PEER}`
-    : 'is empty, and listen.proxyProtocol closes the connections of all others; must list the proxies that send PROXY headers, such as [10.0.0.7]';
-  return [{ path: ['trustedProxies'], message }];
+  if (!listen?.proxyProtocol || trustedProxies === undefined) return [];
+  const message = (['listen', 'listen.redirect'] as const)
+    .map((name) => lackOfProxies(name, validAddress(name, settings), trustedProxies))
+    .find((lack) => lack !== null);
+  return message === undefined ? [] : [{ path: ['trustedProxies'], message }];
+}
+
+function lackOfProxies(
+  name: ListenerName,
+  address: ListenAddress | null,
+  trusted: readonly (string | undefined)[],
+): string | null {
+  if (address === null) return null;
+  if ('path' in address && !trusted.includes(UNIX_PEER))
+    return `lacks ${UNIX_PEER}, and listen.proxyProtocol closes the connections of all other peers of ${name}.socket; must contain ${UNIX_PEER}`;
+  if (trusted.length > 0) return null;
+  return 'is empty, and listen.proxyProtocol closes the connections of all others; must list the proxies that send PROXY headers, such as [10.0.0.7]';
 }
