@@ -114,12 +114,23 @@ test('chunks that are not of the form of RFC 9112 are refused', async (t) => {
     ...['g\r\nhello\r\n0\r\n\r\n', '-5\r\nhello\r\n0\r\n\r\n', '+5\r\nhello\r\n0\r\n\r\n', '0x5\r\nhello\r\n0\r\n\r\n'],
     ...[' 5\r\nhello\r\n0\r\n\r\n', '5 \r\nhello\r\n0\r\n\r\n', '5\nhello\r\n0\r\n\r\n', '5\rhello\r\n0\r\n\r\n'],
     ...['\r\nhello\r\n0\r\n\r\n', '5;\0\r\nhello\r\n0\r\n\r\n'],
-    ...['fffffffffffffffff\r\nhello', '5;a\nb\r\nhello\r\n0\r\n\r\n', `5;${'x'.repeat(20_000)}\r\nhello`],
+    ...['fffffffffffffffff\r\nhello', '5;a\nb\r\nhello\r\n0\r\n\r\n'],
   ];
   await allRefused(
     t,
     bodies.map((body) => post(['Transfer-Encoding: chunked'], body)),
   );
+});
+
+// Over TLS it comes in several pieces, and the upstream may have been asked by then.
+test('an extension of a chunk without an end is refused', async (t) => {
+  const { gateway } = await countingPlace(t);
+  const answer = await rawExchange(
+    gateway.port,
+    post(['Transfer-Encoding: chunked'], `5;${'x'.repeat(20_000)}\r\nhello`),
+  );
+  t.is(statusOf(answer), 400);
+  t.is(answer.match(/HTTP\/1\.1 /g)?.length, 1);
 });
 
 test('a malformed chunk behind a good one is refused, and the upstream never gets the end of a body', async (t) => {
