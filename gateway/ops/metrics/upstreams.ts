@@ -36,34 +36,49 @@ export function upstreamMetrics(registry: Registry): (group: string, origins: re
     aggregator: 'min',
     registers: [registry],
   });
-  /** How many open groups have a server: two for a moment after a reload that changes a group. */
-  const users = new Map<string, number>();
+  /**
+   * By group and server: whether it is up for each open group that has it, the newest last. There are two after a reload that
+   * changes a group, until the requests of the old one have ended.
+   */
+  const states = new Map<string, { isUp: boolean }[]>();
+  const show = (server: { readonly group: string; readonly server: string }, opened: { readonly isUp: boolean }[]) => {
+    const newest = opened.at(-1);
+    // A series that stays would report a server that nobody asks.
+    if (newest === undefined) up.remove(server);
+    else up.set(server, Number(newest.isUp));
+  };
 
   return (group, origins) => {
     const series = new Map(OUTCOMES.map((outcome) => [outcome, attempts.series({ group, outcome })]));
-    let isOpen = true;
-    for (const origin of origins) {
-      const key = JSON.stringify([group, origin]);
-      users.set(key, (users.get(key) ?? 0) + 1);
-      up.set({ group, server: origin }, 1);
-    }
-    // Exported from the start, so that the first ejection shows as an increase.
-    for (const origin of origins) ejections.inc({ group, server: origin }, 0);
+    const servers = new Map(
+      origins.map((origin) => {
+        const key = JSON.stringify([group, origin]);
+        const state = { isUp: true };
+        const opened = states.get(key) ?? [];
+        opened.push(state);
+        states.set(key, opened);
+        show({ group, server: origin }, opened);
+        // Exported from the start, so that the first ejection shows as an increase.
+        ejections.inc({ group, server: origin }, 0);
+        return [origin, { key, state, opened }];
+      }),
+    );
     return {
       attempted: (outcome, milliseconds) => series.get(outcome)?.observe(milliseconds / 1000),
       ejected: (origin) => ejections.inc({ group, server: origin }),
       changed(origin, isUp) {
-        if (isOpen) up.set({ group, server: origin }, Number(isUp));
+        const server = servers.get(origin);
+        if (server === undefined) return;
+        server.state.isUp = isUp;
+        show({ group, server: origin }, server.opened);
       },
       closed() {
-        isOpen = false;
-        for (const origin of origins) {
-          const key = JSON.stringify([group, origin]);
-          const left = (users.get(key) ?? 1) - 1;
-          users.set(key, left);
-          // A series that stays would report a server that nobody asks.
-          if (left === 0) up.remove({ group, server: origin });
+        for (const [origin, { key, state, opened }] of servers) {
+          opened.splice(opened.indexOf(state), 1);
+          if (opened.length === 0) states.delete(key);
+          show({ group, server: origin }, opened);
         }
+        servers.clear();
       },
     };
   };

@@ -30,3 +30,17 @@ test('a reload that changes a group leaves the series of the servers that are st
   after.closed();
   t.deepEqual(await up(registry), {});
 });
+
+test('what an old group learns after a reload does not hide the state of the new one, which an old one that stays has again', async (t) => {
+  const registry = new Registry();
+  const metrics = upstreamMetrics(registry);
+  const server = 'group="g",server="http://a"';
+  const before = metrics('g', ['http://a']);
+  const after = metrics('g', ['http://a']);
+  before.changed('http://a', false);
+  t.deepEqual(await up(registry), { [server]: 1 });
+  after.closed();
+  t.deepEqual(await up(registry), { [server]: 0 });
+  before.closed();
+  t.deepEqual(await up(registry), {});
+});
