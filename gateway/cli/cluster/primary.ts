@@ -7,6 +7,7 @@ import type { Logger } from '../../ops/log.ts';
 import { removeStaleSocket } from '../../ops/stale-socket.ts';
 import { requireValidCertificates } from '../../settings/rules/new-certificates.ts';
 import { requireNoRestart } from '../../settings/rules/restart.ts';
+import { requestListeners } from '../../settings/schema/request-listeners.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { createKeyCompletion, publishedKeys } from '../../signing/assertion-keys.ts';
 import { secretsOf } from '../../signing/secrets.ts';
@@ -83,13 +84,7 @@ async function prepareStores(settings: Settings, log: Logger): Promise<string[]>
 
 /** A worker could not tell the socket of another worker from one that was left behind. */
 async function freeSockets(settings: Settings): Promise<void> {
-  const { listen, decisions } = settings;
-  const sections = [
-    ['listen', listen],
-    ['listen.redirect', listen.redirect],
-    ['decisions', decisions],
-  ] as const;
-  for (const [listener, section] of sections) {
-    if (section?.socket !== undefined) await removeStaleSocket(listener, section.socket);
+  for (const { name, address } of requestListeners(settings)) {
+    if ('path' in address) await removeStaleSocket(name, address.path);
   }
 }

@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { mergedFailures, NO_FAILURES, type SeenFailures } from '../../ops/console/failures.ts';
 import type { Readiness } from '../../ops/health.ts';
 import { type Logger, linesDropped } from '../../ops/log.ts';
 import { createTotal, type Snapshot } from '../../ops/metrics/total.ts';
 import { primaryMetrics } from '../../ops/metrics.ts';
+import { requestListeners } from '../../settings/schema/request-listeners.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
 import { memoryLedger } from '../../stores/limits/memory-ledger.ts';
+import { onFirstPorts } from './first-ports.ts';
 import { killHung } from './heartbeat.ts';
 import type { Listening, StartData } from './messages.ts';
 import { restartDelay } from './restart-delay.ts';
@@ -48,17 +51,12 @@ const RELOAD_LIMIT = 5_000;
  */
 export async function startWorkers(startData: StartData, log: Logger): Promise<Workers> {
   let { settings } = startData;
-  let ports = { listen: settings.listen.port, decisions: settings.decisions?.port };
+  /** Where the first workers listen, once later ones need it by number. */
+  let firstPorts: Listening | null = null;
   const stopping = new AbortController();
   const total = createTotal((worker, error) => log.error({ worker, err: error }, 'metrics of a worker left out'));
   const ownMetrics = primaryMetrics(() => linesDropped(log));
-  const onPort = (one: Settings): Settings => ({
-    ...one,
-    listen: { ...one.listen, ...(ports.listen !== undefined && { port: ports.listen }) },
-    ...(one.decisions !== undefined && {
-      decisions: { ...one.decisions, ...(ports.decisions !== undefined && { port: ports.decisions }) },
-    }),
-  });
+  const onPort = (one: Settings): Settings => (firstPorts === null ? one : onFirstPorts(one, firstPorts));
   const forWorkers: ForWorkers = {
     onRevoked(from) {
       for (const other of living()) if (other !== from) other.readRevocations();
@@ -78,7 +76,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
     await Promise.all(living().map(({ ended }) => ended));
     throw error;
   });
-  const { url, decisionsUrl, redirectUrl } = first ?? { url: '', decisionsUrl: null, redirectUrl: null };
+  const listening: Listening = first ?? { url: '', decisionsUrl: null, redirectUrl: null };
 
   const replaceWhenEnded = async (slot: WorkerSlot) => {
     for (let deaths = 0; slot.worker !== null; ) {
@@ -103,11 +101,10 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
       next.ready.then(
         (where) => {
           const about = { worker: next.id, pid: next.pid };
-          if (where.url === url && where.decisionsUrl === decisionsUrl)
-            return log.info({ ...about, replaces: id }, 'worker ready');
+          if (isDeepStrictEqual(where, listening)) return log.info({ ...about, replaces: id }, 'worker ready');
           // With port 0, Node picked another port because all workers had exited at once. Clients know the first port, so
           // later workers get that one by number.
-          ports = { listen: portOf(url) ?? ports.listen, decisions: portOf(decisionsUrl) ?? ports.decisions };
+          firstPorts = listening;
           log.error({ ...about, ...where }, 'worker replaced: it listens on another port');
           next.kill();
         },
@@ -126,9 +123,7 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   };
 
   return {
-    url,
-    decisionsUrl,
-    redirectUrl,
+    ...listening,
     async readiness() {
       const all = await Promise.all(
         slots.map(async ({ worker }): Promise<Readiness> => {
@@ -177,13 +172,8 @@ export async function startWorkers(startData: StartData, log: Logger): Promise<W
   };
 }
 
-/** @returns undefined for a Unix socket, and without a listener */
-function portOf(url: string | null): number | undefined {
-  return url === null || url.startsWith('unix:') ? undefined : Number(new URL(url).port);
-}
-
-function hasInheritedSocket({ listen, decisions }: Settings): boolean {
-  return listen.fd !== undefined || decisions?.fd !== undefined;
+function hasInheritedSocket(settings: Settings): boolean {
+  return requestListeners(settings).some(({ address }) => 'fd' in address);
 }
 
 /** The readiness of a worker that is being replaced, or hangs. */
