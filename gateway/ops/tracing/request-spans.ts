@@ -57,7 +57,9 @@ export function spansOf(
   context: SpanContextOf,
 ): ReadableSpan[] {
   const endedAt = turnTime();
-  const toSpan = (span: SpanFacts) => spanOf(span, trace.id, context);
+  // By the clock of now: it may have been set since the process started.
+  const epoch = Date.now() - endedAt;
+  const toSpan = (span: SpanFacts) => spanOf(span, trace.id, epoch, context);
   const server = toSpan(serverSpan(record, trace, recording, status, endedAt, context));
   const attempts = recording.attempts.map((attempt, sent) => {
     const isLast = sent === recording.attempts.length - 1;
@@ -182,9 +184,11 @@ function addressOf(origin: string): Attributes {
   };
 }
 
+/** @param epoch ms since 1970 at which `turnTime` was 0 */
 function spanOf(
   { name, kind, spanId, parentId, isParentRemote, startedAt, endedAt, attributes, errorType }: SpanFacts,
   traceId: string,
+  epoch: number,
   { resource, version }: SpanContextOf,
 ): ReadableSpan {
   const contextOf = (id: string) => ({ traceId, spanId: id, traceFlags: TraceFlags.SAMPLED });
@@ -194,8 +198,8 @@ function spanOf(
     kind,
     spanContext: () => contextOf(spanId),
     ...(parentId !== null && { parentSpanContext: { ...contextOf(parentId), isRemote: isParentRemote } }),
-    startTime: timeOf(performance.timeOrigin + startedAt),
-    endTime: timeOf(performance.timeOrigin + endedAt),
+    startTime: timeOf(epoch + startedAt),
+    endTime: timeOf(epoch + endedAt),
     duration: timeOf(endedAt - startedAt),
     ended: true,
     status,

@@ -45,11 +45,16 @@ export function createSpanQueue(exporter: SpanExporter, meter: SpanMeter, log: L
   };
 
   const send = async (batch: ReadableSpan[]) => {
-    const error = await new Promise<Error | null>((resolve) => {
-      exporter.export(batch, ({ code, error: cause }) => {
-        resolve(code === SUCCESS ? null : (cause ?? new Error('no reason given')));
+    const sent = new Promise<void>((resolve, reject) => {
+      exporter.export(batch, ({ code, error }) => {
+        if (code === SUCCESS) resolve();
+        else reject(error ?? new Error('no reason given'));
       });
     });
+    const error = await sent.then(
+      () => null,
+      (cause: Error) => cause,
+    );
     report(error);
     if (error === null) meter.exported(batch.length);
     else drop(batch.length);
@@ -61,13 +66,13 @@ export function createSpanQueue(exporter: SpanExporter, meter: SpanMeter, log: L
       waiting = waiting.slice(BATCH);
       await send(batch);
     }
+    // Without a pause after the last look at `waiting`: a span that is added in between would wait for the next one.
+    sending = null;
   };
   const start = () => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    sending ??= sendWaiting().finally(() => {
-      sending = null;
-    });
+    if (waiting.length > 0) sending ??= sendWaiting();
   };
 
   return {
@@ -86,10 +91,10 @@ export function createSpanQueue(exporter: SpanExporter, meter: SpanMeter, log: L
         overdue = setTimeout(resolve, within);
       });
       await Promise.race([sending, isOver]);
-      clearTimeout(overdue);
       drop(waiting.length);
       waiting = [];
       await Promise.race([exporter.shutdown(), isOver]);
+      clearTimeout(overdue);
     },
   };
 }

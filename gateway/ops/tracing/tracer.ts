@@ -27,7 +27,7 @@ export function createTracer(
   log: Logger,
   pathOf: (route: string) => string | undefined,
 ): Tracer {
-  const exporter = new OTLPTraceExporter({ url, headers, timeoutMillis: EXPORT_DEADLINE, concurrencyLimit: 1 });
+  const exporter = new OTLPTraceExporter({ url, headers, timeoutMillis: EXPORT_DEADLINE });
   const queue = createSpanQueue(exporter, meter, log, url);
   const { version } = packageVersion;
   const resource = resourceFromAttributes({
