@@ -76,6 +76,8 @@ export class ReadBuffer {
 
   /** The connection is gone. */
   close(): void {
+    // The read under way may end with `reset`, as where the connection is handed over.
+    this.#isLong = false;
     if (!this.#isOwner) return;
     this.#isOwner = false;
     owners -= 1;
