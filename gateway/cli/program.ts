@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./init.ts')).initCommand(),
   start: async () => (await import('./start.ts')).startCommand(),
   ready: async () => (await import('./ready.ts')).readyCommand(),
+  top: async () => (await import('./top.ts')).topCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   adopt: async () => (await import('./adopt.ts')).adoptCommand(),
   routes: async () => (await import('./routes.ts')).routesCommand(),

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { loadOps } from '../settings/read/load.ts';
 import { wait } from '../settings/schema/formats.ts';
 import { configOption } from './config-option.ts';
 import { askReadiness, type Verdict } from './ready/ask.ts';
-import { type OpsAddress, opsIn, opsOf } from './ready/ops-address.ts';
+import { type OpsAddress, opsOf } from './ready/ops-address.ts';
+import { opsUrlOption } from './ready/ops-url-option.ts';
 
 interface Options {
   config: string;
@@ -28,11 +29,7 @@ export function readyCommand(): Command {
   return new Command('ready')
     .description('Ask a running gateway whether it is ready; exit 1 if it is not.')
     .addOption(configOption('the configuration file, of which only `ops` is read'))
-    .addOption(
-      new Option('--url <url>', 'the ops listener as the log of the start names it, in place of --config')
-        .argParser(addressIn)
-        .conflicts('config'),
-    )
+    .addOption(opsUrlOption())
     .option('--wait <duration>', 'ask until it is ready, at most so long, such as 30s', milliseconds)
     .option(
       '--pid <pid>',
@@ -91,13 +88,6 @@ function textOf(verdict: Verdict): string {
   if (unavailable.length === 0) return state;
   const down = `${unavailable.join(', ')} ${unavailable.length === 1 ? 'is' : 'are'} down`;
   return status === 'unavailable' ? down : `${state}; ${down}`;
-}
-
-/** @throws InvalidArgumentError */
-function addressIn(text: string): OpsAddress {
-  const address = opsIn(text);
-  if (address === null) throw new InvalidArgumentError('It must be http://HOST:PORT or unix:/PATH.');
-  return address;
 }
 
 /** @throws InvalidArgumentError */
