@@ -16,7 +16,9 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     } else {
       process.exitCode = 1;
-      process.stderr.write(`${visibleText(textOfError(error))}\n`);
+      // A query that waited for a connection when a failed start closed the stores keeps a timer of a minute.
+      const end = args[0] === 'start' ? () => process.exit() : undefined;
+      process.stderr.write(`${visibleText(textOfError(error))}\n`, end);
     }
   }
 }

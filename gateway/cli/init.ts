@@ -123,13 +123,19 @@ function schemaFor(directory: string): string | null {
 
 function nextSteps(config: string, accounts: Answers['database']['accounts']): string {
   const named = config === usualConfig() ? '' : ` --config ${config}`;
+  const command = typedCommand();
   const first =
     accounts === 'adopt'
-      ? `gatehouse check --accounts${named}`
-      : `gatehouse user add you@example.com --confirmed${named}`;
+      ? `${command} check --accounts${named}`
+      : `${command} user add you@example.com --confirmed${named}`;
   const owner =
     process.getuid?.() === 0
       ? 'The secrets belong to root: if the gateway runs as another user, give them to it.\n'
       : '';
-  return `${owner}Next:\n  ${first}\n  gatehouse start${named}\n`;
+  return `${owner}Next:\n  ${first}\n  ${command} start${named}\n`;
+}
+
+/** In a folder of npm, the shell does not find `gatehouse` by itself. npm sets the variable for what `npx` runs. */
+function typedCommand(): string {
+  return process.env.npm_command === 'exec' ? 'npx gatehouse' : 'gatehouse';
 }

@@ -16,6 +16,7 @@ import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { requestText } from '../support/gateways/forwarding.ts';
 import { rawClient, statusOf } from '../support/http/raw.ts';
+import { gatehouse } from '../support/processes/command.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../gateway/main.ts');
 const RUN_NODE = new URL('../../scripts/run-node.mjs', import.meta.url).href;
@@ -173,6 +174,29 @@ for (const [what, fd, env, message] of [
     t.throws(() => inheritedSocket('listen', fd, env), { message, name: 'OperatorError' });
   });
 }
+
+test('a start without the socket of its configuration ends at once, with one line', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-no-socket-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'gateway.yaml');
+  await writeFile(
+    file,
+    stringify({
+      listen: { fd: 'web' },
+      ops: { port: 0 },
+      routes: [{ name: 'a', path: '/', upstream: 'http://127.0.0.1:9', auth: 'none' }],
+    }),
+  );
+  const started = gatehouse(['start', '--config', file], folder);
+  let isOver = false;
+  void started.then(() => {
+    isOver = true;
+  });
+  await holds('it has ended', () => isOver, START_LIMIT);
+  const { code, stderr } = await started;
+  t.is(code, 1);
+  t.regex(stderr, /^listen: cannot listen on listen\.fd web: [^\n]+\n$/);
+});
 
 test('a program that runs another Node passes the sockets on, and they count as for that one', async (t) => {
   const server = await listening();

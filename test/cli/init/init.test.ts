@@ -40,6 +40,12 @@ test('without a terminal and without options, init writes a valid configuration 
   });
 });
 
+test('run by npx, init names the next commands as the shell finds them', async (t) => {
+  const folder = await emptyFolder(t);
+  const { stdout } = await gatehouse(['init'], folder, { npm_command: 'exec' });
+  t.regex(stdout, /^ {2}npx gatehouse user add you@example\.com --confirmed\n {2}npx gatehouse start$/m);
+});
+
 test('passwords of URLs go into files of their own, and are read from there', async (t) => {
   const folder = await emptyFolder(t);
   const cases = [
