@@ -106,13 +106,13 @@ function serverSpan(
     attributes: {
       [ATTR_HTTP_REQUEST_METHOD]: known,
       ...(known !== method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: withoutCredentials(method) }),
-      [ATTR_URL_PATH]: withoutCredentials(record.path.slice(0, LONGEST)),
+      [ATTR_URL_PATH]: shown(record.path),
       ...(route !== undefined && { [ATTR_HTTP_ROUTE]: route }),
       ...(status !== NO_ANSWER && { [ATTR_HTTP_RESPONSE_STATUS_CODE]: status }),
       [ATTR_CLIENT_ADDRESS]: record.client,
       [ATTR_NETWORK_PROTOCOL_VERSION]: record.protocol.replace('HTTP/', ''),
       ...(record.userAgent !== undefined && {
-        [ATTR_USER_AGENT_ORIGINAL]: withoutCredentials(record.userAgent.slice(0, LONGEST)),
+        [ATTR_USER_AGENT_ORIGINAL]: shown(record.userAgent),
       }),
       'gatehouse.request.id': record.id,
       ...(record.route !== null && { 'gatehouse.route': record.route }),
@@ -124,6 +124,11 @@ function serverSpan(
     },
     errorType: isError ? (failure?.code ?? String(status)) : null,
   };
+}
+
+/** Cut only afterwards: the beginning of a credential is not recognised as one. */
+function shown(text: string): string {
+  return withoutCredentials(text).slice(0, LONGEST);
 }
 
 /** The status of the log for a request without an answer. */

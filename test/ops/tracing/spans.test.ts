@@ -91,6 +91,18 @@ overAll('a request has a server span and a client span, whose id the upstream ge
   t.is(line.trace, server.traceId);
 });
 
+test('a credential that the limit of a long User-Agent cuts is not in a span', async (t) => {
+  const place = await traced(t);
+  const secret = 'Opaque0Credential1Of2An3Application';
+  const before = 'Bearer ';
+  const filler = 'x '.repeat((2_048 - before.length - 11) / 2);
+  await fetch(`${place.gateway.url}/gone`, { headers: { 'User-Agent': `${filler}${before}${secret}` } });
+  const { server } = await spansOf(place, 2);
+  const shown = String(server.attributes['user_agent.original']);
+  t.true(shown.length > 2_000 && shown.length <= 2_048);
+  t.false(shown.includes(secret.slice(0, 8)), shown.slice(-40));
+});
+
 test('no credential, query or email is in a span', async (t) => {
   const one = await traced(t);
   const token = await one.gateway.token();
