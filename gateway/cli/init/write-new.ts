@@ -35,12 +35,25 @@ export function requireNone(folder: string, names: readonly string[]): void {
 
 /**
  * Writes all of the files or none, and overwrites nothing: they are written into a temporary folder, checked there, and then linked
- * to their names in the given order.
+ * to their names in the given order. A signal meanwhile comes too late, and is ignored.
  *
  * @param check gets the path of the temporary folder; what it throws keeps the files from being written
  * @throws OperatorError if a file exists, or cannot be written
  */
 export function writeNew(folder: string, files: readonly NewFile[], check: (temporary: string) => void): void {
+  // A signal would end the process at once, and leave a part of the files, with secrets.
+  for (const signal of SIGNALS) process.on(signal, ignore);
+  try {
+    writeAll(folder, files, check);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, ignore);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+function ignore(): void {}
+
+function writeAll(folder: string, files: readonly NewFile[], check: (temporary: string) => void): void {
   const undo: (() => void)[] = [];
   try {
     makeFolder(folder, FOLDER_MODE, undo);

@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { loadSettings } from '../../../gateway/settings/read/load.ts';
 import { openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { temporaryDatabase, urlOf } from '../../lab/stores/database.ts';
 import { LARAVEL, madeBy } from '../../stores/accounts/frameworks.ts';
 import { gatehouse } from '../../support/processes/command.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../../gateway/main.ts');
 
 async function emptyFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-init-'));
@@ -44,6 +48,19 @@ test('run by npx, init names the next commands as the shell finds them', async (
   const folder = await emptyFolder(t);
   const { stdout } = await gatehouse(['init'], folder, { npm_command: 'exec' });
   t.regex(stdout, /^ {2}npx gatehouse user add you@example\.com --confirmed\n {2}npx gatehouse start$/m);
+});
+
+test('Ctrl-C while init writes leaves all files or none, and no secret in a temporary folder', async (t) => {
+  const folder = await emptyFolder(t);
+  const run = spawn(process.execPath, [MAIN, 'init', '--mysql', 'mysql://gate:geheim@db/app', '--directory', folder]);
+  const ended = once(run, 'exit');
+  while (run.exitCode === null && run.signalCode === null) {
+    if ((await readdir(folder)).some((name) => name.startsWith('.gatehouse-init-'))) break;
+  }
+  run.kill('SIGINT');
+  await ended;
+  t.deepEqual((await readdir(folder)).sort(), ['gateway.yaml', 'secrets']);
+  t.deepEqual((await readdir(join(folder, 'secrets'))).sort(), ['database-password', 'token']);
 });
 
 test('passwords of URLs go into files of their own, and are read from there', async (t) => {
