@@ -60,7 +60,7 @@ test('check names a file that is not there as the operator wrote it', async (t) 
   t.is(code, 1);
   t.is(
     stderr,
-    'config/absent.yaml:1:1  cannot read the configuration: there is no such file; create it or name another\n',
+    'config/absent.yaml:1:1  cannot read the configuration: there is no such file; create it or name another (`gatehouse init` writes a new one)\n',
   );
 });
 

@@ -74,7 +74,8 @@ function redisSection(written: string | null): string {
 
 function tokensSection(secret: Secret): string {
   return `\
-# The first secret signs tokens, all verify them. To rotate, put a new one first, and remove the old one after maxLifetime.
+# The first secret signs tokens, all verify them. To rotate: add a new one behind it on all nodes, restart them, put it
+# first, restart them, and remove the old one after maxLifetime.
 tokens:
   secrets: ["${reference(secret)}"]
   # lifetime: 1h # of a token if the request names none

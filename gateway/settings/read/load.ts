@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatorError } from '../../domain/errors.ts';
 import type { AssertionSettings, Settings } from '../schema/settings.ts';
@@ -69,9 +70,9 @@ function load(file: string, env: NodeJS.ProcessEnv, unread: readonly SecretOptio
 function settingsIn<Part>(file: string, check: (text: string) => Checked<Part>): Part {
   const content = readRegularFile(file, FILE_LIMIT);
   if (content.kind === 'unreadable') {
-    throw new SettingsError([
-      { file, line: 1, column: 1, key: '', message: `cannot read the configuration: ${content.reason}` },
-    ]);
+    const more = existsSync(file) ? '' : ' (`gatehouse init` writes a new one)';
+    const message = `cannot read the configuration: ${content.reason}${more}`;
+    throw new SettingsError([{ file, line: 1, column: 1, key: '', message }]);
   }
   const checked = check(content.text);
   if (checked.kind === 'invalid') throw new SettingsError(checked.problems);
