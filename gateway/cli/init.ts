@@ -135,7 +135,11 @@ function nextSteps(config: string, accounts: Answers['database']['accounts']): s
   return `${owner}Next:\n  ${first}\n  ${command} start${named}\n`;
 }
 
-/** In a folder of npm, the shell does not find `gatehouse` by itself. npm sets the variable for what `npx` runs. */
+/**
+ * In a folder of npm, the shell does not find `gatehouse` by itself. npm sets the variable for what `npx` runs. From the cache of npx
+ * (`npx --package FILE gatehouse`), `npx gatehouse` would run another package, of the same name, from the registry.
+ */
 function typedCommand(): string {
-  return process.env.npm_command === 'exec' ? 'npx gatehouse' : 'gatehouse';
+  const isOfFolder = process.env.npm_command === 'exec' && !import.meta.url.includes('/_npx/');
+  return isOfFolder ? 'npx gatehouse' : 'gatehouse';
 }
