@@ -16,7 +16,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     } else {
       process.exitCode = 1;
-      // A query that waited for a connection when a failed start closed the stores keeps a timer of a minute.
+      // A failed start may leave timers of libraries behind, for up to a minute.
       const end = args[0] === 'start' ? () => process.exit() : undefined;
       process.stderr.write(`${visibleText(textOfError(error))}\n`, end);
     }
