@@ -4,6 +4,7 @@ import { json, type OpsAnswer } from '../answers.ts';
 import type { Logger } from '../log.ts';
 import { isFromElsewhere, isLink, namesListener } from './asked-host.ts';
 import type { SeenFailures } from './failures.ts';
+import { createPageFiles } from './page-files.ts';
 import { createSampler, type Sources } from './sampler.ts';
 import type { Present } from './snapshot.ts';
 import { createStreams } from './streams.ts';
@@ -39,6 +40,7 @@ export function isConsolePath(path: string): boolean {
  * @param host `ops.host`; undefined: left out
  */
 export function createConsole(sources: ConsoleSources, host: string | undefined, log: Logger): Console {
+  const files = createPageFiles();
   const streams = createStreams();
   const sampler = createSampler({ ...sources, recentFailures: async () => (await sources.failures()).recent }, log);
 
@@ -61,7 +63,7 @@ export function createConsole(sources: ConsoleSources, host: string | undefined,
   const answerTo = async (path: string, query: string): Promise<OpsAnswer> => {
     if (path === '/console/state') return await state();
     if (path === '/console/explain') return explained(new URLSearchParams(query));
-    return json(404, { status: 'not_found' });
+    return files(path) ?? json(404, { status: 'not_found' });
   };
 
   return {
