@@ -47,6 +47,7 @@ test('a listener gets a snapshot a second of what clients see, below 4 KB, and t
   const snapshot = await events.until(
     ({ rates, routes }) => Object.keys(rates).length === 3 && routes.every(({ rate }) => rate > 0),
   );
+  await holds('50 failures are remembered', async () => (await stateOf(gateway)).failures.length === 50);
   isOver = true;
   await load;
   t.deepEqual(snapshot.routes.map(({ name }) => name).sort(), ['broken', 'none', 'site']);
