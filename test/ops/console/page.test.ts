@@ -47,6 +47,12 @@ test('the page shows a gateway under load, in light and dark, is accessible, and
   const id = (await failures.locator('tbody tr code').first().textContent()) ?? '';
   t.true(gateway.log.some((line) => line.id === id));
   await page.getByLabel('Path').fill('/site/a');
+  const points = page
+    .getByRole('region', { name: /The last 30 seconds: Requests/, includeHidden: true })
+    .locator('tbody tr');
+  const before = await points.count();
+  await holds('two snapshots have come', async () => (await points.count()) >= before + 2);
+  t.is(await page.getByLabel('Path').inputValue(), '/site/a', 'what is typed stays');
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.getByText('/site/a', { exact: false }).last().waitFor();
   for (const summary of await page.locator('summary').all()) await summary.click();

@@ -11,9 +11,10 @@ export function explainBox({ explained }, onExplained) {
       onExplained({ message: 'The gateway does not answer.' });
     }
   };
+  // Each snapshot renders the page: `value` would undo what is being typed.
   return html`<form onSubmit=${ask}>
-      <label>Method <input name="method" value="GET" size="8" autocomplete="off" required /></label>
-      <label>Path <input name="path" value="/" size="28" autocomplete="off" required /></label>
+      <label>Method <input name="method" defaultValue="GET" size="8" autocomplete="off" required /></label>
+      <label>Path <input name="path" defaultValue="/" size="28" autocomplete="off" required /></label>
       <label>Host (optional) <input name="host" size="18" autocomplete="off" /></label>
       <button>Explain</button>
     </form>
