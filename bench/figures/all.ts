@@ -13,6 +13,7 @@ import { passwords } from './passwords.ts';
 import { routes } from './routes.ts';
 import { start } from './start.ts';
 import { tokens } from './tokens.ts';
+import { tracing } from './tracing.ts';
 import { workers } from './workers.ts';
 
 /** In the order of the report. */
@@ -24,6 +25,7 @@ export const figures: readonly Figure[] = [
   latencyAtHalfRate,
   passwords,
   tokens,
+  tracing,
   databases,
   routes,
   megabytes,
