@@ -11,7 +11,7 @@ import { redirectAddress } from '../settings/schema/listen-tls-options.ts';
 import { listenAddress } from '../settings/schema/listener-options.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import type { Generation } from './generation.ts';
-import type { Tracing } from './tracing.ts';
+import type { Meters } from './meters.ts';
 
 /** Where a gateway listens. `decisionsUrl` is null without `decisions`, `redirectUrl` without `listen.redirect`. */
 export interface Addresses {
@@ -54,7 +54,7 @@ export function createListeners(
   settings: ListenerSettings,
   current: () => Generation,
   log: Logger,
-  meters: Pick<Tracing, 'requests' | 'decisions'> & Pick<Metrics, 'tls'>,
+  meters: Meters & Pick<Metrics, 'tls'>,
   ticketSecret: Uint8Array,
 ): Listeners {
   const { listen: address, decisions: decisionOptions, timeouts } = settings;

@@ -34,10 +34,10 @@ import { openAccountPages } from './account-pages.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { openIdentification } from './identification.ts';
 import { createListeners } from './listeners.ts';
+import { type Meters, tellingAlso } from './meters.ts';
 import { type Gateway, startWithOpsListener } from './ops-listener.ts';
 import { openStores, type ProcessGroup } from './stores.ts';
 import { openTracing } from './tracing.ts';
-import { withFailures } from './with-failures.ts';
 
 /** One process that answers requests. */
 export interface Service extends Pick<Gateway, 'url' | 'decisionsUrl' | 'redirectUrl' | 'reload' | 'close'> {
@@ -115,10 +115,14 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       linesDropped: () => linesDropped(log),
       certificates: () => servedCertificates(current.settings.listen.tls),
     });
-    const tracing = await openTracing(settings.tracing, metrics, log, (name) => current.pathOf(name));
+    const tracing = await openTracing(settings.tracing, metrics.spans, log, (name) => current.pathOf(name));
     const failures = settings.ops.console ? rememberFailures() : null;
-    const meters = failures === null ? tracing : withFailures(tracing, failures);
-    lastWorks.push(() => tracing.close(Math.min(left(), LAST_SPANS)));
+    let meters: Meters = metrics;
+    if (tracing !== null) {
+      meters = tellingAlso(meters, tracing.ended);
+      lastWorks.push(() => tracing.close(Math.min(left(), LAST_SPANS)));
+    }
+    if (failures !== null) meters = tellingAlso(meters, failures.add);
     const { signer } = identification;
     const live = liveTokens(tokens, {
       keyIds: signer.keyIds,
@@ -164,7 +168,7 @@ export async function startService(settings: Settings, log: Logger, group: Proce
       log,
       pages: pages.answer,
       meter: meters.requests,
-      beginTrace: tracing.begin,
+      beginTrace: tracing?.begin ?? null,
       identify: metered(identification.identify, metrics.authentications),
       exchanges,
       now: revocations.clock.now,
