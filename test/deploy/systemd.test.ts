@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { findSystemdAnalyze } from '../support/services/systemd.ts';
+import { findPackaged } from '../support/services/packaged.ts';
 
 const run = promisify(execFile);
 const UNITS = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
@@ -13,7 +13,7 @@ const UNITS = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
 const TARGETS = ['sysinit', 'basic', 'shutdown', 'sockets', 'multi-user', 'network-online', 'nss-lookup'];
 const PROGRAMS = ['usr/bin/gatehouse', 'bin/kill'];
 
-const analyze = await findSystemdAnalyze();
+const analyze = await findPackaged('systemd-analyze');
 const root = await mkdtemp(join(tmpdir(), 'gatehouse-systemd-'));
 test.after.always(() => rm(root, { recursive: true }));
 

@@ -12,7 +12,7 @@ import { temporaryDatabase } from '../lab/stores/database.ts';
 import { httpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { rawClient, rawExchange } from '../support/http/raw.ts';
-import { findFail2banRegex } from '../support/services/fail2ban.ts';
+import { findPackaged } from '../support/services/packaged.ts';
 
 const encoded = (text: string) => Buffer.from(text).toString('base64');
 
@@ -203,7 +203,7 @@ test('what is no credential is logged as it is', (t) => {
 });
 
 test('the fail2ban filter finds the address of whoever sends bad credentials, and nobody else', async (t) => {
-  const fail2ban = await findFail2banRegex();
+  const fail2ban = await findPackaged('fail2ban-regex');
   const upstream = await httpUpstream(t);
   const group = await gateways(t, {
     location: await temporaryDatabase(t, 'sqlite'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { gatehouse } from '../../support/processes/command.ts';
 import { onTerminal } from '../../support/processes/terminal.ts';
-import { findProgram } from '../../support/services/shells.ts';
+import { findPackaged } from '../../support/services/packaged.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -43,7 +43,7 @@ async function interactive(t: ExecutionContext, shell: Shell) {
   t.is(code, 0);
   await writeFile(join(folder, `script.${shell}`), stdout);
   const path = `PATH=${join(folder, 'bin')}:${process.env.PATH}`;
-  const program = await findProgram(shell);
+  const program = await findPackaged(shell);
   const terminal = onTerminal(t, ['env', path, 'TERM=xterm', `HOME=${folder}`, program, ...STARTS[shell]], folder);
   // The quotes keep the echo of the line from being taken for its output.
   terminal.type(`${SETUP[shell]}source ./script.${shell}; echo lo""aded\r`);

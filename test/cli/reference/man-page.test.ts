@@ -7,7 +7,7 @@ import { wholeProgram } from '../../../gateway/cli/program.ts';
 import { manPage } from '../../../gateway/cli/reference/man-page.ts';
 import { everyCommand, factsOf } from '../../../gateway/cli/reference/tree.ts';
 import { VARIABLES } from '../../../gateway/settings/schema/settings.ts';
-import { findProgram } from '../../support/services/shells.ts';
+import { findPackaged } from '../../support/services/packaged.ts';
 
 const PAGE = fileURLToPath(new URL('../../../docs/gatehouse.1', import.meta.url));
 /** Bold text is written as each character, a backspace, and the character again. */
@@ -19,7 +19,7 @@ test('docs/gatehouse.1 is what the commands say of themselves', async (t) => {
 });
 
 test('the manual page is clean mdoc, and shows each command and option', async (t) => {
-  const mandoc = await findProgram('mandoc');
+  const mandoc = await findPackaged('mandoc');
   const lint = await run(mandoc, ['-T', 'lint', PAGE]).catch((failed: { stdout: string }) => failed);
   t.is(lint.stdout, '');
   const { stdout } = await run(mandoc, ['-T', 'ascii', '-O', 'width=200', PAGE]);
