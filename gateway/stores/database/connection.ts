@@ -6,13 +6,11 @@ import type { DatabaseLocation } from '../../settings/schema/database-url.ts';
 import type { TlsSettings } from '../../settings/schema/settings.ts';
 import { explainedConnect } from './connect-failure.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
+import { BEGIN, configFor } from './drivers.ts';
 import { isUnstorableText } from './failure.ts';
 import { type Listen, postgresListener } from './listen.ts';
-import { mysqlConfig } from './mysql.ts';
-import { type Connections, openConnections } from './open-connections.ts';
-import { beginPostgres, postgresConfig } from './postgres.ts';
+import { openConnections } from './open-connections.ts';
 import { mayBeSentAgain, mayRunAgain, waitBefore } from './retry.ts';
-import { prepareSqliteFile, sqliteConfig } from './sqlite.ts';
 import { sqliteHealth } from './sqlite-health.ts';
 
 /** A knex query or raw statement that has not been sent. */
@@ -231,29 +229,6 @@ export function openDatabase(
     },
   };
 }
-
-function configFor(
-  location: DatabaseLocation,
-  { timeout, readOnly, tls }: { timeout: number; readOnly: boolean; tls: () => TlsSettings | undefined },
-  connections: Connections,
-): Knex.Config {
-  switch (location.kind) {
-    case 'sqlite':
-      if (!readOnly) prepareSqliteFile(location.file);
-      return sqliteConfig(location.file, readOnly);
-    case 'mysql':
-      return mysqlConfig(location, { timeout, tls }, connections);
-    case 'postgres':
-      return postgresConfig(location, { timeout, readOnly, tls }, connections);
-  }
-}
-
-/** @param timeout milliseconds for the whole transaction */
-const BEGIN: Record<DatabaseLocation['kind'], (timeout: number) => string> = {
-  sqlite: () => 'begin immediate',
-  mysql: () => 'start transaction',
-  postgres: beginPostgres,
-};
 
 function isRead(statement: Query<unknown>): boolean {
   return READS.includes(statement.toSQL().method);
