@@ -3,9 +3,7 @@ import { METHOD_OVERRIDES, PATH_OVERRIDES } from '../../fields/request.ts';
 import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from './notices.ts';
 import { bodyOf } from './own-answer.ts';
 import {
-  type Address,
   DOTS_OR_SLASHES,
-  hostAndPort,
   literally,
   PLAIN_TARGET,
   type RecipePlace,
@@ -14,6 +12,7 @@ import {
   usualRoute,
 } from './plan.ts';
 import { preflightedMethods } from './preflights.ts';
+import { type Address, hostAndPort } from './service.ts';
 
 /**
  * The Caddyfile.

@@ -1,15 +1,8 @@
 import { stringify } from 'yaml';
 import { IDENTITY_FIELDS_IN_LOWER_CASE } from '../../fields/identity.ts';
 import { PORT_9_STANDS_FOR_SERVICES } from './notices.ts';
-import {
-  type Address,
-  literally,
-  type RecipePlace,
-  type RecipePlan,
-  type RecipeRoute,
-  routesOfAll,
-  usualRoute,
-} from './plan.ts';
+import { literally, type RecipePlace, type RecipePlan, type RecipeRoute, routesOfAll, usualRoute } from './plan.ts';
+import type { Address } from './service.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { type Address, type RecipePlace, type RecipePlan, type RecipeRoute, routesOfAll, usualRoute } from './plan.ts';
+import { type RecipePlace, type RecipePlan, type RecipeRoute, routesOfAll, usualRoute } from './plan.ts';
+import type { Address } from './service.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 

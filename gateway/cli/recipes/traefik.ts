@@ -1,9 +1,7 @@
 import { stringify } from 'yaml';
 import { NAME_IN_TRUSTED_PROXIES, PORT_9_STANDS_FOR_SERVICES } from './notices.ts';
 import {
-  type Address,
   DOTS_OR_SLASHES,
-  hostAndPort,
   literally,
   PLAIN_PATH,
   type RecipePlace,
@@ -12,6 +10,7 @@ import {
   routesOfAll,
   usualRoute,
 } from './plan.ts';
+import { type Address, hostAndPort } from './service.ts';
 
 /** A part of the YAML. */
 type Node = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { IDENTITY_FIELDS_IN_LOWER_CASE } from '../../../fields/identity.ts';
 import { bodyOf } from '../own-answer.ts';
-import { hostAndPort, type RecipePlan } from '../plan.ts';
+import type { RecipePlan } from '../plan.ts';
+import { hostAndPort } from '../service.ts';
 
 /** The program that asks. Whatever goes wrong is a 503, never a yes. */
 export function haproxyProgram({ decisions }: RecipePlan): string {

@@ -1,8 +1,6 @@
 import { NAME_IN_TRUSTED_PROXIES, PUT_THE_ADDRESS_HERE } from '../notices.ts';
 import {
-  type Address,
   DOTS_OR_SLASHES,
-  hostAndPort,
   literally,
   PLAIN_TARGET,
   placesOf,
@@ -13,6 +11,7 @@ import {
   usualRoute,
 } from '../plan.ts';
 import { preflightedMethods } from '../preflights.ts';
+import { type Address, hostAndPort } from '../service.ts';
 
 /**
  * The configuration of HAProxy.

@@ -1,4 +1,4 @@
-import { type Address, hostAndPort } from '../plan.ts';
+import { type Address, hostAndPort } from '../service.ts';
 
 /** The argument of `server` in `upstream { }`. */
 export function serverAddress(address: Address): string {

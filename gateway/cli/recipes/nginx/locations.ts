@@ -1,5 +1,6 @@
-import { literally, type RecipePlace, type RecipeRoute, type Service, usualRoute } from '../plan.ts';
+import { literally, type RecipePlace, type RecipeRoute, usualRoute } from '../plan.ts';
 import { preflightedMethods } from '../preflights.ts';
+import type { Service } from '../service.ts';
 
 /** What nginx asks about a request: the route by its name, or by path. */
 export function doorMap({ id, routes }: RecipePlace): string {
