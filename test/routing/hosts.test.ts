@@ -2,7 +2,7 @@ import test from 'ava';
 import { parseTarget } from '../../gateway/http/target.ts';
 import { routesAt } from '../../gateway/routing/plan.ts';
 import { compileRoutes, isBelow, type RouteRules } from '../../gateway/routing/table.ts';
-import { Random, seedOf } from '../fuzz/random.ts';
+import { Random, seedOf } from '../../proof/random.ts';
 
 const PREFIX = '/api/v1';
 

@@ -4,7 +4,7 @@ import type { Grant, Report } from '../../../gateway/stores/limits/ledger.ts';
 import { memoryLedger } from '../../../gateway/stores/limits/memory-ledger.ts';
 import { redisLedger } from '../../../gateway/stores/limits/redis-ledger.ts';
 import type { SharedRedis } from '../../../gateway/stores/redis/limiter.ts';
-import { Random } from '../../fuzz/random.ts';
+import { Random } from '../../../proof/random.ts';
 import { fileScope } from '../../lab/scope.ts';
 import { type PrivateRedis, privateRedis } from '../../lab/stores/redis-server.ts';
 

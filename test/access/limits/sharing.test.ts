@@ -7,7 +7,7 @@ import { GatewayError } from '../../../gateway/domain/errors.ts';
 import type { LimitSettings } from '../../../gateway/settings/schema/settings.ts';
 import type { Ledger } from '../../../gateway/stores/limits/ledger.ts';
 import { memoryLedger } from '../../../gateway/stores/limits/memory-ledger.ts';
-import { Random } from '../../fuzz/random.ts';
+import { Random } from '../../../proof/random.ts';
 import { holds } from '../../lab/waiting/condition.ts';
 
 const CLIENT = '192.0.2.1';

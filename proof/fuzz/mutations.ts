@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 /** What messages have been smuggled with. */
 const DANGEROUS: readonly [string, ...string[]] = [

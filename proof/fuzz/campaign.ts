@@ -1,5 +1,5 @@
+import { Random, seedOf } from '../random.ts';
 import type { Finding } from './finding.ts';
-import { Random, seedOf } from './random.ts';
 import { shrink } from './shrink.ts';
 
 /** Messages of one sort, and the comparison of those who read them. */

@@ -1,7 +1,7 @@
 import { maxHeaderSize } from 'node:http';
+import type { Random } from '../random.ts';
 import { chunkedBody, lineEnd, someFields } from './message-fields.ts';
 import { mutate } from './mutations.ts';
-import type { Random } from './random.ts';
 
 const PLAIN_METHODS: readonly [string, ...string[]] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const ODD_METHODS: readonly [string, ...string[]] = [

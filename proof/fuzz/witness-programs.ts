@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../lab/processes/free-port.ts';
+import { freePort } from '../../test/lab/processes/free-port.ts';
 
 /** A proxy in front of the echo server. */
 export interface Witness {

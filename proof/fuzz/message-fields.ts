@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 const TOKEN = "abcdefgXYZ019-_.!#$%&'*+^`|~";
 const VALUE = 'abcXYZ 019\t"\\;,=/()<>@{}\x80\xe9\xff';

@@ -1,7 +1,7 @@
 import type { AnswerHead } from '../../gateway/forward/direct/answer-head.ts';
+import { Random } from '../random.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
 import { NodeParser, type ReadMessage } from './node-parser.ts';
-import { Random } from './random.ts';
 import { type ReadAnswer, readAnswer } from './read-answer.ts';
 
 const node = new NodeParser('answers');

@@ -5,7 +5,7 @@ import { DirectConnection } from '../../gateway/forward/direct/connection.ts';
 import { DirectAttempt } from '../../gateway/forward/direct/direct-attempt.ts';
 import type { Outgoing } from '../../gateway/forward/outgoing.ts';
 import type { Upstream } from '../../gateway/forward/upstream/upstream.ts';
-import { MemorySocket } from '../support/http/memory-socket.ts';
+import { MemorySocket } from '../../test/support/http/memory-socket.ts';
 
 /** An answer as a client of HTTP has read it. */
 export interface Received {

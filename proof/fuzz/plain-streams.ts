@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { PlainHead } from '../../gateway/http/plain-head.ts';
 import { PlainConnection } from '../../gateway/request/plain/plain-connection.ts';
 import type { ClientConnection, PlainConnectionDeps, PlainRequest } from '../../gateway/request/plain/plain-request.ts';
-import { MemorySocket } from '../support/http/memory-socket.ts';
+import { MemorySocket } from '../../test/support/http/memory-socket.ts';
+import { Random } from '../random.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
 import { METHOD_NUMBERS, NodeParser } from './node-parser.ts';
-import { Random } from './random.ts';
 
 const node = new NodeParser('requests');
 

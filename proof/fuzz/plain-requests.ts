@@ -1,8 +1,8 @@
 import { maxHeaderSize } from 'node:http';
 import { type PlainHead, readPlainHead } from '../../gateway/http/plain-head.ts';
+import { Random } from '../random.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
 import { METHOD_NUMBERS, NodeParser } from './node-parser.ts';
-import { Random } from './random.ts';
 
 const node = new NodeParser('requests');
 /** Bodies up to this size are made up where they are missing. */

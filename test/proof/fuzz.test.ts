@@ -1,6 +1,6 @@
 import test from 'ava';
-import { literal, run } from './campaign.ts';
-import { CAMPAIGNS } from './campaigns.ts';
+import { literal, run } from '../../proof/fuzz/campaign.ts';
+import { CAMPAIGNS } from '../../proof/fuzz/campaigns.ts';
 
 /** Messages of each campaign: one or two seconds. `npm run fuzz` reads as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = { requests: 10_000, streams: 4_000, answers: 10_000, attempts: 2_000 };

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { type PlainHead, readPlainHead } from '../../gateway/http/plain-head.ts';
+import type { Random } from '../random.ts';
 import type { Campaign } from './campaign.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
-import type { Random } from './random.ts';
 import { requestMessages } from './request-messages.ts';
 import { startWitnesses, type Witness } from './witness-programs.ts';
 

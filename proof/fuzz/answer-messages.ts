@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts';
 import { chunkedBody, lineEnd, someFields } from './message-fields.ts';
 import { mutate } from './mutations.ts';
-import type { Random } from './random.ts';
 
 const ODD_VERSIONS: readonly [string, ...string[]] = [
   ...([

@@ -4,11 +4,11 @@ import { latin1 } from '../../gateway/fields/raw-fields.ts';
 import { trailerFields } from '../../gateway/forward/headers/response-headers.ts';
 import { flatFields } from '../../gateway/forward/undici/http2-fields.ts';
 import { keepReasonOctets } from '../../gateway/workarounds/undici-reason-octets.ts';
-import { MemorySocket } from '../support/http/memory-socket.ts';
+import { MemorySocket } from '../../test/support/http/memory-socket.ts';
+import { Random } from '../random.ts';
 import { methodOf } from './answers.ts';
 import { type Received, receiveDirectly } from './direct-answers.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
-import { Random } from './random.ts';
 
 /** Compares the answers that `DirectAttempt` passes on with those that undici reads. @param seed chooses method and pieces */
 export async function compareAttempts(bytes: Buffer, seed: number): Promise<Finding> {
