@@ -90,5 +90,5 @@ test('passwords may hold colons and any letter of Unicode, and schemes are writt
     statusOf(await ask(gateway, `Authorization: Basic ${encoded(Buffer.from(`${odd.email}:pass`, 'latin1'))}`)),
     401,
   );
-  t.deepEqual(new Set(upstream.seen.flatMap((seen) => seen.values('x-user-id'))), new Set(['3']));
+  t.deepEqual([...new Set(upstream.seen.flatMap((seen) => seen.values('x-user-id')))], ['3']);
 });

@@ -166,7 +166,7 @@ for (const kind of DATABASES) {
     const again = await store.findById(ada.id);
     const stamps = [ada, changed, again].map((account) => account?.stamp ?? '');
     t.is(new Set(stamps).size, 3);
-    t.deepEqual(new Set(stamps.map(partForTokens)), new Set([ada.stamp]));
+    t.deepEqual([...new Set(stamps.map(partForTokens))], [ada.stamp]);
   });
 
   test(`${kind}: an email that another account has stays there, in a transaction too, and for one of two`, async (t) => {
