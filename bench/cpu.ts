@@ -1,4 +1,5 @@
 import { textOfError } from '../gateway/cli/error-text.ts';
+import { openScope } from '../test/lab/open-scope.ts';
 import type { Scope } from '../test/lab/scope.ts';
 import { askGatehouse } from './figures/ask.ts';
 import { CPU_USAGE, type CpuPlan, parseCpuPlan, type Side } from './harness/cpu-plan.ts';
@@ -6,7 +7,6 @@ import { credentialFields } from './harness/credential.ts';
 import { type Gatehouse, startGatehouse } from './harness/gatehouse.ts';
 import { type Lab, openLab } from './harness/lab.ts';
 import { installIndispensable } from './harness/packages.ts';
-import { openScope } from './harness/scope.ts';
 import { percentile, spreadOf } from './harness/statistics.ts';
 import { scriptOf } from './peers/workload.ts';
 import { number, spread } from './report/format.ts';

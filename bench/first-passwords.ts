@@ -4,9 +4,9 @@ import { Agent, request } from 'undici';
 import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/lab/gateways/gateway.ts';
 import { PATH } from '../test/lab/gateways/load.ts';
+import { openScope } from '../test/lab/open-scope.ts';
 import { numberArgument } from './harness/arguments.ts';
 import { passwordGateways } from './harness/password-gateways.ts';
-import { openScope } from './harness/scope.ts';
 import { percentile } from './harness/statistics.ts';
 
 /**

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { inScope, openScope } from '../test/lab/open-scope.ts';
 import { freePort } from '../test/lab/processes/free-port.ts';
 import type { Scope } from '../test/lab/scope.ts';
 import { programArguments } from './harness/arguments.ts';
 import { findCores, moveTo } from './harness/cores.ts';
-import { inScope, openScope } from './harness/scope.ts';
 import { type Server, startServer } from './harness/server.ts';
 import { LOADS, startHostileUpstream } from './load/hostile.ts';
 

@@ -5,11 +5,11 @@ import { hashPassword } from '../gateway/identify/passwords/password.ts';
 import { ADA, basic } from '../test/lab/gateways/gateway.ts';
 import { bearer, issue, PATH } from '../test/lab/gateways/load.ts';
 import type { NodeProcess } from '../test/lab/gateways/nodes.ts';
+import { openScope } from '../test/lab/open-scope.ts';
 import { residentMemory } from '../test/lab/processes/resident-memory.ts';
 import { programArguments } from './harness/arguments.ts';
 import { passwordGateways } from './harness/password-gateways.ts';
 import { requestRate } from './harness/request-rate.ts';
-import { openScope } from './harness/scope.ts';
 import { median, percentile } from './harness/statistics.ts';
 
 /** Passwords at the speed of tokens, and tokens under a flood of wrong passwords: with servers of its own. */

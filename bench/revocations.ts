@@ -4,6 +4,7 @@ import { ADA, BOB } from '../test/lab/gateways/gateway.ts';
 import { bearer, type Issued, issue, revoke, steadyLoad, untilStatus } from '../test/lab/gateways/load.ts';
 import { type Gateways, gateways, type NodeProcess } from '../test/lab/gateways/nodes.ts';
 import { failures } from '../test/lab/gateways/pair.ts';
+import { openScope } from '../test/lab/open-scope.ts';
 import { residentMemory } from '../test/lab/processes/resident-memory.ts';
 import { privateMariadb } from '../test/lab/stores/mariadb.ts';
 import { privateRedis } from '../test/lab/stores/redis-server.ts';
@@ -11,7 +12,6 @@ import { httpUpstream } from '../test/lab/upstreams/upstream.ts';
 import { holds } from '../test/lab/waiting/condition.ts';
 import { programArguments } from './harness/arguments.ts';
 import { requestRate } from './harness/request-rate.ts';
-import { openScope } from './harness/scope.ts';
 import { median, percentile } from './harness/statistics.ts';
 
 /** What a million revocations cost, and how quickly one arrives: with servers of its own, which it stops. */

@@ -1,9 +1,9 @@
 import { textOfError } from '../gateway/cli/error-text.ts';
+import { inScope, openScope } from '../test/lab/open-scope.ts';
 import { figures } from './figures/all.ts';
 import type { Figure } from './harness/figure.ts';
 import { type Lab, openLab } from './harness/lab.ts';
 import { installIndispensable } from './harness/packages.ts';
-import { inScope, openScope } from './harness/scope.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { peers } from './peers/all.ts';
 import { comparePeers } from './peers/compare.ts';

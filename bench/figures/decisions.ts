@@ -1,8 +1,8 @@
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import type { Figure, Plan, Row, Say } from '../harness/figure.ts';
 import { startGatehouse } from '../harness/gatehouse.ts';
 import type { Lab } from '../harness/lab.ts';
-import { inScope } from '../harness/scope.ts';
 import { haproxy } from '../peers/haproxy.ts';
 import { nginxAuthRequest } from '../peers/nginx-auth-request.ts';
 import { nginxGatehouse } from '../peers/nginx-gatehouse.ts';

@@ -1,9 +1,9 @@
 import { OperatorError } from '../../gateway/domain/errors.ts';
+import { inScope } from '../../test/lab/open-scope.ts';
 import { mostMemoryDuring, residentMemory } from '../../test/lab/processes/resident-memory.ts';
 import { bulkUpstream, download, upload } from '../../test/lab/upstreams/bulk.ts';
 import type { Figure, Row } from '../harness/figure.ts';
 import { type Gatehouse, startGatehouse } from '../harness/gatehouse.ts';
-import { inScope } from '../harness/scope.ts';
 import { spreadOf } from '../harness/statistics.ts';
 import { MEGABYTE } from '../harness/upstream.ts';
 import { portOf } from './ask.ts';

@@ -1,5 +1,5 @@
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Figure, Row } from '../harness/figure.ts';
-import { inScope } from '../harness/scope.ts';
 import { spreadOf } from '../harness/statistics.ts';
 import { liveMemory } from '../load/live-memory.ts';
 import { askGatehouse } from './ask.ts';

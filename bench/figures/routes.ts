@@ -1,8 +1,8 @@
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import type { Figure, Plan, Row } from '../harness/figure.ts';
 import { issueToken, startGatehouse } from '../harness/gatehouse.ts';
 import type { Lab } from '../harness/lab.ts';
-import { inScope } from '../harness/scope.ts';
 import { rotation } from '../load/rotation.ts';
 import { ROUTE_SETS, type RouteSet } from '../load/route-sets.ts';
 import { askGatehouse } from './ask.ts';

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { inScope } from '../../test/lab/open-scope.ts';
 import { freePort } from '../../test/lab/processes/free-port.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import type { Figure, Row } from '../harness/figure.ts';
 import type { Lab } from '../harness/lab.ts';
-import { inScope } from '../harness/scope.ts';
 import { startServer } from '../harness/server.ts';
 import { median, spreadOf } from '../harness/statistics.ts';
 import { temporaryFolder } from '../harness/temporary-folder.ts';

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../gateway/domain/errors.ts';
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { onCore } from './cores.ts';
-import { inScope } from './scope.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** What wrk is to send. */

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from '../../gateway/domain/errors.ts';
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { onCore } from '../harness/cores.ts';
-import { inScope } from '../harness/scope.ts';
 import type { Span } from './gc-pauses.ts';
 
 /** What the open-loop load is to do. */

@@ -1,4 +1,4 @@
-import type { Scope } from '../../test/lab/scope.ts';
+import type { Scope } from './scope.ts';
 
 /** A scope that is closed by hand; closing it again waits for the first time. */
 export interface ClosableScope extends Scope {
