@@ -1,14 +1,19 @@
 import { answerMessages } from './answer-messages.ts';
 import { compareAnswers } from './answers.ts';
 import { compareAttempts } from './attempts.ts';
-import type { Campaign } from './campaign.ts';
+import type { Campaign, Search } from './campaign.ts';
 import { compareRequests } from './plain-requests.ts';
 import { compareStreams } from './plain-streams.ts';
 import { requestMessages } from './request-messages.ts';
 
 export const CAMPAIGNS: readonly Campaign[] = [
-  { name: 'requests', generate: requestMessages, compare: compareRequests },
-  { name: 'streams', generate: requestMessages, compare: compareStreams },
-  { name: 'answers', generate: answerMessages, compare: compareAnswers },
-  { name: 'attempts', generate: answerMessages, compare: compareAttempts },
+  readyMade('requests', { generate: requestMessages, compare: compareRequests }),
+  readyMade('streams', { generate: requestMessages, compare: compareStreams }),
+  readyMade('answers', { generate: answerMessages, compare: compareAnswers }),
+  readyMade('attempts', { generate: answerMessages, compare: compareAttempts }),
 ];
+
+/** A campaign that starts nothing. */
+function readyMade(name: string, search: Search): Campaign {
+  return { name, open: () => search };
+}

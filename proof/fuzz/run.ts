@@ -1,75 +1,96 @@
-import { parseArgs } from 'node:util';
-import { type Campaign, type Difference, literal, run, shrunk } from './campaign.ts';
+import { inScope, openScope } from '../../test/lab/open-scope.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import { type Campaign, inputOf, literal, type Report, run, shrunk } from './campaign.ts';
 import { CAMPAIGNS } from './campaigns.ts';
+import { addToCorpus, readCorpus } from './corpus.ts';
+import { type Options, parseOptions } from './options.ts';
+import { WITNESS_NAMES } from './witness-programs.ts';
 import { callWitnesses } from './witnesses.ts';
 
+const NAMES = CAMPAIGNS.map(({ name }) => name);
 const HELP = `Usage: npm run fuzz -- [options]
-Reads generated messages with the gateway and with others, and reports what they read differently.
+Tries the inputs of proof/fuzz/corpus/NAME, mutations of them and generated ones, and reports where the gateway differs from
+what others read, or breaks what must hold for each input.
 
-  --only NAME       one of: ${CAMPAIGNS.map(({ name }) => name).join(', ')}
-  --count N         messages of each (default 100000)
-  --seconds N       stop each after this time
+  --only NAME       one of: ${NAMES.join(', ')}
+  --seconds N       in all, divided among the campaigns
+  --count N         inputs of each (default 100000; with --seconds: as many as there is time for)
   --seed N          of the run (default: the time)
-  --message SEED    the message with this seed alone, from a report
+  --message SEED    the input with this seed alone, from a report of the same campaign and corpus
+  --grow            add inputs of new kinds to the corpus
   --witness         plain requests through nginx, HAProxy and Caddy instead, as far as they are installed
                     (--only nginx, haproxy or caddy; a count of 2000 takes some seconds)
 `;
-
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    count: { type: 'string', default: '100000' },
-    seconds: { type: 'string', default: 'Infinity' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    message: { type: 'string' },
-    witness: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function runOne(campaign: Campaign): Promise<readonly Difference[]> {
+/** @param seconds for this campaign. @returns the number of differences */
+async function runOne(scope: Scope, campaign: Campaign, options: Options, seconds: number): Promise<number> {
+  const { name } = campaign;
+  const corpus = readCorpus(name);
+  const search = await campaign.open(scope);
+  if (options.message !== null) {
+    const input = inputOf(search, corpus, options.message);
+    const { kind, difference } = await search.compare(input.bytes, input.seed);
+    const differences = difference === null ? [] : [await shrunk(search, input, difference)];
+    print(`  ${kind}: ${literal(input.bytes)}`);
+    return report(name, options, 0, { counts: new Map(), differences, conclusion: null });
+  }
+  let added = 0;
   const start = performance.now();
-  const { counts, differences } = await run(
-    campaign,
-    Number(values.seed),
-    (count) => count < Number(values.count) && performance.now() - start < Number(values.seconds) * 1_000,
+  const result = await run(
+    search,
+    corpus,
+    options.seed,
+    (count) => count < options.count && performance.now() - start < seconds * 1_000,
+    async (kind, input) => {
+      if (options.grows && (await addToCorpus(name, search, kind, input, corpus.length + added))) added += 1;
+    },
   );
+  if (options.grows) print(`${name}: ${added} inputs added to the corpus of ${corpus.length}`);
+  return report(name, options, performance.now() - start, result);
+}
+
+/** @param ms that the run took */
+function report(name: string, { seed }: Options, ms: number, { counts, differences, conclusion }: Report): number {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const rate = Math.round(total / ((performance.now() - start) / 1_000));
-  print(
-    `${campaign.name}: ${total} messages, ${rate} a second, ${differences.length} differences (seed ${values.seed})`,
-  );
+  const rate = Math.round(total / (ms / 1_000));
+  if (ms > 0) print(`${name}: ${total} inputs, ${rate} a second, ${differences.length} differences (seed ${seed})`);
   for (const [kind, count] of [...counts].sort(([a], [b]) => a.localeCompare(b))) print(`  ${kind}: ${count}`);
-  return differences;
+  for (const { seed: message, difference, bytes } of differences) {
+    print(`  DIFFERENCE ${difference}\n    --only ${name} --message ${message}: ${literal(bytes)}`);
+  }
+  if (conclusion !== null) print(`  ${conclusion.kind}`);
+  if (conclusion === null || conclusion.difference === null) return differences.length;
+  print(`  DIFFERENCE ${conclusion.difference}`);
+  return differences.length + 1;
 }
 
-async function main(): Promise<number> {
-  if (values.help === true) {
-    print(HELP);
-    return 0;
-  }
-  const { only, message } = values;
-  const witnesses = values.witness === true ? await callWitnesses() : null;
-  const chosen = (witnesses?.campaigns ?? CAMPAIGNS).filter(({ name }) => only === undefined || name === only);
-  if (chosen.length === 0) {
-    process.stderr.write(HELP);
-    return 2;
-  }
+async function runAll(scope: Scope, options: Options): Promise<number> {
+  const all = options.hasWitnesses ? await callWitnesses(scope) : CAMPAIGNS;
+  const chosen = all.filter(({ name }) => options.only === undefined || name === options.only);
+  const end = performance.now() + options.seconds * 1_000;
   let failed = 0;
-  for (const campaign of chosen) {
-    const differences =
-      message === undefined ? await runOne(campaign) : [await shrunk(campaign, Number(message), 'no difference')];
-    for (const { seed, difference, bytes } of differences) {
-      print(`  DIFFERENCE ${difference}\n    message ${seed}: ${literal(bytes)}`);
-    }
-    failed += differences.length;
+  for (const [i, campaign] of chosen.entries()) {
+    const seconds = (end - performance.now()) / 1_000 / (chosen.length - i);
+    failed += await inScope(scope, (own) => runOne(own, campaign, options, seconds));
   }
-  witnesses?.stop();
-  return failed === 0 ? 0 : 1;
+  return failed;
 }
 
-process.exitCode = await main();
+const parsed = parseOptions(process.argv.slice(2), process.argv.includes('--witness') ? WITNESS_NAMES : NAMES);
+if (parsed.kind === 'help') {
+  print(HELP);
+} else if (parsed.kind === 'wrong') {
+  process.stderr.write(`fuzz: ${parsed.message}\n`);
+  process.exitCode = 2;
+} else {
+  const scope = openScope();
+  try {
+    process.exitCode = (await runAll(scope, parsed.options)) === 0 ? 0 : 1;
+  } finally {
+    await scope.close();
+  }
+}

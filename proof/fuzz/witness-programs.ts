@@ -63,6 +63,8 @@ const PROGRAMS: readonly Program[] = [
   },
 ];
 
+export const WITNESS_NAMES: readonly string[] = PROGRAMS.map(({ name }) => name);
+
 /** Starts those of the proxies that are installed. @param upstream the port of the echo server */
 export async function startWitnesses(upstream: number): Promise<readonly Witness[]> {
   const started: Witness[] = [];
@@ -86,10 +88,10 @@ async function start({ name, args, file, configuration }: Program, upstream: num
     child.kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  const isInstalled = await Promise.race([
-    once(child, 'spawn').then(() => true),
-    once(child, 'error').then(() => false),
-  ]);
+  const isInstalled = await once(child, 'spawn').then(
+    () => true,
+    () => false,
+  );
   if (!isInstalled || !(await isListening(port, child))) {
     stop();
     process.stderr.write(`${name}: ${isInstalled ? 'does not start' : 'not installed'}\n`);

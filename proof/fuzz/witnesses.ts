@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { type PlainHead, readPlainHead } from '../../gateway/http/plain-head.ts';
+import type { Scope } from '../../test/lab/scope.ts';
 import type { Random } from '../random.ts';
 import type { Campaign } from './campaign.ts';
 import { type Finding, firstOf, unequal } from './finding.ts';
@@ -23,13 +24,8 @@ const THEIRS: ReadonlySet<string> = new Set([
 ]);
 const LAST = 'GET /the-next-request HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
-export interface Witnesses {
-  readonly campaigns: readonly Campaign[];
-  stop(): void;
-}
-
 /** Sends plain requests through other proxies, as far as they are installed, and compares what arrives behind them. */
-export async function callWitnesses(): Promise<Witnesses> {
+export async function callWitnesses(scope: Scope): Promise<readonly Campaign[]> {
   let seen: Seen[] = [];
   const server = createServer({ maxHeaderSize: 65_536, requireHostHeader: false }, (req, res) => {
     void bodyOf(req).then((body) => {
@@ -46,18 +42,15 @@ export async function callWitnesses(): Promise<Witnesses> {
     seen = [];
     return taken;
   };
-  return {
-    campaigns: witnesses.map((witness) => ({
-      name: witness.name,
-      generate: plainRequest,
-      compare: (bytes) => compareBehind(witness, bytes, takeSeen),
-    })),
-    stop() {
-      for (const witness of witnesses) witness.stop();
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+  scope.teardown(() => {
+    for (const witness of witnesses) witness.stop();
+    server.close();
+    server.closeAllConnections();
+  });
+  return witnesses.map((witness) => ({
+    name: witness.name,
+    open: () => ({ generate: plainRequest, compare: (bytes) => compareBehind(witness, bytes, takeSeen) }),
+  }));
 }
 
 /** A request that the gateway reads by itself. */

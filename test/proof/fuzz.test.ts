@@ -1,6 +1,7 @@
 import test from 'ava';
 import { literal, run } from '../../proof/fuzz/campaign.ts';
 import { CAMPAIGNS } from '../../proof/fuzz/campaigns.ts';
+import { readCorpus } from '../../proof/fuzz/corpus.ts';
 
 /** Messages of each campaign: one or two seconds. `npm run fuzz` reads as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = { requests: 10_000, streams: 4_000, answers: 10_000, attempts: 2_000 };
@@ -8,7 +9,11 @@ const SEED = 12;
 
 for (const campaign of CAMPAIGNS) {
   test(`${campaign.name} are read as others read them`, async (t) => {
-    const { differences } = await run(campaign, SEED, (count) => count < (COUNTS[campaign.name] ?? 1_000));
+    const search = await campaign.open(t);
+    const corpus = readCorpus(campaign.name);
+    const count = corpus.length + (COUNTS[campaign.name] ?? 1_000);
+    const { differences, conclusion } = await run(search, corpus, SEED, (done) => done < count);
+    t.is(conclusion?.difference ?? null, null);
     t.deepEqual(
       differences.map(({ seed, difference, bytes }) => `${seed}: ${difference}: ${literal(bytes)}`),
       [],
