@@ -44,8 +44,10 @@ export interface SeenFailures {
 
 export const NO_FAILURES: Failures = { recent: [], ofServers: [] };
 
-/** Failures that are remembered. */
-const MOST_FAILURES = 50;
+/** Failures by the fault of clients that are remembered. They have a number of their own, so that a flood of them hides no other. */
+const MOST_OF_CLIENTS = 25;
+/** Other failures that are remembered. */
+const MOST_OF_OTHERS = 50;
 /** Servers whose last failure is remembered: a reload may name new ones. */
 const MOST_SERVERS = 500;
 /** Characters of a path or detail. */
@@ -61,7 +63,8 @@ export interface FailureMemory {
 
 /** The last failures of this process. A request that succeeds costs one comparison. */
 export function rememberFailures(): FailureMemory {
-  const recent: Failure[] = [];
+  const ofClients: Failure[] = [];
+  const ofOthers: Failure[] = [];
   const ofServers = new Map<string, Failure>();
   let number = 0;
   return {
@@ -69,7 +72,8 @@ export function rememberFailures(): FailureMemory {
       if (record.failure === null) return;
       number += 1;
       const failure = failureOf(record, record.failure, status, number);
-      if (recent.length === MOST_FAILURES) recent.shift();
+      const [recent, most] = isOfClient(failure) ? [ofClients, MOST_OF_CLIENTS] : [ofOthers, MOST_OF_OTHERS];
+      if (recent.length === most) recent.shift();
       recent.push(failure);
       if (failure.fault !== 'upstream' || failure.upstream === null) return;
       // The oldest comes first in the map.
@@ -78,7 +82,10 @@ export function rememberFailures(): FailureMemory {
       const [oldest] = ofServers.keys();
       if (ofServers.size > MOST_SERVERS && oldest !== undefined) ofServers.delete(oldest);
     },
-    read: () => ({ recent: [...recent], ofServers: [...ofServers.values()] }),
+    read: () => ({
+      recent: [...ofClients, ...ofOthers].sort((a, b) => a.number - b.number),
+      ofServers: [...ofServers.values()],
+    }),
   };
 }
 
@@ -115,5 +122,15 @@ export function mergedFailures(all: Iterable<readonly [worker: number | null, Fa
       .flatMap(([worker, failures]) => failures[list].map((failure) => ({ ...failure, worker })))
       .sort((a, b) => a.at - b.at);
   const ofServers = new Map(merge('ofServers').map((failure) => [failure.upstream, failure]));
-  return { recent: merge('recent').slice(-MOST_FAILURES), ofServers: [...ofServers.values()] };
+  return { recent: latestOf(merge('recent')), ofServers: [...ofServers.values()] };
+}
+
+function latestOf(failures: readonly SeenFailure[]): SeenFailure[] {
+  const [ofClients, ofOthers] = [failures.filter(isOfClient), failures.filter((failure) => !isOfClient(failure))];
+  const kept = new Set([...ofClients.slice(-MOST_OF_CLIENTS), ...ofOthers.slice(-MOST_OF_OTHERS)]);
+  return failures.filter((failure) => kept.has(failure));
+}
+
+function isOfClient({ fault }: Failure): boolean {
+  return fault === 'client';
 }

@@ -39,6 +39,28 @@ test('the last failure of each server is remembered when others have followed, a
   ]);
 });
 
+test('a flood of failures by the fault of clients hides no other, in one process and over several', (t) => {
+  const flooded = (name: string) => {
+    const memory = rememberFailures();
+    for (let i = 1; i <= 60; i++) memory.add(record(`${name}${i}`), 502);
+    for (let i = 1; i <= 1_000; i++) memory.add(record(`left${i}`, { failure: clientClosed() }), 499);
+    return memory.read();
+  };
+  const [one, other] = [flooded('a'), flooded('b')];
+  const faults = (recent: readonly { fault: string }[]) => [
+    recent.length,
+    recent.filter(({ fault }) => fault === 'client').length,
+  ];
+  t.deepEqual(faults(one.recent), [75, 25]);
+  t.is(one.recent[0]?.id, 'a11');
+  t.is(one.recent.at(-1)?.id, 'left1000');
+  const merged = mergedFailures([
+    [1, one],
+    [2, other],
+  ]);
+  t.deepEqual(faults(merged.recent), [75, 25]);
+});
+
 test('the failures of several workers are told apart, in the order of time', (t) => {
   const [one, other] = [rememberFailures(), rememberFailures()];
   one.add(record('a'), 502);

@@ -8,7 +8,9 @@ import { html } from '/console/text.js';
 
 /** Points of a plot: five minutes. */
 const MOST_POINTS = 300;
-const MOST_FAILURES = 50;
+/** As the gateway remembers them: a flood of failures by the fault of clients hides no other. */
+const MOST_OF_CLIENTS = 25;
+const MOST_OF_OTHERS = 50;
 
 let state = { latest: null, lost: null, history: [], failures: [], failuresOfServers: [], explained: null };
 
@@ -33,6 +35,14 @@ function page(shown) {
     </main>`;
 }
 
+function latestOf(failures) {
+  const { client = [], other = [] } = Object.groupBy(failures, ({ fault }) =>
+    fault === 'client' ? 'client' : 'other',
+  );
+  const kept = new Set([...client.slice(-MOST_OF_CLIENTS), ...other.slice(-MOST_OF_OTHERS)]);
+  return failures.filter((failure) => kept.has(failure));
+}
+
 /** Each failure once, by its worker and number. */
 function withNew(known, added, keyOf) {
   return [...new Map([...known, ...added].map((failure) => [keyOf(failure), failure])).values()];
@@ -52,7 +62,7 @@ follow({
       latest,
       lost: null,
       history: newer ? [...state.history, latest].slice(-MOST_POINTS) : state.history,
-      failures: withNew(state.failures, added, ({ worker, number }) => `${worker} ${number}`).slice(-MOST_FAILURES),
+      failures: latestOf(withNew(state.failures, added, ({ worker, number }) => `${worker} ${number}`)),
       failuresOfServers: withNew(state.failuresOfServers, ofServers, ({ upstream }) => upstream),
     });
   },
