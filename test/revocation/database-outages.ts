@@ -86,7 +86,8 @@ export function testDatabaseOutages(kind: ServerKind): void {
       await holds('both nodes say that the database is back', () =>
         [a, b].every((node, i) => node.changes('database').length === (changes[i] ?? 0) + 2),
       );
-      t.is((await revoke(a, kept.id, bearer(ada))).status, 204);
+      // A busy database may need longer than the timeout once more: revoking again is harmless.
+      await holds('the token is revoked', async () => (await revoke(a, kept.id, bearer(ada))).status === 204);
       await untilStatus(b, kept, 401, 2_000);
       t.deepEqual(await b.ready(), { status: 200, unavailable: [] });
       for (const node of [a, b]) t.deepEqual(node.changes('database').slice(-2), ['store is out', 'store is back']);
