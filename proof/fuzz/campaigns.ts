@@ -5,12 +5,14 @@ import type { Campaign, Search } from './campaign.ts';
 import { compareRequests } from './plain-requests.ts';
 import { compareStreams } from './plain-streams.ts';
 import { requestMessages } from './request-messages.ts';
+import { VALUES } from './values/campaigns.ts';
 
 export const CAMPAIGNS: readonly Campaign[] = [
   readyMade('requests', { generate: requestMessages, compare: compareRequests }),
   readyMade('streams', { generate: requestMessages, compare: compareStreams }),
   readyMade('answers', { generate: answerMessages, compare: compareAnswers }),
   readyMade('attempts', { generate: answerMessages, compare: compareAttempts }),
+  ...VALUES,
 ];
 
 /** A campaign that starts nothing. */

@@ -2,12 +2,14 @@ import test from 'ava';
 import { literal, run } from '../../proof/fuzz/campaign.ts';
 import { CAMPAIGNS } from '../../proof/fuzz/campaigns.ts';
 import { readCorpus } from '../../proof/fuzz/corpus.ts';
+import { VALUES } from '../../proof/fuzz/values/campaigns.ts';
 
 /** Messages of each campaign: one or two seconds. `npm run fuzz` reads as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = { requests: 10_000, streams: 4_000, answers: 10_000, attempts: 2_000 };
 const SEED = 12;
 
-for (const campaign of CAMPAIGNS) {
+/** Those of values are in `values.test.ts`. */
+for (const campaign of CAMPAIGNS.filter((one) => !VALUES.includes(one))) {
   test(`${campaign.name} are read as others read them`, async (t) => {
     const search = await campaign.open(t);
     const corpus = readCorpus(campaign.name);

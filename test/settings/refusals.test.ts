@@ -228,3 +228,11 @@ routes:
     ],
   );
 });
+
+test('a condition on a column is told what its value must be', (t) => {
+  const problems = problemsOf(`accounts: { groups: { where: { kind: [1] } } }\n${ROUTES}`);
+  t.like(
+    problems.find(({ at }) => at.endsWith('accounts.groups.where.kind')),
+    { message: 'must be text, a number, true or false; found a list' },
+  );
+});

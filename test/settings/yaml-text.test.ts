@@ -17,6 +17,11 @@ const MISTAKES: readonly [name: string, text: string, at: string, message: RegEx
   ['an unquoted variable in a list', `trustedProxies: [\${PROXY}]\n${ROUTES}`, '1:19', /must be in quotes/],
   ['a reserved character', `log: { level: @info }\n${ROUTES}`, '1:15', /put the value in quotes/],
   ['a stray bracket', 'log: {}\n]hunter2\n', '2:1', /not valid YAML: Unexpected flow-seq-end token in YAML \w+$/],
+  ['a merge of a value', `log: { <<: hunter2 }\n${ROUTES}`, '1:8', /"<<" merges maps; must be an alias of a map/],
+  ['a merge of a list of values', `<<: [{}, 5]\n${ROUTES}`, '1:1', /"<<" merges maps/],
+  ['a merge of a map into itself', `log: &log { <<: *log }\n${ROUTES}`, '1:13', /merges a map into itself/],
+  ['a merge of an outer map', `log: &log { a: { <<: [*log] } }\n${ROUTES}`, '1:18', /merges a map into itself/],
+  ['a name that programs cannot keep', `limits: { __proto__: {} }\n${ROUTES}`, '1:11', /__proto__ cannot be used/],
   ['a text out of line', '  log: 1\n hunter2: 2\n', '2:2', /not valid YAML/],
 ];
 
@@ -40,6 +45,23 @@ test('a duplicate key is told beside the other problems', (t) => {
     ['2:1', '2:15 log.level', '3:11 listen.prot'],
   );
   t.regex(problems[0]?.message ?? '', /the key log is in this map already/);
+});
+
+test('a problem behind a syntax error is told in its line', (t) => {
+  t.deepEqual(
+    problemsOf(`: \na: {}a\n a:`).map(({ at }) => at),
+    ['2:6', '3:3'],
+  );
+});
+
+test('too many brackets are refused as such', (t) => {
+  t.like(problemsOf('['.repeat(20_000)), [{ message: 'lists or maps are nested too deeply here' }]);
+});
+
+test('an empty key that occurs twice is told', (t) => {
+  t.like(problemsOf(`log: { : 1, : 2 }\n${ROUTES}`)[0], {
+    message: 'the key here is in this map already; each key may occur once',
+  });
 });
 
 test('aliases that multiply without bound are refused, many plain ones are not', (t) => {

@@ -5,7 +5,7 @@ import type { Settings } from '../schema/settings.ts';
 import { replaceTexts } from './interpolate.ts';
 import { byPlace, type Finding, keyOf, type Problem } from './problem.ts';
 import { type OpsSettings, type Validated, validate, validateOps } from './validate.ts';
-import { dataOf, parseYaml, type YamlText } from './yaml-text.ts';
+import { dataOf, lineAndColumn, parseYaml, type YamlText } from './yaml-text.ts';
 
 export type Checked<Part = Settings> =
   | { readonly kind: 'valid'; readonly settings: Part }
@@ -30,22 +30,21 @@ export function checkSettings(
   const yaml = parseYaml(text);
   if (unread.includes('tokens.secrets')) replaceSecrets(yaml);
   if (unread.includes('assertion.keys')) replaceKeys(yaml);
-  return checked(yaml, file, yaml.usable ? readValues(yaml, file, env) : invalid([]));
+  return checked(yaml, text, file, yaml.usable ? readValues(yaml, file, env) : invalid([]));
 }
 
 /** As `checkSettings`, but only reads the section `ops`: the values of all others may be wrong, or their files unreadable. */
 export function checkOps(text: string, file: string, env: NodeJS.ProcessEnv): Checked<OpsSettings> {
   const yaml = parseYaml(text);
-  return checked(yaml, file, yaml.usable ? readOps(yaml, file, env) : invalid([]));
+  return checked(yaml, text, file, yaml.usable ? readOps(yaml, file, env) : invalid([]));
 }
 
-function checked<Part>(yaml: YamlText, file: string, read: Validated<Part>): Checked<Part> {
+function checked<Part>(yaml: YamlText, text: string, file: string, read: Validated<Part>): Checked<Part> {
   if (read.kind === 'valid' && yaml.mistakes.length === 0) return read;
   const findings = [...yaml.mistakes, ...(read.kind === 'invalid' ? read.findings : [])];
-  const problems = findings.map(({ offset, path, message }): Problem => {
-    const { line, col } = yaml.lines.linePos(offset);
-    return { file, line: Math.max(1, line), column: Math.max(1, col), key: keyOf(path), message };
-  });
+  const problems = findings.map(
+    ({ offset, path, message }): Problem => ({ file, ...lineAndColumn(text, offset), key: keyOf(path), message }),
+  );
   return { kind: 'invalid', problems: problems.sort(byPlace) };
 }
 

@@ -1,4 +1,4 @@
-import { type Document, isMap, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
 import type { Finding } from './problem.ts';
 
 /** More uses of nested aliases than this are an attempt to exhaust memory ("billion laughs"). */
@@ -7,16 +7,13 @@ const ALIAS_LIMIT = 1_000;
 /** A parsed YAML text. Its values must not be read unless it is `usable`; a duplicate key leaves it usable. */
 export interface YamlText {
   readonly document: Document.Parsed;
-  readonly lines: LineCounter;
   readonly mistakes: readonly Finding[];
   readonly usable: boolean;
 }
 
 /** Parses YAML 1.2 with merge keys (`<<`): one document, only text keys, no custom tags. */
 export function parseYaml(text: string): YamlText {
-  const lines = new LineCounter();
   const document = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
     merge: true,
@@ -28,13 +25,19 @@ export function parseYaml(text: string): YamlText {
   );
   // Only the first syntax error: later ones are often its consequences.
   const syntax = others.sort((a, b) => a.pos[0] - b.pos[0]).slice(0, 1);
-  const aliases = syntax.length > 0 ? [] : aliasesWithoutAnchor(document);
+  const misused = syntax.length > 0 ? [] : [...aliasesWithoutAnchor(document), ...misusedKeys(document)];
   const errors = [...duplicates, ...syntax].map((error) => ({
     offset: error.pos[0],
     path: [],
     message: explain(error, text),
   }));
-  return { document, lines, mistakes: [...errors, ...aliases], usable: syntax.length + aliases.length === 0 };
+  return { document, mistakes: [...errors, ...misused], usable: syntax.length + misused.length === 0 };
+}
+
+/** The line and the column of an offset, counted from 1. The library's `LineCounter` misses lines behind some errors. */
+export function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
 /** The values as plain data, or why there are none. */
@@ -71,13 +74,38 @@ function aliasesWithoutAnchor(document: Document.Parsed): Finding[] {
   return missing;
 }
 
+/**
+ * Merge keys that do not merge maps, or a map into itself, for both of which the library throws when the values are read; and
+ * `__proto__`, which zod leaves out of maps with names of the operator.
+ */
+function misusedKeys(document: Document.Parsed): Finding[] {
+  const found: Finding[] = [];
+  visit(document, {
+    Pair(_, { key, value }, ancestors) {
+      if (!isScalar(key)) return;
+      const refuse = (message: string) => found.push({ offset: key.range?.[0] ?? 0, path: [], message });
+      if (key.value === '__proto__') refuse('the key __proto__ cannot be used; choose another name');
+      if (key.value !== '<<' || key.type !== 'PLAIN') return;
+      const merged = aliased(document, value);
+      const maps = (isSeq(merged) ? merged.items : [merged]).map((item) => aliased(document, item));
+      if (!maps.every(isMap)) refuse('"<<" merges maps; must be an alias of a map, such as *name, or a list of them');
+      else if (maps.some((map) => ancestors.includes(map))) refuse('this merges a map into itself');
+    },
+  });
+  return found;
+}
+
+function aliased(document: Document.Parsed, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
 function explain({ code, message, pos: [offset] }: YAMLError, text: string): string {
   if (text.slice(offset - 1, offset + 1) === '${') {
     return `a "\${…}" inside [ ] or { } must be in quotes, such as ["\${NAME}"]`;
   }
   switch (code) {
     case 'DUPLICATE_KEY':
-      return `the key ${/^[^\s:]*/.exec(text.slice(offset))} is in this map already; each key may occur once`;
+      return `the key ${/^[^\s:]+/.exec(text.slice(offset)) ?? 'here'} is in this map already; each key may occur once`;
     case 'TAB_AS_INDENT':
       return 'a tab is used as indentation; YAML allows only spaces there';
     case 'BLOCK_AS_IMPLICIT_KEY':
@@ -88,6 +116,8 @@ function explain({ code, message, pos: [offset] }: YAMLError, text: string): str
       return 'a second document begins here; the file must hold one, so remove the "---" line';
     case 'TAG_RESOLVE_FAILED':
       return 'tags that begin with "!" are not known here; remove it, or put the value in quotes';
+    case 'RESOURCE_EXHAUSTION':
+      return 'lists or maps are nested too deeply here';
     case 'NON_STRING_KEY':
       return 'this key is a list or a map; keys must be text';
     default:

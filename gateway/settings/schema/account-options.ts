@@ -53,9 +53,13 @@ export function loginColumns(columns: Pick<AccountColumns, 'email' | 'login'> = 
 
 function conditions() {
   return z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]), {
-      error: 'must be a map from columns to the values that they must have',
-    })
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()], { error: 'must be text, a number, true or false' }),
+      {
+        error: 'must be a map from columns to the values that they must have',
+      },
+    )
     .superRefine((where, context) => {
       for (const column of Object.keys(where)) {
         if (COLUMN.test(column)) continue;

@@ -1,0 +1,5 @@
+import type { Campaign } from '../campaign.ts';
+import { configurations } from './configurations.ts';
+
+/** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
+export const VALUES: readonly Campaign[] = [configurations];
