@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
+import { visibleText } from '../domain/visible-text.ts';
 import { textOfError } from './error-text.ts';
 import { programFor } from './program.ts';
-import { visibleText } from './visible-text.ts';
 
 const WRONG_USAGE = 2;
 

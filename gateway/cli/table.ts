@@ -1,4 +1,4 @@
-import { visibleLine } from './visible-text.ts';
+import { visibleLine } from '../domain/visible-text.ts';
 
 /** Rows of cells as text in aligned columns, one row a line. */
 export function alignedTable(cells: readonly (readonly string[])[]): string {

@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isatty, WriteStream } from 'node:tty';
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { visibleLine, visibleText } from '../domain/visible-text.ts';
 import type { Settings } from '../settings/schema/settings.ts';
 import { type BoundedOutput, boundedOutput } from './bounded-output.ts';
 import { type GatheredLines, gatheredLines } from './gathered-lines.ts';
@@ -113,7 +114,9 @@ function forPeople(level: Settings['log']['level'], writer: Readonly<Record<stri
     colorize: isatty(1) && WriteStream.prototype.hasColors(),
     translateTime: 'SYS:HH:MM:ss',
     hideObject: true,
-    messageFormat: (line) => (line.msg === REQUEST ? requestLine(line) : `${line.msg}${fieldsOf(line)}`),
+    // What others have chosen must not act on the terminal.
+    messageFormat: (line) =>
+      line.msg === REQUEST ? visibleLine(requestLine(line)) : visibleText(`${line.msg}`) + fieldsOf(line),
   });
   const output = boundedOutput(unblockedOutput(), (dropped, cause) => `${LOSS}: ${dropped}, as ${cause}\n`);
   process.on('exit', output.finish);
@@ -146,6 +149,6 @@ function fieldsOf(line: Line): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'stack' in value) return String(value.stack);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null && 'stack' in value) return visibleText(String(value.stack));
+  return visibleLine(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientClosed, type GatewayError } from '../domain/errors.ts';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { turnTime } from '../domain/turn-time.ts';
+import { visibleLine } from '../domain/visible-text.ts';
 import { copyOf } from '../fields/name.ts';
 import { type Logger, logRequestLine } from '../ops/log.ts';
 import { withoutCredentials } from '../ops/redact.ts';
@@ -105,7 +106,7 @@ function userAgentOf(sent: string | undefined): string | undefined {
   if (sent === undefined) return undefined;
   const known = userAgents.get(sent);
   if (known !== undefined) return known;
-  const logged = withoutCredentials(sent.slice(0, LONGEST_USER_AGENT));
+  const logged = visibleLine(withoutCredentials(sent.slice(0, LONGEST_USER_AGENT)));
   if (sent.length <= LONGEST_USER_AGENT) {
     if (userAgents.size === MOST_USER_AGENTS) userAgents.clear();
     userAgents.set(copyOf(sent), copyOf(logged));

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestRecord } from '../domain/request-record.ts';
 import { turnTime } from '../domain/turn-time.ts';
+import { visibleLine } from '../domain/visible-text.ts';
 import type { Head } from '../http/head.ts';
 import { randomHex } from '../http/random-hex.ts';
 import { partsOf } from '../http/request-line.ts';
@@ -46,7 +47,7 @@ export function recordOfNoRequest(line: string, client: string): RequestRecord {
   const { method, target } = partsOf(line);
   // Unvalidated: of any length, and possibly a credential.
   const logged = withoutCredentials(method).slice(0, LONGEST_METHOD);
-  return recordOf(undefined, client, logged, withoutQuery(target), '', undefined);
+  return recordOf(undefined, client, logged, visibleLine(withoutQuery(target)), '', undefined);
 }
 
 /** A request that another proxy asks about, as far as it could be read. */
@@ -59,8 +60,10 @@ export interface AskedRequest extends Pick<IncomingRequest, 'method' | 'url'> {
 
 /** The record of a decision for another proxy. @param door that was asked; `none` for an unknown one */
 export function recordOfDecision({ method, url, client, head, version }: AskedRequest, door: string): RequestRecord {
-  const logged = method.slice(0, LONGEST_METHOD);
-  return recordOf(head?.requestId, client, logged, withoutQuery(url), `HTTP/${version}`, head?.userAgent, door);
+  // From fields, which may contain octets that no method and no target has.
+  const logged = visibleLine(method.slice(0, LONGEST_METHOD));
+  const path = visibleLine(withoutQuery(url));
+  return recordOf(head?.requestId, client, logged, path, `HTTP/${version}`, head?.userAgent, door);
 }
 
 function recordOf(

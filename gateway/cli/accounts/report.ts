@@ -1,5 +1,5 @@
+import { visibleLine } from '../../domain/visible-text.ts';
 import { alignedTable } from '../table.ts';
-import { visibleLine } from '../visible-text.ts';
 import type { GroupsReview } from './groups.ts';
 import { groupsText } from './groups.ts';
 import type { LookUp } from './look-up.ts';

@@ -1,8 +1,8 @@
 import { Document, isCollection, visit } from 'yaml';
+import { hasActing, visibleText } from '../../domain/visible-text.ts';
 import { checkSettings } from '../../settings/read/check.ts';
 import type { IdForm } from '../../settings/schema/id-form.ts';
 import type { Settings } from '../../settings/schema/settings.ts';
-import { hasActing, visibleText } from '../visible-text.ts';
 
 /** The columns of logins and emails, at least one of them. */
 type ProposedLoginColumns = { readonly email: string } | { readonly login: string; readonly email?: string };

@@ -1,6 +1,6 @@
+import { visibleLine } from '../../domain/visible-text.ts';
 import { type AccountsReport, type Emails, indented, reportJson, reportText } from '../accounts/report.ts';
 import { alignedTable } from '../table.ts';
-import { visibleLine } from '../visible-text.ts';
 import type { Candidate } from './candidates.ts';
 import { type Found, nameOf, type Search } from './find.ts';
 import type { FoundIdForm } from './id-form.ts';

@@ -1,7 +1,7 @@
 import { OperatorError } from '../../domain/errors.ts';
+import { visibleLine } from '../../domain/visible-text.ts';
 import type { ConsoleSnapshot } from '../../ops/console/snapshot.ts';
 import type { OpsAddress } from '../ready/ops-address.ts';
-import { visibleLine } from '../visible-text.ts';
 import { follow } from './follow.ts';
 import { screenOf } from './screen.ts';
 

@@ -1,5 +1,5 @@
+import { visibleLine } from '../../domain/visible-text.ts';
 import type { ConsoleSnapshot } from '../../ops/console/snapshot.ts';
-import { visibleLine } from '../visible-text.ts';
 
 /** What is shown. */
 export interface Shown {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Deadline } from '../../http/deadline.ts';
 import { type KeptBytes, ReadBuffer } from '../../http/read-buffer.ts';
 import { writeDirectly, writePieceDirectly } from '../../workarounds/node-direct-writes.ts';
+import { afterReads } from './after-reads.ts';
 
 /** The exchange on a connection. */
 export interface Carried {
@@ -13,6 +14,8 @@ export interface Carried {
   onEnd(): void;
   /** The connection could not be opened, or is gone. */
   onLost(error: Error): void;
+  /** The connection, which was kept, can carry nothing. Nothing was written: the exchange needs another one. */
+  onStale(): void;
   /** What was written has left. */
   onDrain(): void;
   /** The deadline of the connection is over. */
@@ -40,6 +43,8 @@ export class DirectConnection {
   #socket: Socket | null = null;
   #carried: Carried | null = null;
   #isGone = false;
+  /** Whether it was kept, and its exchange waits until what has arrived before is read. */
+  #isUnproven = false;
   /** Whether it has been open for so long that it takes no further exchange. */
   isOld = false;
   #aging: NodeJS.Timeout | undefined;
@@ -70,10 +75,31 @@ export class DirectConnection {
     return this.#socket === null && this.#carried === null && !this.#isGone;
   }
 
-  /** Gives the connection an exchange; while it is opening too. */
+  /**
+   * Gives the connection an exchange; while it is opening too.
+   *
+   * A connection that was kept is used once everything has been read that had arrived by now. An answer among it is older than the
+   * request, and would be taken for its answer (response queue poisoning, CVE-2026-48931, CVE-2026-6733).
+   */
   carry(carried: Carried): void {
     this.#carried = carried;
-    if (this.#socket !== null) carried.onOpen();
+    if (this.#socket === null) return;
+    this.#isUnproven = true;
+    afterReads(this);
+  }
+
+  /** @see afterReads */
+  onReadsDone(): void {
+    if (!this.#isUnproven) return;
+    this.#isUnproven = false;
+    this.#carried?.onOpen();
+  }
+
+  /** Gives the exchange back: nothing of it was written. */
+  #stale(): void {
+    const carried = this.#carried;
+    this.destroy();
+    carried?.onStale();
   }
 
   /** @param head as Latin-1. @returns whether more can be written at once */
@@ -124,7 +150,7 @@ export class DirectConnection {
   }
 
   #onOverdue(): void {
-    if (this.#carried === null) this.destroy();
+    if (this.#carried === null || this.#isUnproven) this.#stale();
     else this.#carried.onOverdue();
   }
 
@@ -136,6 +162,7 @@ export class DirectConnection {
 
   destroy(): void {
     this.#carried = null;
+    this.#isUnproven = false;
     this.#socket?.destroy();
     this.#gone();
   }
@@ -175,14 +202,14 @@ export class DirectConnection {
 
   readonly #onRead = (length: number, bytes: Uint8Array): boolean => {
     const carried = this.#carried;
-    if (carried !== null) return carried.onBytes(bytes as Buffer, length);
+    if (carried !== null && !this.#isUnproven) return carried.onBytes(bytes as Buffer, length);
     // An answer to no request (response queue poisoning): nobody may get it.
-    this.destroy();
+    this.#stale();
     return false;
   };
 
   readonly #onEnd = (): void => {
-    if (this.#carried === null) this.destroy();
+    if (this.#carried === null || this.#isUnproven) this.#stale();
     else this.#carried.onEnd();
   };
 
@@ -191,6 +218,10 @@ export class DirectConnection {
   readonly #onClose = (): void => this.#lost(new ConnectionClosed());
 
   #lost(error: Error): void {
+    if (this.#isUnproven) {
+      this.#stale();
+      return;
+    }
     const carried = this.#carried;
     this.#carried = null;
     this.#gone();

@@ -53,6 +53,10 @@ export class DirectAttempt implements Attempt, Carried, BodyReader, AnswerTaker 
     const { method, bodyLength } = this.#client;
     this.#text = requestText(method, this.#outgoing.headFor(this.upstream), bodyLength);
     this.#account = this.upstream.begin();
+    this.#take();
+  }
+
+  #take(): void {
     const connection = this.upstream.connections.take();
     this.#connection = connection;
     connection.carry(this);
@@ -200,6 +204,10 @@ export class DirectAttempt implements Attempt, Carried, BodyReader, AnswerTaker 
     this.#fail(error);
   }
 
+  onStale(): void {
+    if (!this.#isOver) this.#take();
+  }
+
   #fail(error: unknown): void {
     if (this.#isOver) return;
     const failure = upstreamFailure(error);
@@ -214,7 +222,7 @@ export class DirectAttempt implements Attempt, Carried, BodyReader, AnswerTaker 
     if (!this.#isBodySent) this.#client.keepBody();
     const connection = this.#connection;
     this.#connection = null;
-    if (this.progress === 'waiting') connection?.abandonOpening();
+    if (this.progress === 'waiting' && connection?.isOpen === false) connection.abandonOpening();
     else connection?.destroy();
   }
 }

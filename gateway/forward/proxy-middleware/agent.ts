@@ -2,7 +2,7 @@ import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 import type { GroupSettings } from '../../settings/schema/upstream-group.ts';
-import { AllFieldsAgent } from '../../workarounds/node-answer-fields.ts';
+import { UnhurriedAgent } from '../../workarounds/node-unasked-answers.ts';
 import type { UpstreamAddress } from '../path.ts';
 import { createConnector } from '../upstream/connector.ts';
 
@@ -13,7 +13,7 @@ const IDLE = 4_000;
  * The HTTP/1.1 connections to one server for http-proxy-middleware, with the same deadline, TLS options and socket path as
  * undici's. All lead to that server, whichever host a request names.
  */
-export class UpstreamAgent extends AllFieldsAgent {
+export class UpstreamAgent extends UnhurriedAgent {
   readonly #connect: buildConnector.connector;
   readonly #place: Pick<URL, 'protocol' | 'hostname' | 'host' | 'port'>;
   readonly #age: number;
