@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { certificateWarnings } from '../../../gateway/cli/certificate-watch.ts';
-import { visibleText } from '../../../gateway/cli/visible-text.ts';
 import { createGeneration, type GenerationDeps } from '../../../gateway/compose/generation.ts';
 import { createAssets } from '../../../gateway/control/pages/assets.ts';
+import { visibleText } from '../../../gateway/domain/visible-text.ts';
 import { sharedUpstreams } from '../../../gateway/forward/upstream/shared-groups.ts';
 import { hashRules } from '../../../gateway/identify/passwords/hashes/hash-rules.ts';
 import { checkOps, checkSettings } from '../../../gateway/settings/read/check.ts';
