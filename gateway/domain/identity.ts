@@ -68,11 +68,16 @@ export type Ended =
 /** How a credential is presented: in `Authorization` by this scheme, or in `X-API-Key`. */
 export type Scheme = 'basic' | 'bearer' | 'api-key';
 
+/** In any case of ASCII: a user name with the Kelvin sign, whose lower case is `k`, is somebody's login. */
+const TOKEN_USER = /^(?:token|x-token-auth)$/i;
+
 /**
- * User names, in any case, with which the Basic password is a token: for clients that require a password, such as git and
- * Maven. They are never emails of accounts.
+ * Whether the Basic password of this user name is a token: for clients that require a password, such as git and Maven. Such a
+ * name is never the email of an account.
  */
-export const TOKEN_USERS: ReadonlySet<string> = new Set(['token', 'x-token-auth']);
+export function isTokenUser(user: string): boolean {
+  return TOKEN_USER.test(user);
+}
 
 /** The account that sends a request, and the credential that proved it. */
 export type Identity =

@@ -1,4 +1,4 @@
-import { type Scheme, TOKEN_USERS } from '../domain/identity.ts';
+import { isTokenUser, type Scheme } from '../domain/identity.ts';
 
 /** A parsed credential, before it is verified. */
 export type Credentials =
@@ -10,7 +10,7 @@ const MALFORMED_BASIC = { kind: 'malformed', scheme: 'basic' } as const;
 
 /**
  * Parses an `Authorization` field. `Basic` with a password names an account; with an empty password, the user name is a
- * token; with a user name of `TOKEN_USERS`, the password is a token. `Bearer` is a token. A value that does not match the
+ * token; with a user name that `isTokenUser`, the password is a token. `Bearer` is a token. A value that does not match the
  * grammar of its RFC exactly is malformed, never repaired.
  *
  * Sources: RFC 9110 section 11.4 (scheme in any case), RFC 7617 (Basic: UTF-8, no control characters, the password may
@@ -39,7 +39,7 @@ function parseBasic(value: string): Credentials {
   const user = text.slice(0, colon);
   const password = text.slice(colon + 1);
   if (password === '') return { kind: 'token', token: user, scheme: 'basic' };
-  return TOKEN_USERS.has(user.toLowerCase())
+  return isTokenUser(user)
     ? { kind: 'token', token: password, scheme: 'basic' }
     : { kind: 'password', email: user, password };
 }

@@ -28,6 +28,7 @@ const READ: [string, string, Credentials][] = [
   ['in any case', basic('X-Token-Auth:t'), { kind: 'token', token: 't', scheme: 'basic' }],
   ['token itself without a password is one', basic('token:'), { kind: 'token', token: 'token', scheme: 'basic' }],
   ['an email that begins like it is an email', basic('token@b:p'), password('token@b', 'p')],
+  ['so is one whose lower case is a token user', basic('to\u212aen:p'), password('to\u212aen', 'p')],
   ['so is one with a space', basic('token :p'), password('token ', 'p')],
   ['Bearer is a token', 'Bearer a.b-c_d~e+f/g==', { kind: 'token', token: 'a.b-c_d~e+f/g==', scheme: 'bearer' }],
   ['schemes are written in any case', 'bEaReR x', { kind: 'token', token: 'x', scheme: 'bearer' }],

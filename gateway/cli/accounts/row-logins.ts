@@ -1,5 +1,5 @@
 import { canonicalEmail } from '../../domain/account.ts';
-import { TOKEN_USERS } from '../../domain/identity.ts';
+import { isTokenUser } from '../../domain/identity.ts';
 import { type AdoptedRow, loginsOf, type OpenTable } from '../../stores/accounts/adopted-table.ts';
 import { columnsFor } from '../../stores/accounts/logins.ts';
 
@@ -41,7 +41,7 @@ function textProblems(name: string, value: string): string[] {
     ...(/[:\p{Cc}]/u.test(value)
       ? [`the ${name} has a colon or a control character, which HTTP Basic cannot carry`]
       : []),
-    ...(TOKEN_USERS.has(value.toLowerCase()) ? [`the ${name} is a user name reserved for tokens`] : []),
+    ...(isTokenUser(value) ? [`the ${name} is a user name reserved for tokens`] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Campaign } from '../campaign.ts';
+import { authorization } from './authorization.ts';
 import { configurations } from './configurations.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
-export const VALUES: readonly Campaign[] = [configurations];
+export const VALUES: readonly Campaign[] = [authorization, configurations];
