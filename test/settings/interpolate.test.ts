@@ -55,6 +55,11 @@ test('a device is refused instead of read for ever', (t) => {
   t.is(interpolate(`\${file:/dev/zero}`, { env: {}, folder }).kind, 'failed');
 });
 
+test('a file whose name no file can have is refused as such', (t) => {
+  const result = interpolate(`\${file:a\0b}`, { env: {}, folder });
+  t.regex(result.kind === 'failed' ? (result.reasons[0] ?? '') : '', /its name contains NUL/);
+});
+
 test('numbers and flags may come from variables, quoted or not', (t) => {
   const text = `listen:\n  port: \${PORT:-8443}\nops: { port: "\${OPS:-0}" }\naccounts: { passwordCost: "\${COST}" }
 routes:\n  - { name: a, path: /a, upstream: http://x, preserveHost: "\${KEEP}", passAuthorization: "\${PASS}" }\n`;

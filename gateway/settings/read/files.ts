@@ -42,6 +42,7 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) throw error;
   if (!('code' in error)) throw error;
   if (error.code === 'ENOENT') return 'there is no such file; create it or name another';
+  if (error.code === 'ERR_INVALID_ARG_VALUE') return 'its name contains NUL, which no file can; correct the name';
   if (error.code === 'EACCES') return `user ${process.getuid?.() ?? ''} may not read it; change its mode or owner`;
   if (error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8; save it as UTF-8';
   if ('errno' in error && typeof error.errno === 'number') return getSystemErrorMessage(error.errno);
