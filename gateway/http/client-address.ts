@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv4 } from 'node:net';
 import { addressOf, parseForwarded, UNIX_PEER } from '../fields/forwarded.ts';
 import { compileAddresses } from './address-set.ts';
 
@@ -21,11 +22,18 @@ export function compileTrust(ranges: readonly string[], usesTls: boolean): (sock
   const trusted = compileAddresses(ranges.filter((range) => range !== UNIX_PEER));
   const isUnixTrusted = ranges.includes(UNIX_PEER);
   return (socketAddress = '') => {
-    // A socket that listens on `::` reports IPv4 peers as ::ffff:a.b.c.d.
-    const address = socketAddress.startsWith('::ffff:') ? socketAddress.slice(7) : socketAddress;
+    const address = socketAddress.startsWith(MAPPED) ? withoutMapping(socketAddress) : socketAddress;
     if (address === UNIX_PEER) return { address, trusted: isUnixTrusted, usesTls };
     return { address, trusted: ranges.length > 0 && trusted.has(address), usesTls };
   };
+}
+
+const MAPPED = '::ffff:';
+
+/** A socket that listens on `::` reports IPv4 peers as `::ffff:192.0.2.1`. `::ffff:7` is an address of IPv6. */
+function withoutMapping(address: string): string {
+  const rest = address.slice(MAPPED.length);
+  return isIPv4(rest) ? rest : address;
 }
 
 /** What proxies say about a request. Several lines of a field are one list. */

@@ -30,6 +30,7 @@ for (const [list, client] of [
   ['6.6.6.6, unknown, 10.0.0.2:1', '10.0.0.2'],
   ['6.6.6.6, _hidden, [fd00::9]', 'fd00::9'],
   ['6.6.6.6, 203.0.113.7:51234 x', '10.0.0.1'],
+  ['::ffff:7', '::ffff:7'],
   ['', '10.0.0.1'],
 ] as const) {
   test(`behind a trusted proxy that says "${list}", the client is ${client}`, (t) => {

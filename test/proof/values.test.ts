@@ -4,7 +4,13 @@ import { readCorpus } from '../../proof/fuzz/corpus.ts';
 import { VALUES } from '../../proof/fuzz/values/campaigns.ts';
 
 /** Inputs of each campaign besides its corpus: about a second. `npm run fuzz` tries as many as it is told to. */
-const COUNTS: Readonly<Record<string, number>> = { authorization: 10_000, configurations: 40, tokens: 1_000 };
+const COUNTS: Readonly<Record<string, number>> = {
+  authorization: 10_000,
+  configurations: 40,
+  forwarding: 10_000,
+  tokens: 1_000,
+  'proxy-headers': 20_000,
+};
 const SEED = 18;
 
 for (const campaign of VALUES) {

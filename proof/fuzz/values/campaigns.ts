@@ -1,7 +1,9 @@
 import type { Campaign } from '../campaign.ts';
 import { authorization } from './authorization.ts';
 import { configurations } from './configurations.ts';
+import { forwarding } from './forwarding.ts';
+import { proxyHeaders } from './proxy-headers.ts';
 import { tokens } from './tokens.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
-export const VALUES: readonly Campaign[] = [authorization, configurations, tokens];
+export const VALUES: readonly Campaign[] = [authorization, configurations, forwarding, proxyHeaders, tokens];
