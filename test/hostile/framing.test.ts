@@ -115,6 +115,8 @@ test('chunks that are not of the form of RFC 9112 are refused', async (t) => {
     ...[' 5\r\nhello\r\n0\r\n\r\n', '5 \r\nhello\r\n0\r\n\r\n', '5\nhello\r\n0\r\n\r\n', '5\rhello\r\n0\r\n\r\n'],
     ...['\r\nhello\r\n0\r\n\r\n', '5;\0\r\nhello\r\n0\r\n\r\n'],
     ...['fffffffffffffffff\r\nhello', '5;a\nb\r\nhello\r\n0\r\n\r\n'],
+    // CVE-2026-2332 (Jetty): the line ends within the quotes of an extension.
+    ...['5;a="b\r\nhello\r\n0\r\n\r\n', '5;a="\r\n0\r\n\r\nGET /api/v1/o HTTP/1.1\r\n\r\n"\r\nhello\r\n0\r\n\r\n'],
   ];
   await allRefused(
     t,
@@ -155,6 +157,8 @@ test('bare line feeds, folded lines, stray spaces, NULs and lines that are no fi
     `${start}\n${GOOD.join('\n')}\n\n`,
     `${start}\r\nX: y\nZ: a\r\n${rest}\r\n\r\n`,
     `${start}\r\nX: y\rZ: a\r\n${rest}\r\n\r\n`,
+    // CVE-2025-23167 (Node 20): a head that ends by CR LF CR.
+    `${start}\r\n${rest}\r\n\rGET /api/v1/o HTTP/1.1\r\n${rest}\r\n\r\n`,
     `${start}\r\nX: y\r\n folded\r\n${rest}\r\n\r\n`,
     `${start}\r\nX: y\r\n\tfolded\r\n${rest}\r\n\r\n`,
     `${start}\r\n X: y\r\n${rest}\r\n\r\n`,

@@ -96,6 +96,41 @@ overAll('trailers of a chunked body do not reach the upstream, and the body does
   t.deepEqual(upstream.seen[0]?.values('trailer'), []);
 });
 
+// CVE-2026-26365 (Akamai), CVE-2026-6338 (Kong): the framing was dropped as a field that `Connection` names.
+overAll(
+  'a Connection option that names the framing takes none of it away, and the body is no request',
+  async (t, over) => {
+    const bodies: string[] = [];
+    const upstream = await httpUpstream(t, (req, res) => {
+      let body = '';
+      req.setEncoding('latin1');
+      req.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      req.on('end', () => {
+        bodies.push(body);
+        res.end();
+      });
+    });
+    const gateway = await testGateway(t, {
+      listen: listenOver(over),
+      routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(over) }],
+    });
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+    for (const [field, body] of [
+      [`Content-Length: ${smuggled.length}`, smuggled],
+      ['Transfer-Encoding: chunked', `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`],
+    ] as const) {
+      for (const option of ['content-length', 'Transfer-Encoding', 'transfer-encoding, content-length']) {
+        const head = ['POST /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA), field, `Connection: ${option}, close`];
+        t.is(statusOf(await rawExchange(gateway.port, message(head, body))), 200, option);
+      }
+    }
+    t.deepEqual(bodies, Array(6).fill(smuggled));
+    t.true(upstream.seen.every(({ url }) => url === '/api/v1/o'));
+  },
+);
+
 overAll(
   'a Connection option removes a field of the client and none that the gateway or the framing needs',
   async (t, over) => {
