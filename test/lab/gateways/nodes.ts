@@ -9,6 +9,7 @@ import type { DatabaseLocation } from '../../../gateway/settings/schema/database
 import { type AccountStore, sqlAccountStore } from '../../../gateway/stores/accounts/store.ts';
 import { type Database, openDatabase } from '../../../gateway/stores/database/connection.ts';
 import { migrate } from '../../../gateway/stores/database/migrate.ts';
+import { HERE, type Place } from '../processes/place.ts';
 import { startProcess } from '../processes/server-process.ts';
 import type { Scope } from '../scope.ts';
 import { urlOf } from '../stores/database.ts';
@@ -56,8 +57,9 @@ export interface Gateways {
    *
    * @param settings replace those that all nodes share
    * @param clockShift milliseconds by which its clock is wrong
+   * @param place whose address `settings` name, unless it is loopback
    */
-  start(name: string, settings?: Record<string, unknown>, clockShift?: number): Promise<NodeProcess>;
+  start(name: string, settings?: Record<string, unknown>, clockShift?: number, place?: Place): Promise<NodeProcess>;
   /**
    * Starts another node in this process. Not for SQLite: its calls block the thread, in which the holder of the lock then waits.
    *
@@ -119,7 +121,8 @@ export async function gateways(
   return {
     database,
     accounts,
-    start: async (name, own = {}, clockShift = 0) => await startNode(t, name, await configured(name, own), clockShift),
+    start: async (name, own = {}, clockShift = 0, place = HERE) =>
+      await startNode(t, name, await configured(name, own), clockShift, place),
     startHere: (name, own = {}) => startHere(t, name, { ...common, ...own }),
     configure: configured,
     async command(args, input = '') {
@@ -137,10 +140,10 @@ export async function gateways(
   };
 }
 
-async function startNode(t: Scope, name: string, file: string, clockShift: number): Promise<NodeProcess> {
+async function startNode(t: Scope, name: string, file: string, clockShift: number, place: Place): Promise<NodeProcess> {
   const preload = clockShift === 0 ? [] : ['--import', SHIFTED_CLOCK];
   const env = { ...process.env, CLOCK_SHIFT: String(clockShift) };
-  const node = startProcess(process.execPath, [...preload, MAIN, 'start', '--config', file], env);
+  const node = startProcess(...place.command(process.execPath, [...preload, MAIN, 'start', '--config', file]), env);
   t.teardown(() => node.end('SIGKILL'));
   const log: LogLine[] = [];
   createInterface(node.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine));

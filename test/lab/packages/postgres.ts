@@ -49,8 +49,8 @@ export function initialisation(data: string): string[] {
   return ['-D', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
 }
 
-/** What starts the server on a port of 127.0.0.1 and a Unix socket in `folder`. Its data need not reach the disk. */
-export function serverOptions(data: string, folder: string, port: number): string[] {
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off'];
+/** What starts the server on a port of one address and a Unix socket in `folder`. Its data need not reach the disk. */
+export function serverOptions(data: string, folder: string, port: number, address = '127.0.0.1'): string[] {
+  const settings = [`port=${port}`, `listen_addresses=${address}`, `unix_socket_directories=${folder}`, 'fsync=off'];
   return ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import type { MysqlLocation } from '../../../gateway/settings/schema/database-ur
 import { freePort } from '../processes/free-port.ts';
 import { guardOf } from '../processes/guard.ts';
 import { pauseProcess } from '../processes/pause-process.ts';
+import { HERE } from '../processes/place.ts';
 import type { Scope } from '../scope.ts';
 
 /** A database server for one test file, which can be stopped, killed and paused without affecting other files. */
@@ -37,6 +38,7 @@ const START_LIMIT = 30_000;
 export async function privateMariadb(
   t: Scope,
   more: (folder: string) => Promise<string[]> = async () => [],
+  place = HERE,
 ): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mariadb-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -49,22 +51,25 @@ export async function privateMariadb(
   const port = await freePort();
   const location = {
     kind: 'mysql',
-    host: '127.0.0.1',
+    host: place.address,
     port,
     user: 'root',
     password: '',
     database: 'gatehouse',
   } as const;
+  const everywhere = join(folder, 'root-from-everywhere.sql');
+  await writeFile(everywhere, "create user if not exists root@'%';\ngrant all on *.* to root@'%' with grant option;\n");
   const options = [
     '--no-defaults',
     ...own,
     `--port=${port}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${place.address}`,
     `--socket=${join(folder, 'socket')}`,
     '--innodb-buffer-pool-size=16M',
     // 2: a commit reaches the operating system at once, and so survives when a test kills the server.
     '--innodb-flush-log-at-trx-commit=2',
     '--skip-log-bin',
+    ...(place === HERE ? [] : [`--init-file=${everywhere}`]),
     ...(await more(folder)),
   ];
   let server: ChildProcess | null = null;
@@ -84,7 +89,7 @@ export async function privateMariadb(
   const mariadb: PrivateMariadb = {
     location,
     async start() {
-      server = spawn('mariadbd', options, { stdio: 'ignore' });
+      server = spawn(...place.command('mariadbd', options), { stdio: 'ignore' });
       guard = guardOf(server, folder);
       await untilItAnswers(location);
     },

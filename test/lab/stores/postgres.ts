@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,6 +18,7 @@ import {
 } from '../packages/postgres.ts';
 import { freePort } from '../processes/free-port.ts';
 import { guardOf } from '../processes/guard.ts';
+import { HERE, type Place } from '../processes/place.ts';
 import type { Scope } from '../scope.ts';
 
 /** A database server for one test file, which can be stopped, killed and paused without affecting other files. */
@@ -44,14 +45,15 @@ export interface PrivatePostgres {
 const START_LIMIT = 30_000;
 
 /** Makes a server in a temporary folder and starts it; both are removed when the test ends. */
-export async function privatePostgres(t: Scope): Promise<PrivatePostgres> {
+export async function privatePostgres(t: Scope, place = HERE): Promise<PrivatePostgres> {
   const programs = findPostgres();
   if (programs === null) throw new Error('PostgreSQL is not installed');
   const runner = postgresRunner();
   const folder = await folderOf(t, runner);
   const data = join(folder, 'data');
   await promisify(execFile)(programs.initdb, initialisation(data), runner);
-  const server = await serverIn(t, folder, programs, runner);
+  if (place !== HERE) await appendFile(join(data, 'pg_hba.conf'), 'host all all all trust\n');
+  const server = await serverIn(t, folder, programs, runner, place);
   await server.start();
   await server.administer('create database gatehouse');
   return { ...server, location: { ...server.location, database: 'gatehouse' } };
@@ -70,12 +72,13 @@ async function serverIn(
   folder: string,
   programs: PostgresPrograms,
   runner: Runner,
+  place: Place,
 ): Promise<PrivatePostgres> {
   const port = await freePort();
   const data = join(folder, 'data');
   const location: PostgresLocation = {
     kind: 'postgres',
-    host: '127.0.0.1',
+    host: place.address,
     port,
     user: 'postgres',
     password: '',
@@ -103,7 +106,9 @@ async function serverIn(
     location,
     socketFolder: folder,
     async start() {
-      server = spawn(programs.postgres, serverOptions(data, folder, port), { stdio: 'ignore', ...runner });
+      const options = serverOptions(data, folder, port, place.address);
+      const command = place.command(programs.postgres, options, runner);
+      server = spawn(...command, { stdio: 'ignore', ...(place === HERE && runner) });
       guard = guardOf(server, folder);
       await untilItAnswers(postgres);
     },
@@ -127,7 +132,7 @@ async function serverIn(
       const source = ['--host=127.0.0.1', `--port=${port}`, '--username=postgres'];
       const copy = ['--pgdata', join(copied, 'data'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
       await promisify(execFile)(programs.basebackup, [...source, ...copy], runner);
-      const standby = await serverIn(t, copied, programs, runner);
+      const standby = await serverIn(t, copied, programs, runner, place);
       await standby.start();
       return { ...standby, location: { ...standby.location, database: 'gatehouse' } };
     },

@@ -1,6 +1,7 @@
 import { createConnection } from 'mysql2/promise';
 import type { MysqlLocation } from '../../../gateway/settings/schema/database-url.ts';
 import type { PostgresLocation } from '../../../gateway/settings/schema/postgres-url.ts';
+import { HERE } from '../processes/place.ts';
 import type { Scope } from '../scope.ts';
 import { type PrivateMariadb, privateMariadb } from './mariadb.ts';
 import { type PrivatePostgres, privatePostgres } from './postgres.ts';
@@ -21,8 +22,9 @@ export interface PrivateDatabase extends Pick<PrivateMariadb, 'start' | 'stop' |
   openTransactions(): Promise<number>;
 }
 
-export async function privateDatabase(t: Scope, kind: ServerKind): Promise<PrivateDatabase> {
-  return kind === 'mysql' ? ofMariadb(await privateMariadb(t)) : ofPostgres(await privatePostgres(t));
+export async function privateDatabase(t: Scope, kind: ServerKind, place = HERE): Promise<PrivateDatabase> {
+  if (kind === 'mysql') return ofMariadb(await privateMariadb(t, undefined, place));
+  return ofPostgres(await privatePostgres(t, place));
 }
 
 function ofMariadb(server: PrivateMariadb): PrivateDatabase {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../processes/free-port.ts';
+import { HERE } from '../processes/place.ts';
 import { type ServerProcess, startProcess } from '../processes/server-process.ts';
 import type { Scope } from '../scope.ts';
 
@@ -28,16 +29,16 @@ export interface PrivateRedis {
 const START_LIMIT = 30_000;
 
 /** Starts a Redis that keeps its data over a restart; it is removed when the test ends. */
-export async function privateRedis(t: Scope): Promise<PrivateRedis> {
+export async function privateRedis(t: Scope, place = HERE): Promise<PrivateRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const data = join(folder, 'data');
   const port = await freePort();
   const options = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', data],
+    ...['--port', String(port), '--bind', place.address, '--protected-mode', 'no', '--dir', data],
     ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
   ];
-  const client = new Redis(port, '127.0.0.1', {
+  const client = new Redis(port, place.address, {
     lazyConnect: true,
     maxRetriesPerRequest: null,
     retryStrategy: () => 20,
@@ -54,11 +55,11 @@ export async function privateRedis(t: Scope): Promise<PrivateRedis> {
   };
 
   const redis: PrivateRedis = {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${place.address}:${port}`,
     client,
     async start() {
       await mkdir(data, { recursive: true });
-      server = startProcess('redis-server', options);
+      server = startProcess(...place.command('redis-server', options));
       server.stdout.resume();
       server.stderr.resume();
       const limit = AbortSignal.timeout(START_LIMIT);

@@ -1,0 +1,92 @@
+import { createAuditor } from '../audit/auditor.ts';
+import type { Violation } from '../audit/events.ts';
+import { trackOutages } from '../audit/outages.ts';
+import type { Line, RunLine, UsedLine } from './line.ts';
+import { createSpread, type Spread } from './spread.ts';
+
+/** Judges a history, line by line, while it is made or when it is read. */
+export interface Judge {
+  /** @throws Error where the lines are no history */
+  see(line: Line): void;
+  readonly violations: readonly Violation[];
+  readonly spread: Spread;
+}
+
+/** Milliseconds after an outage in which requests may get no answer: what was under way, and what waits behind it. */
+const RECOVERY = 5_000;
+
+export function createHistoryJudge(): Judge {
+  const auditor = createAuditor();
+  const outages = trackOutages();
+  /** By the ids of the history. */
+  const acts = new Map<number, number>();
+  const periods = new Map<number, { readonly audited: number; readonly tracked: number }>();
+  const spread = createSpread(outages, (at, text) => auditor.reports('accepted after a revocation', at, text));
+  let run: RunLine | null = null;
+
+  const used = (line: UsedLine) => {
+    const { node, status, owner, user, begun, ended } = line;
+    if (status === null) {
+      const isExcused = (['process', 'database'] as const).some((kind) =>
+        outages.within(kind, node, begun - RECOVERY, ended),
+      );
+      if (!isExcused) auditor.reports('unavailable without an outage', ended, `no answer: ${told(line)}`);
+      return;
+    }
+    if (status === 200 && user !== owner) {
+      auditor.reports('unexpected status', ended, `${told(line)}: account ${owner} passed as ${user ?? 'nobody'}`);
+    }
+    auditor.used({ ...line, status });
+  };
+
+  return {
+    violations: auditor.violations,
+    spread,
+    see(line) {
+      if (run === null && line.type !== 'run') throw new Error('the first line is not that of a run');
+      spread.see(line);
+      switch (line.type) {
+        case 'run':
+          run = line;
+          return;
+        case 'begins':
+          acts.set(line.id, auditor.begins(line.act, line.node, line.at));
+          return;
+        case 'ends':
+          auditor.ends(known(acts, line.id), line.outcome, line.at, line.issued);
+          acts.delete(line.id);
+          return;
+        case 'used':
+          return used(line);
+        case 'listed':
+          return auditor.listed(line);
+        case 'outage': {
+          const audited = auditor.outageBegins(line.outage, line.at);
+          periods.set(line.id, { audited, tracked: outages.begins(line.outage, line.at) });
+          return;
+        }
+        case 'outage over': {
+          const { audited, tracked } = known(periods, line.id);
+          auditor.outageEnds(audited, line.at);
+          return outages.ends(tracked, line.at);
+        }
+        case 'phase':
+        case 'fault':
+        case 'fault over':
+        case 'waited':
+          return;
+      }
+    },
+  };
+}
+
+function known<T>(all: ReadonlyMap<number, T>, id: number): T {
+  const found = all.get(id);
+  if (found === undefined) throw new Error(`the history has an end of ${id}, but no beginning`);
+  return found;
+}
+
+function told({ status, node, process, credential, form, begun, ended }: UsedLine): string {
+  const what = credential.kind === 'token' ? credential.token : `the password of ${credential.account}`;
+  return `${status ?? 'nothing'} of ${node} (${process}) for ${what} as ${form}, sent at ${Math.round(begun)} ms, until ${Math.round(ended)} ms`;
+}
