@@ -110,3 +110,15 @@ routes:
   for (const { message } of problems) t.notRegex(message, /HUNTER2/);
   t.regex(problems[0]?.message ?? '', /\$\{LEAK\} has another value/);
 });
+
+test('neither do rules between options repeat what a variable gave', (t) => {
+  const text = `limits: {}\nroutes:
+  - { name: a, path: /a, upstream: http://x, limits: "\${LEAK}" }
+  - { name: b, path: /b, upstream: "\${LEAK}" }
+  - { name: "x\${LEAK}", path: /c, upstream: http://x }
+  - { name: "x\${LEAK}", path: /d, upstream: http://x, requires: { scopes: ["\${LEAK}"] } }\n`;
+  const problems = problemsOf(text, { LEAK: 'hunter2' });
+  t.true(problems.length >= 4);
+  for (const { message } of problems) t.notRegex(message, /hunter2/);
+  t.regex(problems[0]?.message ?? '', /names no limit in limits: \$\{LEAK\}/);
+});

@@ -1,4 +1,4 @@
-import type { Document } from 'yaml';
+import { type Document, isScalar } from 'yaml';
 import type { z } from 'zod';
 import { conflictsIn } from '../rules/conflicts.ts';
 import { readable } from '../rules/readable.ts';
@@ -77,8 +77,22 @@ function findingsOf(
     if (node === 'missing') return [{ offset, path, message: explainMissing(issue, env) }];
     if (node !== null && replaced.failed.has(node)) return [];
     const origins = node === null ? [] : (replaced.origins.get(node) ?? []);
-    return [{ offset, path, message: explain(issue, node, origins) }];
+    return [{ offset, path, message: withoutReplaced(explain(issue, node, origins), replaced) }];
   });
+}
+
+/** Characters: a shorter value is a port, a flag or a name, and no secret. */
+const SHORTEST_SECRET = 6;
+
+/** Rules between options quote values. One that came from a variable or a file may be a misplaced secret: its origin is shown instead. */
+function withoutReplaced(message: string, { origins }: Replaced): string {
+  let shown = message;
+  for (const [node, references] of origins) {
+    if (!isScalar(node) || typeof node.value !== 'string' || node.value.length < SHORTEST_SECRET) continue;
+    const name = () => references.join(' and ');
+    shown = shown.replaceAll(JSON.stringify(node.value), name).replaceAll(node.value, name);
+  }
+  return shown;
 }
 
 function unknownKeys(
