@@ -12,6 +12,9 @@ export type FormFields = ReadonlyMap<string, string>;
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
 
+/** Nothing but the white space of JSON (RFC 8259 section 2). */
+const BLANK = /^[ \t\r\n]*$/;
+
 /**
  * Reads the JSON that a request to the gateway itself may carry; no body at all is an empty object.
  *
@@ -23,7 +26,7 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset=(?
  */
 export async function readJson<T>(req: IncomingMessage, res: ServerResponse, schema: z.ZodType<T>): Promise<T> {
   const text = await readText(req, res);
-  const parsed = schema.safeParse(text.trim() === '' ? {} : parseJson(text));
+  const parsed = schema.safeParse(BLANK.test(text) ? {} : parseJson(text));
   if (parsed.success) return parsed.data;
   // A problem of the object itself goes before those of its keys.
   const [first] = parsed.error.issues.toSorted((a, b) => a.path.length - b.path.length);

@@ -83,6 +83,7 @@ test('a body that is not of the documented form is refused, and the answer says 
     ['{', /not valid JSON/],
     ["{'name':'ci'}", /not valid JSON/],
     ['name=ci', /not valid JSON/],
+    ['\u00a0', /not valid JSON/],
     ['[]', /JSON object/],
     ['null', /JSON object/],
     ['"ci"', /JSON object/],

@@ -2,8 +2,16 @@ import type { Campaign } from '../campaign.ts';
 import { authorization } from './authorization.ts';
 import { configurations } from './configurations.ts';
 import { forwarding } from './forwarding.ts';
+import { jsonBodies } from './json-bodies.ts';
 import { proxyHeaders } from './proxy-headers.ts';
 import { tokens } from './tokens.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
-export const VALUES: readonly Campaign[] = [authorization, configurations, forwarding, proxyHeaders, tokens];
+export const VALUES: readonly Campaign[] = [
+  authorization,
+  configurations,
+  forwarding,
+  jsonBodies,
+  proxyHeaders,
+  tokens,
+];
