@@ -44,7 +44,7 @@ export function parseOptions(args: readonly string[], now: number): Options {
   try {
     values = parse(args);
   } catch (error) {
-    return wrong(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+    return wrong(error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error));
   }
   if (values.help === true) return { kind: 'help' };
   const { read, ...others } = values;
