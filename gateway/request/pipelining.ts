@@ -13,8 +13,8 @@ export interface Turn {
   record: RequestRecord | null;
   /** What is wrong with the body of that request, found while it waits. */
   fault: GatewayError | null;
-  /** The records of waiting requests, for the log in case they never start. */
-  readonly ahead: Set<RequestRecord>;
+  /** The records of waiting requests, for the log in case they never start; null: none has ever waited. */
+  ahead: Set<RequestRecord> | null;
   reader: MessageReader | null;
 }
 
@@ -44,16 +44,23 @@ const MOST_AHEAD = 100;
 export function createPipelining({ recordOf, neverStarted }: Refusals): Pipelining {
   const turns = new WeakMap<Duplex, Turn>();
 
-  const forget = (turn: Turn): void => {
-    for (const record of turn.ahead) neverStarted(record, outOfTurn());
-    turn.ahead.clear();
+  const aheadOf = (turn: Turn, socket: Duplex): Set<RequestRecord> => {
+    if (turn.ahead !== null) return turn.ahead;
+    const ahead = new Set<RequestRecord>();
+    turn.ahead = ahead;
+    // The answers before them may never emit `close`. Once for a connection: it may pipeline for days.
+    socket.once('close', () => {
+      for (const record of ahead) neverStarted(record, outOfTurn());
+      ahead.clear();
+    });
+    return ahead;
   };
 
   return {
     turnOf(socket) {
       const known = turns.get(socket);
       if (known !== undefined) return known;
-      const turn: Turn = { answering: null, record: null, fault: null, ahead: new Set(), reader: null };
+      const turn: Turn = { answering: null, record: null, fault: null, ahead: null, reader: null };
       turns.set(socket, turn);
       return turn;
     },
@@ -66,16 +73,15 @@ export function createPipelining({ recordOf, neverStarted }: Refusals): Pipelini
         return;
       }
       const record = recordOf(req);
-      if (turn.ahead.size === MOST_AHEAD) {
+      const ahead = aheadOf(turn, socket);
+      if (ahead.size === MOST_AHEAD) {
         neverStarted(record, badRequest(`More than ${MOST_AHEAD} requests were sent ahead of their answers`));
         socket.destroy();
         return;
       }
-      // The answers before it may never emit `close`.
-      if (turn.ahead.size === 0) socket.once('close', () => forget(turn));
-      turn.ahead.add(record);
+      ahead.add(record);
       before.once('close', () => {
-        if (socket.writable && turn.ahead.delete(record)) start();
+        if (socket.writable && ahead.delete(record)) start();
       });
     },
   };

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import { ADA, type TestGateway, testGateway } from '../lab/gateways/gateway.ts';
 import { httpUpstream, type TestUpstream } from '../lab/upstreams/upstream.ts';
+import { holds } from '../lab/waiting/condition.ts';
+import { listenOver, routeOver } from '../support/gateways/forwarding.ts';
 import { rawClient, rawExchange, statusOf } from '../support/http/raw.ts';
 import { authorization, message } from './message.ts';
 
@@ -93,6 +95,31 @@ test('requests in a row on one connection are answered in their order, each for 
     ['GET /api/v1/o/1', 'GET /api/v1/o/3'],
   );
 });
+
+for (const transport of ['direct', 'undici', 'http-proxy-middleware'] as const) {
+  test.serial(`a connection that pipelines for long collects no listeners (${transport})`, async (t) => {
+    const upstream = await httpUpstream(t);
+    const gateway = await testGateway(t, {
+      listen: listenOver(transport),
+      routes: [{ name: 'o', path: '/api/v1/o', upstream: upstream.url, ...routeOver(transport) }],
+    });
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warn);
+    t.teardown(() => process.off('warning', warn));
+    const client = await rawClient(gateway.port);
+    const request = message(['GET /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA)]);
+    for (let answers = 2; answers <= 24; answers += 2) {
+      client.send(request + request);
+      await holds('two more answers', () => client.received().split('HTTP/1.1 200 OK').length > answers);
+    }
+    client.socket.destroy();
+    t.deepEqual(
+      warnings.map(({ message: text }) => text),
+      [],
+    );
+  });
+}
 
 test('nonsense behind a whole request is refused after that request got its own answer', async (t) => {
   const { gateway } = await place(t);
