@@ -6,6 +6,7 @@ import { compareRequests } from './plain-requests.ts';
 import { compareStreams } from './plain-streams.ts';
 import { requestMessages } from './request-messages.ts';
 import { VALUES } from './values/campaigns.ts';
+import { GATEWAY } from './wire/gateway.ts';
 
 export const CAMPAIGNS: readonly Campaign[] = [
   readyMade('requests', { generate: requestMessages, compare: compareRequests }),
@@ -13,6 +14,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   readyMade('answers', { generate: answerMessages, compare: compareAnswers }),
   readyMade('attempts', { generate: answerMessages, compare: compareAttempts }),
   ...VALUES,
+  GATEWAY,
 ];
 
 /** A campaign that starts nothing. */
