@@ -1,8 +1,9 @@
 import { createAuditor } from '../audit/auditor.ts';
-import type { Violation } from '../audit/events.ts';
+import type { Outage, Violation } from '../audit/events.ts';
 import { trackOutages } from '../audit/outages.ts';
 import type { Line, RunLine, UsedLine } from './line.ts';
 import { createSpread, type Spread } from './spread.ts';
+import { trackStarvation } from './starvation.ts';
 
 /** Judges a history, line by line, while it is made or when it is read. */
 export interface Judge {
@@ -10,6 +11,8 @@ export interface Judge {
   see(line: Line): void;
   readonly violations: readonly Violation[];
   readonly spread: Spread;
+  /** Milliseconds in which processes waited too long for a processor: nothing had to be available then. */
+  starved(): number;
 }
 
 /** Milliseconds after an outage in which requests may get no answer: what was under way, and what waits behind it. */
@@ -20,8 +23,16 @@ export function createHistoryJudge(): Judge {
   const outages = trackOutages();
   /** By the ids of the history. */
   const acts = new Map<number, number>();
-  const periods = new Map<number, { readonly audited: number; readonly tracked: number }>();
+  const periods = new Map<number, (end: number) => void>();
   const spread = createSpread(outages, (at, text) => auditor.reports('accepted after a revocation', at, text));
+  const begins = (outage: Outage, at: number) => {
+    const [audited, tracked] = [auditor.outageBegins(outage, at), outages.begins(outage, at)];
+    return (end: number) => {
+      auditor.outageEnds(audited, end);
+      outages.ends(tracked, end);
+    };
+  };
+  const starvation = trackStarvation((at) => begins({ kind: 'process', node: null }, at));
   let run: RunLine | null = null;
 
   const used = (line: UsedLine) => {
@@ -42,6 +53,7 @@ export function createHistoryJudge(): Judge {
   return {
     violations: auditor.violations,
     spread,
+    starved: starvation.total,
     see(line) {
       if (run === null && line.type !== 'run') throw new Error('the first line is not that of a run');
       spread.see(line);
@@ -60,20 +72,16 @@ export function createHistoryJudge(): Judge {
           return used(line);
         case 'listed':
           return auditor.listed(line);
-        case 'outage': {
-          const audited = auditor.outageBegins(line.outage, line.at);
-          periods.set(line.id, { audited, tracked: outages.begins(line.outage, line.at) });
+        case 'outage':
+          periods.set(line.id, begins(line.outage, line.at));
           return;
-        }
-        case 'outage over': {
-          const { audited, tracked } = known(periods, line.id);
-          auditor.outageEnds(audited, line.at);
-          return outages.ends(tracked, line.at);
-        }
+        case 'outage over':
+          return known(periods, line.id)(line.at);
+        case 'waited':
+          return starvation.waited(line.ms, line.at);
         case 'phase':
         case 'fault':
         case 'fault over':
-        case 'waited':
           return;
       }
     },

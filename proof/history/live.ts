@@ -22,7 +22,6 @@ export interface LivePlan extends Omit<RunLine, 'type' | 'network' | 'minutes'> 
 }
 
 const CLIENTS = 8;
-const PEOPLE = 14;
 /** Milliseconds of a quiet phase: those in which all may recover, and as long in which all must work. */
 const QUIET = 12_000;
 /** Milliseconds between two measurements of how long processes have waited for a processor. */
@@ -53,7 +52,7 @@ export async function makeHistory(
   const uses = createUses(send, record, gateways, randomOf(SEEDS.uses));
   const at: Surroundings = { world: createWorld(), gateways, record, uses, send };
   const operator = createOperator(at, stage.operator);
-  await Promise.all(Array.from({ length: PEOPLE }, operator.addPerson));
+  await operator.addFirst();
 
   const ending = new AbortController();
   const { signal } = ending;

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { hashPassword } from '../../gateway/identify/passwords/password.ts';
 import type { Gateways } from '../../test/lab/gateways/nodes.ts';
 import type { Act, ActOutcome } from '../audit/events.ts';
 import type { Random } from '../random.ts';
 import type { Surroundings } from './clients.ts';
 import { GROUP } from './stage.ts';
 import type { Held } from './uses.ts';
-import type { Person } from './world.ts';
+import type { Person, World } from './world.ts';
 
 /** The name of the node in acts by commands, which reach the stores without a gateway. */
 export const OPERATOR = 'operator';
@@ -14,6 +15,8 @@ export const OPERATOR = 'operator';
 const PEOPLE = 14;
 /** Milliseconds between two commands, at most. A command costs more than a hundred requests. */
 const PAUSE = 2_500;
+/** As of the gateways: see test/lab/gateways/nodes.ts. */
+const PASSWORD_COST = 4;
 /** Credentials that are tried again and again after a change that ends them. */
 const WATCHED = 2;
 
@@ -21,23 +24,44 @@ type Changing = Exclude<Act, { kind: 'add' | 'issue' | 'log in' }>;
 
 /** Adds accounts, and changes and removes them with `gatehouse user` and `gatehouse token`, one command after the other. */
 export interface Operator {
-  addPerson(): Promise<void>;
+  /** Adds the first accounts, in the database itself. */
+  addFirst(): Promise<void>;
   run(random: Random, signal: AbortSignal): Promise<void>;
 }
 
-export function createOperator(at: Surroundings, { command }: Pick<Gateways, 'command'>): Operator {
+export function createOperator(at: Surroundings, { command, accounts }: Gateways): Operator {
   let added = 0;
 
-  const addPerson = async () => {
+  const beginAdding = () => {
     added += 1;
     const [email, password] = [`person-${added}@example.com`, `password 0 of ${added}`];
-    const ends = at.record.begins({ kind: 'add', account: email, password, confirmed: true }, OPERATOR);
+    return {
+      ...{ email, password },
+      ends: at.record.begins({ kind: 'add', account: email, password, confirmed: true }, OPERATOR),
+      addTo: (world: World, id: string) =>
+        world.addPerson({ email, id, passwords: [password], isConfirmed: true, isRemoved: false }),
+    };
+  };
+
+  const addFirst = async () => {
+    for (let person = 0; person < PEOPLE; person += 1) {
+      const { email, password, ends, addTo } = beginAdding();
+      const passwordHash = await hashPassword(password, PASSWORD_COST);
+      const outcome = await accounts.add({ email, passwordHash, confirmed: true });
+      if (outcome.kind === 'taken') throw new Error(`${email} exists`);
+      ends('acknowledged', outcome.account.id);
+      addTo(at.world, outcome.account.id);
+    }
+  };
+
+  const addPerson = async () => {
+    const { email, password, ends, addTo } = beginAdding();
     const args = ['user', 'add', email, '--confirmed', '--password-stdin', '--json'];
     const { code, stdout, stderr } = await command(args, password);
     if (code !== 0) return ends('unknown', `exit ${code}: ${stderr}`);
     ends('acknowledged', stdout);
     const { id } = JSON.parse(stdout) as { id: string };
-    at.world.addPerson({ email, id: String(id), passwords: [password], isConfirmed: true, isRemoved: false });
+    addTo(at.world, String(id));
   };
 
   /** @param input for the standard input of the command */
@@ -97,7 +121,7 @@ export function createOperator(at: Surroundings, { command }: Pick<Gateways, 'co
   };
 
   return {
-    addPerson,
+    addFirst,
     async run(random, signal) {
       while (!signal.aborted) {
         await delay(random.below(PAUSE));

@@ -31,7 +31,7 @@ export type Round = readonly PlannedFault[];
 
 /** Milliseconds in which the faults of a round begin. */
 const BEGINNINGS = 8_000;
-const MOST_FAULTS = 4;
+const MOST_FAULTS = 6;
 /** Milliseconds: less than the ten seconds after which a hung worker is killed. */
 const LONGEST = 6_000;
 
@@ -53,7 +53,15 @@ function faultBy(random: Random, hasRedis: boolean): Fault {
   const store: Store = hasRedis ? random.of<Store>(['database', 'redis']) : 'database';
   switch (
     random.of<Fault['kind']>([
-      ...(['kill worker', 'pause worker', 'pause worker', 'pause primary', 'kill gateway', 'reload'] as const),
+      ...([
+        'kill worker',
+        'pause worker',
+        'pause worker',
+        'pause primary',
+        'kill gateway',
+        'reload',
+        'reload',
+      ] as const),
       ...(['pause', 'pause', 'kill', 'end connections', 'empty redis', 'cut', 'cut', 'cut', 'unplug'] as const),
     ])
   ) {

@@ -89,6 +89,19 @@ test('waits for a processor, which the history tells, excuse a late revocation',
   t.deepEqual(await judged(t, [...BEGINNING, ...revoked, waited]), []);
 });
 
+test('where processes wait for a processor half of the time, nothing must be available, but what is refused must be', async (t) => {
+  const starved: Line[] = Array.from({ length: 8 }, (_, index) => ({
+    type: 'waited',
+    at: 19_000 + 250 * index,
+    ms: 150,
+  }));
+  t.deepEqual(await judged(t, [...BEGINNING, ...starved, used(LONG_AFTER, 503), used(LONG_AFTER, null)]), []);
+  const [violation] = await judged(t, [...BEGINNING, ...starved, used(LONG_AFTER, 401)]);
+  t.true(violation?.startsWith('refused what stands'), violation);
+  const busy = starved.map((line) => ({ ...line, ms: 100 }) as Line);
+  t.is((await judged(t, [...BEGINNING, ...busy, used(LONG_AFTER, 503)])).length, 1);
+});
+
 test('the summary counts answers, and says how long revoked tokens were accepted', async (t) => {
   const summary = createSummary();
   const judge = createHistoryJudge();
