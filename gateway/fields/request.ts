@@ -64,7 +64,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('drop', 'request-method', 'script-filename', 'document-root', 'server-name', 'server-port'),
   ...all('drop', ...PATH_OVERRIDES),
   // The path where the application is mounted, from a proxy that strips a prefix.
-  ...all('trusted', 'x-script-name', 'x-envoy-original-path'),
+  ...all('trusted', 'x-script-name'),
   // CVE-2025-61780: lets a client bypass a proxy's access rules by having Rack delegate file sending.
   ...all('trusted', 'x-sendfile-type', 'x-accel-mapping'),
 
@@ -81,7 +81,7 @@ const FIELDS: ReadonlyMap<string, Treatment> = new Map([
   ...all('trusted', 'x-real-ip', 'client-ip', 'x-client-ip', 'true-client-ip', 'x-true-client-ip', 'real-ip'),
   ...all('trusted', 'x-cluster-client-ip', 'x-originating-ip', 'x-proxyuser-ip', 'x-proxy-ip', 'wl-proxy-client-ip'),
   ...all('trusted', 'cf-connecting-ip', 'cf-connecting-ipv6', 'cf-pseudo-ipv4', 'fastly-client-ip', 'fly-client-ip'),
-  ...all('trusted', 'x-azure-clientip', 'x-azure-socketip', 'x-envoy-external-address', 'x-appengine-user-ip'),
+  ...all('trusted', 'x-azure-clientip', 'x-azure-socketip', 'x-appengine-user-ip'),
   ...all('trusted', 'do-connecting-ip', 'x-nf-client-connection-ip', 'cloudfront-viewer-address'),
   ...all('trusted', 'x-host', 'x-original-host', 'x-http-host-override', 'x-host-override'),
   ...all('trusted', 'x-scheme', 'x-url-scheme', 'url-scheme', 'x-original-proto', 'x-original-scheme', 'x-proto'),
@@ -120,6 +120,8 @@ const FAMILIES: readonly (readonly [prefix: string, Treatment])[] = [
   // PHP_AUTH_USER and PHP_AUTH_PW.
   ['php-auth', 'drop'],
   ['x-forwarded', 'trusted'],
+  // CVE-2024-45806: an Envoy beside the upstream believes them of a peer inside, such as the gateway: path, address, retries, time-outs.
+  ['x-envoy', 'trusted'],
   ['x-amzn-oidc', 'trusted'],
   ['ssl-client', 'trusted'],
   ['x-ssl', 'trusted'],

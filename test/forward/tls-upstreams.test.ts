@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import test from 'ava';
 import type { Scope } from '../lab/scope.ts';
 import { SELF_SIGNED } from '../lab/upstreams/self-signed.ts';
+import { tcpUpstream } from '../lab/upstreams/upstream.ts';
 import { overAll, requestText, type Transport } from '../support/gateways/forwarding.ts';
 import { groupGateway } from '../support/gateways/group.ts';
 import { rawExchange, statusOf } from '../support/http/raw.ts';
@@ -98,4 +99,25 @@ overAll('a server that asks for a certificate is shown that of the group', async
   );
   t.deepEqual((await exchanges(t, upstream.url, { ca }, over)).statuses, [502, 502]);
   t.is(upstream.seen.length, 2);
+});
+
+// CVE-2026-1642 (nginx): what came before the handshake was read as the answer.
+overAll('plain text that a server sends before its handshake is no answer', async (t, over) => {
+  const plain = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain';
+  for (const atOnce of [true, false]) {
+    const upstream = await tcpUpstream(t, (socket) => {
+      if (atOnce) socket.write(plain);
+      else socket.once('data', () => socket.write(plain));
+    });
+    const gateway = await groupGateway(
+      t,
+      { servers: [upstream.url.replace('http:', 'https:')], tls: { ca: SELF_SIGNED.cert }, retries: { attempts: 0 } },
+      { over },
+    );
+    for (const fields of [['Connection: close'], HANDSHAKE]) {
+      const answer = await rawExchange(gateway.port, requestText('GET /s', fields));
+      t.is(statusOf(answer), 502);
+      t.notRegex(answer, /plain/);
+    }
+  }
 });
