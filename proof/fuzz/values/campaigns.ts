@@ -2,6 +2,7 @@ import type { Campaign } from '../campaign.ts';
 import { authorization } from './authorization.ts';
 import { configurations } from './configurations.ts';
 import { forwarding } from './forwarding.ts';
+import { hashes } from './hashes.ts';
 import { jsonBodies } from './json-bodies.ts';
 import { proxyHeaders } from './proxy-headers.ts';
 import { tokens } from './tokens.ts';
@@ -11,6 +12,7 @@ export const VALUES: readonly Campaign[] = [
   authorization,
   configurations,
   forwarding,
+  hashes,
   jsonBodies,
   proxyHeaders,
   tokens,
