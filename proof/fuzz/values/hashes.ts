@@ -171,13 +171,19 @@ async function judge(stored: VerifiableHash, hash: string, known: Known): Promis
     ),
   );
   if (aboutDecoy !== null || work === null || work > DEAR) return { kind: 'dear', difference: aboutDecoy };
-  const isSame = isHashOf(password, hash);
+  const samePassword = SAME_PASSWORD.get(password) ?? [];
+  const mayBeRight = isHashOf(password, hash, samePassword);
+  const isSame = isHashOf(
+    password,
+    hash,
+    samePassword.filter((one) => one.rules === rules),
+  );
   const wrong = [`${password}x`, password.slice(0, -1), `x${password}`, password.toUpperCase()].filter(
     (one) => one !== password,
   );
   const right = await stored.verify(password);
   let difference = firstOf(
-    right && !isSame ? `the password of ${known.hash} is right` : null,
+    right && !mayBeRight ? `the password of ${known.hash} is right` : null,
     !right && isSame ? `the password of ${known.hash} is wrong` : null,
   );
   for (const one of Buffer.byteLength(password) < 60 ? wrong : []) {
@@ -217,10 +223,10 @@ function meaningOf(hash: string, password: string): string {
 const SAME_PASSWORD = Map.groupBy(KNOWN, ({ password }) => password);
 
 /** Whether the text stands for a hash of this password. ASP.NET takes any digest from 16 bytes on, so also the beginning of one. */
-function isHashOf(password: string, hash: string): boolean {
+function isHashOf(password: string, hash: string, among: readonly Known[]): boolean {
   const meaning = meaningOf(hash, password);
   const bytes = Buffer.from(hash, 'base64');
-  return (SAME_PASSWORD.get(password) ?? []).some((known) => {
+  return among.some((known) => {
     if (meaningOf(known.hash, password) === meaning) return true;
     const whole = Buffer.from(known.hash, 'base64');
     return /^AQ[\w+/]+=*$/.test(hash) && bytes.length >= 13 + 16 + 16 && whole.subarray(0, bytes.length).equals(bytes);
