@@ -4,6 +4,7 @@ import { configurations } from './configurations.ts';
 import { forwarding } from './forwarding.ts';
 import { hashes } from './hashes.ts';
 import { jsonBodies } from './json-bodies.ts';
+import { pages } from './pages.ts';
 import { proxyHeaders } from './proxy-headers.ts';
 import { tokens } from './tokens.ts';
 
@@ -14,6 +15,7 @@ export const VALUES: readonly Campaign[] = [
   forwarding,
   hashes,
   jsonBodies,
+  pages,
   proxyHeaders,
   tokens,
 ];

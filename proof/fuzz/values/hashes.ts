@@ -171,13 +171,7 @@ async function judge(stored: VerifiableHash, hash: string, known: Known): Promis
     ),
   );
   if (aboutDecoy !== null || work === null || work > DEAR) return { kind: 'dear', difference: aboutDecoy };
-  const samePassword = SAME_PASSWORD.get(password) ?? [];
-  const mayBeRight = isHashOf(password, hash, samePassword);
-  const isSame = isHashOf(
-    password,
-    hash,
-    samePassword.filter((one) => one.rules === rules),
-  );
+  const [isSame, mayBeRight] = [isHashOf(known, hash), mayBeHashOf(known, hash)];
   const wrong = [`${password}x`, password.slice(0, -1), `x${password}`, password.toUpperCase()].filter(
     (one) => one !== password,
   );
@@ -211,24 +205,41 @@ function workOf(parameters: string): number | null {
   return memory > 2 ** 28 + 2 ** 22 || work > 2 ** 30 ? Number.POSITIVE_INFINITY : work / 2 ** 22;
 }
 
-/** What different texts of one hash have in common: the prefix of a program, and the names of one algorithm. */
-function meaningOf(hash: string, password: string): string {
-  const bare = hash
+/** What different texts of one hash have in common: the prefix of a program, and other names or alphabets of one algorithm. */
+function meaningOf(hash: string): string {
+  return hash
     .replace(/^(?:\{[\w@.-]+\}|bcrypt\$|argon2)(?=\$(?:2[aby]|argon2id?|[56])\$)/, '')
-    .replace(/^\$2[aby]\$/, '$$2b$');
-  // phpBB and phpass prepare these characters of a password in different ways.
-  return /[&"<>'\\]/.test(password) ? bare : bare.replace(/^(U?)\$H\$/, '$1$$P$');
+    .replace(/^\{scrypt[\w@.]*\}/, '')
+    .replace(/^(bcrypt_sha256\$)?\$2[aby]\$/, '$1$$2b$')
+    .replace(/^\$f[bi](?:re)?s.*/, (firebase) => firebase.replaceAll('-', '+').replaceAll('_', '/'));
+}
+
+/** phpBB and phpass differ in how they prepare some characters of a password. */
+function looseMeaningOf(hash: string): string {
+  return meaningOf(hash).replace(/^(U?)\$H\$/, '$1$$P$');
 }
 
 const SAME_PASSWORD = Map.groupBy(KNOWN, ({ password }) => password);
 
-/** Whether the text stands for a hash of this password. ASP.NET takes any digest from 16 bytes on, so also the beginning of one. */
-function isHashOf(password: string, hash: string, among: readonly Known[]): boolean {
-  const meaning = meaningOf(hash, password);
-  const bytes = Buffer.from(hash, 'base64');
-  return among.some((known) => {
-    if (meaningOf(known.hash, password) === meaning) return true;
-    const whole = Buffer.from(known.hash, 'base64');
-    return /^AQ[\w+/]+=*$/.test(hash) && bytes.length >= 13 + 16 + 16 && whole.subarray(0, bytes.length).equals(bytes);
+/** Whether the text stands for a hash of this password, with one of these rules. */
+function isHashOf({ password, rules }: Known, hash: string): boolean {
+  const meaning = meaningOf(hash);
+  return (SAME_PASSWORD.get(password) ?? []).some((one) => one.rules === rules && meaningOf(one.hash) === meaning);
+}
+
+/** As `isHashOf`, or with other rules, or the first 16 bytes or more of a digest whose length the format leaves open. */
+function mayBeHashOf({ password }: Known, hash: string): boolean {
+  const meaning = looseMeaningOf(hash);
+  return (SAME_PASSWORD.get(password) ?? []).some(({ hash: one }) => {
+    const whole = looseMeaningOf(one);
+    return whole === meaning || (/^(?:AQ|\$[\da-f]+\$)/.test(meaning) && isBeginning(meaning, whole));
   });
+}
+
+function isBeginning(part: string, whole: string): boolean {
+  const [at, end] = [part.lastIndexOf('$') + 1, whole.lastIndexOf('$') + 1];
+  const [short, long] = [Buffer.from(part.slice(at), 'base64'), Buffer.from(whole.slice(end), 'base64')];
+  return (
+    part.slice(0, at) === whole.slice(0, end) && short.length >= 16 && long.subarray(0, short.length).equals(short)
+  );
 }
