@@ -5,6 +5,7 @@ import { VALUES } from '../../proof/fuzz/values/campaigns.ts';
 
 /** Inputs of each campaign besides its corpus: about a second. `npm run fuzz` tries as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = {
+  addresses: 60,
   authorization: 10_000,
   configurations: 40,
   forwarding: 10_000,

@@ -116,6 +116,8 @@ test('an address that mail can be sent to is one mailbox, whatever program reads
     'a@.x',
     'a@-x',
     'a@x_y',
+    'a@xn--a',
+    'a@b.xn--999999999.de',
     'a@x:25',
     'a@[127.0.0.1]',
     'a@127.0.0.1',

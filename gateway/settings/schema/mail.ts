@@ -105,6 +105,8 @@ const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 /** The last label must not be a number: the name would be an IP address. */
 const DOMAIN = new RegExp(`^(?:${LABEL}\\.)*(?!\\d+$)${LABEL}$`);
 
+const ENCODED_LABEL = /(?:^|\.)xn--/;
+
 /**
  * Whether mail can be sent to this address, and every parser reads it as the same single mailbox.
  *
@@ -117,6 +119,9 @@ export function isMailAddress(text: string): boolean {
   if (at < 0 || Buffer.byteLength(localPart) > LONGEST_LOCAL_PART || !LOCAL_PART.test(localPart)) return false;
   const domain = text.slice(at + 1).toLowerCase();
   const ascii = domainToASCII(domain);
-  if (!DOMAIN.test(ascii) || (ascii !== domain && domainToUnicode(ascii) !== domain.normalize('NFC'))) return false;
+  const unicode = domainToUnicode(ascii);
+  // A label that stays encoded is no Punycode (RFC 5891 section 4.2.1): mail servers read it as different names, or as none.
+  if (!DOMAIN.test(ascii) || ENCODED_LABEL.test(unicode)) return false;
+  if (ascii !== domain && unicode !== domain.normalize('NFC')) return false;
   return Buffer.byteLength(`${localPart}@${ascii}`) <= LONGEST_ADDRESS;
 }

@@ -1,4 +1,5 @@
 import type { Campaign } from '../campaign.ts';
+import { addresses } from './addresses.ts';
 import { authorization } from './authorization.ts';
 import { configurations } from './configurations.ts';
 import { forwarding } from './forwarding.ts';
@@ -10,6 +11,7 @@ import { tokens } from './tokens.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
 export const VALUES: readonly Campaign[] = [
+  addresses,
   authorization,
   configurations,
   forwarding,

@@ -214,9 +214,11 @@ function meaningOf(hash: string): string {
     .replace(/^\$f[bi](?:re)?s.*/, (firebase) => firebase.replaceAll('-', '+').replaceAll('_', '/'));
 }
 
-/** phpBB and phpass differ in how they prepare some characters of a password. */
+/** Also of phpBB and phpass, which differ in how they prepare some characters, and of the two forms of Firebase's. */
 function looseMeaningOf(hash: string): string {
-  return meaningOf(hash).replace(/^(U?)\$H\$/, '$1$$P$');
+  return meaningOf(hash)
+    .replace(/^(U?)\$H\$/, '$1$$P$')
+    .replace(/^\$f[bi](?:re)?scrypt\$[^$]*\$([^$]+)\$([^$]+).*/, 'Firebase $1 $2');
 }
 
 const SAME_PASSWORD = Map.groupBy(KNOWN, ({ password }) => password);

@@ -81,7 +81,7 @@ function filled(text: string, values: Values): string {
   });
 }
 
-/** Forms that would end the session, or change the account that the others need. */
+/** Forms that end the session or change its account. So does a login with the session. */
 const ENDS = /^\/account\/(?:logout|everywhere|password|email)/;
 
 async function compare(text: RequestText, port: number, values: Values, seed: number): Promise<Finding> {
@@ -93,8 +93,8 @@ async function compare(text: RequestText, port: number, values: Values, seed: nu
   };
   const form = strictForm(request.body);
   const isCounted = hasToken(request, form, values);
-  if (request.method === 'POST' && isCounted && ENDS.test(request.path))
-    return { kind: 'would end the session', difference: null };
+  const ends = ENDS.test(request.path) || (request.path === '/account/login' && hasSession(request, values));
+  if (request.method === 'POST' && isCounted && ends) return { kind: 'would end the session', difference: null };
   const client = [10, seed >>> 16, seed >>> 8, seed].map((part) => part & 255).join('.');
   const answer = await ask(port, request, [['X-Forwarded-For', client]]);
   return {
