@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LogLine } from '../../test/lab/gateways/in-process.ts';
 import type { Gateways, NodeProcess } from '../../test/lab/gateways/nodes.ts';
 import { childrenOf } from '../../test/lab/gateways/workers.ts';
 import type { Place } from '../../test/lab/processes/place.ts';
@@ -16,7 +17,7 @@ export interface Gateway {
   pids(): { readonly primary: number; readonly workers: readonly number[] };
   /** Resolves when both workers are ready. */
   whole(): Promise<void>;
-  /** Makes it read its configuration, which has changed a little. Resolves when it is applied or refused. */
+  /** Makes it read its configuration, which has changed a little. Resolves when it is applied. */
   reload(): Promise<void>;
   /** Kills it (SIGKILL), with its workers. */
   kill(): Promise<void>;
@@ -62,15 +63,15 @@ export async function openGateway(group: Gateways, { name, settings, place, url 
     },
     async reload() {
       reloads += 1;
-      const further = { name: `reload-${reloads}`, path: `/api/v1/reload-${reloads}`, upstream: url };
+      const [first] = settings.routes;
+      const further = { ...first, name: `reload-${reloads}`, path: `/api/v1/reload-${reloads}` };
       await group.configure(name, { ...settings, routes: [...settings.routes, further] });
-      const before = readIn(node);
+      const before = readIn(node).length;
       process.kill(node.pid, 'SIGHUP');
-      await holds(
-        `gateway ${name} has read its configuration`,
-        () => node.exitCode !== null || readIn(node) > before,
-        READ,
-      );
+      const isRead = () => node.exitCode !== null || readIn(node).length > before;
+      await holds(`gateway ${name} has read its configuration`, isRead, READ);
+      const refusal = readIn(node)[before]?.reason;
+      if (refusal !== undefined) throw new Error(`gateway ${name} refuses its configuration: ${refusal}`);
     },
     async kill() {
       const ids = workers();
@@ -108,8 +109,8 @@ async function isReady(node: NodeProcess): Promise<boolean> {
   );
 }
 
-function readIn(node: NodeProcess): number {
-  return node.log.filter(({ msg }) => /^configuration (not )?taken over$/.test(String(msg))).length;
+function readIn(node: NodeProcess): LogLine[] {
+  return node.log.filter(({ msg }) => /^configuration (not )?taken over$/.test(String(msg)));
 }
 
 /** Finds requests in the log of one life of a gateway by their ids. */

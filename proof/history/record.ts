@@ -17,8 +17,11 @@ export interface Record {
 export function recordTo(file: string, see: (line: Line) => void): Record {
   const output = createWriteStream(file);
   let ids = 0;
+  let isClosed = false;
   const now = () => performance.now();
   const write = (line: Line) => {
+    // Requests that were under way when something failed.
+    if (isClosed) return;
     output.write(`${JSON.stringify(line)}\n`);
     see(line);
   };
@@ -38,6 +41,7 @@ export function recordTo(file: string, see: (line: Line) => void): Record {
       return () => write({ type: 'outage over', id, at: now() });
     },
     async close() {
+      isClosed = true;
       output.end();
       await once(output, 'close');
     },

@@ -42,7 +42,7 @@ function ofMariadb(server: PrivateMariadb): PrivateDatabase {
     async endConnections() {
       const threads = await administer<{ Id: number; db: string | null }>('show processlist');
       const ended = threads.filter(({ db }) => db === 'gatehouse');
-      for (const { Id } of ended) await administer(`kill ${Id}`);
+      for (const { Id } of ended) await administer(`kill ${Id}`).catch(unlessItIsGone);
       return ended.length;
     },
     async runningStatements() {
@@ -56,6 +56,11 @@ function ofMariadb(server: PrivateMariadb): PrivateDatabase {
       return open.length;
     },
   };
+}
+
+/** The connection has ended since the list was read. */
+function unlessItIsGone(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'ER_NO_SUCH_THREAD') throw error;
 }
 
 const CLIENTS = "from pg_stat_activity where datname = 'gatehouse' and pid <> pg_backend_pid()";
