@@ -72,6 +72,14 @@ export function badRequest(what: string): GatewayError {
   return new GatewayError('bad_request', what, { publicMessage: what });
 }
 
+/**
+ * A 400 after which the connection closes, also when all of the request has arrived: another parser may see its end elsewhere
+ * (request smuggling, RFC 9112 section 6.1).
+ */
+export function ambiguousFraming(what: string): GatewayError {
+  return new GatewayError('bad_request', what, { publicMessage: what, headers: { Connection: 'close' } });
+}
+
 /** A 413 whose text names the limit. @param most bytes */
 export function payloadTooLarge(most: number): GatewayError {
   const what = `The request body is longer than ${most} bytes`;

@@ -1,4 +1,4 @@
-import { badRequest, GatewayError } from '../domain/errors.ts';
+import { ambiguousFraming, badRequest, GatewayError } from '../domain/errors.ts';
 import { isHostValue } from '../fields/host.ts';
 import { allowsNoHop } from '../fields/max-forwards.ts';
 import { nameAt, type RawFields, valueAt } from '../fields/raw-fields.ts';
@@ -105,7 +105,8 @@ export function readHead(raw: RawFields, version: string): Head {
         if (isField(name, 'authorization')) authorization = once(authorization, value, 'Authorization');
         break;
       case 14:
-        if (isField(name, 'content-length')) contentLength = once(contentLength, value, 'Content-Length');
+        if (isField(name, 'content-length'))
+          contentLength = once(contentLength, value, 'Content-Length', ambiguousFraming);
         else if (isField(name, 'sec-fetch-site')) fetchSite = once(fetchSite, value, 'Sec-Fetch-Site');
         else if (isField(name, 'sec-fetch-mode')) fetchMode ??= value;
         break;
@@ -120,7 +121,7 @@ export function readHead(raw: RawFields, version: string): Head {
         break;
       case 17:
         if (isField(name, 'transfer-encoding')) {
-          transferEncoding = once(transferEncoding, value, 'Transfer-Encoding');
+          transferEncoding = once(transferEncoding, value, 'Transfer-Encoding', ambiguousFraming);
         } else if (isField(name, 'x-forwarded-proto')) {
           forwardedProto ??= value;
         }
@@ -136,16 +137,16 @@ export function readHead(raw: RawFields, version: string): Head {
   if (!version.startsWith('1.')) throw versionNotSupported(`HTTP/${version}`);
   // Request smuggling: a parser that reads 010 as octal takes eight bytes, and the rest for the next request.
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
-    throw badRequest('The Content-Length header is not a plain number without leading zeros');
+    throw ambiguousFraming('The Content-Length header is not a plain number without leading zeros');
   }
   if (host === undefined ? version !== '1.0' : !isHostValue(host)) {
     throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
   if (transferEncoding !== undefined) {
     // Request smuggling (CL.TE, TE.CL, TE.TE): parsers disagree about a second coding, or a length beside chunks.
-    if (transferEncoding.toLowerCase() !== 'chunked') throw badRequest('Transfer-Encoding can only be chunked');
-    if (contentLength !== undefined) throw badRequest('Transfer-Encoding and Content-Length exclude each other');
-    if (version === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding');
+    if (transferEncoding.toLowerCase() !== 'chunked') throw ambiguousFraming('Transfer-Encoding can only be chunked');
+    if (contentLength !== undefined) throw ambiguousFraming('Transfer-Encoding and Content-Length exclude each other');
+    if (version === '1.0') throw ambiguousFraming('HTTP/1.0 has no Transfer-Encoding');
   }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new GatewayError('expectation_failed', 'Expect other than 100-continue');
@@ -181,7 +182,7 @@ function isField(name: string, lowerCase: string): boolean {
   return name === lowerCase || name.toLowerCase() === lowerCase;
 }
 
-function once(before: string | undefined, value: string, field: string): string {
-  if (before !== undefined) throw badRequest(`More than one ${field} header`);
+function once(before: string | undefined, value: string, field: string, refusal = badRequest): string {
+  if (before !== undefined) throw refusal(`More than one ${field} header`);
   return value;
 }

@@ -150,8 +150,9 @@ export function malformedLine(): GatewayError {
   return badRequest('The request line is malformed');
 }
 
+/** The connection closes: what follows is of that version too. */
 export function versionNotSupported(version: string): GatewayError {
-  return new GatewayError('http_version_not_supported', version);
+  return new GatewayError('http_version_not_supported', version, { headers: { Connection: 'close' } });
 }
 
 /** Method and major version of a whole well-formed line, or of the beginning of one. */

@@ -35,7 +35,8 @@ export function createRefusals({ log, meter, senderOf, strictTransport }: Refusa
   const answer: Refusals['answer'] = (socket, id, error) => {
     const body = errorJson(error);
     const length = Buffer.byteLength(body);
-    const fields = Object.entries(error.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const others = Object.entries(error.headers).filter(([name]) => name !== 'Connection');
+    const fields = others.map(([name, value]) => `${name}: ${value}\r\n`);
     socket.on('error', () => socket.destroy());
     const strict = strictTransport((socket as Socket).remoteAddress);
     socket.write(

@@ -38,6 +38,28 @@ test('what follows a request that was refused for its framing is never executed'
   t.deepEqual(upstream.seen, []);
 });
 
+test('nor is it when that request has arrived in full behind another one', async (t) => {
+  const { gateway, upstream } = await place(t);
+  const first = message(['GET /api/v1/o HTTP/1.1', 'Host: a', authorization(ADA)]);
+  const chunks = '5\r\nhello\r\n0\r\n\r\n';
+  const heads: [number, string, string[], string][] = [
+    [400, '1.1', ['Transfer-Encoding: gzip', 'Transfer-Encoding: chunked'], chunks],
+    [400, '1.1', ['Transfer-Encoding: gzip, chunked'], chunks],
+    [400, '1.1', ['Content-Length: 010'], '0123456789'],
+    [400, '1.0', ['Connection: keep-alive', 'Transfer-Encoding: chunked'], chunks],
+    [505, '2.0', ['Connection: keep-alive'], ''],
+    [505, '2.0', ['Connection: keep-alive', 'Content-Length: 5'], 'hello'],
+  ];
+  for (const [status, version, head, body] of heads) {
+    const refused = message([`POST /api/v1/o HTTP/${version}`, 'Host: a', authorization(ADA), ...head], body);
+    const answer = await rawExchange(gateway.port, first + refused + SMUGGLED);
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, each]) => Number(each));
+    t.deepEqual(statuses, [200, status], head.join('; '));
+    t.regex(answer, /Connection: close\r\n(?:[^\r]+\r\n)*\r\n\{"error".*$/, head.join('; '));
+  }
+  t.deepEqual(new Set(upstream.seen.map(({ method }) => method)), new Set(['GET']));
+});
+
 test('what arrives after an answer that said the connection closes is never executed', async (t) => {
   const { gateway, upstream } = await place(t);
   const client = await rawClient(gateway.port);
