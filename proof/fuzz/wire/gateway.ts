@@ -76,7 +76,7 @@ async function play(
     raw.faults[0] === undefined ? null : `a strict upstream refuses ${raw.faults[0]}`,
     judgeRequests(arrived, senders),
     ...raw.connections().map(judgeConnection),
-    ...senders.map((sender, i) => judgeAnswers(received[i] as Received, sender, known)),
+    ...(raw.hasRaced ? [] : senders.map((sender, i) => judgeAnswers(received[i] as Received, sender, known))),
   );
   const statuses = received
     .slice(0, 1)

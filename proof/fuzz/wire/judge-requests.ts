@@ -72,8 +72,8 @@ function isSame(sent: ReadRequest, request: Arrived, { credentials }: Sent): boo
   return proofs.length === 1 && proven !== undefined && ids.length === 1 && ids[0] === proven.accountId;
 }
 
-/** Names by which servers may know the user, without their separators. */
-const NAMES_OF_USERS = /^(?:http)?(?:x(?:user|forwardeduser|remoteuser)|remoteuser)/;
+/** Names by which servers may know the user, with all separators as one. */
+const NAMES_OF_USERS = /^(?:http-)?(?:x-user|x-forwarded-user|x-remote-user|remote-user)/;
 
 function judgeIdentity({ fields, trailers }: Arrived): string | null {
   const others = fields.filter(([name]) => isNameOfUser(name) && name.toLowerCase() !== 'x-user-id');
@@ -85,7 +85,7 @@ function judgeIdentity({ fields, trailers }: Arrived): string | null {
 }
 
 function isNameOfUser(name: string): boolean {
-  return NAMES_OF_USERS.test(name.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  return NAMES_OF_USERS.test(name.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
 }
 
 function judgeMarks(request: Arrived): string | null {

@@ -125,8 +125,8 @@ export function bodyAt(bytes: string, from: number, framing: Framing, leniency: 
   }
 }
 
-const SIZE = /^([\da-f]{1,8})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/i;
-const ODD_SIZE = /^\s*(?:0x|\+)?([\da-f]{1,8})/i;
+const SIZE = /^([\da-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/i;
+const ODD_SIZE = /^\s*(?:0x|\+)?([\da-f]{1,13})/i;
 
 function chunksAt(bytes: string, from: number, leniency: Leniency): Body {
   let body = '';

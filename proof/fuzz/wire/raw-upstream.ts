@@ -29,6 +29,11 @@ export interface RawUpstream {
   /** Forgets what has arrived, and answers with these from now on. */
   begin(answers: readonly AnswerScript[]): void;
   readonly arrived: readonly Arrived[];
+  /**
+   * Whether the rest of an answer may have met the next request on its way. Nobody can tell it from the answer to that: the
+   * connection was free when the request left.
+   */
+  readonly hasRaced: boolean;
   /** What a strict server would refuse. */
   readonly faults: readonly string[];
   /** The bytes of each connection since then, and of the request that was under way; without those of a tunnel. */
@@ -40,11 +45,15 @@ interface State {
   answers: readonly AnswerScript[];
   arrived: Arrived[];
   faults: string[];
+  hasRaced: boolean;
 }
+
+/** Milliseconds that bytes may take to the gateway, on a busy machine. */
+const ON_ITS_WAY = 30;
 
 /** A server on sockets, which records every byte and answers by scripts. */
 export async function rawUpstream(scope: Scope, nextSerial: NextSerial): Promise<RawUpstream> {
-  const state: State = { nextSerial, answers: [], arrived: [], faults: [] };
+  const state: State = { nextSerial, answers: [], arrived: [], faults: [], hasRaced: false };
   const open = new Set<Connection>();
   const closed: string[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -63,12 +72,15 @@ export async function rawUpstream(scope: Scope, nextSerial: NextSerial): Promise
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     begin(answers) {
-      Object.assign(state, { answers, arrived: [], faults: [] });
+      Object.assign(state, { answers, arrived: [], faults: [], hasRaced: false });
       closed.length = 0;
       for (const connection of open) connection.forget();
     },
     get arrived() {
       return state.arrived;
+    },
+    get hasRaced() {
+      return state.hasRaced;
     },
     get faults() {
       return state.faults;
@@ -86,6 +98,8 @@ class Connection {
   #current: Arrived | null = null;
   #tunnel: Arrived | null = null;
   #isBroken = false;
+  /** When the rest of an answer was written, or will be. */
+  #lateAt = Number.NEGATIVE_INFINITY;
 
   constructor(socket: Socket, state: State) {
     this.socket = socket;
@@ -141,6 +155,7 @@ class Connection {
 
   #begin(request: ReadRequest): void {
     const { method, target, fields } = request;
+    if (performance.now() - this.#lateAt < ON_ITS_WAY) this.#state.hasRaced = true;
     const serial = this.#state.nextSerial();
     const arrived = { serial, method, target, fields, ...partsOf(request), tunnelled: '' };
     this.#current = arrived;
@@ -170,7 +185,12 @@ class Connection {
     const text = piece.startsWith(PLACE.cut) ? piece.slice(1) : piece;
     if (this.socket.writableEnded) return;
     this.socket.write(Buffer.from(text, 'latin1'));
-    if (others.length > 0) setTimeout(() => this.#write(others), 2);
+    if (others.length === 0) return;
+    this.#lateAt = Number.POSITIVE_INFINITY;
+    setTimeout(() => {
+      this.#lateAt = performance.now();
+      this.#write(others);
+    }, 2);
   }
 }
 
