@@ -15,6 +15,8 @@ export interface Gateway {
   processOf(request: string): Promise<string>;
   /** The ids of its processes, the primary first. */
   pids(): { readonly primary: number; readonly workers: readonly number[] };
+  /** The answer of `/health/ready`. */
+  ready(): Promise<Readiness>;
   /** Resolves when both workers are ready. */
   whole(): Promise<void>;
   /** Makes it read its configuration, which has changed a little. Resolves when it is applied. */
@@ -23,6 +25,12 @@ export interface Gateway {
   kill(): Promise<void>;
   /** Starts it again, as often as it takes. */
   start(): Promise<void>;
+}
+
+/** null: no answer. */
+export interface Readiness {
+  readonly status: number | null;
+  readonly unavailable: readonly string[];
 }
 
 export interface GatewayPlan {
@@ -57,8 +65,9 @@ export async function openGateway(group: Gateways, { name, settings, place, url 
       return worker === null ? `${name}${present}/${request}` : `${name}${present}/${worker}`;
     },
     pids: () => ({ primary: node.pid, workers: workers() }),
+    ready: () => readinessOf(node),
     async whole() {
-      const isWhole = async () => workers().length === WORKERS && (await isReady(node));
+      const isWhole = async () => workers().length === WORKERS && (await readinessOf(node)).status === 200;
       await holds(`gateway ${name} has its workers`, isWhole, WHOLE);
     },
     async reload() {
@@ -102,11 +111,8 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function isReady(node: NodeProcess): Promise<boolean> {
-  return await node.ready().then(
-    ({ status }) => status === 200,
-    () => false,
-  );
+async function readinessOf(node: NodeProcess): Promise<Readiness> {
+  return await node.ready().catch(() => ({ status: null, unavailable: [] }));
 }
 
 function readIn(node: NodeProcess): LogLine[] {

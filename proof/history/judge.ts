@@ -15,6 +15,8 @@ export interface Judge {
   starved(): number;
 }
 
+type StoreOrProcess = 'process' | 'database' | 'redis';
+
 /** Milliseconds after an outage in which requests may get no answer: what was under way, and what waits behind it. */
 const RECOVERY = 5_000;
 
@@ -35,13 +37,14 @@ export function createHistoryJudge(): Judge {
   const starvation = trackStarvation((at) => begins({ kind: 'process', node: null }, at));
   let run: RunLine | null = null;
 
+  const isExcused = (kinds: readonly StoreOrProcess[], node: string, begun: number, ended: number) =>
+    kinds.some((kind) => outages.within(kind, node, begun - RECOVERY, ended));
+
   const used = (line: UsedLine) => {
     const { node, status, owner, user, begun, ended } = line;
     if (status === null) {
-      const isExcused = (['process', 'database'] as const).some((kind) =>
-        outages.within(kind, node, begun - RECOVERY, ended),
-      );
-      if (!isExcused) auditor.reports('unavailable without an outage', ended, `no answer: ${told(line)}`);
+      if (!isExcused(['process', 'database'], node, begun, ended))
+        auditor.reports('unavailable without an outage', ended, `no answer: ${told(line)}`);
       return;
     }
     if (status === 200 && user !== owner) {
@@ -79,6 +82,17 @@ export function createHistoryJudge(): Judge {
           return known(periods, line.id)(line.at);
         case 'waited':
           return starvation.waited(line.ms, line.at);
+        case 'ready': {
+          const { node, status, unavailable, at } = line;
+          const isRecovered = status === 200 && unavailable.length === 0;
+          if (isRecovered || isExcused(['process', 'database', 'redis'], node, at, at)) return;
+          const what = unavailable.length === 0 ? '' : `, without ${unavailable.join(' and ')}`;
+          return auditor.reports(
+            'not recovered',
+            at,
+            `${node} is not ready (${status ?? 'no answer'}${what}) at ${Math.round(at)} ms`,
+          );
+        }
         case 'phase':
         case 'fault':
         case 'fault over':

@@ -44,6 +44,14 @@ export type Line =
     }
   | UsedLine
   | ({ readonly type: 'listed' } & Listing)
+  /** The answer of `/health/ready` at the end of a quiet phase; status null: none. */
+  | {
+      readonly type: 'ready';
+      readonly at: number;
+      readonly node: string;
+      readonly status: number | null;
+      readonly unavailable: readonly string[];
+    }
   | { readonly type: 'fault'; readonly id: number; readonly at: number; readonly text: string }
   | { readonly type: 'fault over'; readonly id: number; readonly at: number }
   | { readonly type: 'outage'; readonly id: number; readonly at: number; readonly outage: Outage }

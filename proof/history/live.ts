@@ -82,15 +82,20 @@ async function runRounds(
 ): Promise<void> {
   const disturb = createFaults(stage, record);
   const phase = (name: 'faults' | 'quiet') => record.write({ type: 'phase', at: performance.now(), phase: name });
-  for (let index = 0; performance.now() < until; index += 1) {
+  const quiet = async () => {
     phase('quiet');
     await delay(QUIET);
+    for (const { name, ready } of Object.values(stage.nodes)) {
+      record.write({ type: 'ready', node: name, ...(await ready()), at: performance.now() });
+    }
+  };
+  for (let index = 0; performance.now() < until; index += 1) {
+    await quiet();
     phase('faults');
     const planned = roundOf(seed, index, hasRedis);
     await Promise.all(planned.map(({ at, fault }) => delay(at).then(() => disturb(fault))));
   }
-  phase('quiet');
-  await delay(QUIET);
+  await quiet();
 }
 
 /** Writes how long the clients and the workers have waited for a processor, from proc_pid_schedstat(5). */

@@ -144,6 +144,7 @@ export function createSpread(outages: Pick<Outages, 'within'>, tooLate: (at: num
         case 'outage':
         case 'outage over':
         case 'listed':
+        case 'ready':
         case 'fault':
         case 'fault over':
         case 'phase':

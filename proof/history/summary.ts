@@ -38,6 +38,7 @@ export function createSummary(): Summary {
           return;
         case 'run':
         case 'phase':
+        case 'ready':
         case 'fault over':
         case 'outage':
         case 'outage over':

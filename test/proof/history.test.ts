@@ -63,6 +63,9 @@ const WRONG: Readonly<Record<string, readonly Line[]>> = {
       credential: { kind: 'password', account: ADA, password: 'first' },
     }),
   ],
+  'not recovered: b is not ready (503, without redis) at 20000 ms': [
+    { type: 'ready', at: LONG_AFTER, node: 'b', status: 503, unavailable: ['redis'] },
+  ],
   'unavailable without an outage: revoke at a': [
     ...act(3, LONG_AFTER, { kind: 'revoke', token: 'token 1' }, 'a', { outcome: 'unknown' }),
   ],
