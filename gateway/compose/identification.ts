@@ -66,7 +66,7 @@ export async function openIdentification(
     now,
     isReplaced: upgrades.isDue,
   });
-  const lastUsed = trackLastUsed(database, stores.revocations.clock);
+  const lastUsed = trackLastUsed(database, stores.revocations.clock, (token) => standing.ofClaims(token) !== null);
   const identify = createIdentify({
     proven,
     byPassword,

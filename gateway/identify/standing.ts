@@ -34,12 +34,14 @@ export interface Standing {
   ofLogin(login: Login, account: Account | null): Ended | null;
   /** Whether a new request with the credentials of this one would be accepted. */
   ofIdentity(identity: Identity, account: Account | null): Ended | null;
+  /** The part of `ofToken` that needs no account. */
+  ofClaims(claims: TokenClaims): Refusal | null;
   /** The part of `ofIdentity` that needs no account. */
   withoutAccount(identity: Identity): Ended | null;
 }
 
 export function createStanding({ isDenied, cutoffOf, isReplaced, now }: StandingDeps): Standing {
-  const ofClaims = ({ jti, expiresAt }: TokenClaims): Refusal | null => {
+  const ofItself = ({ jti, expiresAt }: TokenClaims): Refusal | null => {
     if (hasExpired(expiresAt, now())) return 'token expired';
     return isDenied(jti) ? 'token revoked' : null;
   };
@@ -47,7 +49,7 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
 
   const standing: Standing = {
     ofToken(token, account) {
-      const ended = ofClaims(token.claims);
+      const ended = ofItself(token.claims);
       if (ended !== null) return ended;
       if (account === null) return 'account removed';
       if (!token.isBoundTo(account)) return 'account changed since the token';
@@ -79,11 +81,9 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
       return ended ?? (account?.confirmed ? null : 'account unconfirmed');
     },
 
-    withoutAccount(identity) {
-      if (identity.by !== 'token') return null;
-      const { claims } = identity.token;
-      return ofClaims(claims) ?? (isBeforeCutoff(claims) ? 'all tokens of the account revoked' : null);
-    },
+    ofClaims: (claims) => ofItself(claims) ?? (isBeforeCutoff(claims) ? 'all tokens of the account revoked' : null),
+
+    withoutAccount: (identity) => (identity.by === 'token' ? standing.ofClaims(identity.token.claims) : null),
   };
   return standing;
 }

@@ -12,8 +12,10 @@ import { deniedIdsAfter } from './revocations.ts';
 export interface DenylistRepair {
   /** Checks whether entries are missing, and rewrites the denylist if so. Reports failures and never rejects. */
   checkDenylist(): Promise<void>;
-  /** Requests a rewrite after a loss that `checkDenylist` cannot detect. */
+  /** Requests a rewrite after a loss that `checkDenylist` cannot detect: this process has not written something. */
   requestRepair(): void;
+  /** The stream in Redis has lost entries, and the denylist may have, too: one of the processes rewrites it. Never rejects. */
+  streamLost(): Promise<void>;
 }
 
 /** Ids written between two renewals of the lock. */
@@ -42,12 +44,20 @@ export function createDenylistRepair(
     requestRepair() {
       isRequested = true;
     },
+    async streamLost() {
+      try {
+        if (mirror.completeTo !== null) await denylist.unmark(mirror.completeTo.installation);
+      } catch {
+        isRequested = true;
+      }
+    },
     async checkDenylist() {
       const { completeTo } = mirror;
       if (!state.isUp || completeTo === null) return;
       const wasRequested = isRequested;
       try {
-        if (!isBehind(await denylist.newest(completeTo.installation), completeTo) && !wasRequested) return;
+        const isBehindNow = isBehind(await denylist.newest(completeTo.installation), completeTo);
+        if ((await denylist.isMarked(completeTo.installation)) && !isBehindNow && !wasRequested) return;
         isRequested = false;
         const repaired = await repairDenylist(database, denylist, completeTo, clock);
         if (repaired) log.info({ position: completeTo.position }, 'denylist rewritten from the database');

@@ -16,8 +16,12 @@ export interface Denylist {
   /** Denies the ids and appends the revocations to the stream. */
   publish(revoked: Revoked): Promise<void>;
   deny(ids: readonly DeniedId[]): Promise<void>;
-  /** Appends a mark to the stream: the denylist is complete up to this position. */
+  /** Notes that the denylist is complete up to this position, also with a mark in the stream. */
   mark(upTo: LogPosition): Promise<void>;
+  /** Whether it was noted that the denylist of this installation is complete, and Redis has kept what it had since. */
+  isMarked(installation: string): Promise<boolean>;
+  /** Notes that entries were lost: one process rewrites the denylist. */
+  unmark(installation: string): Promise<void>;
   /** Resolves when Redis accepts writes. */
   probe(): Promise<void>;
   /** The position of this installation's newest entry in the stream; null: there is none. */
@@ -63,6 +67,8 @@ export function streamKey(keyPrefix: string): string {
 export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Clock): Denylist {
   const stream = streamKey(keyPrefix);
   const repair = `${keyPrefix}repair`;
+  /** Is lost with everything else. The stream alone does not show a loss: a revocation may have been published after it. */
+  const complete = (installation: string) => `${keyPrefix}denylist-complete:${installation}`;
 
   const append = async (entry: FeedEntry) => {
     await redis.xadd(stream, 'MAXLEN', '~', STREAM_LENGTH, '*', 'entry', JSON.stringify(entry));
@@ -90,7 +96,14 @@ export function redisDenylist(redis: RedisClient, keyPrefix: string, clock: Cloc
     async probe() {
       await redis.set(`${keyPrefix}probe`, '1', 'PX', PROBE_LIFE);
     },
-    mark: ({ installation, position, chain }) => append({ kind: 'mark', installation, position, chain }),
+    async mark({ installation, position, chain }) {
+      await append({ kind: 'mark', installation, position, chain });
+      await redis.set(complete(installation), '1');
+    },
+    isMarked: async (installation) => (await redis.get(complete(installation))) !== null,
+    async unmark(installation) {
+      await redis.del(complete(installation));
+    },
     async newest(installation) {
       let end = '+';
       for (let count = 1; ; count = PAGE_SIZE) {

@@ -198,24 +198,32 @@ export async function deleteExpiredRevocations(
   return await query(sql('gatehouse_revocations').whereIn('position', expired).delete());
 }
 
-/** The revocation of an account whose token records are not all marked yet (`mark-voided.ts`). */
+/** The revocation of an account whose token records may not all be marked yet (`mark-voided.ts`). */
 export interface UnmarkedRevocation {
   readonly position: number;
   readonly accountId: string;
   readonly voidBefore: number;
 }
 
-/** The first of them after this position. */
-export async function nextUnmarked({ sql, query }: QueryRunner, position: number): Promise<UnmarkedRevocation | null> {
-  const row = await query(
+/** Those after this position, in order, `limit` at most. */
+export async function unmarkedAfter(
+  { sql, query }: QueryRunner,
+  position: number,
+  limit: number,
+): Promise<UnmarkedRevocation[]> {
+  const rows = await query(
     sql<RevocationRow>('gatehouse_revocations')
       .where('is_settled', 0)
       .where('position', '>', position)
       .orderBy('position')
-      .first('position', 'account_id', 'void_before'),
+      .limit(limit)
+      .select('position', 'account_id', 'void_before'),
   );
-  if (row === undefined) return null;
-  return { position: row.position, accountId: String(row.account_id), voidBefore: row.void_before ?? 0 };
+  return rows.map((row) => ({
+    position: row.position,
+    accountId: String(row.account_id),
+    voidBefore: row.void_before ?? 0,
+  }));
 }
 
 /** Notes that all token records of this account are marked. */

@@ -1,10 +1,17 @@
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
-import { markSettled, nextUnmarked, type UnmarkedRevocation } from './history.ts';
+import { markSettled, type UnmarkedRevocation, unmarkedAfter } from './history.ts';
 import { type DeniedId, markRevoked, unmarkedTokens } from './revocations.ts';
 
 /** Tokens marked in one batch, which takes some 20 ms. */
 const BATCH = 500;
+/** Revocations that are read at a time. */
+const PAGE_SIZE = 500;
+/**
+ * Milliseconds after its cutoff that an account is looked at once more: an issue of a token that had read the cutoff before may
+ * record it after the others were marked.
+ */
+const LATE = 30_000;
 
 /**
  * Marks the records of tokens that the revocation of an account has voided, and adds these tokens to the denylist for other
@@ -25,6 +32,9 @@ export function createVoidedMarker(
   clock: Clock,
   deny: (ids: readonly DeniedId[]) => Promise<void>,
 ): VoidedMarker {
+  /** When accounts whose tokens are all marked are looked at again. */
+  const again = new Map<string, number>();
+
   const markAccount = async (account: UnmarkedRevocation, batches: number): Promise<number> => {
     let live = 0;
     for (let left = batches; left > 0; left--) {
@@ -35,7 +45,9 @@ export function createVoidedMarker(
       if (jtis.length > 0) await markRevoked(database, jtis, now);
       live += tokens.filter(({ expiresAt }) => expiresAt > now).length;
       if (tokens.length < BATCH) {
-        await markSettled(database, account);
+        const due = account.voidBefore + LATE;
+        if (now < due) again.set(keyOf(account), due);
+        else await markSettled(database, account);
         break;
       }
     }
@@ -45,10 +57,21 @@ export function createVoidedMarker(
   return {
     account: markAccount,
     async all() {
-      for (let account = await nextUnmarked(database, 0); account !== null; ) {
-        await markAccount(account, Number.POSITIVE_INFINITY);
-        account = await nextUnmarked(database, account.position);
+      const now = clock.now();
+      for (const [key, due] of again) if (due <= now) again.delete(key);
+      for (let last = 0, isMore = true; isMore; ) {
+        const page = await unmarkedAfter(database, last, PAGE_SIZE);
+        for (const account of page) {
+          if (!again.has(keyOf(account))) await markAccount(account, Number.POSITIVE_INFINITY);
+        }
+        last = page.at(-1)?.position ?? last;
+        isMore = page.length === PAGE_SIZE;
       }
     },
   };
+}
+
+/** After a failover, another revocation may have the position. */
+function keyOf({ position, accountId, voidBefore }: UnmarkedRevocation): string {
+  return `${position} ${voidBefore} ${accountId}`;
 }

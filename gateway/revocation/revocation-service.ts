@@ -123,6 +123,7 @@ export async function startRevocations(
   void repeat(POLL, signal, lostRevocations.restore);
   void repeat(MARK_INTERVAL, signal, revoker.voidedMarker.all);
   let isFeedAlive = false;
+  let hasFollowed = false;
   if (link !== null) {
     // In its own loop: a rewrite of a million ids must not delay the reads of revocations.
     void repeat(POLL, signal, async () => {
@@ -150,6 +151,8 @@ export async function startRevocations(
     followFeed(link.reader, streamKey(link.keyPrefix), {
       onConnected(isContinued) {
         if (isContinued) return;
+        if (hasFollowed) void link.streamLost();
+        hasFollowed = true;
         entries.interrupted();
         void recall();
         readRevocations();

@@ -29,7 +29,7 @@ export interface AccountTruth {
 
 export function accountTruth({ password, confirmed }: Extract<Act, { kind: 'add' }>): AccountTruth {
   return {
-    exists: timeline(true),
+    exists: timeline(false),
     confirmed: timeline(confirmed),
     password: timeline(password),
     groups: timeline<readonly string[]>([]),

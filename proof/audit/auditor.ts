@@ -63,7 +63,7 @@ export function createAuditor(bounds: Bounds = BOUNDS): Auditor {
       const act = truth.ends(id, outcome, at, issued);
       const kind = act.kind === 'ending' ? act.ending.kind : act.kind;
       count(`${kind} ${outcome}`);
-      if (outcome === 'unknown' && !judge.isExcused(act.node, act.begun, at))
+      if (outcome === 'unknown' && !judge.mayFail(act, at))
         violated(
           'unavailable without an outage',
           at,

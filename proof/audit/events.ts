@@ -52,12 +52,15 @@ export interface Listing {
 
 /**
  * What excuses answers (docs/outages.md). `database`, `redis`: the node cannot use it, or only at times. `process`: the node is
- * paused, dead or starts. `lost history`: a failover or a restore has lost what was committed after `since`, and it may not
+ * paused, dead or starts. `writes`: what changes something is refused or waits, as by a server that only reads, or behind a
+ * transaction whose client is gone. `lost history`: a failover or a restore has lost what was committed after `since`, and it may not
  * yet be restored.
  */
 export type Outage =
-  | { readonly kind: 'database' | 'redis' | 'process'; readonly node: string | null }
+  | { readonly kind: OutageKind; readonly node: string | null }
   | { readonly kind: 'lost history'; readonly since: number };
+
+export type OutageKind = 'database' | 'redis' | 'process' | 'writes';
 
 export interface Violation {
   readonly rule: Rule;

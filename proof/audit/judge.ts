@@ -1,14 +1,14 @@
 import type { Ending } from './accounts.ts';
-import type { Bounds, Listing, Rule, Use } from './events.ts';
+import type { Bounds, Listing, OutageKind, Rule, Use } from './events.ts';
 import type { Outages } from './outages.ts';
-import type { Issued, Truth } from './truth.ts';
+import type { Issued, OpenAct, Truth } from './truth.ts';
 
 /** Judges answers by the truth and the outages. */
 export interface Judge {
   used(use: Use): void;
   listed(listing: Listing): void;
-  /** Whether an outage explains that the node could not answer. */
-  isExcused(node: string, begun: number, ended: number): boolean;
+  /** Whether an outage explains that the node could not do this. */
+  mayFail(act: OpenAct, ended: number): boolean;
 }
 
 /** @param violated called with the rule, the time and a line */
@@ -90,12 +90,15 @@ export function createJudge(
       violated('refused what stands', ended, `${told(use)}: no revocation of it has begun`);
   };
 
-  const isExcused: Judge['isExcused'] = (node, begun, ended) =>
-    outages.within('database', node, begun - bounds.recovery, ended) ||
-    outages.within('process', node, begun - bounds.recovery, ended);
+  const isExcused = (kinds: readonly OutageKind[], node: string, begun: number, ended: number) =>
+    kinds.some((kind) => outages.within(kind, node, begun - bounds.recovery, ended));
 
   return {
-    isExcused,
+    mayFail({ kind, node, begun }, ended) {
+      // Sessions are in Redis where there is one.
+      const kinds = [...NEEDED, 'writes', ...(kind === 'log in' ? ['redis' as const] : [])] as const;
+      return isExcused(kinds, node, begun, ended);
+    },
     used(use) {
       const { credential, status, node, begun, ended } = use;
       const one = credential.kind === 'token' ? truth.issued(credential.token) : null;
@@ -111,7 +114,7 @@ export function createJudge(
         case 403:
           return judgeForbidden(use, name);
         case 503:
-          if (!isExcused(node, begun, ended)) violated('unavailable without an outage', ended, told(use));
+          if (!isExcused(NEEDED, node, begun, ended)) violated('unavailable without an outage', ended, told(use));
           return;
         default:
           violated('unexpected status', ended, told(use));
@@ -137,6 +140,8 @@ export function createJudge(
     },
   };
 }
+
+const NEEDED: readonly OutageKind[] = ['database', 'process'];
 
 function told({ node, process, credential, status, begun }: Use): string {
   const what =

@@ -1,4 +1,4 @@
-import type { Outage } from './events.ts';
+import type { Outage, OutageKind } from './events.ts';
 
 interface Period {
   readonly outage: Outage;
@@ -12,7 +12,7 @@ export interface Outages {
   begins(outage: Outage, at: number): number;
   ends(id: number, at: number): void;
   /** Whether the node had such an outage at some time in the period. */
-  within(kind: 'database' | 'redis' | 'process', node: string, from: number, to: number): boolean;
+  within(kind: OutageKind, node: string, from: number, to: number): boolean;
   /** Whether a history without what was committed at `moment` was in use at some time in the period. */
   lost(moment: number, from: number, to: number): boolean;
 }

@@ -23,6 +23,7 @@ interface Entry<T> {
   last: number;
   /** When it certainly was in force; Infinity: never certainly. */
   certainFrom: number;
+  isLost: boolean;
 }
 
 /** Milliseconds for which overwritten values are kept: a loss can bring them back. */
@@ -30,19 +31,25 @@ const KEPT = 300_000;
 
 export function timeline<T>(first: T): Timeline<T> {
   const start = Number.NEGATIVE_INFINITY;
-  let entries: Entry<T>[] = [{ value: first, begun: start, last: start, certainFrom: start }];
+  let entries: Entry<T>[] = [{ value: first, begun: start, last: start, certainFrom: start, isLost: false }];
   const isOverwritten = ({ last }: Entry<T>, from: number) =>
     entries.some((other) => other.begun > last && other.certainFrom <= from);
 
   return {
     begins(value, at) {
       entries = entries.filter((entry) => !isOverwritten(entry, at - KEPT));
-      const entry = { value, begun: at, last: Number.POSITIVE_INFINITY, certainFrom: Number.POSITIVE_INFINITY };
+      const entry = {
+        value,
+        begun: at,
+        last: Number.POSITIVE_INFINITY,
+        certainFrom: Number.POSITIVE_INFINITY,
+        isLost: false,
+      };
       entries.push(entry);
       return {
         acknowledged(end) {
           entry.last = end;
-          entry.certainFrom = end;
+          if (!entry.isLost) entry.certainFrom = end;
         },
         refused() {
           entries = entries.filter((one) => one !== entry);
@@ -55,8 +62,12 @@ export function timeline<T>(first: T): Timeline<T> {
     possible: (from, to) =>
       entries.filter((entry) => entry.begun <= to && !isOverwritten(entry, from)).map(({ value }) => value),
     lost(since) {
-      for (const entry of entries)
-        if (entry.begun > start && entry.last > since) entry.certainFrom = Number.POSITIVE_INFINITY;
+      for (const entry of entries) {
+        if (entry.begun === start || entry.last <= since) continue;
+        // Also a change that has not ended: it may have been committed before.
+        entry.isLost = true;
+        entry.certainFrom = Number.POSITIVE_INFINITY;
+      }
     },
   };
 }

@@ -22,9 +22,8 @@ export interface Issued {
 
 /** An act that has not ended. */
 export type OpenAct = { readonly node: string; readonly begun: number } & (
-  | { readonly kind: 'add' }
   | { readonly kind: 'issue' | 'log in'; readonly account: string; readonly maybe: Set<Ending> }
-  | { readonly kind: 'groups'; readonly account: string; readonly change: Change }
+  | { readonly kind: 'add' | 'groups'; readonly account: string; readonly change: Change }
   | {
       readonly kind: 'ending';
       readonly ending: Ending;
@@ -139,7 +138,13 @@ export function createTruth(bounds: Bounds): Truth {
       switch (act.kind) {
         case 'add':
           accounts.set(act.account, accountTruth(act));
-          open.set(id, { kind: 'add', node, begun: at });
+          open.set(id, {
+            kind: 'add',
+            account: act.account,
+            change: account(act.account).exists.begins(true, at),
+            node,
+            begun: at,
+          });
           return;
         case 'issue':
         case 'log in':
@@ -164,8 +169,8 @@ export function createTruth(bounds: Bounds): Truth {
       if (act === undefined) throw new Error(`the act ${id} has not begun, or has ended`);
       open.delete(id);
       if (act.kind === 'ending') endEnding(id, act, outcome, at);
-      else if (act.kind === 'groups') endChange(act.change, outcome, at);
-      else if (act.kind !== 'add' && name !== undefined && outcome === 'acknowledged') {
+      else if ('change' in act) endChange(act.change, outcome, at);
+      else if (name !== undefined && outcome === 'acknowledged') {
         const one: Issued = {
           ...{ account: act.account, isSession: act.kind === 'log in', begun: act.begun, ended: at, maybe: act.maybe },
           ...{ certain: new Set(), refusedBy: new Map(), isRecordLost: false },

@@ -59,7 +59,7 @@ for (const kind of DATABASES) {
       bond: null,
       ...UNRESTRICTED,
     });
-    const lastUsed = trackLastUsed(database, Date);
+    const lastUsed = trackLastUsed(database, Date, () => false);
     t.teardown(lastUsed.close);
     lastUsed.note({
       jti: 'older',

@@ -1,6 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
+import { pino } from 'pino';
+import { watchStore } from '../../gateway/ops/store-state.ts';
 import { redisDenylist } from '../../gateway/revocation/denylist.ts';
-import { repairDenylist } from '../../gateway/revocation/denylist-repair.ts';
+import { createDenylistRepair, repairDenylist } from '../../gateway/revocation/denylist-repair.ts';
+import { createMirror } from '../../gateway/revocation/mirror.ts';
 import { connectRedis } from '../../gateway/stores/redis/connect.ts';
 import { whenReady } from '../../gateway/stores/redis/when-ready.ts';
 import { migratedDatabase } from '../lab/stores/database.ts';
@@ -9,6 +12,7 @@ import { locationOf } from '../support/stores/separate-services.ts';
 
 const POSITION = { installation: 'ours', position: 9, chain: 'i' };
 const COUNT = 1_700;
+const SILENT = pino({ level: 'silent' });
 
 test('the claim is renewed with every piece, so that a repair may take longer than one lasts', async (t) => {
   const { database, redis, denylist } = await withTokens(t);
@@ -49,6 +53,43 @@ test('a repair whose claim has ended, and is another process’s now, stops, mar
   t.is(await redis.get('p:repair'), 'of another process');
   t.is(await denylist.newest('ours'), null);
   t.false(await repairDenylist(database, denylist, POSITION, Date), 'one at a time');
+});
+
+test('a denylist that Redis has lost is rewritten, also when a revocation is published before anybody looks', async (t) => {
+  const { database, redis, denylist } = await withTokens(t);
+  const mirror = createMirror(() => {});
+  mirror.advance(POSITION);
+  const state = watchStore('redis', SILENT);
+  const repair = createDenylistRepair(database, mirror, { denylist, state }, Date, SILENT);
+  const published = async (position: number, previous: string) => {
+    const revocation = {
+      kind: 'token',
+      jti: 'new',
+      expiresAt: Date.now() + 60_000,
+      position,
+      chain: `j${position}`,
+    } as const;
+    await denylist.publish({ installation: 'ours', previous, revocations: [revocation], ids: [revocation] });
+    mirror.advance({ installation: 'ours', position, chain: revocation.chain });
+  };
+  const denied = async () => (await redis.keys('p:denylist:token-*')).length;
+
+  await repair.checkDenylist();
+  t.is(await denied(), COUNT);
+  await redis.flushdb();
+  await published(10, POSITION.chain);
+  await repair.checkDenylist();
+  t.is(await denied(), COUNT, 'everything was lost');
+
+  await redis.del('p:denylist:token-1');
+  await published(11, 'j10');
+  await repair.streamLost();
+  await repair.checkDenylist();
+  t.is(await denied(), COUNT, 'the last writes were lost, as in a failover');
+
+  await redis.del('p:denylist:token-1');
+  await repair.checkDenylist();
+  t.is(await denied(), COUNT - 1, 'nothing says that something was lost: it is not rewritten each time');
 });
 
 async function withTokens(t: ExecutionContext) {

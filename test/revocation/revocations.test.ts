@@ -122,6 +122,31 @@ for (const kind of DATABASES) {
     t.is(denied.length, 1_845, 'nothing is left to do');
   });
 
+  test(`${kind}: a token that is recorded late, by an issue that began before the revocation, is marked too`, async (t) => {
+    const database = await migratedDatabase(t, kind);
+    const { revocations } = await database.transact((asker) =>
+      revokeAccount(asker, '1', { now: NOW, maxLifetime: MAX_LIFETIME }),
+    );
+    let now = NOW;
+    const denied: string[] = [];
+    const marker = createVoidedMarker(database, { now: () => now }, async (ids) => {
+      denied.push(...ids.map(({ jti }) => jti));
+    });
+    const [voiding] = revocations;
+    if (voiding?.kind !== 'account') return t.fail();
+    await marker.account(voiding, 2);
+    await record(database, { jti: 'late', issuedAt: NOW - 500, expiresAt: NOW + 60_000 });
+    now += 1_000;
+    await marker.all();
+    t.deepEqual(denied, [], 'not yet: nobody looks at all accounts all the time');
+    now += 60_000;
+    await marker.all();
+    t.deepEqual(denied, ['late']);
+    await record(database, { jti: 'far too late', issuedAt: NOW - 500, expiresAt: NOW + 60_000 });
+    await marker.all();
+    t.deepEqual(denied, ['late'], 'and that is the end of it');
+  });
+
   test(`${kind}: a token that has no record is revoked by what it says of itself, and gets a record`, async (t) => {
     const database = await migratedDatabase(t, kind);
     const unrecorded = { accountId: '1', issuedAt: NOW - 60_500, expiresAt: NOW + 60_000 };

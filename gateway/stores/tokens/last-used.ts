@@ -19,8 +19,15 @@ const INTERVAL = 60_000;
 /** Tokens in one statement. */
 const BATCH = 500;
 
-/** @param clock the database's clock */
-export function trackLastUsed({ sql, query }: Database, clock: Clock): LastUsed {
+/**
+ * @param clock the database's clock
+ * @param isRevoked whether the token has been revoked since it was used: a new record would show it as valid
+ */
+export function trackLastUsed(
+  { sql, query }: Database,
+  clock: Clock,
+  isRevoked: (token: TokenClaims) => boolean,
+): LastUsed {
   let used = new Map<string, TokenClaims>();
 
   const write = async (batch: readonly TokenClaims[], now: number) => {
@@ -28,7 +35,9 @@ export function trackLastUsed({ sql, query }: Database, clock: Clock): LastUsed 
     const updated = await query(sql('gatehouse_tokens').whereIn('jti', jtis).update({ last_used_at: now }));
     // MySQL counts rows that match (the driver sets CLIENT_FOUND_ROWS), changed or not.
     if (updated >= batch.length) return;
-    const rows = batch.map(({ jti, accountId, issuedAt, expiresAt, ...restrictions }) => ({
+    const valid = batch.filter((token) => !isRevoked(token));
+    if (valid.length === 0) return;
+    const rows = valid.map(({ jti, accountId, issuedAt, expiresAt, ...restrictions }) => ({
       jti,
       account_id: accountId,
       name: null,

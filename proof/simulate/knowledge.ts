@@ -1,0 +1,92 @@
+import { streamKey } from '../../gateway/revocation/denylist.ts';
+import type { Process } from './process.ts';
+import { PREFIX } from './service.ts';
+import type { World } from './world.ts';
+
+/** What an acknowledged act has revoked. */
+interface Acknowledged {
+  readonly id: number;
+  readonly at: number;
+  readonly ids: readonly string[];
+  readonly cutoff: { readonly account: string; readonly voidBefore: number } | null;
+}
+
+/** Milliseconds for which acts are kept that a loss may concern. */
+const KEPT = 180_000;
+
+/**
+ * Who knows which acknowledged revocations: docs/outages.md promises that one survives the loss of the database as long as a
+ * running process or Redis knows it.
+ */
+export class Knowledge {
+  readonly #world: World;
+  #acts: Acknowledged[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  revoked(id: number, jti: string): void {
+    this.#add({ id, at: this.#world.now, ids: [jti], cutoff: null });
+  }
+
+  ended(id: number, account: string, voidBefore: number, ids: readonly string[]): void {
+    this.#add({ id, at: this.#world.now, ids, cutoff: { account, voidBefore } });
+  }
+
+  /** Nothing is promised of revocations that nothing knows now. Call when something was lost. */
+  review(): void {
+    const lost = this.missing();
+    if (lost.length === 0) return;
+    const isPublished = this.#published();
+    const processes = this.#world.ready();
+    for (const act of lost) {
+      const known =
+        act.ids.every(
+          (jti) => isPublished(jti, 0) || processes.some(({ service }) => service?.revocations.mirror.isDenied(jti)),
+        ) &&
+        (act.cutoff === null ||
+          isPublished(act.cutoff.account, act.cutoff.voidBefore) ||
+          processes.some((process) => knowsCutoff(process, act.cutoff)));
+      if (known) continue;
+      this.#world.note(`nothing knows the act ${act.id} any more`);
+      this.#world.auditor.forgets(act.id);
+      this.#acts = this.#acts.filter((one) => one !== act);
+    }
+  }
+
+  /** Acts whose revocations the database lacks. */
+  missing(): Acknowledged[] {
+    const rows = this.#world.sql.look('select jti, account_id, void_before from gatehouse_revocations');
+    const ids = new Set(rows.map(({ jti }) => jti));
+    const cutoffs = new Map<unknown, number>();
+    for (const { account_id, void_before } of rows) {
+      if (account_id !== null) cutoffs.set(account_id, Math.max(cutoffs.get(account_id) ?? 0, Number(void_before)));
+    }
+    return this.#acts.filter(
+      ({ ids: wanted, cutoff }) =>
+        !wanted.every((jti) => ids.has(jti)) ||
+        (cutoff !== null && (cutoffs.get(cutoff.account) ?? 0) < cutoff.voidBefore),
+    );
+  }
+
+  #add(act: Acknowledged): void {
+    this.#acts = this.#acts.filter(({ at }) => at > act.at - KEPT);
+    this.#acts.push(act);
+  }
+
+  /** Whether the stream has the revocation of a token, or of an account up to a cutoff. */
+  #published(): (subject: string, voidBefore: number) => boolean {
+    const found = new Map<string, number>();
+    for (const [, fields] of this.#world.redis.content.entries(streamKey(PREFIX))) {
+      const entry = JSON.parse(fields[1] ?? '{}') as { jti?: string; accountId?: string; voidBefore?: number };
+      const subject = entry.jti ?? entry.accountId;
+      if (subject !== undefined) found.set(subject, Math.max(found.get(subject) ?? 0, entry.voidBefore ?? 0));
+    }
+    return (subject, voidBefore) => (found.get(subject) ?? -1) >= voidBefore;
+  }
+}
+
+function knowsCutoff({ service }: Process, cutoff: Acknowledged['cutoff']): boolean {
+  return cutoff !== null && (service?.revocations.mirror.cutoffOf(cutoff.account) ?? 0) >= cutoff.voidBefore;
+}
