@@ -46,6 +46,12 @@ const BAD: Record<string, (stream: number) => readonly Buffer[]> = {
   'a promise that it must not make': (stream) => [h2.frame(h2.PUSH_PROMISE, h2.END_HEADERS, stream, h2.numbers(2))],
   'a window that overflows': (stream) =>
     [0, stream].map((id) => h2.frame(h2.WINDOW_UPDATE, 0, id, h2.numbers(2 ** 31 - 1))),
+  'a head that is no HPACK': (stream) => [h2.frame(h2.HEADERS, h2.END_HEADERS, stream, Buffer.alloc(60, 0xff))],
+  'a head without end': (stream) => [
+    h2.frame(h2.HEADERS, 0, stream, h2.fields(OK)),
+    ...Array.from({ length: 200 }, () => h2.frame(h2.CONTINUATION, 0, stream, h2.fields(['a', 'b'.repeat(120)]))),
+  ],
+  'settings that are out of bounds': () => [h2.frame(h2.SETTINGS, 0, 0, Buffer.from([0, 5, 0, 0, 0, 1]))],
   'settings in a flood': () => Array.from({ length: 5_000 }, () => h2.frame(h2.SETTINGS, 0, 0)),
   'a frame that is longer than allowed': (stream) => [h2.frame(h2.DATA, 0, stream, Buffer.alloc(20_000))],
   'what is no frame': () => [Buffer.alloc(200, 0xff)],

@@ -1,5 +1,6 @@
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { UpstreamSettings } from '../../settings/schema/settings.ts';
+import { freeSessionsLast } from '../../workarounds/node-http2-session-order.ts';
 import { allowManyFields } from '../../workarounds/undici-http2-fields-limit.ts';
 import { keepReasonOctets } from '../../workarounds/undici-reason-octets.ts';
 import type { UpstreamAddress } from '../path.ts';
@@ -8,6 +9,7 @@ import { createConnector } from '../upstream/connector.ts';
 import { ConnectionPool } from './connection-pool.ts';
 
 allowManyFields();
+freeSessionsLast();
 
 /**
  * The connections to one server.
