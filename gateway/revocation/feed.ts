@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import type { RedisClient } from '../stores/redis/connect.ts';
 import { whenReady } from '../stores/redis/when-ready.ts';
 import { type FeedEntry, parseEntry } from './denylist.ts';
@@ -27,6 +28,20 @@ const READ = 1_000;
 const FIRST_CONNECTION = 2_000;
 /** Milliseconds between two attempts to connect. */
 const NOT_READY_PAUSE = 50;
+
+/** An answer to XREAD: null, or the one stream with its entries. */
+const REPLY = z.tuple([z.tuple([z.string(), z.array(z.tuple([z.string(), z.array(z.string())]))])]).nullable();
+
+/**
+ * The entries of an answer.
+ *
+ * @throws TypeError for another answer, as of a broken proxy: it must not count as word that there are no revocations
+ */
+function entriesIn(reply: unknown): readonly [id: string, fields: string[]][] {
+  const parsed = REPLY.safeParse(reply);
+  if (!parsed.success) throw new TypeError('the answer to XREAD has another form');
+  return parsed.data?.[0][1] ?? [];
+}
 
 /**
  * Follows the stream of revocations on its own connection, and continues after an interruption.
@@ -57,7 +72,7 @@ export function followFeed(redis: RedisClient, stream: string, listener: FeedLis
     const reply = await redis.xread('COUNT', READ, 'BLOCK', FEED_BLOCK, 'STREAMS', stream, from);
     // Drops a late reply: the listener is closed.
     if (closed) return;
-    const entries = reply?.[0]?.[1] ?? [];
+    const entries = entriesIn(reply);
     for (const [id, fields] of entries) {
       lastId = id;
       const entry = parseEntry(fields);

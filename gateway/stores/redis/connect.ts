@@ -2,7 +2,10 @@ import { isIP } from 'node:net';
 import { Cluster, Redis } from 'ioredis';
 import type { RedisLocation } from '../../settings/schema/redis-url.ts';
 import { requireDatabase } from '../../workarounds/ioredis-select.ts';
+import { closeAfterUnaskedAnswers } from '../../workarounds/ioredis-unasked-answers.ts';
 import { isWithoutReason } from './failure.ts';
+
+closeAfterUnaskedAnswers();
 
 /** A client for one server, for Sentinels or for a Cluster. */
 export type RedisClient = Redis | Cluster;

@@ -10,7 +10,11 @@ export function redisSessionStore(redis: RedisClient, keyPrefix: string): Sessio
   const keyOf = (id: string) => `${keyPrefix}session:${hashOfId(id)}`;
 
   return {
-    read: (id) => answer(redis.get(keyOf(id))),
+    async read(id) {
+      const content: unknown = await answer(redis.get(keyOf(id)));
+      if (content === null || typeof content === 'string') return content;
+      throw storeUnavailable('redis', new TypeError(`the answer to GET is a ${typeof content}`));
+    },
 
     async write(id, content, lifetime) {
       await answer(redis.set(keyOf(id), content, 'PX', Math.ceil(lifetime)));

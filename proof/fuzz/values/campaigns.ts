@@ -7,6 +7,7 @@ import { hashes } from './hashes.ts';
 import { jsonBodies } from './json-bodies.ts';
 import { pages } from './pages.ts';
 import { proxyHeaders } from './proxy-headers.ts';
+import { redisAnswers } from './redis-answers.ts';
 import { tokens } from './tokens.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
@@ -19,5 +20,6 @@ export const VALUES: readonly Campaign[] = [
   jsonBodies,
   pages,
   proxyHeaders,
+  redisAnswers,
   tokens,
 ];

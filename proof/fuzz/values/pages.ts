@@ -115,7 +115,7 @@ function hasMarkersInHead({ path, query }: RequestText): boolean {
   return MARKERS.some((marker) => (path + query).includes(marker));
 }
 
-/** The values of a cookie, in all lines. */
+/** The values of a cookie, in all lines. The library takes the last character for a quote if the first is one. */
 function cookies({ fields }: RequestText, name: string): string[] {
   const pairs = fields.filter(([field]) => field === 'cookie').flatMap(([, value]) => value.split(/[;,]/));
   return pairs.flatMap((pair) =>
@@ -124,7 +124,7 @@ function cookies({ fields }: RequestText, name: string): string[] {
           pair
             .trim()
             .slice(name.length + 1)
-            .replace(/^"(.*)"$/, '$1'),
+            .replace(/^"(.*).$/, '$1'),
         ]
       : [],
   );
