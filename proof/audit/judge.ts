@@ -20,8 +20,9 @@ export function createJudge(
 ): Judge {
   /** Milliseconds from the acknowledgement until the node must know, by the outages in between. */
   const boundOf = (ending: Ending, node: string, until: number): number => {
+    // A node that has lost both stores knows that it may lack revocations; one that has lost the database alone does not.
     const isBlind = outages.within('database', node, ending.begun, until);
-    const isUnheard = [ending.node, node].some((one) => outages.within('redis', one, ending.begun, until));
+    const isUnheard = outages.within('redis', ending.node, ending.begun, until);
     return isBlind && isUnheard ? bounds.known + bounds.cache : bounds.known;
   };
 

@@ -3,14 +3,14 @@ import type { Act } from '../audit/events.ts';
 import type { Random } from '../random.ts';
 import type { Reply, Send } from './call.ts';
 import type { Gateway } from './gateway.ts';
-import type { Record } from './record.ts';
+import type { Recorder } from './recorder.ts';
 import { authorizationOf, type Held, type Uses } from './uses.ts';
 import type { Person, Token, World } from './world.ts';
 
 export interface Surroundings {
   readonly world: World;
   readonly gateways: readonly [Gateway, Gateway];
-  readonly record: Record;
+  readonly record: Recorder;
   readonly uses: Uses;
   readonly send: Send;
 }

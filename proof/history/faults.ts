@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Outage } from '../audit/events.ts';
 import { signal } from './gateway.ts';
 import type { Node } from './network/network.ts';
-import type { Record } from './record.ts';
+import type { Recorder } from './recorder.ts';
 import { type Fault, textOf, touchedBy } from './schedule.ts';
 import type { Stage } from './stage.ts';
 
@@ -13,7 +13,7 @@ const LOST_CONNECTIONS = 1_000;
 export type Disturb = (fault: Fault) => Promise<void>;
 
 /** Faults of the same thing happen one after the other. Each is written down, with the outages that it makes. */
-export function createFaults(stage: Stage, record: Record): Disturb {
+export function createFaults(stage: Stage, record: Recorder): Disturb {
   const free = new Map<string, Promise<void>>();
   let ids = 0;
 

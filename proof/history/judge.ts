@@ -11,7 +11,7 @@ export interface Judge {
   see(line: Line): void;
   readonly violations: readonly Violation[];
   readonly spread: Spread;
-  /** Milliseconds in which processes waited too long for a processor: nothing had to be available then. */
+  /** Milliseconds in which a process waited too long for a processor: nothing had to be available then. */
   starved(): number;
 }
 

@@ -56,5 +56,5 @@ export type Line =
   | { readonly type: 'fault over'; readonly id: number; readonly at: number }
   | { readonly type: 'outage'; readonly id: number; readonly at: number; readonly outage: Outage }
   | { readonly type: 'outage over'; readonly id: number; readonly at: number }
-  /** How long the clients or a worker have waited for a processor since the last such line, the longest of them. */
-  | { readonly type: 'waited'; readonly at: number; readonly ms: number };
+  /** Milliseconds that the clients, and each worker by its process id, have waited for a processor since the last such line. */
+  | { readonly type: 'waited'; readonly at: number; readonly ms: Readonly<Record<string, number>> };

@@ -9,7 +9,7 @@ import type { Line, RunLine } from './line.ts';
 import { namespaces } from './network/namespaces.ts';
 import { proxies } from './network/proxies.ts';
 import { createOperator } from './operator.ts';
-import { type Record, recordTo } from './record.ts';
+import { type Recorder, recordTo } from './recorder.ts';
 import { roundOf } from './schedule.ts';
 import { openStage, type Stage } from './stage.ts';
 import { createUses } from './uses.ts';
@@ -25,7 +25,7 @@ const CLIENTS = 8;
 /** Milliseconds of a quiet phase: those in which all may recover, and as long in which all must work. */
 const QUIET = 12_000;
 /** Milliseconds between two measurements of how long processes have waited for a processor. */
-const MEASURED = 100;
+const MEASURED = 250;
 
 /** The seeds of one run are those of the rounds, from 0, of the clients and of the operator. */
 const SEEDS = { clients: 1_000_000, operator: 2_000_000, uses: 3_000_000 };
@@ -77,7 +77,7 @@ export async function makeHistory(
 
 async function runRounds(
   stage: Stage,
-  record: Record,
+  record: Recorder,
   { seed, hasRedis, until }: { seed: number; hasRedis: boolean; until: number },
 ): Promise<void> {
   const disturb = createFaults(stage, record);
@@ -99,24 +99,20 @@ async function runRounds(
 }
 
 /** Writes how long the clients and the workers have waited for a processor, from proc_pid_schedstat(5). */
-async function measureWaits({ nodes }: Stage, record: Record, signal: AbortSignal): Promise<void> {
+async function measureWaits({ nodes }: Stage, record: Recorder, signal: AbortSignal): Promise<void> {
   const before = new Map<number, number>();
   let due = performance.now();
   while (!signal.aborted) {
     due = Math.max(due + MEASURED, performance.now());
     await delay(Math.max(0, due - performance.now()));
     const pids = [nodes.a, nodes.b].flatMap((node) => node.pids().workers);
-    const waits = pids.map((pid) => {
+    const ms: Record<string, number> = { clients: Math.round(Math.max(0, performance.now() - due)) };
+    for (const pid of pids) {
       const wait = waitOf(pid);
-      const since = wait - (before.get(pid) ?? wait);
+      ms[pid] = Math.round(wait - (before.get(pid) ?? wait));
       before.set(pid, wait);
-      return since;
-    });
-    record.write({
-      type: 'waited',
-      at: performance.now(),
-      ms: Math.round(Math.max(0, performance.now() - due, ...waits)),
-    });
+    }
+    record.write({ type: 'waited', at: performance.now(), ms });
   }
 }
 

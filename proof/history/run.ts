@@ -35,7 +35,7 @@ function observe(): { see(line: Line): void; conclude(): number } {
     conclude() {
       for (const line of summary.lines(judge.spread)) print(line);
       const starved = Math.round(judge.starved() / 1_000);
-      if (starved > 0) print(`for ${starved} s the gateways hardly got a processor: nothing had to be available then`);
+      if (starved > 0) print(`for ${starved} s a gateway hardly got a processor: nothing had to be available then`);
       const count = judge.violations.length;
       for (const { text } of judge.violations.slice(known, SHOWN)) print(`  VIOLATION ${text}`);
       if (count > SHOWN) print(`  and ${count - SHOWN} more`);

@@ -36,7 +36,7 @@ const BY_READING = 1_000;
 /** Milliseconds after which the answers to all requests have been told. */
 const DELAY = 10_000;
 /** Lines about waits that are kept, those of half a minute. */
-const WAITS = 300;
+const WAITS = 120;
 
 /** @param tooLate gets each acceptance that was too late although all was well */
 export function createSpread(outages: Pick<Outages, 'within'>, tooLate: (at: number, text: string) => void): Spread {
@@ -138,7 +138,7 @@ export function createSpread(outages: Pick<Outages, 'within'>, tooLate: (at: num
           return;
         }
         case 'waited':
-          waits.push(line);
+          waits.push({ at: line.at, ms: Math.max(0, ...Object.values(line.ms)) });
           if (waits.length > WAITS) waits.shift();
           return concludeUntil(line.at - DELAY);
         case 'outage':

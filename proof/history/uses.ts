@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 import { fieldOf, type Reply, type Send } from './call.ts';
 import type { Gateway } from './gateway.ts';
 import type { Form } from './line.ts';
-import type { Record } from './record.ts';
+import type { Recorder } from './recorder.ts';
 import { GROUP, GROUP_PATH, OPEN_PATH } from './stage.ts';
 import type { Person, Token } from './world.ts';
 
@@ -31,7 +31,7 @@ const WATCHES = [
   { every: 200, times: 10 },
 ] as const;
 
-export function createUses(send: Send, record: Record, gateways: readonly Gateway[], random: Random): Uses {
+export function createUses(send: Send, record: Recorder, gateways: readonly Gateway[], random: Random): Uses {
   const write = async (gateway: Gateway, held: Held, reply: Reply, group: string | null, user: string | null) => {
     const { status, begun, ended } = reply;
     const process = reply.request === null ? `${gateway.name}/none` : await gateway.processOf(reply.request);

@@ -88,21 +88,19 @@ test('waits for a processor, which the history tells, excuse a late revocation',
     ...act(3, LONG_AFTER, { kind: 'revoke', token: 'token 1' }, 'a'),
     used(LONG_AFTER + 700, 200, { node: 'b', process: 'b1/1' }),
   ];
-  const waited: Line = { type: 'waited', at: LONG_AFTER + 500, ms: 450 };
+  const waited: Line = { type: 'waited', at: LONG_AFTER + 500, ms: { 101: 450 } };
   t.deepEqual(await judged(t, [...BEGINNING, ...revoked, waited]), []);
 });
 
-test('where processes wait for a processor half of the time, nothing must be available, but what is refused must be', async (t) => {
-  const starved: Line[] = Array.from({ length: 8 }, (_, index) => ({
-    type: 'waited',
-    at: 19_000 + 250 * index,
-    ms: 150,
-  }));
+test('where a worker waits for a processor most of the time, nothing must be available, but what is refused must be', async (t) => {
+  const waits = (ms: (index: number) => Readonly<Record<string, number>>): Line[] =>
+    Array.from({ length: 8 }, (_, index) => ({ type: 'waited', at: 19_000 + 250 * index, ms: ms(index) }));
+  const starved = waits(() => ({ clients: 0, 101: 200, 102: 20 }));
   t.deepEqual(await judged(t, [...BEGINNING, ...starved, used(LONG_AFTER, 503), used(LONG_AFTER, null)]), []);
   const [violation] = await judged(t, [...BEGINNING, ...starved, used(LONG_AFTER, 401)]);
   t.true(violation?.startsWith('refused what stands'), violation);
-  const busy = starved.map((line) => ({ ...line, ms: 100 }) as Line);
-  t.is((await judged(t, [...BEGINNING, ...busy, used(LONG_AFTER, 503)])).length, 1);
+  const inTurn = waits((index) => (index % 2 === 0 ? { 101: 200, 102: 100 } : { 101: 100, 102: 200 }));
+  t.is((await judged(t, [...BEGINNING, ...inTurn, used(LONG_AFTER, 503)])).length, 1);
 });
 
 test('the summary counts answers, and says how long revoked tokens were accepted', async (t) => {

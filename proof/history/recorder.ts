@@ -4,7 +4,7 @@ import type { Act, ActOutcome, Outage } from '../audit/events.ts';
 import type { Line } from './line.ts';
 
 /** Writes what happens, in the order in which it is told. */
-export interface Record {
+export interface Recorder {
   write(line: Line): void;
   /** @returns ends the act */
   begins(act: Act, node: string): (outcome: ActOutcome, answer: string, issued?: string) => void;
@@ -14,7 +14,7 @@ export interface Record {
 }
 
 /** @param see gets each line too */
-export function recordTo(file: string, see: (line: Line) => void): Record {
+export function recordTo(file: string, see: (line: Line) => void): Recorder {
   const output = createWriteStream(file);
   let ids = 0;
   let isClosed = false;
