@@ -5,6 +5,7 @@ import type { Campaign, Search } from './campaign.ts';
 import { compareRequests } from './plain-requests.ts';
 import { compareStreams } from './plain-streams.ts';
 import { requestMessages } from './request-messages.ts';
+import { TARGETS } from './targets/targets.ts';
 import { VALUES } from './values/campaigns.ts';
 import { GATEWAY } from './wire/gateway.ts';
 
@@ -14,6 +15,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   readyMade('answers', { generate: answerMessages, compare: compareAnswers }),
   readyMade('attempts', { generate: answerMessages, compare: compareAttempts }),
   ...VALUES,
+  TARGETS,
   GATEWAY,
 ];
 

@@ -11,6 +11,7 @@ const COUNTS: Readonly<Record<string, number>> = {
   answers: 10_000,
   attempts: 2_000,
   gateway: 120,
+  targets: 1_500,
 };
 const SEED = 12;
 
