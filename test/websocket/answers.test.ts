@@ -134,6 +134,11 @@ test('a refused handshake passes the filter of every answer, and two challenges 
   }
 });
 
+test('a refusal of a handshake keeps the octets of its reason, without those that no reason may have', async (t) => {
+  const { gateway } = await answering(t, ['HTTP/1.1 403 N\xf6\0\x01 way', 'Content-Length: 2'], 'no');
+  t.is(parts(await refused(gateway)).lines[0], 'HTTP/1.1 403 N\xf6?? way');
+});
+
 for (const [title, head] of [
   ['the status 600', 'HTTP/1.1 600 Odd\r\nContent-Length: 6'],
   ['the status 999', 'HTTP/1.1 999 Odd\r\nContent-Length: 6'],

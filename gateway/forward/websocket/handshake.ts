@@ -4,6 +4,7 @@ import type { Plugin } from 'http-proxy-middleware';
 import { clientClosed, GatewayError } from '../../domain/errors.ts';
 import { lingeringClose } from '../../http/early-answer.ts';
 import { beforeProxyListeners } from '../../workarounds/proxy-listeners.ts';
+import { reasonPhrase } from '../answer-head.ts';
 import { upstreamFailure } from '../failure.ts';
 import type { Outgoing } from '../outgoing.ts';
 import type { AttemptAccount } from '../upstream/attempt-account.ts';
@@ -115,6 +116,7 @@ export function observe(pending: Pending): Plugin<IncomingMessage> {
         }
         // The gateway's own version, whichever the upstream speaks.
         response.httpVersion = '1.1';
+        response.statusMessage = reasonPhrase(response.statusMessage ?? '');
         answered(settled, response.statusCode ?? 502);
         // The library ends its own half only: a client that never ends the other would keep the connection.
         socket.once('finish', () => lingeringClose(socket));
