@@ -61,8 +61,8 @@ async function play(
   await new Promise((resolve) => void setImmediate(resolve));
 
   const senders = streams.map((stream, client): Sent => {
-    const { requests } = readRequests(stream.replaceAll(PLACE.cut, ''), STRICT);
-    return { client, run, requests, credentials: credentials[client] ?? [] };
+    const { requests, rest } = readRequests(stream.replaceAll(PLACE.cut, ''), STRICT);
+    return { client, run, requests, hasRest: rest !== 'nothing', credentials: credentials[client] ?? [] };
   });
   const arrived = [...raw.arrived, ...http2.arrived].sort((a, b) => a.serial - b.serial);
   const known: Known = {

@@ -24,11 +24,13 @@ export function judgeAnswers({ bytes, isHung }: Received, sender: Sent, known: K
     judgeMarks(bytes, sender),
     ...finals.map((answer) => judgeAnswer(answer, sender, known)),
     judgeOrder(finals, known),
-    // One more for what follows and cannot be read.
-    finals.length <= sender.requests.length + 1
-      ? null
-      : `${finals.length} answers to ${sender.requests.length} requests`,
+    judgeCount(finals.length, sender),
   );
+}
+
+/** One answer for each request, and one more for what follows and cannot be read. */
+function judgeCount(answers: number, { requests, hasRest }: Sent): string | null {
+  return answers <= requests.length + (hasRest ? 1 : 0) ? null : `${answers} answers to ${requests.length} requests`;
 }
 
 export function answersIn(bytes: string, known: Known): ReadAnswers {

@@ -11,6 +11,8 @@ export interface Sent {
   readonly run: number;
   /** As a strict server reads it. */
   readonly requests: readonly ReadRequest[];
+  /** Whether more follows, which no server can read. */
+  readonly hasRest: boolean;
   readonly credentials: readonly Credential[];
 }
 
