@@ -111,6 +111,16 @@ test('a node that has lost the database does not learn of a node that has lost R
   t.deepEqual(rules(auditor), ['accepted after a revocation']);
 });
 
+test('a node that has lost both stores accepts nothing that was revoked meanwhile, after the bound', (t) => {
+  const auditor = begun();
+  for (const kind of ['database', 'redis'] as const) auditor.outageBegins({ kind, node: 'B' }, 900);
+  done(auditor, { kind: 'revoke', token: 't' }, 1_000);
+  use(auditor, 200, 3_000);
+  t.deepEqual(rules(auditor), []);
+  use(auditor, 200, 3_020);
+  t.deepEqual(rules(auditor), ['accepted after a revocation']);
+});
+
 test('a revocation holds after the database has lost it, unless nothing knew it', (t) => {
   for (const isForgotten of [false, true]) {
     const auditor = begun();
