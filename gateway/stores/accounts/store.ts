@@ -2,6 +2,7 @@ import type { Account } from '../../domain/account.ts';
 import { canonicalEmail, newStamp, stampKeepingTokens } from '../../domain/account.ts';
 import type { QueryRunner } from '../database/connection.ts';
 import { isUniqueViolation } from '../database/failure.ts';
+import { type AccountRow, accountOf, keyOf } from './account-row.ts';
 
 /** An account as the operator sees it. Times are milliseconds since 1970. */
 export interface AccountSummary {
@@ -71,16 +72,6 @@ export interface AccountStore extends AccountReader {
   setGroups(id: string, names: readonly string[]): Promise<boolean>;
   /** Keeps the records of its tokens. @returns whether there was such an account */
   remove(id: string): Promise<boolean>;
-}
-
-interface AccountRow {
-  id: number;
-  email: string;
-  password_hash: string | null;
-  confirmed_at: number | null;
-  stamp: string;
-  created_at: number;
-  updated_at: number;
 }
 
 interface GroupRow {
@@ -209,29 +200,5 @@ export function sqlAccountStore({ kind, sql, query }: QueryRunner): AccountStore
       if (rows.length > 0) await query(groups().insert(rows));
       return true;
     },
-  };
-}
-
-/** Matches no account: ids start at 1. */
-const NO_ACCOUNT = -1;
-
-/**
- * The id as a number, or `NO_ACCOUNT`. MySQL casts a string to compare it with a number: `1abc`, `01` and `1.0` would all
- * match account 1.
- */
-function keyOf(id: string): number {
-  const key = /^[1-9][0-9]*$/.test(id) ? Number(id) : NO_ACCOUNT;
-  return Number.isSafeInteger(key) ? key : NO_ACCOUNT;
-}
-
-function accountOf(row: AccountRow, groups: readonly string[]): Account {
-  return {
-    id: String(row.id),
-    email: row.email,
-    logins: [row.email],
-    passwordHash: row.password_hash,
-    confirmed: row.confirmed_at !== null,
-    stamp: row.stamp,
-    groups,
   };
 }

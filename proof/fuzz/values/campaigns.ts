@@ -8,6 +8,7 @@ import { jsonBodies } from './json-bodies.ts';
 import { pages } from './pages.ts';
 import { proxyHeaders } from './proxy-headers.ts';
 import { redisAnswers } from './redis-answers.ts';
+import { sqlAnswers } from './sql-answers.ts';
 import { tokens } from './tokens.ts';
 
 /** Values that strangers or operators choose, each read by the part of the gateway that reads it. */
@@ -21,5 +22,6 @@ export const VALUES: readonly Campaign[] = [
   pages,
   proxyHeaders,
   redisAnswers,
+  sqlAnswers,
   tokens,
 ];
