@@ -67,7 +67,7 @@ for (const [name, ending] of Object.entries(ENDINGS)) {
     runOver(
       `${tries} of ${tries} answers in mid-upload (${framing}) of an upstream that ${name} arrive`,
       async (t, over) => {
-        t.timeout(60_000);
+        t.timeout(240_000);
         const gateway = await forwardingGateway(t, await answering(t, ending), {}, over);
         const answers: string[] = [];
         for (let i = 0; i < tries; i++) answers.push(await upload(gateway.port, framing));
