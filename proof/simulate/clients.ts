@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 /** What came back: a value, the status of an error, or nothing since the process died. */
 export type Answer<T> = { readonly value: T } | { readonly status: number } | null;
 
+/** The address of all clients. */
+export const CLIENT = '192.0.2.1';
 /** Milliseconds that a request or its answer is under way. */
 const FASTEST = 0.1;
 const SLOWEST = 2;
@@ -152,7 +154,7 @@ export class Clients {
 
 /** The account that the credential proves. @throws GatewayError 401 or 403 */
 export async function identified({ identify }: Service, value: string): Promise<Account> {
-  const outcome = await identify('authorization ', value, '192.0.2.1');
+  const outcome = await identify('authorization ', value, CLIENT);
   if (outcome.kind !== 'found') throw new GatewayError('unauthorized', 'refused');
   const { account } = outcome.identity;
   if (!account.confirmed) throw new GatewayError('forbidden', 'unconfirmed account');

@@ -89,6 +89,22 @@ const slow: Fault = ({ world }) => {
   };
 };
 
+/** Messages take so long that what is read is old when it arrives. */
+const verySlow: Fault = (stage) => {
+  const nodes = concerned(stage);
+  const ends = [outage(stage, 'database', nodes), outage(stage, 'writes', null)];
+  if (stage.world.hasRedis) ends.push(outage(stage, 'redis', nodes));
+  for (const node of nodes)
+    stage.world.setFaults(node, {
+      slowest: stage.world.scheduler.between(500, 1_100),
+      slowOnceIn: some(stage, [1, 2, 20]),
+    });
+  return () => {
+    for (const node of nodes) stage.world.mend(node);
+    for (const end of ends) end();
+  };
+};
+
 const readOnly: Fault = (stage) => {
   const end = outage(stage, 'writes', null);
   stage.world.sql.isReadOnly = true;
@@ -98,14 +114,31 @@ const readOnly: Fault = (stage) => {
   };
 };
 
+/** Revocations that are asked for while the nodes find out what happened. */
+const AFTER_TAKE_OVER = { count: 15, within: 600 };
+
+const pause: Fault = (stage) => {
+  const { world } = stage;
+  const node = some(stage, world.nodes);
+  const ends = [outage(stage, 'process', [node]), outage(stage, 'writes', null)];
+  const { process } = node;
+  process.isPaused = true;
+  world.note(`${process.name} is paused`);
+  return () => {
+    world.resume(process);
+    for (const end of ends) end();
+  };
+};
+
 /** @param oldest milliseconds of transactions that are lost, at most */
 function takeOver(oldest: number): Fault {
   return (stage) => {
     const { world } = stage;
     const { scheduler, auditor } = world;
     const ends = [outage(stage, 'database', null)];
+    if (scheduler.random.once(2)) ends.push(pause(stage));
     world.breakSql();
-    const { since, lost } = world.sql.takeOver(scheduler.between(0, oldest));
+    const { since, lost } = world.sql.takeOver(scheduler.between(0, scheduler.random.once(2) ? oldest : oldest / 10));
     world.note(`another database server takes over, without ${lost} transactions since ${since.toFixed(1)}`);
     world.sql.owner.wallOffset += scheduler.between(-3_000, 3_000);
     auditor.lost(since, world.now);
@@ -113,6 +146,10 @@ function takeOver(oldest: number): Fault {
     stage.untilRestored(() => auditor.outageEnds(id, world.now));
     stage.workload.lost(since);
     stage.knowledge.review();
+    for (let i = 0; i < AFTER_TAKE_OVER.count; i += 1) {
+      const after = scheduler.between(0, AFTER_TAKE_OVER.within);
+      scheduler.add(world.clients, 'client', after, () => stage.workload.revokeSome());
+    }
     return () => {
       for (const end of ends) end();
     };
@@ -153,19 +190,6 @@ function loseRedis(lose: (stage: Stage) => void): Fault {
   };
 }
 
-const pause: Fault = (stage) => {
-  const { world } = stage;
-  const node = some(stage, world.nodes);
-  const ends = [outage(stage, 'process', [node]), outage(stage, 'writes', null)];
-  const { process } = node;
-  process.isPaused = true;
-  world.note(`${process.name} is paused`);
-  return () => {
-    world.resume(process);
-    for (const end of ends) end();
-  };
-};
-
 const kill: Fault = (stage) => {
   const { world } = stage;
   const end = outage(stage, 'writes', null);
@@ -188,9 +212,10 @@ const wallClock: Fault = (stage) => {
   return () => {};
 };
 
-export const FAULTS: Readonly<Record<string, Fault>> = {
+const FAULTS: Readonly<Record<string, Fault>> = {
   none: () => () => {},
   'slow network': slow,
+  'very slow network': verySlow,
   'database refused': ways('sql', 'refused'),
   'database silent': ways('sql', 'silent'),
   'database hangs': hang('sql'),
@@ -211,3 +236,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'all nodes die': killAll,
   'wall clocks': wallClock,
 };
+
+/** Those that lose something, and those without which little is lost for good, happen more often. */
+const OFTEN = ['database failover', 'database failover', 'database restored', 'Redis refused', 'Redis empty'];
+
+export function faultCalled(name: string): Fault {
+  return FAULTS[name] ?? (() => () => {});
+}
+
+/** The names of faults to choose from. */
+export function possibleFaults(hasRedis: boolean): readonly string[] {
+  return [...Object.keys(FAULTS), ...OFTEN].filter((name) => hasRedis || !name.startsWith('Redis'));
+}

@@ -21,6 +21,8 @@ export interface Process extends Owner {
 export interface Stores {
   readonly sql: SqlServer;
   readonly redis: RedisServer;
+  /** Whether the gateways are configured with it. */
+  readonly hasRedis: boolean;
 }
 
 /** Receives the lines of the log of a process. */
@@ -50,7 +52,7 @@ export function startProcess(
   routeToRedis(host, { server: stores.redis, link: redis });
   const log = logTo((line) => listener.onLine(process.name, line));
   scheduler.add(process, 'start', 1, () => {
-    openService(host, log, () => listener.announce(process)).then(
+    openService({ host, hasRedis: stores.hasRedis }, log, () => listener.announce(process)).then(
       (service) => {
         process.service = service;
         listener.onReady(process);

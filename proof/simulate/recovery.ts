@@ -72,6 +72,7 @@ export function watchDenylist(world: World): DenylistWatch {
   const isThere = (jti: unknown) => world.redis.content.get(`${PREFIX}denylist:${jti}`, world.now) !== null;
   return {
     lacks() {
+      if (!world.hasRedis) return null;
       const lacking = denied().find((jti) => (isStrict || kept.has(jti)) && !isThere(jti));
       return lacking === undefined ? null : `the denylist lacks ${lacking}`;
     },

@@ -39,34 +39,34 @@ const SECRETS = ['a secret of the simulation, which is long enough'];
 export const PREFIX = 'gatehouse:';
 
 /**
+ * @param hasRedis whether the gateway is configured with one
  * @param host under which the routes to the simulated database and Redis are known
  * @throws GatewayError when the database is out
  */
-export async function openService(host: string, log: Logger, announceRevocation: () => void): Promise<Service> {
+export async function openService(
+  { host, hasRedis }: { readonly host: string; readonly hasRedis: boolean },
+  log: Logger,
+  announceRevocation: () => void,
+): Promise<Service> {
   const location = { kind: 'mysql', host, port: 3306, user: 'gatehouse', password: '', database: 'gatehouse' } as const;
   const database = openDatabase(location, { timeout: DEFAULTS.database });
-  const redis = openRedis(
-    {
-      ...{
-        form: { kind: 'single' },
-        nodes: [{ host, port: 6379 }],
-        database: 0,
-        username: '',
-        password: '',
-        tls: false,
-      },
-    },
-    { keyPrefix: PREFIX, timeout: DEFAULTS.redis },
-    FEED_BLOCK,
-    log,
-  );
+  const at = {
+    form: { kind: 'single' },
+    nodes: [{ host, port: 6379 }],
+    database: 0,
+    username: '',
+    password: '',
+    tls: false,
+  } as const;
+  const redis = hasRedis ? openRedis(at, { keyPrefix: PREFIX, timeout: DEFAULTS.redis }, FEED_BLOCK, log) : null;
   const accounts = sqlAccountStore(database);
   const cache = cachedAccounts(accounts.findById, DEFAULTS.cache);
   try {
     const revocations = await startRevocations(database, redis, LIVES, log, cache.forget, announceRevocation);
     const { mirror, clock } = revocations;
     const tokens = sqlTokenStore(database);
-    startHousekeeping({ database, tokens, sessions: sqlSessionStore(database, clock), revocations });
+    const sessions = sqlSessionStore(database, clock);
+    startHousekeeping({ database, tokens, sessions, revocations });
     const signer = tokenSigner({ secrets: SECRETS, maxLifetime: LIVES.tokens.maxLifetime }, clock.now);
     const { isDenied, cutoffOf } = mirror;
     const standing = createStanding({ isDenied, cutoffOf, now: clock.now, isReplaced: () => false });
@@ -74,7 +74,7 @@ export async function openService(host: string, log: Logger, announceRevocation:
     const live = liveTokens(tokens, rules);
     return {
       ...{ accounts, revocations, standing, live },
-      sessions: redisSessionStore(redis.client, redis.keyPrefix),
+      sessions: redis === null ? sessions : redisSessionStore(redis.client, redis.keyPrefix),
       issue: tokenIssue({
         ...{ now: clock.now, sign: signer.sign, keyId: signer.keyId, record: tokens.record },
         ...{ readCutoff: revocations.readCutoff, countLive: live.count, maxPerAccount: 100 },
@@ -98,7 +98,7 @@ export async function openService(host: string, log: Logger, announceRevocation:
       }),
     };
   } catch (error) {
-    redis.close();
+    redis?.close();
     await database.close(0);
     throw error;
   }

@@ -3,7 +3,7 @@ import { createAuditor } from '../audit/auditor.ts';
 import type { Violation } from '../audit/events.ts';
 import { Random } from '../random.ts';
 import { Clients } from './clients.ts';
-import { FAULTS, type Stage } from './faults.ts';
+import { faultCalled, possibleFaults, type Stage } from './faults.ts';
 import type { FirstAccount } from './image-of-gateway.ts';
 import { Knowledge } from './knowledge.ts';
 import { unrecovered, watchDenylist } from './recovery.ts';
@@ -114,24 +114,24 @@ function directFaults(parts: Omit<Stage, 'untilRestored'>, counts: Record<string
   const { world, workload, knowledge, denylist } = parts;
   const { scheduler, auditor, clients } = world;
   const { random } = scheduler;
-  const names = Object.keys(FAULTS);
+  const names = possibleFaults(world.hasRedis);
   let restored: (() => void)[] = [];
   const stage: Stage = { ...parts, untilRestored: (end) => restored.push(end) };
   const later = (ms: number, run: () => void) => void scheduler.add(clients, 'director', ms, run);
 
   const beginFaults = () => {
     workload.isActing = true;
-    const count = 1 + (random.once(3) ? 1 + random.below(2) : 0);
+    const count = 1 + (random.once(2) ? 1 + random.below(2) : 0);
     let running = count;
     for (let i = 0; i < count; i += 1) {
       later(scheduler.between(0, 3_000) * i, () => {
         const name = names[random.below(names.length)] ?? '';
         counts[name] = (counts[name] ?? 0) + 1;
         world.note(`begins: ${name}`);
-        const end = FAULTS[name]?.(stage);
+        const end = faultCalled(name)(stage);
         later(random.once(6) ? LONG_FAULT : scheduler.between(...FAULT), () => {
           world.note(`ends: ${name}`);
-          end?.();
+          end();
           running -= 1;
           if (running === 0) later(scheduler.between(0, 2_000), beginQuiet);
         });

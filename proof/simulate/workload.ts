@@ -1,29 +1,11 @@
 import type { Credential, EndingAct } from '../audit/events.ts';
-import { type Clients, identified } from './clients.ts';
+import { basic, endAll, issue, type KnownAccount, type KnownCredential, logIn, revoke } from './acts.ts';
+import type { Clients } from './clients.ts';
 import type { FirstAccount } from './image-of-gateway.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Process } from './process.ts';
-import { hashOf, type Service } from './service.ts';
+import { hashOf } from './service.ts';
 import type { World } from './world.ts';
-
-interface KnownAccount {
-  readonly id: string;
-  readonly email: string;
-  readonly addedAt: number;
-  /** As far as the clients know; acts of unknown outcome leave more. */
-  passwords: string[];
-  isConfirmed: boolean;
-}
-
-interface KnownCredential {
-  readonly name: string;
-  /** What is sent. */
-  readonly value: string;
-  readonly account: KnownAccount;
-  readonly isSession: boolean;
-  /** When an act that ends it was acknowledged; null: none was. */
-  endedAt: number | null;
-}
 
 const GROUP = 'staff';
 /** Milliseconds for which the clients go on with a credential that has ended, at least and at most. */
@@ -70,6 +52,15 @@ export class Workload {
     else if (roll < 70) this.#logIn(process, account);
     else if (this.isActing) this.#changeAtOnce(process, account, roll);
     else this.#useSome();
+  }
+
+  /** Revokes something now. */
+  revokeSome(): void {
+    const process = this.#some(this.#world.ready());
+    const account = this.#some(this.#accounts);
+    if (process === null || account === null || !this.isActing) return;
+    if (this.#world.scheduler.random.once(2)) this.#revoke(process);
+    else this.#endAll(process, account, { kind: 'revoke all', account: account.email });
   }
 
   /** Sometimes at two nodes at the same moment. */
@@ -134,10 +125,7 @@ export class Workload {
     this.#clients.act(
       process,
       { kind: 'issue', account: account.email },
-      async (service) => {
-        const proven = await identified(service, value);
-        return await service.issue(proven, { name: null, lifetime: 20_000, scope: null, addresses: null });
-      },
+      (service) => issue(service, value),
       ({ jti, token }) => this.#keep({ name: jti, value: token, account, isSession: false, endedAt: null }),
       ({ jti }) => jti,
     );
@@ -150,12 +138,7 @@ export class Workload {
     this.#clients.act(
       process,
       { kind: 'log in', account: account.email },
-      async (service) => {
-        const { id, logins, stamp } = await identified(service, value);
-        const record = { accountId: id, logins, stamp, createdAt: service.revocations.clock.now() };
-        await service.sessions.write(name, JSON.stringify(record), 600_000);
-        return name;
-      },
+      (service) => logIn(service, value, name),
       () => this.#keep({ name, value: name, account, isSession: true, endedAt: null }),
       () => name,
     );
@@ -167,20 +150,12 @@ export class Workload {
     const live = tokens.filter(({ endedAt }) => endedAt === null);
     const token = random.once(8) ? this.#some(tokens) : this.#some(live);
     if (token === null) return;
-    const { name, account, value } = token;
+    const { name } = token;
     const byItself = random.once(2);
     this.#clients.act(
       process,
       { kind: 'revoke', token: name },
-      async (service) => {
-        const { revoker } = service.revocations;
-        if (!byItself) return unlessUnknown(await revoker.token(name, null, null));
-        const outcome = await service.identify('authorization ', `Bearer ${value}`, '192.0.2.1');
-        if (outcome.kind !== 'found' || outcome.identity.by !== 'token') return null;
-        const { accountId, issuedAt, expiresAt } = outcome.identity.token.claims;
-        const claims = { accountId, issuedAt: issuedAt * 1000, expiresAt: expiresAt * 1000 };
-        return unlessUnknown(await revoker.token(name, account.id, claims));
-      },
+      (service) => revoke(service, token, byItself),
       (outcome, id) => {
         token.endedAt ??= this.#world.now;
         // What was revoked already may have been revoked with its account.
@@ -194,12 +169,12 @@ export class Workload {
     const before = this.#credentials.filter((one) => one.account === account && one.endedAt === null);
     const bySessions = this.#world.scheduler.random.once(3);
     // It may come to be the password even if nobody says so.
-    if (act.kind === 'password') account.passwords = [act.password, ...account.passwords].slice(-4);
+    if (act.kind === 'password') account.passwords = [act.password, ...account.passwords.slice(-3)];
     this.#clients.act(
       process,
       act,
       async (service) => {
-        if (!(await end(service, account.id, act, bySessions))) return null;
+        if (!(await endAll(service, account.id, act, bySessions))) return null;
         const { mirror } = service.revocations;
         const ids = before.filter(({ name, isSession }) => !isSession && mirror.isDenied(name)).map(({ name }) => name);
         return { cutoff: mirror.cutoffOf(account.id), ids };
@@ -294,33 +269,5 @@ export class Workload {
   #next(): number {
     this.#count += 1;
     return this.#count;
-  }
-}
-
-function basic({ email }: KnownAccount, password: string): string {
-  return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
-}
-
-function unlessUnknown<T>(outcome: T | 'unknown'): T | null {
-  return outcome === 'unknown' ? null : outcome;
-}
-
-/** @returns whether this had an effect */
-async function end({ revocations }: Service, id: string, act: EndingAct, bySessions: boolean): Promise<boolean> {
-  const { revoker } = revocations;
-  switch (act.kind) {
-    case 'revoke':
-      throw new Error('of no account');
-    case 'revoke all':
-      if (bySessions) await revocations.endAll(id);
-      else await revoker.account(id);
-      return true;
-    case 'password':
-      return await revoker.changeAndRevoke(id, (own) => own.setPassword(id, hashOf(act.password)));
-    case 'confirm':
-    case 'unconfirm':
-      return await revoker.changeAndRevoke(id, (own) => own.setConfirmed(id, act.kind === 'confirm'));
-    case 'remove':
-      return await revoker.changeAndRevoke(id, (own) => own.remove(id));
   }
 }

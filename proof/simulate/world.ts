@@ -12,9 +12,10 @@ export interface NodeFaults {
   sqlLoss: number;
   redisLoss: number;
   slowest: number;
+  slowOnceIn: number;
 }
 
-const FAULTLESS: NodeFaults = { sql: 'up', redis: 'up', sqlLoss: 0, redisLoss: 0, slowest: 3 };
+const FAULTLESS: NodeFaults = { sql: 'up', redis: 'up', sqlLoss: 0, redisLoss: 0, slowest: 3, slowOnceIn: 20 };
 
 interface Node {
   readonly name: string;
@@ -37,6 +38,7 @@ export class World {
   readonly auditor: Auditor;
   readonly sql: SqlServer;
   readonly redis: RedisServer;
+  readonly hasRedis: boolean;
   readonly nodes: Node[] = [];
   /** Called when a process has died, before anything else happens. */
   onDeath: (process: Process) => void = () => {};
@@ -49,6 +51,7 @@ export class World {
 
   constructor(scheduler: Scheduler, auditor: Auditor, image: Buffer) {
     this.scheduler = scheduler;
+    this.hasRedis = !scheduler.random.once(3);
     this.auditor = auditor;
     this.sql = new SqlServer(scheduler, 'database', image);
     this.redis = new RedisServer(scheduler, 'redis');
@@ -130,7 +133,7 @@ export class World {
       [process.redis, faults.redis, faults.redisLoss],
     ] as const) {
       link.mend();
-      Object.assign(link, { state, lossOnceIn, slowest: faults.slowest });
+      Object.assign(link, { state, lossOnceIn, slowest: faults.slowest, slowOnceIn: faults.slowOnceIn });
       if (state === 'refused') link.breakAll();
     }
   }
@@ -140,7 +143,7 @@ export class World {
     return startProcess(
       this.scheduler,
       { node: name, number: this.#started },
-      { sql, redis: this.redis },
+      { sql, redis: this.redis, hasRedis: this.hasRedis },
       {
         announce: (from) => {
           for (const { process } of this.nodes.filter((one) => one.gateway === gateway && one.process !== from)) {

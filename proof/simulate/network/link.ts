@@ -12,6 +12,8 @@ export interface Link {
   lossOnceIn: number;
   /** Milliseconds that a message takes at most. */
   slowest: number;
+  /** One in so many messages takes up to that; the others are fast. */
+  slowOnceIn: number;
   fate(): Fate;
   delay(): number;
   /** An event of the process. */
@@ -34,7 +36,7 @@ export interface Link {
 }
 
 const FASTEST = 0.1;
-const USUAL = 3;
+const USUAL = { slowest: 3, slowOnceIn: 20 };
 
 export function createLink(scheduler: Scheduler, process: Owner): Link {
   const arrivals = new WeakMap<object, number>();
@@ -45,12 +47,12 @@ export function createLink(scheduler: Scheduler, process: Owner): Link {
   const link: Link = {
     state: 'up',
     lossOnceIn: 0,
-    slowest: USUAL,
+    ...USUAL,
     fate() {
       if (link.lossOnceIn === 0 || !scheduler.random.once(link.lossOnceIn)) return 'arrives';
       return scheduler.random.once(2) ? 'lost before' : 'lost after';
     },
-    delay: () => scheduler.between(FASTEST, scheduler.random.once(20) ? link.slowest : FASTEST * 5),
+    delay: () => scheduler.between(FASTEST, scheduler.random.once(link.slowOnceIn) ? link.slowest : FASTEST * 5),
     later: (ms, run) => scheduler.add(process, 'client', ms, run),
     connects(onRefused, store, onConnected) {
       if (link.state === 'silent') return;
@@ -88,7 +90,7 @@ export function createLink(scheduler: Scheduler, process: Owner): Link {
       connections.clear();
     },
     mend() {
-      Object.assign(link, { state: 'up', lossOnceIn: 0, slowest: USUAL });
+      Object.assign(link, { state: 'up', lossOnceIn: 0, ...USUAL });
       const messages = held;
       held = [];
       for (const message of messages) message();
