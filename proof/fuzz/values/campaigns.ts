@@ -24,4 +24,24 @@ export const VALUES: readonly Campaign[] = [
   redisAnswers,
   sqlAnswers,
   tokens,
-];
+].map(tellingThrows);
+
+/** What throws is a difference too, with its input. */
+function tellingThrows({ name, open }: Campaign): Campaign {
+  return {
+    name,
+    async open(scope) {
+      const search = await open(scope);
+      return {
+        ...search,
+        async compare(bytes, seed) {
+          try {
+            return await search.compare(bytes, seed);
+          } catch (error) {
+            return { kind: 'throws', difference: `throws ${error}` };
+          }
+        },
+      };
+    },
+  };
+}
