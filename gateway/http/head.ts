@@ -49,6 +49,8 @@ export interface Head {
  * @throws GatewayError 400 (RFC 9112 section 3.2 for `Host`, section 6.1 for framing), 417 (RFC 9110 section 10.1.1), 505
  */
 export function readHead(raw: RawFields, version: string): Head {
+  // The parser accepts 0.9 and 2.0. `RequestLine` has changed higher minor versions of 1 to 1.1.
+  if (!version.startsWith('1.')) throw versionNotSupported(`HTTP/${version}`);
   let authorization: string | undefined;
   let host: string | undefined;
   let requestId: string | undefined;
@@ -105,8 +107,7 @@ export function readHead(raw: RawFields, version: string): Head {
         if (isField(name, 'authorization')) authorization = once(authorization, value, 'Authorization');
         break;
       case 14:
-        if (isField(name, 'content-length'))
-          contentLength = once(contentLength, value, 'Content-Length', ambiguousFraming);
+        if (isField(name, 'content-length')) contentLength = once(contentLength, value, 'Content-Length');
         else if (isField(name, 'sec-fetch-site')) fetchSite = once(fetchSite, value, 'Sec-Fetch-Site');
         else if (isField(name, 'sec-fetch-mode')) fetchMode ??= value;
         break;
@@ -121,7 +122,7 @@ export function readHead(raw: RawFields, version: string): Head {
         break;
       case 17:
         if (isField(name, 'transfer-encoding')) {
-          transferEncoding = once(transferEncoding, value, 'Transfer-Encoding', ambiguousFraming);
+          transferEncoding = once(transferEncoding, value, 'Transfer-Encoding');
         } else if (isField(name, 'x-forwarded-proto')) {
           forwardedProto ??= value;
         }
@@ -133,8 +134,6 @@ export function readHead(raw: RawFields, version: string): Head {
         break;
     }
   }
-  // The parser accepts 0.9 and 2.0. `RequestLine` has changed higher minor versions of 1 to 1.1.
-  if (!version.startsWith('1.')) throw versionNotSupported(`HTTP/${version}`);
   // Request smuggling: a parser that reads 010 as octal takes eight bytes, and the rest for the next request.
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
     throw ambiguousFraming('The Content-Length header is not a plain number without leading zeros');
@@ -182,7 +181,8 @@ function isField(name: string, lowerCase: string): boolean {
   return name === lowerCase || name.toLowerCase() === lowerCase;
 }
 
-function once(before: string | undefined, value: string, field: string, refusal = badRequest): string {
-  if (before !== undefined) throw refusal(`More than one ${field} header`);
+/** Closes after any field that is there twice: the framing has not been judged yet. */
+function once(before: string | undefined, value: string, field: string): string {
+  if (before !== undefined) throw ambiguousFraming(`More than one ${field} header`);
   return value;
 }

@@ -47,7 +47,9 @@ test('nor is it when that request has arrived in full behind another one', async
     [400, '1.1', ['Transfer-Encoding: gzip, chunked'], chunks],
     [400, '1.1', ['Content-Length: 010'], '0123456789'],
     [400, '1.0', ['Connection: keep-alive', 'Transfer-Encoding: chunked'], chunks],
+    [400, '1.1', ['Host: a', 'Transfer-Encoding: gzip, chunked'], chunks],
     [505, '2.0', ['Connection: keep-alive'], ''],
+    [505, '2.0', ['Connection: keep-alive', 'Host: b'], ''],
     [505, '2.0', ['Connection: keep-alive', 'Content-Length: 5'], 'hello'],
   ];
   for (const [status, version, head, body] of heads) {
