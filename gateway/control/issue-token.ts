@@ -73,21 +73,24 @@ function tooManyTokens(most: number): GatewayError {
   });
 }
 
-/** Runs the tasks of one account one after another. */
+/**
+ * Runs the tasks of one account one after another. A task that has waited too long fails as the one before it if a store was
+ * unavailable: the client has not asked too often.
+ */
 function turnsByAccount() {
-  const queues = new Map<string, { waiting: number; last: Promise<unknown> }>();
+  const queues = new Map<string, { waiting: number; last: Promise<GatewayError | null> }>();
 
   return async <T>(accountId: string, task: () => Promise<T>): Promise<T> => {
-    const queue = queues.get(accountId) ?? { waiting: 0, last: Promise.resolve() };
+    const queue = queues.get(accountId) ?? { waiting: 0, last: Promise.resolve(null) };
     if (queue.waiting >= MOST_WAITING) throw busy('too many tokens of the account are asked for at once');
     queues.set(accountId, queue);
     queue.waiting += 1;
     const since = performance.now();
-    const done = queue.last.then(() => {
-      if (performance.now() - since > PATIENCE) throw busy('the tokens asked for before took too long');
+    const done = queue.last.then((outage) => {
+      if (performance.now() - since > PATIENCE) throw outage ?? busy('the tokens asked for before took too long');
       return task();
     });
-    queue.last = done.catch(() => {});
+    queue.last = done.then(() => null, outageIn);
     try {
       return await done;
     } finally {
@@ -95,6 +98,11 @@ function turnsByAccount() {
       if (queue.waiting === 0) queues.delete(accountId);
     }
   };
+}
+
+/** @returns the error if it says that a store is unavailable */
+function outageIn(error: unknown): GatewayError | null {
+  return error instanceof GatewayError && error.code === 'service_unavailable' ? error : null;
 }
 
 function busy(detail: string): GatewayError {

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { type TokenIssueDeps, tokenIssue } from '../../gateway/control/issue-token.ts';
+import { storeUnavailable } from '../../gateway/domain/errors.ts';
 import { UNRESTRICTED } from '../../gateway/domain/identity.ts';
 
 const ADA = {
@@ -60,6 +62,27 @@ test('a failure of one request is no failure of those behind it', async (t) => {
   });
   const [first, second] = await Promise.allSettled([issue(ADA, WISH), issue(ADA, WISH)]);
   t.deepEqual([first?.status, second?.status], ['rejected', 'fulfilled']);
+});
+
+test('requests that have waited too long behind one that the database failed get its 503, and behind a slow one 429', async (t) => {
+  // Longer than a request may wait.
+  const slow = () => delay(3_100);
+  const outage = storeUnavailable('database', new Error('no answer'));
+  const failing = issuing({
+    async record() {
+      await slow();
+      throw outage;
+    },
+  });
+  const [, ...behind] = await Promise.allSettled([failing(ADA, WISH), failing(ADA, WISH), failing(ADA, WISH)]);
+  t.deepEqual(
+    behind.map((result) => result.status === 'rejected' && result.reason),
+    [outage, outage],
+  );
+  const late = issuing({ record: slow });
+  const [first, second] = await Promise.allSettled([late(ADA, WISH), late(ADA, WISH)]);
+  t.is(first?.status, 'fulfilled');
+  t.like(second, { status: 'rejected', reason: { status: 429 } });
 });
 
 test('a token is recorded with what it is bound to', async (t) => {
