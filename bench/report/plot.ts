@@ -1,6 +1,7 @@
 import { peers } from '../peers/all.ts';
 import { number } from './format.ts';
 import type { OurSpeed, Results, Speed } from './results.ts';
+import { svg, text } from './svg.ts';
 
 interface Bar {
   readonly label: string;
@@ -24,6 +25,17 @@ const ROW = 32;
 const HEAD = 78;
 const TITLE = 38;
 const LEAST_BAR = 2;
+const STYLE = {
+  always: `  .group { font-size: 13px; font-weight: 600; fill: #59636e; }
+  .label { text-anchor: end; }
+  .value { font-variant-numeric: tabular-nums; }
+  .strong { font-weight: 600; }
+  .ours { fill: #1f6feb; }
+  .other { fill: #afb8c1; }`,
+  dark: `    .group { fill: #9198a1; }
+    .ours { fill: #4493f8; }
+    .other { fill: #59636e; }`,
+};
 
 /** The comparison as an SVG picture with a background of its own, readable on light and dark pages. */
 export function plotOf({ gatehouse, peers: measured, machine }: Results): string | null {
@@ -69,38 +81,11 @@ function picture(groups: readonly Group[], subtitle: string): string {
     }
     y += 14;
   }
-  const height = y + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title">
-<title id="title">Requests per second: ${escaped(spoken(groups))}</title>
-<style>
-  text { font: 14px -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", Arial, sans-serif; fill: #1f2328; }
-  .page { fill: #ffffff; stroke: #d1d9e0; }
-  .heading { font-size: 19px; font-weight: 600; }
-  .small { font-size: 13px; fill: #59636e; }
-  .group { font-size: 13px; font-weight: 600; fill: #59636e; }
-  .label { text-anchor: end; }
-  .value { font-variant-numeric: tabular-nums; }
-  .strong { font-weight: 600; }
-  .ours { fill: #1f6feb; }
-  .other { fill: #afb8c1; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; }
-    .page { fill: #0d1117; stroke: #3d444d; }
-    .small, .group { fill: #9198a1; }
-    .ours { fill: #4493f8; }
-    .other { fill: #59636e; }
-  }
-</style>
-<rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
-${text(MARGIN, 36, 'heading', 'Requests per second, on one core')}
-${text(MARGIN, 59, 'small', subtitle)}
-${parts.join('\n')}
-</svg>
-`;
-}
-
-function text(x: number, y: number, kind: string, content: string): string {
-  return `<text class="${kind}" x="${x.toFixed(1)}" y="${y}">${escaped(content)}</text>`;
+  return svg({ width: WIDTH, height: y + 4, title: `Requests per second: ${spoken(groups)}`, style: STYLE }, [
+    text(MARGIN, 36, 'heading', 'Requests per second, on one core'),
+    text(MARGIN, 59, 'small', subtitle),
+    ...parts,
+  ]);
 }
 
 /** For those who do not see the picture. */
@@ -108,8 +93,4 @@ function spoken(groups: readonly Group[]): string {
   return groups
     .map(({ title, bars }) => `${title}: ${bars.map(({ label, rate }) => `${label} ${number(rate)}`).join(', ')}`)
     .join('. ');
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,10 +1,19 @@
 import { tmpdir } from 'node:os';
+import { OperatorError } from '../../gateway/domain/errors.ts';
 import { openScope } from '../../test/lab/open-scope.ts';
+import { conclude } from './conclude.ts';
 import { HELP, parseOptions } from './options.ts';
 import { soak } from './soak.ts';
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** @returns the exit code */
+function tellVerdict(file: string): number {
+  const { isGood, text } = conclude(file);
+  say(text);
+  return isGood ? 0 : 1;
 }
 
 async function main(): Promise<number> {
@@ -17,13 +26,12 @@ async function main(): Promise<number> {
       process.stderr.write(`${parsed.message}\n`);
       return 2;
     case 'read':
-      return 0;
+      return tellVerdict(parsed.file);
     case 'run': {
       const scope = openScope();
       process.once('SIGINT', () => void scope.close().finally(() => process.exit(130)));
       try {
-        await soak(scope, parsed.options, say);
-        return 0;
+        return tellVerdict(await soak(scope, parsed.options, say));
       } finally {
         await scope.close();
       }
@@ -31,4 +39,8 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof OperatorError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 2;
+});

@@ -106,9 +106,11 @@ export interface BeginSample {
 export interface EndSample {
   readonly kind: 'end';
   readonly at: number;
-  /** Why it ended. */
+  /** `TIME_IS_OVER`, or what ended it before. */
   readonly reason: string;
 }
+
+export const TIME_IS_OVER = 'its time is over';
 
 export type Sample =
   | BeginSample

@@ -12,7 +12,7 @@ import { Random } from '../random.ts';
 import { startNode } from './gateway/node.ts';
 import { startSampler } from './measure/sampler.ts';
 import type { RunOptions } from './options.ts';
-import { recordTo } from './samples.ts';
+import { recordTo, TIME_IS_OVER } from './samples.ts';
 import { clientOf } from './traffic/client.ts';
 import { issueFirst, measureCapacity, startLoad } from './traffic/load.ts';
 import { addPeople } from './traffic/people.ts';
@@ -100,5 +100,5 @@ async function untilOver(length: number, dead: () => string | undefined): Promis
     const name = dead();
     if (name !== undefined) return `the gateway ${name} ended by itself`;
   }
-  return 'its time is over';
+  return TIME_IS_OVER;
 }
