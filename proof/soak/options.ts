@@ -36,7 +36,7 @@ export function parseOptions(args: readonly string[], now: number, temporary: st
   try {
     values = parse(args);
   } catch (error) {
-    return wrong((error as Error).message.split('. ')[0] ?? '');
+    return wrong((error as Error).message.split(/\.\s/)[0] ?? '');
   }
   if (values.help === true) return { kind: 'help' };
   if (values.read !== undefined) return { kind: 'read', file: values.read };

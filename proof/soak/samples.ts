@@ -79,7 +79,11 @@ export interface UnexpectedSample {
   readonly at: number;
   readonly node: string;
   readonly operation: string;
+  /** Of the request. */
+  readonly id: string | null;
   readonly message: string;
+  /** What the log of the gateway says of it. */
+  readonly line: Readonly<Record<string, unknown>> | null;
 }
 
 /** A line of a gateway's log above `info`. */

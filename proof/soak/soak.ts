@@ -62,7 +62,7 @@ export async function soak(
   const nodes = [cleartext, tls];
 
   const excuses = createExcuses();
-  const tally = tallyTo(recorder);
+  const tally = tallyTo(recorder, (name, id) => nodes.find((node) => node.name === name)?.lineOf(id) ?? null);
   const world: World = {
     random,
     people,
@@ -74,7 +74,9 @@ export async function soak(
     excuses,
     tally,
   };
-  process.on('uncaughtException', (error) => tally.unexpected('soak', null, 0, 'soak', String(error.stack)));
+  process.on('uncaughtException', (error) => {
+    tally.unexpected('soak', null, 0, { node: 'soak', id: null, message: String(error.stack) });
+  });
   await issueFirst(world);
   const chosen = rate ?? (await measureCapacity(world, CAPACITY.seconds, CAPACITY.connections)) / 2;
   say(`${Math.round(chosen)} requests per second for ${hours} hours, seed ${seed}; samples in ${recorder.file}`);

@@ -8,6 +8,8 @@ import type { Scope } from '../../test/lab/scope.ts';
 /** Longer than the deadline of the route with failures. */
 const SLOW = 30_000;
 const PIECE = 1_024;
+/** Milliseconds. Longer than the gateway keeps a connection: a request that meets one being closed may be a 502. */
+const KEEP_ALIVE = 120_000;
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse, argument: string) => Promise<void> | void;
 
@@ -42,6 +44,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 /** A server of HTTP and WebSockets. @returns its URL */
 export async function soakUpstream(scope: Scope): Promise<string> {
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
+  server.keepAliveTimeout = KEEP_ALIVE;
   const webSockets = new WebSocketServer({ server });
   webSockets.on('connection', (socket) => {
     socket.on('error', () => {});

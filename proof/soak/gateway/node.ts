@@ -24,6 +24,8 @@ export interface SoakNode {
   readonly opsUrl: string;
   readonly pid: number;
   readonly ended: boolean;
+  /** What its log says of a refused or failed request, if that was not long ago. @param id `X-Request-Id` */
+  lineOf(id: string): Line | null;
   /** The processes that it has now, and what each is. */
   processes(): { readonly pid: number; readonly role: 'primary' | 'worker' | 'single' }[];
   /** Writes another configuration and sends SIGHUP. Resolves when it is in use. */
@@ -43,6 +45,9 @@ const SCRIPT = resolve(import.meta.dirname, '../../../scripts/gatehouse.mjs');
 const WORKERS = 2;
 const START_LIMIT = 60_000;
 const RELOAD_LIMIT = 30_000;
+/** Lines of the log that are kept for `lineOf`. */
+const MOST_REFUSED = 2_000;
+const REFUSED = /"status":[45]/;
 const IMPORTED = ['./probe.ts', './keep-briefly.ts'].map((file) => new URL(file, import.meta.url).href);
 
 export async function startNode(
@@ -78,10 +83,15 @@ export async function startNode(
     complaint = (complaint + text).slice(-2_000);
     onTrouble(name, { level: 'stderr', msg: String(text).slice(0, 500) });
   });
+  const refused: string[] = [];
   const waiting = new Map<string, () => void>();
   let isListening = false;
   createInterface(node.stdout).on('line', (text) => {
-    if (text.includes('"msg":"request"')) return;
+    if (text.includes('"msg":"request"')) {
+      if (REFUSED.test(text)) refused.push(text);
+      if (refused.length > MOST_REFUSED) refused.splice(0, MOST_REFUSED / 2);
+      return;
+    }
     const line = parsed(text);
     if (line.level !== 'info' && line.level !== 'debug') onTrouble(name, line);
     if (line.msg === 'listening') isListening = true;
@@ -98,6 +108,10 @@ export async function startNode(
     pid: node.pid,
     get ended() {
       return node.ended;
+    },
+    lineOf(id) {
+      const text = refused.findLast((line) => line.includes(id));
+      return text === undefined ? null : parsed(text);
     },
     processes() {
       if (node.ended) return [];

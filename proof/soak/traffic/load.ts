@@ -37,7 +37,9 @@ export function startLoad(world: World, rate: number): Load {
       }
       const target = anyTarget(world);
       const one: Promise<unknown> = anyOperation(world.random)(world, target)
-        .catch((error: Error) => world.tally.unexpected('soak', null, 0, target.name, String(error.stack)))
+        .catch((error: Error) =>
+          world.tally.unexpected('soak', null, 0, { node: target.name, id: null, message: String(error.stack) }),
+        )
         .finally(() => underWay.delete(one));
       underWay.add(one);
     }

@@ -27,9 +27,13 @@ import {
 import { issue, list, revoke, revokeAll } from './token-life.ts';
 
 const KB = 1_024;
+/** Milliseconds. */
+const LONGEST_WEB_SOCKET = 60_000;
+
+export const longWebSocket = webSocket(LONGEST_WEB_SOCKET);
 
 /** How many of a thousand requests are of each kind; the rest are plain requests with tokens. */
-const SHARES: readonly (readonly [number, Operation])[] = [
+export const MIX: readonly (readonly [number, Operation])[] = [
   [100, getWithPassword],
   [80, post('small body', 4 * KB)],
   [15, post('64 KB', 64 * KB)],
@@ -54,13 +58,13 @@ const SHARES: readonly (readonly [number, Operation])[] = [
   [3, list],
   [2, pages],
   [20, decision],
-  [4, webSocket],
+  [4, longWebSocket],
   [10, leave],
 ];
 
 export function anyOperation(random: Random): Operation {
   let place = random.below(1_000);
-  for (const [share, operation] of SHARES) {
+  for (const [share, operation] of MIX) {
     if (place < share) return operation;
     place -= share;
   }

@@ -37,6 +37,8 @@ const COUNTS = { confirmed: 300, unconfirmed: 10 };
 /** Low: the passwords of a soak load the hashing threads, not the machine. */
 const PASSWORD_COST = 4;
 const MOST_DEAD = 200;
+/** Milliseconds before its end from which a token is no longer used. */
+const MARGIN = 5_000;
 
 export async function addPeople(accounts: AccountStore): Promise<People> {
   const add = async (name: string, confirmed: boolean): Promise<Person> => {
@@ -58,14 +60,6 @@ export async function addPeople(accounts: AccountStore): Promise<People> {
   };
 }
 
-/** Moves what has expired, or expires within `margin` milliseconds, to the dead. */
-export function bury(people: People, now: number, margin: number): void {
-  const live = people.tokens.filter(({ expiresAt }) => expiresAt - margin > now);
-  const ended = people.tokens.filter(({ expiresAt }) => expiresAt - margin <= now);
-  people.tokens.splice(0, people.tokens.length, ...live);
-  addDead(people, ...ended);
-}
-
 /** Takes a token out of use. */
 export function retire(people: People, token: Token): void {
   const place = people.tokens.indexOf(token);
@@ -77,8 +71,15 @@ export function addDead({ dead }: People, ...ended: readonly Token[]): void {
   dead.splice(0, dead.length - MOST_DEAD);
 }
 
-export function anyToken({ tokens }: People, random: Random): Token | null {
-  return tokens[random.below(Math.max(1, tokens.length))] ?? null;
+/** A token that is neither revoked nor about to expire; null: there is none. */
+export function anyToken(people: People, random: Random): Token | null {
+  for (;;) {
+    const token = people.tokens[random.below(Math.max(1, people.tokens.length))];
+    if (token === undefined) return null;
+    if (token.expiresAt - MARGIN > Date.now()) return token;
+    retire(people, token);
+    addDead(people, token);
+  }
 }
 
 /** Whether requests with it that are answered now may have been refused. */

@@ -1,11 +1,9 @@
 import { basic } from '../../../test/lab/gateways/gateway.ts';
 import { TOKEN_LIFETIME } from '../gateway/settings.ts';
-import { addDead, anyToken, bearer, bury, retire } from './people.ts';
+import { addDead, anyToken, bearer, retire } from './people.ts';
 import type { Operation } from './requests.ts';
 import { expectAnswer } from './world.ts';
 
-/** Milliseconds before its end from which a token is no longer used. */
-const MARGIN = 5_000;
 const SECOND = 1_000;
 
 export const issue: Operation = async (world, target) => {
@@ -27,10 +25,12 @@ export const issue: Operation = async (world, target) => {
   // All tokens of an account that were issued before the revocation are revoked: those of about the same moment may be.
   if (status !== 200 || person.revokedAllAt >= issuedAt) return;
   const { token: text } = JSON.parse(body) as { token: string };
-  const { jti } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as { jti: string };
-  const expiresAt = issuedAt + expiration * SECOND;
-  people.tokens.push({ text, jti, person, issuedAt, expiresAt, revokingAt: null, revokedAt: null });
-  bury(people, Date.now(), MARGIN);
+  const claims = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as {
+    jti: string;
+    exp: number;
+  };
+  const expiresAt = claims.exp * SECOND;
+  people.tokens.push({ text, jti: claims.jti, person, issuedAt, expiresAt, revokingAt: null, revokedAt: null });
 };
 
 /** By itself, or by its id with the password. */

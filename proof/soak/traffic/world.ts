@@ -71,13 +71,16 @@ export function judge(
     (isBroken && excuses.explain('worker killed', node, begun, ended)) ||
     (needsRedis && excuses.explain('redis out', node, begun, ended));
   if (isExcused) tally.excused(operation, status, latency);
-  else tally.unexpected(operation, status, latency, node, `${problem} after ${Math.round(latency)} ms`);
+  else {
+    const id = answer.headers['x-request-id'];
+    const message = `${problem} after ${Math.round(latency)} ms`;
+    tally.unexpected(operation, status, latency, { node, id: typeof id === 'string' ? id : null, message });
+  }
 }
 
 function problemOf(answer: Answered, statuses: readonly number[], maybeCut: boolean): string | null {
-  const { status, isWhole, body, failure, headers } = answer;
+  const { status, isWhole, body, failure } = answer;
   if (status === null) return `no answer: ${failure}`;
-  const id = headers['x-request-id'] ?? '';
-  if (!statuses.includes(status)) return `${status}, not ${statuses.join(' or ')}: ${body.slice(0, 200)} (${id})`;
-  return isWhole || maybeCut ? null : `${status}, cut off: ${failure} (${id})`;
+  if (!statuses.includes(status)) return `${status}, not ${statuses.join(' or ')}: ${body.slice(0, 200)}`;
+  return isWhole || maybeCut ? null : `${status}, cut off: ${failure}`;
 }

@@ -2,9 +2,9 @@ import type { Subject } from './series.ts';
 import { type Trend, trendOf } from './trend.ts';
 
 /**
- * `flat`: with 99 % confidence it grows by less than its limit, if at all. `grows`: it grows with 99 % confidence, by more
- * than its limit, and still did in the second half. `levelled off`: it grew, and no longer does. `unclear`: nothing of this
- * can be said, since it goes up and down too much.
+ * `flat`: with 99 % confidence it grows by less than its limit, if at all. `levelled off`: that is so of the second half.
+ * `grows`: it grows with 99 % confidence, by more than its limit, also in the second half. `unclear`: nothing of this can be
+ * said, since it goes up and down too much.
  */
 export type Finding = 'flat' | 'grows' | 'levelled off' | 'unclear';
 
@@ -69,8 +69,8 @@ function judged(subject: string, series: string, trend: Trend, { share, least }:
   return { subject, series, finding: findingOf(trend, limit), trend, limit };
 }
 
-function findingOf({ slope, low, high, lateSlope }: Trend, limit: number): Finding {
+function findingOf({ slope, low, high, late }: Trend, limit: number): Finding {
   if (high <= limit) return 'flat';
-  if (low <= 0 || slope <= limit) return 'unclear';
-  return lateSlope > limit ? 'grows' : 'levelled off';
+  if (late.high <= limit) return 'levelled off';
+  return low > 0 && slope > limit && late.slope > limit ? 'grows' : 'unclear';
 }

@@ -1,4 +1,4 @@
-import { type BeginSample, type EndSample, type Sample, TIME_IS_OVER } from '../samples.ts';
+import { type BeginSample, type EndSample, type Sample, TIME_IS_OVER, type UnexpectedSample } from '../samples.ts';
 import { amount } from './amounts.ts';
 import type { Judged } from './judge.ts';
 import { NOTHING, sumOf, totalsOf } from './totals.ts';
@@ -19,7 +19,7 @@ export function verdictOf(samples: readonly Sample[], begin: BeginSample, judged
   const totals = totalsOf(samples);
   const all = [...totals.values()].reduce(sumOf, NOTHING);
   const grown = judged.filter(({ finding }) => finding === 'grows');
-  const unexpected = samples.filter(({ kind }) => kind === 'unexpected');
+  const unexpected = samples.filter((sample): sample is UnexpectedSample => sample.kind === 'unexpected');
   const complaints = [
     ...(grown.length > 0 ? [`${grown.length} series grow`] : []),
     ...(all.unexpected > 0 ? [`${all.unexpected} unexpected answers`] : []),
@@ -35,10 +35,9 @@ export function verdictOf(samples: readonly Sample[], begin: BeginSample, judged
     '',
     `${all.count} answers (${inWords(all.statuses)}), ${all.excused} of which broke with a worker that was killed, or without Redis, and ${all.unexpected} unexpected.`,
     ...(unexpected.length === 0 ? [] : ['', '## Unexpected answers', '']),
-    ...unexpected.slice(0, MOST_EXAMPLES).map((one) => {
-      return one.kind === 'unexpected'
-        ? `- ${new Date(one.at).toISOString()} ${one.node}, ${one.operation}: ${one.message}`
-        : '';
+    ...unexpected.slice(0, MOST_EXAMPLES).map(({ at, node, operation, message, line }) => {
+      const logged = line == null ? '' : `; the log says ${JSON.stringify(line)}`;
+      return `- ${new Date(at).toISOString()} ${node}, ${operation}: ${message}${logged}`;
     }),
     ...describeLog(samples),
     '',

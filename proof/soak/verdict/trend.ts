@@ -4,15 +4,17 @@ import { Random } from '../../random.ts';
 /** A measurement: hours since the beginning of the run, and the value. */
 export type Point = readonly [hours: number, value: number];
 
-/** Where a series is going. */
-export interface Trend {
-  /** Per hour. */
+/** A slope per hour, which is between `low` and `high` with 99 % confidence. */
+export interface Slope {
   readonly slope: number;
-  /** The slope is between these with 99 % confidence. */
   readonly low: number;
   readonly high: number;
-  /** Of the second half alone, per hour. */
-  readonly lateSlope: number;
+}
+
+/** Where a series is going. */
+export interface Trend extends Slope {
+  /** Of the second half alone. */
+  readonly late: Slope;
   /** The median. */
   readonly level: number;
 }
@@ -35,6 +37,14 @@ const LEAST_PARTS = 12;
 export function trendOf(points: readonly Point[], seed: number): Trend | null {
   const parts = inParts(points);
   if (parts.length < LEAST_PARTS) return null;
+  return {
+    ...slopeOf(parts, seed),
+    late: slopeOf(parts.slice(Math.floor(parts.length / 2)), seed),
+    level: median(parts.map(([, value]) => value)),
+  };
+}
+
+function slopeOf(parts: readonly Point[], seed: number): Slope {
   const slope = theilSen(parts);
   const offset = median(parts.map(([at, value]) => value - slope * at));
   const residuals = parts.map(([at, value]) => value - slope * at - offset);
@@ -44,13 +54,7 @@ export function trendOf(points: readonly Point[], seed: number): Trend | null {
     return theilSen(parts.map(([at], i): Point => [at, slope * at + offset + (drawn[i] ?? 0)]));
   });
   const beyond = (100 - CONFIDENCE) / 2;
-  return {
-    slope,
-    low: percentile(slopes, beyond),
-    high: percentile(slopes, 100 - beyond),
-    lateSlope: theilSen(parts.slice(Math.floor(parts.length / 2))),
-    level: median(parts.map(([, value]) => value)),
-  };
+  return { slope, low: percentile(slopes, beyond), high: percentile(slopes, 100 - beyond) };
 }
 
 /** The medians of parts of equal length; parts without a point are left out. */
