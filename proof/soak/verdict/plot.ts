@@ -29,6 +29,8 @@ const PANEL = { width: 250, height: 92, gap: 21, title: 26, foot: 18 };
 const WIDTH = 2 * MARGIN + COLUMNS * PANEL.width + (COLUMNS - 1) * PANEL.gap;
 /** Points of a line: more make the file larger, and no line clearer. */
 const DETAIL = 90;
+/** In percent: the median. */
+const MIDDLE = 50;
 const HOUR = 3_600_000;
 const STYLE = {
   always: `  .title { font-size: 13px; font-weight: 600; }
@@ -167,7 +169,7 @@ function hoursSince(begin: BeginSample, { at }: { readonly at: number }): number
 function draw({ title, unit, lines }: Panel, x: number, y: number, hours: number, marks: readonly Mark[]): string[] {
   const top = y + PANEL.title;
   const bottom = top + PANEL.height;
-  const drawn = lines.map(({ kind, points }) => ({ kind, points: inParts(points, DETAIL) }));
+  const drawn = lines.map(({ kind, points }) => ({ kind, points: inParts(points, DETAIL, MIDDLE) }));
   // A single peak would press all else flat.
   const values = drawn.flatMap(({ points }) => points.map(([, value]) => value));
   const most = values.length === 0 ? 1 : Math.max(percentile(values, 99.5), 1e-9) * 1.12;

@@ -19,8 +19,13 @@ export interface Trend extends Slope {
   readonly level: number;
 }
 
-/** Parts of equal length, of which each counts with its median: the teeth of a saw and single spikes have no weight then. */
+/**
+ * Parts of equal length, of which each counts with a value that is low for it: what a leak holds, it holds at the quietest moments
+ * too, while work under way, and what waits for a collection, come and go.
+ */
 const PARTS = 36;
+/** In percent of the values of a part. */
+const LOW = 10;
 /** Parts that stay together when residuals are drawn: neighbours are alike, and drawing them one by one would hide that. */
 const BLOCK = 6;
 const DRAWS = 300;
@@ -35,7 +40,7 @@ const LEAST_PARTS = 12;
  * @returns null: too few points
  */
 export function trendOf(points: readonly Point[], seed: number): Trend | null {
-  const parts = inParts(points);
+  const parts = inParts(points, PARTS, LOW);
   if (parts.length < LEAST_PARTS) return null;
   return {
     ...slopeOf(parts, seed),
@@ -57,13 +62,13 @@ function slopeOf(parts: readonly Point[], seed: number): Slope {
   return { slope, low: percentile(slopes, beyond), high: percentile(slopes, 100 - beyond) };
 }
 
-/** The medians of parts of equal length; parts without a point are left out. */
-export function inParts(points: readonly Point[], count = PARTS): Point[] {
+/** A percentile of each of some parts of equal length; parts without a point are left out. */
+export function inParts(points: readonly Point[], count: number, share: number): Point[] {
   const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0];
   const length = (last - first) / count || 1;
   const parts = Map.groupBy(points, ([at]) => Math.min(count - 1, Math.floor((at - first) / length)));
   return [...parts.values()].map((part): Point => {
-    return [median(part.map(([at]) => at)), median(part.map(([, value]) => value))];
+    return [median(part.map(([at]) => at)), percentile(part.map(([, value]) => value), share)];
   });
 }
 
