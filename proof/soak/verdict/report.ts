@@ -11,6 +11,8 @@ export interface Verdict {
 }
 
 const MOST_EXAMPLES = 20;
+/** Milliseconds. */
+const LONG_ENOUGH = 3_600_000;
 /** What the run itself causes, and what says no more than the samples do. */
 const OWN_FAULTS = /^(worker ended|store is out|upstream is ejected|TLS handshake failed)$/;
 
@@ -43,6 +45,12 @@ export function verdictOf(samples: readonly Sample[], begin: BeginSample, judged
     '',
     '## Slopes',
     '',
+    ...(length < LONG_ENOUGH
+      ? [
+          '**Less than an hour: caches of ten minutes, rows that live for five, and code that V8 compiles still fill up.**',
+          '',
+        ]
+      : []),
     'After the warm-up, with 99 % confidence. A series grows if its slope is above its limit with that confidence, also in the second half.',
     '',
     '| | series | level | per hour | 99 % | of its level | limit | verdict |',

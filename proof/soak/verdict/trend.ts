@@ -68,7 +68,8 @@ export function inParts(points: readonly Point[], count: number, share: number):
   const length = (last - first) / count || 1;
   const parts = Map.groupBy(points, ([at]) => Math.min(count - 1, Math.floor((at - first) / length)));
   return [...parts.values()].map((part): Point => {
-    return [median(part.map(([at]) => at)), percentile(part.map(([, value]) => value), share)];
+    const [moments, values] = [part.map(([at]) => at), part.map(([, value]) => value)];
+    return [median(moments), percentile(values, share)];
   });
 }
 
