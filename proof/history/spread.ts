@@ -1,3 +1,4 @@
+import { median } from '../../bench/harness/statistics.ts';
 import type { Act } from '../audit/events.ts';
 import type { Outages } from '../audit/outages.ts';
 import type { Line, RunLine, UsedLine } from './line.ts';
@@ -33,6 +34,9 @@ const AFTERMATH = 5_000;
  */
 const AT_ONCE = 300;
 const BY_READING = 1_000;
+/** Milliseconds: the most that the median of at least so many may be with Redis or PostgreSQL. By reading alone it is 250. */
+const PUSHED = 125;
+const ENOUGH = 10;
 /** Milliseconds after which the answers to all requests have been told. */
 const DELAY = 10_000;
 /** Lines about waits that are kept, those of half a minute. */
@@ -153,6 +157,13 @@ export function createSpread(outages: Pick<Outages, 'within'>, tooLate: (at: num
     },
     latencies() {
       concludeUntil(Number.POSITIVE_INFINITY);
+      const typical = done.get('revoke, other gateway, quiet') ?? [];
+      const isPushed = run?.hasRedis || run?.database === 'postgres';
+      if (isPushed && typical.length >= ENOUGH && median(typical) > PUSHED)
+        tooLate(
+          0,
+          `the other gateway accepted for ${Math.round(median(typical))} ms in the median, as if by reading alone`,
+        );
       return done;
     },
   };
