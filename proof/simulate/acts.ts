@@ -28,6 +28,12 @@ const LIFETIME = 20_000;
 /** Milliseconds. */
 const SESSION_LIFETIME = 600_000;
 
+/** Milliseconds since 1970: what a token says of itself. */
+export function issuedAtOf({ value }: KnownCredential): number {
+  const claims = JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()) as { readonly iat: number };
+  return claims.iat * 1000;
+}
+
 export function basic({ email }: KnownAccount, password: string): string {
   return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
 }

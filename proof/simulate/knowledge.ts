@@ -9,6 +9,8 @@ interface Acknowledged {
   readonly at: number;
   readonly ids: readonly string[];
   readonly cutoff: { readonly account: string; readonly voidBefore: number } | null;
+  /** Whether the id or the cutoff alone is enough. */
+  readonly either: boolean;
 }
 
 /** Milliseconds for which acts are kept that a loss may concern. */
@@ -27,11 +29,17 @@ export class Knowledge {
   }
 
   revoked(id: number, jti: string): void {
-    this.#add({ id, at: this.#world.now, ids: [jti], cutoff: null });
+    this.#add({ id, at: this.#world.now, ids: [jti], cutoff: null, either: false });
+  }
+
+  /** The token was revoked already, by its id or with its account. @param issuedAt milliseconds since 1970 */
+  revokedBefore(id: number, jti: string, account: string, issuedAt: number): void {
+    const cutoff = { account, voidBefore: issuedAt + 1 };
+    this.#add({ id, at: this.#world.now, ids: [jti], cutoff, either: true });
   }
 
   ended(id: number, account: string, voidBefore: number, ids: readonly string[]): void {
-    this.#add({ id, at: this.#world.now, ids, cutoff: { account, voidBefore } });
+    this.#add({ id, at: this.#world.now, ids, cutoff: { account, voidBefore }, either: false });
   }
 
   /** Nothing is promised of revocations that nothing knows now. Call when something was lost. */
@@ -41,13 +49,12 @@ export class Knowledge {
     const isPublished = this.#published();
     const processes = this.#world.ready();
     for (const act of lost) {
-      const known =
-        act.ids.every(
-          (jti) => isPublished(jti, 0) || processes.some(({ service }) => service?.revocations.mirror.isDenied(jti)),
-        ) &&
-        (act.cutoff === null ||
-          isPublished(act.cutoff.account, act.cutoff.voidBefore) ||
-          processes.some((process) => knowsCutoff(process, act.cutoff)));
+      const known = holds(
+        act,
+        (jti) => isPublished(jti, 0) || processes.some(({ service }) => service?.revocations.mirror.isDenied(jti)),
+        (cutoff) =>
+          isPublished(cutoff.account, cutoff.voidBefore) || processes.some((process) => knowsCutoff(process, cutoff)),
+      );
       if (known) continue;
       this.#world.note(`nothing knows the act ${act.id} any more`);
       this.#world.auditor.forgets(act.id);
@@ -64,9 +71,12 @@ export class Knowledge {
       if (account_id !== null) cutoffs.set(account_id, Math.max(cutoffs.get(account_id) ?? 0, Number(void_before)));
     }
     return this.#acts.filter(
-      ({ ids: wanted, cutoff }) =>
-        !wanted.every((jti) => ids.has(jti)) ||
-        (cutoff !== null && (cutoffs.get(cutoff.account) ?? 0) < cutoff.voidBefore),
+      (act) =>
+        !holds(
+          act,
+          (jti) => ids.has(jti),
+          ({ account, voidBefore }) => (cutoffs.get(account) ?? 0) >= voidBefore,
+        ),
     );
   }
 
@@ -85,6 +95,16 @@ export class Knowledge {
     }
     return (subject, voidBefore) => (found.get(subject) ?? -1) >= voidBefore;
   }
+}
+
+/** Whether what the act has revoked is known. */
+function holds(
+  { ids, cutoff, either }: Acknowledged,
+  knowsId: (jti: string) => boolean,
+  knows: (cutoff: NonNullable<Acknowledged['cutoff']>) => boolean,
+): boolean {
+  const [byId, byCutoff] = [ids.every(knowsId), cutoff === null || knows(cutoff)];
+  return either ? byId || byCutoff : byId && byCutoff;
 }
 
 function knowsCutoff({ service }: Process, cutoff: Acknowledged['cutoff']): boolean {

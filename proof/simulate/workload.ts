@@ -1,5 +1,5 @@
 import type { Credential, EndingAct } from '../audit/events.ts';
-import { basic, endAll, issue, type KnownAccount, type KnownCredential, logIn, revoke } from './acts.ts';
+import { basic, endAll, issue, issuedAtOf, type KnownAccount, type KnownCredential, logIn, revoke } from './acts.ts';
 import type { Clients } from './clients.ts';
 import type { FirstAccount } from './image-of-gateway.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -158,8 +158,8 @@ export class Workload {
       (service) => revoke(service, token, byItself),
       (outcome, id) => {
         token.endedAt ??= this.#world.now;
-        // What was revoked already may have been revoked with its account.
         if (outcome === 'revoked') this.#knowledge.revoked(id, name);
+        else this.#knowledge.revokedBefore(id, name, token.account.id, issuedAtOf(token));
         this.#aftermath([token]);
       },
     );
