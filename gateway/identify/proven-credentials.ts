@@ -26,6 +26,8 @@ export interface ProvenCredentials {
   get(key: string): Proof | undefined;
   remember(key: string, proof: Proof): void;
   forget(key: string): void;
+  /** The number of proofs in memory. */
+  readonly size: number;
   /** Cache hits and misses. */
   readonly lookUps: { readonly hits: number; readonly misses: number };
 }
@@ -36,10 +38,19 @@ const CAPACITY = 50_000;
 const TTL = 10 * 60_000;
 /** Milliseconds. With less, the cache starts a timer for nearly every request. */
 const TTL_RESOLUTION = 1_000;
+/** Milliseconds. The cache itself keeps an expired proof until its place is needed: tokens that nobody uses any more fill it. */
+const PURGE_INTERVAL = 60_000;
 
-export function provenCredentials(): ProvenCredentials {
+/** @param now in ms, monotonic */
+export function provenCredentials(now = () => performance.now()): ProvenCredentials {
   const secret = randomBytes(32).toString('base64');
-  const proofs = new LRUCache<string, Proof>({ ...atMost(CAPACITY), ttl: TTL, ttlResolution: TTL_RESOLUTION });
+  const proofs = new LRUCache<string, Proof>({
+    ...atMost(CAPACITY),
+    ttl: TTL,
+    ttlResolution: TTL_RESOLUTION,
+    perf: { now },
+  });
+  let purgedAt = now();
   const lookUps = { hits: 0, misses: 0 };
   return {
     // A hash, so that no usable password or token stays in memory as a key. A prefixed secret is as safe as HMAC here, since
@@ -51,8 +62,16 @@ export function provenCredentials(): ProvenCredentials {
       else lookUps.hits += 1;
       return proof;
     },
-    remember: (key, proof) => void proofs.set(key, proof),
+    remember(key, proof) {
+      proofs.set(key, proof);
+      if (now() - purgedAt < PURGE_INTERVAL) return;
+      purgedAt = now();
+      proofs.purgeStale();
+    },
     forget: (key) => void proofs.delete(key),
+    get size() {
+      return proofs.size;
+    },
     lookUps,
   };
 }

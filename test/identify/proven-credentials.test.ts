@@ -110,3 +110,27 @@ test('what is remembered by is no password, no token, and another one in each pr
   t.not(one.keyOf('x-api-key ', field), one.keyOf('authorization ', field));
   t.false(one.keyOf('authorization ', field).includes(field.slice(6, 20)));
 });
+
+test('proofs that have expired leave the memory, although nobody asks for them again', async (t) => {
+  let now = 1;
+  const proven = provenCredentials(() => now);
+  const account = {
+    id: '1',
+    email: ADA.email,
+    passwordHash: null,
+    confirmed: true,
+    stamp: 'a',
+    groups: [],
+    logins: [],
+  };
+  for (let i = 0; i < 1_000; i += 1) proven.remember(`old ${i}`, { by: 'password', account });
+  now += 10 * 60_000 + 1;
+  proven.remember('new', { by: 'password', account });
+  // The cache reads its clock once in a second.
+  await holds('the expired ones are gone', () => {
+    now += 60_000;
+    proven.remember('new', { by: 'password', account });
+    return proven.size === 1;
+  });
+  t.not(proven.get('new'), undefined);
+});

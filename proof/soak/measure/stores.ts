@@ -1,3 +1,4 @@
+import { streamKey } from '../../../gateway/revocation/denylist.ts';
 import type { Database } from '../../../gateway/stores/database/connection.ts';
 import { OWN_TABLES } from '../../../gateway/stores/database/own-tables.ts';
 import type { PrivateRedis } from '../../../test/lab/stores/redis-server.ts';
@@ -14,12 +15,19 @@ export async function rowsOf(database: Database): Promise<Values> {
   return counts;
 }
 
-/** Keys and memory of Redis. It must be running. */
+/** The prefix of the gateway's keys, if its configuration names none. */
+const KEY_PREFIX = 'gatehouse:';
+
+/**
+ * Keys and memory of Redis, which must be running. Without the stream of revocations, which grows by design until it has ten
+ * thousand entries, for hours.
+ */
 export async function redisValues({ client }: Pick<PrivateRedis, 'client'>): Promise<Values> {
   const [keys, memory, clients] = [await client.dbsize(), await client.info('memory'), await client.info('clients')];
+  const stream = Number((await client.memory('USAGE', streamKey(KEY_PREFIX))) ?? 0);
   return {
     'redis keys': keys,
-    'redis memory': Number(/^used_memory:(\d+)/m.exec(memory)?.[1]),
+    'redis memory': Number(/^used_memory:(\d+)/m.exec(memory)?.[1]) - stream,
     'redis clients': Number(/^connected_clients:(\d+)/m.exec(clients)?.[1]),
   };
 }
