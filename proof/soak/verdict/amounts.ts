@@ -1,10 +1,10 @@
 const BYTES = /^(rss|anonymous memory|heap|external|array buffers|malloc by V8|global handles|redis memory)$/;
 const MB = 1_024 * 1_024;
 
-/** A value of a series for readers: bytes in MB, all else as it is. */
+/** A value of a series for readers: bytes in MB, `ms` with its unit, all else as it is. */
 export function amount(series: string, value: number): string {
   if (BYTES.test(series)) return `${rounded(value / MB)} MB`;
-  return rounded(value);
+  return series === 'ms' ? `${rounded(value)} ms` : rounded(value);
 }
 
 /** With three significant digits, and all digits before the point. */

@@ -124,19 +124,19 @@ function panelsOf(samples: readonly Sample[], begin: BeginSample, subjects: read
   return [
     ofProcesses('heap, after collection', 'heap'),
     ofProcesses('external memory', 'external'),
-    ofProcesses('anonymous resident memory', 'anonymous memory'),
+    ofProcesses('anonymous memory', 'anonymous memory'),
     ofProcesses('file descriptors', 'descriptors'),
     ofProcesses('TCP sockets', 'tcp sockets'),
     ofProcesses('active timers', 'active Timeout'),
     ofStores(
-      'rows: tokens, and revocations (orange)',
+      'rows of tokens, revocations',
       ['first', 'rows of gatehouse_tokens'],
       ['second', 'rows of gatehouse_revocations'],
     ),
     ofStores('keys of Redis', ['first', 'redis keys']),
     ofStores('memory of Redis', ['first', 'redis memory']),
     {
-      title: 'ms of a plain request: p50, p99 (orange)',
+      title: 'plain request: p50, p99',
       unit: 'ms',
       lines: [
         { kind: 'second', points: ofTraffic(({ operations }) => operations.get?.p99 ?? 0) },
@@ -144,7 +144,7 @@ function panelsOf(samples: readonly Sample[], begin: BeginSample, subjects: read
       ],
     },
     { title: 'answers per second', unit: '', lines: [{ kind: 'first', points: ofTraffic(rateOf) }] },
-    { title: 'load of the machine, in percent', unit: '', lines: [{ kind: 'brief', points: idle }] },
+    { title: 'load of the machine, %', unit: '', lines: [{ kind: 'brief', points: idle }] },
   ];
 }
 
@@ -166,10 +166,16 @@ function hoursSince(begin: BeginSample, { at }: { readonly at: number }): number
   return (at - begin.at) / HOUR;
 }
 
+/** Fewer points for what was there for a part of the run. */
+function shown(points: readonly Point[], hours: number): Point[] {
+  const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0];
+  return inParts(points, Math.ceil(1 + (DETAIL * (last - first)) / hours), MIDDLE);
+}
+
 function draw({ title, unit, lines }: Panel, x: number, y: number, hours: number, marks: readonly Mark[]): string[] {
   const top = y + PANEL.title;
   const bottom = top + PANEL.height;
-  const drawn = lines.map(({ kind, points }) => ({ kind, points: inParts(points, DETAIL, MIDDLE) }));
+  const drawn = lines.map(({ kind, points }) => ({ kind, points: shown(points, hours) }));
   // A single peak would press all else flat.
   const values = drawn.flatMap(({ points }) => points.map(([, value]) => value));
   const most = values.length === 0 ? 1 : Math.max(percentile(values, 99.5), 1e-9) * 1.12;
