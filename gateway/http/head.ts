@@ -138,14 +138,15 @@ export function readHead(raw: RawFields, version: string): Head {
   if (contentLength !== undefined && !CONTENT_LENGTH.test(contentLength)) {
     throw ambiguousFraming('The Content-Length header is not a plain number without leading zeros');
   }
-  if (host === undefined ? version !== '1.0' : !isHostValue(host)) {
-    throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
-  }
   if (transferEncoding !== undefined) {
     // Request smuggling (CL.TE, TE.CL, TE.TE): parsers disagree about a second coding, or a length beside chunks.
     if (transferEncoding.toLowerCase() !== 'chunked') throw ambiguousFraming('Transfer-Encoding can only be chunked');
     if (contentLength !== undefined) throw ambiguousFraming('Transfer-Encoding and Content-Length exclude each other');
     if (version === '1.0') throw ambiguousFraming('HTTP/1.0 has no Transfer-Encoding');
+  }
+  // After the framing, which decides whether the connection can be kept.
+  if (host === undefined ? version !== '1.0' : !isHostValue(host)) {
+    throw badRequest(host === undefined ? 'The Host header is missing' : 'The Host header is malformed');
   }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new GatewayError('expectation_failed', 'Expect other than 100-continue');

@@ -122,3 +122,12 @@ test('neither do rules between options repeat what a variable gave', (t) => {
   for (const { message } of problems) t.notRegex(message, /hunter2/);
   t.regex(problems[0]?.message ?? '', /names no limit in limits: \$\{LEAK\}/);
 });
+
+test('nor the rest of a value that begins as another one', (t) => {
+  const text = `limits: {}\nroutes:
+  - { name: a, path: /a, upstream: http://x, limits: "\${SHORT}" }
+  - { name: b, path: /b, upstream: http://x, limits: "\${LONG}" }\n`;
+  const [, problem] = problemsOf(text, { SHORT: 'postgres', LONG: 'postgres-hunter2' });
+  t.regex(problem?.message ?? '', /names no limit in limits: \$\{LONG\}/);
+  t.notRegex(problem?.message ?? '', /hunter2/);
+});

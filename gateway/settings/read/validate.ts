@@ -86,13 +86,17 @@ const SHORTEST_SECRET = 6;
 
 /** Rules between options quote values. One that came from a variable or a file may be a misplaced secret: its origin is shown instead. */
 function withoutReplaced(message: string, { origins }: Replaced): string {
-  let shown = message;
-  for (const [node, references] of origins) {
-    if (!isScalar(node) || typeof node.value !== 'string' || node.value.length < SHORTEST_SECRET) continue;
-    const name = () => references.join(' and ');
-    shown = shown.replaceAll(JSON.stringify(node.value), name).replaceAll(node.value, name);
-  }
-  return shown;
+  const secrets = [...origins].flatMap(([node, references]) =>
+    isScalar(node) && typeof node.value === 'string' && node.value.length >= SHORTEST_SECRET
+      ? [{ value: node.value, name: references.join(' and ') }]
+      : [],
+  );
+  // A value may begin as a shorter one: to replace that one first would leave the rest of the longer one.
+  secrets.sort((a, b) => b.value.length - a.value.length);
+  return secrets.reduce(
+    (shown, { value, name }) => shown.replaceAll(JSON.stringify(value), () => name).replaceAll(value, () => name),
+    message,
+  );
 }
 
 function unknownKeys(
