@@ -2,7 +2,7 @@ import type { Logger } from '../ops/log.ts';
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database, QueryRunner } from '../stores/database/connection.ts';
 import type { Denylist } from './denylist.ts';
-import { append, cutoffsOf, lockHead, readHead, unrevokedOf, type Voided } from './history.ts';
+import { append, cutoffsOf, lockHead, type Revocation, unrevokedOf, type Voided } from './history.ts';
 import type { Mirror } from './mirror.ts';
 import { markRevoked } from './revocations.ts';
 
@@ -18,8 +18,8 @@ export interface LostRevocations {
   /** Restores them if a loss was noted. Throws as `restoreFrom` does; the next call tries again. */
   restore(): Promise<void>;
   /**
-   * If the database lacks the newest entry of the Redis stream, as after a restore while no node ran, applies all entries of
-   * the stream to the mirror and notes the loss. Rejects when Redis or the database is unavailable.
+   * If the database lacks revocations that are in the Redis stream, as after a restore while no node ran, applies them to the
+   * mirror and notes the loss. Rejects when Redis or the database is unavailable.
    */
   recall(denylist: Denylist, installation: string): Promise<void>;
 }
@@ -43,11 +43,15 @@ export function createLostRevocations(database: Database, mirror: Mirror, clock:
       }
     },
     async recall(denylist, installation) {
-      const newest = await denylist.newest(installation);
-      if (newest === null || (await readHead(database, newest)).hasKnown) return;
-      const revocations = await denylist.published(installation);
-      for (const revocation of revocations) mirror.apply(revocation);
-      log.warn({ count: revocations.length }, 'the database lacks revocations that Redis has: restoring them');
+      // Every entry, not only the newest: nodes may have revoked something since the restore, before Redis was back.
+      const published = (await denylist.published(installation)).filter(({ expiresAt }) => expiresAt > clock.now());
+      const lost: Revocation[] = [];
+      for (let from = 0; from < published.length; from += BATCH) {
+        lost.push(...(await missingIn(database, published.slice(from, from + BATCH))));
+      }
+      if (lost.length === 0) return;
+      for (const revocation of lost) mirror.apply(revocation);
+      log.warn({ count: lost.length }, 'the database lacks revocations that Redis has: restoring them');
       note();
     },
   };
@@ -81,24 +85,26 @@ function* live(mirror: Mirror, now: number): Generator<Known> {
 }
 
 async function restoreBatch(database: Database, batch: readonly Known[], now: number): Promise<number> {
-  const jtis = batch.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
-  const accounts = batch.flatMap((one) => (one.kind === 'account' ? [one.accountId] : []));
-  const missingIn = async (runner: QueryRunner): Promise<Known[]> => {
-    const lost = new Set(await unrevokedOf(runner, jtis));
-    const cutoffs = await cutoffsOf(runner, accounts);
-    return batch.filter((one) =>
-      one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
-    );
-  };
   // Checks without the lock first: usually nothing is missing.
-  if ((await missingIn(database)).length === 0) return 0;
+  if ((await missingIn(database, batch)).length === 0) return 0;
   return await database.transact(async (runner) => {
     const head = await lockHead(runner);
     // Checks again with the lock: another process may have restored them.
-    const missing = await missingIn(runner);
+    const missing = await missingIn(runner, batch);
     await append(runner, head, missing);
     const tokens = missing.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
     if (tokens.length > 0) await markRevoked(runner, tokens, now);
     return missing.length;
   });
+}
+
+/** @returns those that are not in the database, also not as a later revocation of the account */
+async function missingIn<T extends Voided>(runner: QueryRunner, batch: readonly T[]): Promise<T[]> {
+  const jtis = batch.flatMap((one) => (one.kind === 'token' ? [one.jti] : []));
+  const accounts = batch.flatMap((one) => (one.kind === 'account' ? [one.accountId] : []));
+  const lost = new Set(await unrevokedOf(runner, jtis));
+  const cutoffs = await cutoffsOf(runner, accounts);
+  return batch.filter((one) =>
+    one.kind === 'token' ? lost.has(one.jti) : one.voidBefore > (cutoffs.get(one.accountId) ?? 0),
+  );
 }

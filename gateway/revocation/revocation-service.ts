@@ -97,12 +97,16 @@ export async function startRevocations(
   const { signal } = stopping;
 
   await catchUp.now();
+  /** Whether the stream is yet to be compared with the database. */
+  let isRecallDue = true;
   /** Runs before the first request too: a database that was restored while no node ran lacks revocations that Redis has. */
   const recall = async () => {
     if (link === null || mirror.completeTo === null) return;
+    isRecallDue = false;
     try {
       await lostRevocations.recall(link.denylist, mirror.completeTo.installation);
     } catch (error) {
+      isRecallDue = true;
       // The catch-up reports failures of the database.
       if (!(error instanceof GatewayError)) link.state.down(error);
     }
@@ -129,6 +133,7 @@ export async function startRevocations(
     void repeat(POLL, signal, async () => {
       // A read-only or full server accepts connections too: only a write shows that it works.
       await link.denylist.probe().then(() => isFeedAlive && link.state.up(), link.state.down);
+      if (isRecallDue && link.state.isUp) await recall();
       await link.checkDenylist();
     });
     void repeat(REDIS_CLOCK, signal, link.compareClock);

@@ -85,6 +85,28 @@ test.serial(
 );
 
 test.serial(
+  'a revocation that only Redis still has is not forgotten over another one that is made before Redis answers',
+  async (t) => {
+    const redis = await privateRedis(t);
+    const { group, start, a, b } = await nodesHere(t, redis.url);
+    const [revoked, other] = [await issue(a, ADA), await issue(a, BOB)];
+    const backup = await copyOf(group);
+    t.is((await revoke(a, revoked.id, basic(ADA))).status, 204);
+    await everywhere([a, b], [revoked], 401);
+    await Promise.all([a.stop(), b.stop()]);
+    await group.database.transact((asker) => putCopy(asker, backup));
+
+    redis.pause();
+    const c = await start('C');
+    t.is((await revoke(c, other.id, basic(BOB))).status, 204);
+    redis.continue();
+    await everywhere([c], [revoked, other], 401);
+    await holds('it is in the database again', async () => (await revokedIds(group)).includes(revoked.id));
+    await everywhere([await start('D', { redis: { url: '' } })], [revoked, other], 401);
+  },
+);
+
+test.serial(
   'a token without a record is revoked by its owner, with all others, and by an operator, and that holds',
   async (t) => {
     const { group, start, a } = await processes(t, '');
