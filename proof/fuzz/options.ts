@@ -1,61 +1,53 @@
-import { parseArgs } from 'node:util';
+import { oneOf, readArguments, seedFrom, WrongUse, wholeNumber } from '../command-line.ts';
 
 export interface Options {
+  /** The name of a campaign; undefined: all. */
   readonly only: string | undefined;
+  /** Inputs of each campaign. */
   readonly count: number;
   readonly seconds: number;
   readonly seed: number;
+  /** The seed of the one input that is tried. */
   readonly message: number | null;
   readonly grows: boolean;
   readonly hasWitnesses: boolean;
 }
 
-export type Parsed =
-  | { readonly kind: 'run'; readonly options: Options }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
+const MOST = 1e10;
 
-const TEXT = { type: 'string' } as const;
-const FLAG = { type: 'boolean' } as const;
-
-/** Reads the command line. @param names of the campaigns */
-export function parseOptions(args: readonly string[], names: readonly string[]): Parsed {
-  const wrong = (message: string): Parsed => ({ kind: 'wrong', message });
-  let values: ReturnType<typeof parse>['values'];
-  try {
-    values = parse(args).values;
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
-    return wrong(`${message}; --help lists the options`);
-  }
-  if (values.help === true) return { kind: 'help' };
-  for (const name of ['count', 'seconds', 'seed'] as const) {
-    if (!/^\d{1,10}$/.test(values[name] ?? '0')) return wrong(`--${name} takes a whole number, not ${values[name]}`);
-  }
-  if (!/^-?\d{1,10}$/.test(values.message ?? '0')) return wrong(`--message takes a seed, not ${values.message}`);
-  if (values.only !== undefined && !names.includes(values.only)) {
-    return wrong(`there is no campaign ${values.only}; --only takes one of ${names.join(', ')}`);
-  }
-  if (values.message !== undefined && values.only === undefined) return wrong('--message needs --only NAME');
-  const number = (given: string | undefined, usual: number) => (given === undefined ? usual : Number(given));
-  return {
-    kind: 'run',
+/**
+ * Reads the command line.
+ *
+ * @param names of the campaigns, without and with `--witness` @param now milliseconds since 1970, for a seed
+ * @throws WrongUse
+ */
+export function parseOptions(
+  args: readonly string[],
+  names: { readonly own: readonly string[]; readonly witnesses: readonly string[] },
+  now: number,
+): Options | 'help' {
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
+  const { values } = readArguments(args, {
     options: {
-      only: values.only,
-      count: number(values.count, values.seconds === undefined ? 100_000 : Number.POSITIVE_INFINITY),
-      seconds: number(values.seconds, Number.POSITIVE_INFINITY),
-      seed: number(values.seed, Date.now() % 1_000_000_000),
-      message: values.message === undefined ? null : Number(values.message),
-      grows: values.grow === true,
-      hasWitnesses: values.witness === true,
+      ...{ only: text, count: text, seconds: text, seed: text, message: text },
+      ...{ grow: flag, witness: flag, help: flag },
     },
+  });
+  if (values.help === true) return 'help';
+  const hasWitnesses = values.witness === true;
+  const usual = values.seconds === undefined ? 100_000 : Number.POSITIVE_INFINITY;
+  if (values.message !== undefined && values.only === undefined) throw new WrongUse('--message needs --only NAME');
+  return {
+    only:
+      values.only === undefined ? undefined : oneOf('only', values.only, hasWitnesses ? names.witnesses : names.own),
+    count: wholeNumber('count', values.count, { usual, least: 1, most: MOST }),
+    seconds: wholeNumber('seconds', values.seconds, { usual: Number.POSITIVE_INFINITY, least: 1, most: MOST }),
+    seed: seedFrom(values.seed, now),
+    message:
+      values.message === undefined
+        ? null
+        : wholeNumber('message', values.message, { usual: 0, least: -(2 ** 31), most: 2 ** 31 - 1 }),
+    grows: values.grow === true,
+    hasWitnesses,
   };
-}
-
-function parse(args: readonly string[]) {
-  const options = {
-    ...{ only: TEXT, count: TEXT, seconds: TEXT, seed: TEXT, message: TEXT },
-    ...{ grow: FLAG, witness: FLAG, help: FLAG },
-  };
-  return parseArgs({ args: [...args], options });
 }

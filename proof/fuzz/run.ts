@@ -1,5 +1,6 @@
-import { inScope, openScope } from '../../test/lab/open-scope.ts';
+import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
+import { print, runCommand } from '../command-line.ts';
 import { type Campaign, inputOf, literal, type Report, run, shrunk } from './campaign.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { addToCorpus, readCorpus } from './corpus.ts';
@@ -21,10 +22,6 @@ what others read, or breaks what must hold for each input.
   --witness         plain requests through nginx, HAProxy and Caddy instead, as far as they are installed
                     (--only nginx, haproxy or caddy; a count of 2000 takes some seconds)
 `;
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
 
 /** @param seconds for this campaign. @returns the number of differences */
 async function runOne(scope: Scope, campaign: Campaign, options: Options, seconds: number): Promise<number> {
@@ -60,7 +57,7 @@ function report(name: string, { seed }: Options, ms: number, { counts, differenc
   if (ms > 0) print(`${name}: ${total} inputs, ${rate} a second, ${differences.length} differences (seed ${seed})`);
   for (const [kind, count] of [...counts].sort(([a], [b]) => a.localeCompare(b))) print(`  ${kind}: ${count}`);
   for (const { seed: message, difference, bytes } of differences) {
-    print(`  DIFFERENCE ${difference}\n    --only ${name} --message ${message}: ${literal(bytes)}`);
+    print(`  DIFFERENCE ${difference}\n    npm run fuzz -- --only ${name} --message ${message}: ${literal(bytes)}`);
   }
   if (conclusion !== null) print(`  ${conclusion.kind}`);
   if (conclusion === null || conclusion.difference === null) return differences.length;
@@ -71,6 +68,7 @@ function report(name: string, { seed }: Options, ms: number, { counts, differenc
 async function runAll(scope: Scope, options: Options): Promise<number> {
   const all = options.hasWitnesses ? await callWitnesses(scope) : CAMPAIGNS;
   const chosen = all.filter(({ name }) => options.only === undefined || name === options.only);
+  if (options.message === null) print(`seed ${options.seed}`);
   const end = performance.now() + options.seconds * 1_000;
   let failed = 0;
   for (const [i, campaign] of chosen.entries()) {
@@ -80,17 +78,11 @@ async function runAll(scope: Scope, options: Options): Promise<number> {
   return failed;
 }
 
-const parsed = parseOptions(process.argv.slice(2), process.argv.includes('--witness') ? WITNESS_NAMES : NAMES);
-if (parsed.kind === 'help') {
-  print(HELP);
-} else if (parsed.kind === 'wrong') {
-  process.stderr.write(`fuzz: ${parsed.message}\n`);
-  process.exitCode = 2;
-} else {
-  const scope = openScope();
-  try {
-    process.exitCode = (await runAll(scope, parsed.options)) === 0 ? 0 : 1;
-  } finally {
-    await scope.close();
+await runCommand(async (scope) => {
+  const options = parseOptions(process.argv.slice(2), { own: NAMES, witnesses: WITNESS_NAMES }, Date.now());
+  if (options === 'help') {
+    print(HELP);
+    return 0;
   }
-}
+  return (await runAll(scope, options)) === 0 ? 0 : 1;
+});

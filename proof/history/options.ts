@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { oneOf, readArguments, seedFrom, WrongUse, wholeNumber } from '../command-line.ts';
 import type { RunLine } from './line.ts';
 
 export interface LiveOptions extends Pick<RunLine, 'seed' | 'minutes' | 'database' | 'hasRedis'> {
@@ -11,15 +11,10 @@ export interface LiveOptions extends Pick<RunLine, 'seed' | 'minutes' | 'databas
   readonly usesProxies: boolean;
 }
 
-export type Options =
-  | LiveOptions
-  | { readonly kind: 'read'; readonly file: string }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
+export type Options = LiveOptions | { readonly kind: 'read'; readonly file: string } | { readonly kind: 'help' };
 
 const DATABASES = ['mariadb', 'postgres'] as const;
 const MOST_MINUTES = 24 * 60;
-const MOST_SEED = 2 ** 31 - 1;
 const USUAL = { minutes: 5, database: 'mariadb' } as const;
 
 export const HELP = `Usage: npm run history -- [options]
@@ -37,51 +32,28 @@ answer, and judges them.
   --read FILE            judges a history that was written before, and runs nothing
 `;
 
-/** @param now milliseconds since 1970, for a seed */
+/** @param now milliseconds since 1970, for a seed. @throws WrongUse */
 export function parseOptions(args: readonly string[], now: number): Options {
-  const wrong = (message: string): Options => ({ kind: 'wrong', message });
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    return wrong(error instanceof Error ? (error.message.split(/\.\s/)[0] ?? '') : String(error));
-  }
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
+  const { values } = readArguments(args, {
+    options: {
+      ...{ seed: text, minutes: text, database: text, out: text, read: text },
+      ...{ 'no-redis': flag, proxies: flag, help: flag },
+    },
+  });
   if (values.help === true) return { kind: 'help' };
   const { read, ...others } = values;
   if (read !== undefined) {
     const [other] = Object.keys(others);
-    return other === undefined ? { kind: 'read', file: read } : wrong(`--read excludes --${other}`);
+    if (other !== undefined) throw new WrongUse(`--read takes no other option, such as --${other}`);
+    return { kind: 'read', file: read };
   }
-  const seed = wholeNumber('seed', values.seed, { usual: now % 1_000_000_000, least: 0, most: MOST_SEED });
-  if (typeof seed === 'string') return wrong(seed);
+  const seed = seedFrom(values.seed, now);
   const minutes = wholeNumber('minutes', values.minutes, { usual: USUAL.minutes, least: 1, most: MOST_MINUTES });
-  if (typeof minutes === 'string') return wrong(minutes);
-  const database = DATABASES.find((name) => name === (values.database ?? USUAL.database));
-  if (database === undefined) return wrong(`--database takes ${DATABASES.join(' or ')}, not ${values.database}`);
+  const database = oneOf('database', values.database ?? USUAL.database, DATABASES);
   return {
     ...{ kind: 'live', seed, minutes, database, hasRedis: values['no-redis'] !== true },
     out: values.out ?? join(tmpdir(), `gatehouse-history-${seed}-${database}.jsonl`),
     usesProxies: values.proxies === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
-  const options = {
-    ...{ seed: text, minutes: text, database: text, out: text, read: text },
-    ...{ 'no-redis': flag, proxies: flag, help: flag },
-  } as const;
-  return parseArgs({ args: [...args], options }).values;
-}
-
-/** @returns the number, or what is wrong with it */
-function wholeNumber(
-  name: string,
-  given: string | undefined,
-  { usual, least, most }: { usual: number; least: number; most: number },
-): number | string {
-  if (given === undefined) return usual;
-  const value = /^\d{1,10}$/.test(given) ? Number(given) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  return `--${name} takes a whole number from ${least} to ${most}, not ${JSON.stringify(given)}`;
 }

@@ -1,5 +1,7 @@
-import { once } from 'node:events';
-import { openScope } from '../../test/lab/open-scope.ts';
+import { writeFileSync } from 'node:fs';
+import { inScope } from '../../test/lab/open-scope.ts';
+import type { Scope } from '../../test/lab/scope.ts';
+import { print, runCommand, WrongUse } from '../command-line.ts';
 import { createHistoryJudge, type Judge } from './judge.ts';
 import type { Line } from './line.ts';
 import { makeHistory } from './live.ts';
@@ -9,12 +11,6 @@ import { createSummary } from './summary.ts';
 
 /** Violations that are printed. */
 const SHOWN = 50;
-/** As shells count it. */
-const INTERRUPTED = 130;
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
 
 /** Judges lines as they come, and prints the run and its faults. */
 function observe(): { see(line: Line): void; conclude(): number } {
@@ -49,22 +45,14 @@ function clock(at: number): string {
   return `${(at / 1_000).toFixed(1).padStart(7)} s`;
 }
 
-async function live(options: LiveOptions): Promise<number> {
-  const scope = openScope();
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-  const { see, conclude } = observe();
+async function live(scope: Scope, options: LiveOptions): Promise<number> {
   try {
-    // Ctrl-C reaches the gateways too: what they answer from then on says nothing.
-    const making = makeHistory(scope, options, (line) => void (stop.signal.aborted || see(line)));
-    await Promise.race([making, once(stop.signal, 'abort')]);
-  } finally {
-    await scope.close();
+    writeFileSync(options.out, '');
+  } catch (error) {
+    throw new WrongUse(`--out takes a file that can be written: ${(error as Error).message}`);
   }
-  if (stop.signal.aborted) {
-    print('interrupted');
-    process.exit(INTERRUPTED);
-  }
+  const { see, conclude } = observe();
+  await inScope(scope, (own) => makeHistory(own, options, see));
   const count = conclude();
   print(`judge it again: npm run history -- --read ${options.out}`);
   const redis = options.hasRedis ? '' : ' --no-redis';
@@ -73,28 +61,22 @@ async function live(options: LiveOptions): Promise<number> {
   return count;
 }
 
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), Date.now());
-  switch (options.kind) {
-    case 'help':
-      print(HELP);
-      return 0;
-    case 'wrong':
-      process.stderr.write(`${options.message}; npm run history -- --help lists the options\n`);
-      return 2;
-    case 'read': {
-      const { see, conclude } = observe();
-      try {
-        await readHistory(options.file, see);
-      } catch (error) {
-        process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-        return 2;
-      }
-      return conclude() === 0 ? 0 : 1;
-    }
-    case 'live':
-      return (await live(options)) === 0 ? 0 : 1;
+async function read(file: string): Promise<number> {
+  const { see, conclude } = observe();
+  try {
+    await readHistory(file, see);
+  } catch (error) {
+    throw new WrongUse(`--read takes a file that a run has written: ${(error as Error).message}`);
   }
+  return conclude();
 }
 
-process.exitCode = await main();
+await runCommand(async (scope) => {
+  const options = parseOptions(process.argv.slice(2), Date.now());
+  if (options.kind === 'help') {
+    print(HELP);
+    return 0;
+  }
+  const violations = options.kind === 'read' ? await read(options.file) : await live(scope, options);
+  return violations === 0 ? 0 : 1;
+});

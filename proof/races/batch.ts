@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Scope } from '../../test/lab/scope.ts';
 import type { Variant } from './variants.ts';
 
 const TESTS = join(import.meta.dirname, '..', '..', 'scripts', 'test.mjs');
@@ -20,11 +22,16 @@ export interface BatchResult {
 }
 
 /**
- * Runs these test files once, several at a time.
+ * Runs these test files once, several at a time. Closing the scope ends them.
  *
  * @param atOnce how many files
  */
-export async function runBatch(files: readonly string[], variant: Variant, atOnce: number): Promise<BatchResult> {
+export async function runBatch(
+  scope: Scope,
+  files: readonly string[],
+  variant: Variant,
+  atOnce: number,
+): Promise<BatchResult> {
   const nodeArguments =
     variant.nodeArguments.length === 0 ? [] : [`--node-arguments=${variant.nodeArguments.join(' ')}`];
   const child = spawn(process.execPath, [TESTS, '--tap', `--concurrency=${atOnce}`, ...nodeArguments, ...files], {
@@ -39,10 +46,13 @@ export async function runBatch(files: readonly string[], variant: Variant, atOnc
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
+  const closed = once(child, 'close');
+  scope.teardown(async () => {
+    // It stops the tests, and the servers that it has started.
+    child.kill('SIGTERM');
+    await closed;
   });
+  const [code] = await closed;
   const result = readReport(report);
   if (code === 0 || result.failures.length > 0) return result;
   const name = `the run of ${files.join(' ')} ended with ${code ?? 'a signal'}`;

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Act, ActOutcome } from '../../proof/audit/events.ts';
+import type { WrongUse } from '../../proof/command-line.ts';
 import { createHistoryJudge } from '../../proof/history/judge.ts';
 import type { Line, UsedLine } from '../../proof/history/line.ts';
-import { type Options, parseOptions } from '../../proof/history/options.ts';
+import { parseOptions } from '../../proof/history/options.ts';
 import { readHistory } from '../../proof/history/read.ts';
 import { roundOf } from '../../proof/history/schedule.ts';
 import { createSummary } from '../../proof/history/summary.ts';
@@ -157,15 +158,18 @@ test('without Redis no fault concerns it', (t) => {
 
 test('wrong options are answered with one line that says what is allowed', (t) => {
   const message = (...args: string[]) => {
-    const options: Options = parseOptions(args, 0);
-    return options.kind === 'wrong' ? options.message : options.kind;
+    try {
+      return parseOptions(args, 0).kind;
+    } catch (error) {
+      return (error as WrongUse).message;
+    }
   };
   t.is(message('--minutes', '0'), '--minutes takes a whole number from 1 to 1440, not "0"');
-  t.is(message('--seed', '-1'), "Option '--seed' argument is ambiguous");
+  t.is(message('--seed', '-1'), '--seed takes a whole number from 0 to 2147483647, not "-1"');
   t.is(message('--seed', '1e3'), '--seed takes a whole number from 0 to 2147483647, not "1e3"');
-  t.is(message('--database', 'mysql'), '--database takes mariadb or postgres, not mysql');
-  t.is(message('--read', 'file', '--seed', '1'), '--read excludes --seed');
-  t.is(message('--sed', '1'), "Unknown option '--sed'");
+  t.is(message('--database', 'mysql'), '--database takes one of mariadb, postgres, not "mysql"');
+  t.is(message('--read', 'file', '--seed', '1'), '--read takes no other option, such as --seed');
+  t.is(message('--sed', '1'), "Unknown option '--sed'; --help lists the options");
   t.is(message('--no-redis', '--seed', '7'), 'live');
   t.is(message('--read', 'file'), 'read');
 });
