@@ -9,7 +9,7 @@ import type { Held } from './uses.ts';
 import type { Person, World } from './world.ts';
 
 /** The name of the node in acts by commands, which reach the stores without a gateway. */
-export const OPERATOR = 'operator';
+const OPERATOR = 'operator';
 
 /** Accounts that there are at any time. */
 const PEOPLE = 14;

@@ -53,16 +53,22 @@ function faultBy(random: Random, hasRedis: boolean): Fault {
   const store: Store = hasRedis ? random.of<Store>(['database', 'redis']) : 'database';
   switch (
     random.of<Fault['kind']>([
-      ...([
-        'kill worker',
-        'pause worker',
-        'pause worker',
-        'pause primary',
-        'kill gateway',
-        'reload',
-        'reload',
-      ] as const),
-      ...(['pause', 'pause', 'kill', 'end connections', 'empty redis', 'cut', 'cut', 'cut', 'unplug'] as const),
+      'kill worker',
+      'pause worker',
+      'pause worker',
+      'pause primary',
+      'kill gateway',
+      'reload',
+      'reload',
+      'pause',
+      'pause',
+      'kill',
+      'end connections',
+      'empty redis',
+      'cut',
+      'cut',
+      'cut',
+      'unplug',
     ])
   ) {
     case 'kill worker':

@@ -11,9 +11,11 @@ import type { Random } from '../../random.ts';
 import type { Campaign } from '../campaign.ts';
 import { type Finding, unequal } from '../finding.ts';
 import { mutate } from '../mutations.ts';
+import { entriesIn, strictlyRead, WRONG } from './redis-replies.ts';
 
 /** Milliseconds for an answer; half an answer takes all of them. A busy machine may take some. */
 const TIMEOUT = 300;
+const OUTAGE = Symbol('outage');
 
 /**
  * Answers of a server that is no Redis, or a broken one: to the read of a session (inputs that begin with `s`) and of the stream of
@@ -67,39 +69,33 @@ const ENTRY = JSON.stringify({
   jti: 'j',
 });
 const VALUES: readonly [string, ...string[]] = [
-  ...([
-    '+OK\r\n',
-    ':1\r\n',
-    ':-9223372036854775808\r\n',
-    '$-1\r\n',
-    '*-1\r\n',
-    '*0\r\n',
-    '$0\r\n\r\n',
-    '-ERR x\r\n',
-    '-\r\n',
-    '_\r\n',
-    '#t\r\n',
-  ] as const),
-  ...([
-    '-LOADING x\r\n',
-    '-MOVED 1 127.0.0.1:1\r\n',
-    '-READONLY x\r\n',
-    '-NOAUTH x\r\n',
-    '>2\r\n+a\r\n+b\r\n',
-    '%1\r\n+a\r\n+b\r\n',
-    ',1.5\r\n',
-  ] as const),
-  ...([
-    '$99999999999\r\nx\r\n',
-    '*99999999\r\n',
-    '$5\r\nab',
-    'HTTP/1.1 400 Bad Request\r\n\r\n',
-    '\0\0\0',
-    '\r\n',
-    '$-2\r\n',
-    '*-2\r\n',
-    ':x\r\n',
-  ] as const),
+  '+OK\r\n',
+  ':1\r\n',
+  ':-9223372036854775808\r\n',
+  '$-1\r\n',
+  '*-1\r\n',
+  '*0\r\n',
+  '$0\r\n\r\n',
+  '-ERR x\r\n',
+  '-\r\n',
+  '_\r\n',
+  '#t\r\n',
+  '-LOADING x\r\n',
+  '-MOVED 1 127.0.0.1:1\r\n',
+  '-READONLY x\r\n',
+  '-NOAUTH x\r\n',
+  '>2\r\n+a\r\n+b\r\n',
+  '%1\r\n+a\r\n+b\r\n',
+  ',1.5\r\n',
+  '$99999999999\r\nx\r\n',
+  '*99999999\r\n',
+  '$5\r\nab',
+  'HTTP/1.1 400 Bad Request\r\n\r\n',
+  '\0\0\0',
+  '\r\n',
+  '$-2\r\n',
+  '*-2\r\n',
+  ':x\r\n',
 ];
 
 function bulk(text: string): string {
@@ -214,82 +210,4 @@ async function readFeed(client: RedisClient, answer: Buffer): Promise<Finding> {
           expected.flatMap((fields) => parseEntry(fields) ?? []),
         );
   return { kind: `feed: ${entries.length} entries`, difference };
-}
-
-/** No answer of RESP2, or more than one. */
-const WRONG = Symbol('wrong');
-const OUTAGE = Symbol('outage');
-type Reply = string | number | null | readonly Reply[] | { readonly error: string };
-
-/** @returns the fields of the entries; null: this is no answer to XREAD */
-function entriesIn(reply: Reply | typeof WRONG): string[][] | null {
-  if (reply === null) return [];
-  if (!isList(reply) || reply.length !== 1) return null;
-  const [stream] = reply;
-  if (stream === undefined || !isList(stream) || stream.length !== 2 || typeof stream[0] !== 'string') return null;
-  const entries = stream[1];
-  if (entries === undefined || !isList(entries)) return null;
-  const read = entries.map((entry) => {
-    const [id, fields] = isList(entry) && entry.length === 2 ? entry : [];
-    return typeof id === 'string' &&
-      fields !== undefined &&
-      isList(fields) &&
-      fields.every((field) => typeof field === 'string')
-      ? [...fields]
-      : null;
-  });
-  return read.includes(null) ? null : (read as string[][]);
-}
-
-function isList(reply: Reply | typeof WRONG): reply is readonly Reply[] {
-  return Array.isArray(reply);
-}
-
-/** The one whole reply that the bytes are, by the specification of RESP2. */
-function strictlyRead(bytes: Buffer): Reply | typeof WRONG {
-  let at = 0;
-  const line = (): string => {
-    const end = bytes.indexOf('\r\n', at);
-    if (end === -1) throw WRONG;
-    const text = bytes.toString('utf8', at, end);
-    at = end + 2;
-    return text;
-  };
-  const count = (text: string): number => {
-    if (!/^(?:-1|\d{1,6})$/.test(text)) throw WRONG;
-    return Number(text);
-  };
-  const value = (): Reply => {
-    const text = line();
-    switch (text[0]) {
-      case '+':
-        return text.slice(1);
-      case '-':
-        return { error: text.slice(1) };
-      case ':':
-        if (!/^:[+-]?\d+$/.test(text)) throw WRONG;
-        return Number(text.slice(1));
-      case '$': {
-        const length = count(text.slice(1));
-        if (length === -1) return null;
-        const content = bytes.subarray(at, at + length);
-        if (content.length < length || bytes.toString('latin1', at + length, at + length + 2) !== '\r\n') throw WRONG;
-        at += length + 2;
-        return content.toString();
-      }
-      case '*': {
-        const length = count(text.slice(1));
-        return length === -1 ? null : Array.from({ length }, value);
-      }
-      default:
-        throw WRONG;
-    }
-  };
-  try {
-    const read = value();
-    return at === bytes.length ? read : WRONG;
-  } catch (error) {
-    if (error === WRONG) return WRONG;
-    throw error;
-  }
 }

@@ -20,8 +20,8 @@ export const PLACE = {
   cut: '\x1f',
 } as const;
 
-export const MARK_LENGTH = 14;
-export const SERIAL_LENGTH = 11;
+const MARK_LENGTH = 14;
+const SERIAL_LENGTH = 11;
 const MARKS = /mk(\d{6})-(\d)-(\d{2})~/g;
 const SERIALS = /us(\d{8})~/g;
 
