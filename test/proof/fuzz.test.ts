@@ -1,8 +1,7 @@
 import test from 'ava';
-import { literal, run } from '../../proof/fuzz/campaign.ts';
 import { CAMPAIGNS } from '../../proof/fuzz/campaigns.ts';
-import { readCorpus } from '../../proof/fuzz/corpus.ts';
 import { VALUES } from '../../proof/fuzz/values/campaigns.ts';
+import { differencesOf } from './differences.ts';
 
 /** Inputs of each campaign: some seconds. `npm run fuzz` tries as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = {
@@ -18,14 +17,6 @@ const SEED = 12;
 /** Those of values are in `values.test.ts`. */
 for (const campaign of CAMPAIGNS.filter((one) => !VALUES.includes(one))) {
   test.serial(`the campaign ${campaign.name} finds no difference`, async (t) => {
-    const search = await campaign.open(t);
-    const corpus = readCorpus(campaign.name);
-    const count = corpus.length + (COUNTS[campaign.name] ?? 1_000);
-    const { differences, conclusion } = await run(search, corpus, SEED, (done) => done < count);
-    t.is(conclusion?.difference ?? null, null);
-    t.deepEqual(
-      differences.map(({ seed, difference, bytes }) => `${seed}: ${difference}: ${literal(bytes)}`),
-      [],
-    );
+    t.deepEqual(await differencesOf(t, campaign, COUNTS[campaign.name] ?? 1_000, SEED), []);
   });
 }

@@ -1,7 +1,6 @@
 import test from 'ava';
-import { literal, run } from '../../proof/fuzz/campaign.ts';
-import { readCorpus } from '../../proof/fuzz/corpus.ts';
 import { VALUES } from '../../proof/fuzz/values/campaigns.ts';
+import { differencesOf } from './differences.ts';
 
 /** Inputs of each campaign besides its corpus: about a second. `npm run fuzz` tries as many as it is told to. */
 const COUNTS: Readonly<Record<string, number>> = {
@@ -16,14 +15,6 @@ const SEED = 18;
 
 for (const campaign of VALUES) {
   test.serial(`what must hold for ${campaign.name} holds`, async (t) => {
-    const search = await campaign.open(t);
-    const corpus = readCorpus(campaign.name);
-    const count = corpus.length + (COUNTS[campaign.name] ?? 100);
-    const { differences, conclusion } = await run(search, corpus, SEED, (done) => done < count);
-    t.is(conclusion?.difference ?? null, null);
-    t.deepEqual(
-      differences.map(({ seed, difference, bytes }) => `${seed}: ${difference}: ${literal(bytes)}`),
-      [],
-    );
+    t.deepEqual(await differencesOf(t, campaign, COUNTS[campaign.name] ?? 100, SEED), []);
   });
 }
