@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { queryObjects } from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import { pino } from 'pino';
 import { OperatorError } from '../../gateway/domain/errors.ts';
@@ -81,6 +82,25 @@ test('a listening connection that is silently dropped on its way is noticed, and
   await revokeAda(other);
   await holds('the notice arrives', () => received.length > 0);
   t.deepEqual(received, [1]);
+});
+
+// Alone in its process, whose promises it counts.
+test.serial('a listener that asks for days whether its connection is alive keeps nothing of it', async (t) => {
+  const location = await temporaryPostgres(t);
+  const proxy = await serverProxy(t, location.port);
+  const behind = { ...location, port: proxy.port };
+  const insecure = { timeout: 5_000, tls: () => undefined };
+  const connections = openConnections(behind, insecure.tls, insecure.timeout);
+  let asked = 0;
+  follow(t, postgresListener(behind, insecure, { ...connections, isUsable: () => ++asked > 0 }, 1).listen);
+  const promises = async (looks: number) => {
+    await holds(`${looks} looks`, () => asked > looks);
+    return queryObjects(Promise, { format: 'count' });
+  };
+  const before = await promises(100);
+  const after = await promises(1_100);
+  // Each question once left one: 500 of them.
+  t.true(after - before < 100, `${before} promises, then ${after}`);
 });
 
 test('closing the database ends a listener that still waits for a server that hangs', async (t) => {

@@ -65,7 +65,8 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
   const bornAt = performance.now();
   const ready = Promise.withResolvers<Listening>();
   const ended = Promise.withResolvers<Ending>();
-  const asked = new Map<number, (answer: Answers[keyof Answers]) => void>();
+  /** Questions without an answer yet; null: the worker has ended. */
+  let asked: Map<number, PromiseWithResolvers<Answers[keyof Answers]>> | null = new Map();
   let lastId = 0;
   let beats = 0;
   let isReady = false;
@@ -78,6 +79,9 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
   const kill = () => void worker.process.kill('SIGKILL');
   const end = (code: number | null, signal: string | null) => {
     isReady = false;
+    // A reaction to `ended` for each question would stay in memory for as long as the worker lives.
+    for (const { reject } of asked?.values() ?? []) reject(hasEnded());
+    asked = null;
     ended.resolve({ code, signal, reason });
     ready.reject(new OperatorError(reason ?? silentDeath(signal ?? `exit code ${code}`)));
   };
@@ -97,7 +101,7 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
         reason = message.reason;
         break;
       case 'answer':
-        asked.get(message.id)?.(message.answer);
+        asked?.get(message.id)?.resolve(message.answer);
         break;
       case 'settle-limits':
         tell({ kind: 'limits-settled', id: message.id, grants: settleLimits(String(worker.id), message.reports) });
@@ -141,18 +145,17 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
     ended: ended.promise,
     age: () => performance.now() - bornAt,
     async ask<Q extends Question>(question: Q, ms: number) {
+      if (asked === null) throw hasEnded();
       lastId += 1;
       const id = lastId;
-      // The cast holds: a worker answers each question with the type of that question.
-      const answer = new Promise<Answers[Q['about']]>((resolve) => {
-        asked.set(id, resolve as (answer: Answers[keyof Answers]) => void);
-      });
+      const answer = Promise.withResolvers<Answers[keyof Answers]>();
+      asked.set(id, answer);
       tell({ kind: 'question', id, ...question });
-      const over = ended.promise.then(() => Promise.reject(new Error('the worker has ended')));
       try {
-        return await within(ms, Promise.race([answer, over]));
+        // The cast holds: a worker answers each question with the type of that question.
+        return (await within(ms, answer.promise)) as Answers[Q['about']];
       } finally {
-        asked.delete(id);
+        asked?.delete(id);
       }
     },
     readRevocations: () => tell({ kind: 'read-revocations' }),
@@ -175,6 +178,10 @@ export function forkWorker(startData: StartData, { onRevoked, settleLimits }: Fo
     kill,
   };
   return self;
+}
+
+function hasEnded(): Error {
+  return new Error('the worker has ended');
 }
 
 function silentDeath(how: string): string {

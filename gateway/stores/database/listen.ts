@@ -53,7 +53,9 @@ export function postgresListener(
     onConnection(socket);
     // 'end' follows.
     client.on('error', () => {});
-    const ended = new Promise<'ended'>((resolve) => client.once('end', () => resolve('ended')));
+    const ended = new AbortController();
+    client.once('end', () => ended.abort());
+    const isOver = AbortSignal.any([signal, ended.signal]);
     const mayGoOn = () => !signal.aborted && isUsable(socket);
     try {
       await client.connect();
@@ -62,7 +64,7 @@ export function postgresListener(
       await ask(client, `listen ${channel}`);
       onListening();
       while (mayGoOn()) {
-        await Promise.race([ended, pause(keepAlive, undefined, { signal, ref: false }).catch(() => {})]);
+        await pause(keepAlive, undefined, { signal: isOver, ref: false }).catch(() => {});
         if (mayGoOn()) await ask(client, 'select 1');
       }
       return 'ended';
