@@ -34,7 +34,14 @@ export class Clients {
     for (const unanswered of open) this.#later(unanswered);
   }
 
-  use(process: Process, credential: Credential, value: string, group: string | null): void {
+  /** @param onRefused called when the answer is 401 */
+  use(
+    process: Process,
+    credential: Credential,
+    value: string,
+    group: string | null,
+    onRefused: () => void = () => {},
+  ): void {
     const { auditor, scheduler } = this.#world;
     const begun = scheduler.now;
     this.#ask(
@@ -52,6 +59,7 @@ export class Clients {
           begun,
           ended: scheduler.now,
         });
+        if (status === 401) onRefused();
       },
     );
   }

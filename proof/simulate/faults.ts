@@ -1,17 +1,11 @@
 import type { OutageKind } from '../audit/events.ts';
-import type { Knowledge } from './knowledge.ts';
-import type { DenylistWatch } from './recovery.ts';
-import type { Workload } from './workload.ts';
-import type { Node, World } from './world.ts';
+import type { Installation } from './installation.ts';
+import type { Node } from './world.ts';
 
-/** What faults happen to. */
-export interface Stage {
-  readonly world: World;
-  readonly workload: Workload;
-  readonly knowledge: Knowledge;
-  readonly denylist: DenylistWatch;
-  /** Something was lost, and is restored by the end of the next quiet time. */
-  untilRestored(end: () => void): void;
+/** The installation that a fault happens to. */
+export interface Stage extends Installation {
+  /** All that use the same Redis, with this one. */
+  readonly onRedis: readonly Installation[];
 }
 
 /** Begins a fault. @returns ends it */
@@ -29,12 +23,18 @@ function concerned(stage: Stage): readonly Node[] {
   return scheduler.random.once(2) ? nodes : [some(stage, nodes)];
 }
 
-/** Outages of the nodes, for the auditor. @returns ends them */
-function outage({ world }: Stage, kind: OutageKind, nodes: readonly Node[] | null): () => void {
+/** Outages of the nodes, for the auditors. @param nodes null: of the store itself @returns ends them */
+function outage({ world, onRedis }: Stage, kind: OutageKind, nodes: readonly Node[] | null): () => void {
   const names = nodes === null ? [null] : nodes.map(({ name }) => name);
-  const ids = names.map((node) => world.auditor.outageBegins({ kind, node }, world.now));
+  const concerned = kind === 'redis' && nodes === null ? onRedis.map((one) => one.world) : [world];
+  const ends = concerned.flatMap(({ auditor }) =>
+    names.map((node) => {
+      const id = auditor.outageBegins({ kind, node }, world.now);
+      return () => auditor.outageEnds(id, world.now);
+    }),
+  );
   return () => {
-    for (const id of ids) world.auditor.outageEnds(id, world.now);
+    for (const end of ends) end();
   };
 }
 
@@ -143,7 +143,7 @@ function takeOver(oldest: number): Fault {
     world.sql.owner.wallOffset += scheduler.between(-3_000, 3_000);
     auditor.lost(since, world.now);
     const id = auditor.outageBegins({ kind: 'lost history', since }, world.now);
-    stage.untilRestored(() => auditor.outageEnds(id, world.now));
+    stage.restored.push(() => auditor.outageEnds(id, world.now));
     stage.workload.lost(since);
     stage.knowledge.review();
     for (let i = 0; i < AFTER_TAKE_OVER.count; i += 1) {
@@ -184,8 +184,8 @@ function loseRedis(lose: (stage: Stage) => void): Fault {
     lose(stage);
     world.note('Redis has lost what it had');
     if (world.scheduler.random.once(2)) world.redis.owner.wallOffset += world.scheduler.between(-20_000, 20_000);
-    if (world.scheduler.random.once(3)) world.breakRedis();
-    stage.knowledge.review();
+    if (world.scheduler.random.once(3)) for (const one of stage.onRedis) one.world.breakRedis();
+    for (const { knowledge } of stage.onRedis) knowledge.review();
     return end;
   };
 }

@@ -13,11 +13,17 @@ export interface FirstAccount {
   readonly password: string;
 }
 
+/** The content of a database at the beginning: the bytes of its file, and its accounts. */
+export interface FirstContent {
+  readonly bytes: Buffer;
+  readonly accounts: readonly FirstAccount[];
+}
+
 /** Offsets in an SQLite file: whether it has a write-ahead log, which an image in memory cannot have. */
 const JOURNAL_VERSIONS = [18, 19];
 
-/** A database with the gateway's tables, made by its own migrations, and some accounts. @returns the bytes of the file */
-export async function imageOfGateway(count: number): Promise<{ bytes: Buffer; accounts: FirstAccount[] }> {
+/** A database with the gateway's tables, made by its own migrations, a new installation, and some accounts. */
+export async function imageOfGateway(count: number): Promise<FirstContent> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-simulation-'));
   const file = join(folder, 'gatehouse.sqlite');
   try {

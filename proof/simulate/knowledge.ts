@@ -13,6 +13,14 @@ interface Acknowledged {
   readonly either: boolean;
 }
 
+/** An entry of the stream. */
+interface Published {
+  readonly installation?: string;
+  readonly jti?: string;
+  readonly accountId?: string;
+  readonly voidBefore?: number;
+}
+
 /** Milliseconds for which acts are kept that a loss may concern. */
 const KEPT = 180_000;
 
@@ -85,11 +93,13 @@ export class Knowledge {
     this.#acts.push(act);
   }
 
-  /** Whether the stream has the revocation of a token, or of an account up to a cutoff. */
+  /** Whether the stream has the revocation of a token, or of an account up to a cutoff, of this installation. */
   #published(): (subject: string, voidBefore: number) => boolean {
     const found = new Map<string, number>();
+    const [own] = this.#world.sql.look('select installation from gatehouse_revocation_head');
     for (const [, fields] of this.#world.redis.content.entries(streamKey(PREFIX))) {
-      const entry = JSON.parse(fields[1] ?? '{}') as { jti?: string; accountId?: string; voidBefore?: number };
+      const entry = JSON.parse(fields[1] ?? '{}') as Published;
+      if (entry.installation !== own?.installation) continue;
       const subject = entry.jti ?? entry.accountId;
       if (subject !== undefined) found.set(subject, Math.max(found.get(subject) ?? 0, entry.voidBefore ?? 0));
     }

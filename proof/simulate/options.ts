@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { WrongUse, wholeNumber } from '../command-line.ts';
+import { readArguments, seedFrom, wholeNumber } from '../command-line.ts';
 
 export const HELP = `Usage: npm run simulate -- [options]
 Runs gateways against simulated stores, networks and clocks, with faults, and judges every answer.
@@ -10,7 +9,6 @@ Runs gateways against simulated stores, networks and clocks, with faults, and ju
 
 /** Steps of one world: then a new one begins. */
 export const WORLD_STEPS = 60_000;
-const MOST_SEED = 2 ** 31 - 1;
 const MOST_STEPS = 1e12;
 
 export type Options =
@@ -19,18 +17,10 @@ export type Options =
 
 /** @throws WrongUse */
 export function parseOptions(args: string[], now: number): Options {
-  const { values } = parsed(args);
+  const options = { seed: { type: 'string' }, steps: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const { values } = readArguments(args, { options });
   if (values.help === true) return { kind: 'help' };
-  const seed = wholeNumber('seed', values.seed, { usual: now % 1_000_000_000, least: 0, most: MOST_SEED });
+  const seed = seedFrom(values.seed, now);
   const steps = wholeNumber('steps', values.steps, { usual: 1_000_000, least: 1, most: MOST_STEPS });
   return { kind: 'run', seed, steps };
-}
-
-function parsed(args: string[]) {
-  try {
-    const options = { seed: { type: 'string' }, steps: { type: 'string' }, help: { type: 'boolean' } } as const;
-    return parseArgs({ args, options });
-  } catch (error) {
-    throw new WrongUse(`${(error as Error).message.split('\n')[0]}; --help lists the options`);
-  }
 }

@@ -1,12 +1,11 @@
 import type { Knowledge } from './knowledge.ts';
 import type { Process } from './process.ts';
 import { PREFIX } from './service.ts';
-import { FOREIGN, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What has not recovered yet; null: everything has. */
 export function unrecovered(world: World, knowledge: Knowledge, denylist: DenylistWatch): string | null {
-  for (const { name, process, gateway } of world.nodes) {
-    if (gateway === FOREIGN) continue;
+  for (const { name, process } of world.nodes) {
     if (process.isDead || process.service === null) return `${name} has not started`;
     const lacking = lackingAt(world, process);
     if (lacking !== null) return `${process.name} ${lacking}`;

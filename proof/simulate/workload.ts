@@ -1,26 +1,23 @@
-import type { Credential, EndingAct } from '../audit/events.ts';
-import { basic, endAll, issue, issuedAtOf, type KnownAccount, type KnownCredential, logIn, revoke } from './acts.ts';
+import type { EndingAct } from '../audit/events.ts';
+import { basic, endAll, issue, issuedAtOf, type KnownAccount, logIn, revoke } from './acts.ts';
 import type { Clients } from './clients.ts';
+import { Credentials } from './credentials.ts';
 import type { FirstAccount } from './image-of-gateway.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Process } from './process.ts';
 import { hashOf } from './service.ts';
+import { Uses } from './uses.ts';
 import type { World } from './world.ts';
 
 const GROUP = 'staff';
-/** Milliseconds for which the clients go on with a credential that has ended, at least and at most. */
-const LATER_USES = [20_000, 120_000] as const;
-/** Milliseconds after an act within which what it ends is used most. */
-const AFTERMATH = 3_500;
-const MOST_LIVE = 6;
-
 /** What the clients do, at random: few accounts and tokens, so that much happens to each at once. */
 export class Workload {
   readonly #world: World;
   readonly #clients: Clients;
   readonly #knowledge: Knowledge;
   #accounts: KnownAccount[];
-  #credentials: KnownCredential[] = [];
+  readonly #credentials: Credentials;
+  readonly #uses: Uses;
   #count = 0;
   /** No account is added before, since a lost one may have had its id. */
   #noAddBefore = 0;
@@ -31,6 +28,8 @@ export class Workload {
     this.#world = world;
     this.#clients = clients;
     this.#knowledge = knowledge;
+    this.#credentials = new Credentials(world);
+    this.#uses = new Uses(world, clients, this.#credentials, GROUP);
     this.#accounts = first.map(({ id, email, password }) => {
       const act = { kind: 'add', account: email, password, confirmed: true } as const;
       world.auditor.ends(world.auditor.begins(act, 'setup', -1), 'acknowledged', -1);
@@ -45,13 +44,13 @@ export class Workload {
     const account = this.#some(this.#accounts);
     if (process === null || account === null) return;
     const roll = random.below(100);
-    if (roll < 45) this.#useSome();
-    else if (roll < 53) this.#usePassword(process, account);
-    else if (roll < 56) this.#clients.list(process, account.email, account.id);
-    else if (roll < 66) this.#issue(process, account);
-    else if (roll < 70) this.#logIn(process, account);
+    if (roll < 52) this.#uses.some();
+    else if (roll < 57) this.#uses.password(process, account, this.#some(account.passwords) ?? '');
+    else if (roll < 59) this.#clients.list(process, account.email, account.id);
+    else if (roll < 77) this.#issue(process, account);
+    else if (roll < 81) this.#logIn(process, account);
     else if (this.isActing) this.#changeAtOnce(process, account, roll);
-    else this.#useSome();
+    else this.#uses.some();
   }
 
   /** Revokes something now. */
@@ -75,8 +74,7 @@ export class Workload {
     this.#noAddBefore = this.#world.now + 5_000;
     // The id of a lost account may become another one's.
     const isLost = ({ addedAt }: KnownAccount) => addedAt > since;
-    for (const { name, account } of this.#credentials) if (isLost(account)) this.#world.auditor.retires(name);
-    this.#credentials = this.#credentials.filter(({ account }) => !isLost(account));
+    this.#credentials.retire(({ account }) => isLost(account));
     this.#accounts = this.#accounts.filter((account) => !isLost(account));
   }
 
@@ -86,11 +84,11 @@ export class Workload {
       this.#endAll(process, account, { kind: 'confirm', account: email });
       return;
     }
-    if (roll < 82) this.#revoke(process);
-    else if (roll < 88) this.#endAll(process, account, { kind: 'revoke all', account: email });
-    else if (roll < 91)
+    if (roll < 91) this.#revoke(process);
+    else if (roll < 93) this.#endAll(process, account, { kind: 'revoke all', account: email });
+    else if (roll < 94)
       this.#endAll(process, account, { kind: 'password', account: email, password: `password${this.#next()}` });
-    else if (roll < 95)
+    else if (roll < 96)
       this.#endAll(process, account, { kind: account.isConfirmed ? 'unconfirm' : 'confirm', account: email });
     else if (roll < 98) this.#setGroups(process, account);
     else if (this.#accounts.length > 3 && this.#world.scheduler.random.once(2))
@@ -98,60 +96,39 @@ export class Workload {
     else this.#add(process);
   }
 
-  #useSome(): void {
-    const credential = this.#some(this.#credentials);
-    if (credential !== null) this.#use(credential);
-  }
-
-  #use(credential: KnownCredential): void {
-    const { random } = this.#world.scheduler;
-    const process = this.#some(this.#world.ready());
-    if (process === null) return;
-    const { name, value } = credential;
-    const used: Credential = { kind: 'token', token: name };
-    if (credential.isSession) this.#clients.useSession(process, used, value);
-    else this.#clients.use(process, used, `Bearer ${value}`, random.once(6) ? GROUP : null);
-  }
-
-  #usePassword(process: Process, account: KnownAccount): void {
-    const password = this.#some(account.passwords) ?? '';
-    const used: Credential = { kind: 'password', account: account.email, password };
-    this.#clients.use(process, used, basic(account, password), null);
-  }
-
   #issue(process: Process, account: KnownAccount): void {
-    if (this.#isFull(account, false)) return;
+    if (this.#credentials.isFull(account, false)) return;
     const value = basic(account, this.#likelyPassword(account));
     this.#clients.act(
       process,
       { kind: 'issue', account: account.email },
       (service) => issue(service, value),
-      ({ jti, token }) => this.#keep({ name: jti, value: token, account, isSession: false, endedAt: null }),
+      ({ jti, token }) => this.#credentials.add({ name: jti, value: token, account, isSession: false, endedAt: null }),
       ({ jti }) => jti,
     );
   }
 
   #logIn(process: Process, account: KnownAccount): void {
-    if (this.#isFull(account, true)) return;
-    const name = `session${this.#next()}`;
+    if (this.#credentials.isFull(account, true)) return;
+    // The store may be that of another installation too: as long as ids, names differ.
+    const name = `session${this.#next()}of${process.name}`;
     const value = basic(account, this.#likelyPassword(account));
     this.#clients.act(
       process,
       { kind: 'log in', account: account.email },
       (service) => logIn(service, value, name),
-      () => this.#keep({ name, value: name, account, isSession: true, endedAt: null }),
+      () => this.#credentials.add({ name, value: name, account, isSession: true, endedAt: null }),
       () => name,
     );
   }
 
   #revoke(process: Process): void {
     const { random } = this.#world.scheduler;
-    const tokens = this.#credentials.filter(({ isSession }) => !isSession);
-    const live = tokens.filter(({ endedAt }) => endedAt === null);
-    const token = random.once(8) ? this.#some(tokens) : this.#some(live);
+    const token = this.#credentials.toRevoke();
     if (token === null) return;
     const { name } = token;
     const byItself = random.once(2);
+    this.#uses.meanwhile([token]);
     this.#clients.act(
       process,
       { kind: 'revoke', token: name },
@@ -160,13 +137,14 @@ export class Workload {
         token.endedAt ??= this.#world.now;
         if (outcome === 'revoked') this.#knowledge.revoked(id, name);
         else this.#knowledge.revokedBefore(id, name, token.account.id, issuedAtOf(token));
-        this.#aftermath([token]);
+        this.#uses.afterwards([token]);
       },
     );
   }
 
   #endAll(process: Process, account: KnownAccount, act: EndingAct & { account: string }): void {
-    const before = this.#credentials.filter((one) => one.account === account && one.endedAt === null);
+    const before = this.#credentials.of(account).filter(({ endedAt }) => endedAt === null);
+    this.#uses.meanwhile(before);
     const bySessions = this.#world.scheduler.random.once(3);
     // It may come to be the password even if nobody says so.
     if (act.kind === 'password') account.passwords = [act.password, ...account.passwords.slice(-3)];
@@ -185,7 +163,7 @@ export class Workload {
         if (act.kind === 'confirm' || act.kind === 'unconfirm') account.isConfirmed = act.kind === 'confirm';
         if (act.kind === 'password') account.passwords = [...account.passwords.slice(-3), act.password];
         if (act.kind === 'remove') this.#accounts = this.#accounts.filter((one) => one !== account);
-        this.#aftermath(before);
+        this.#uses.afterwards(before);
       },
     );
   }
@@ -199,7 +177,7 @@ export class Workload {
         (await revocations.revoker.changeAndKeepTokens(account.id, (own) => own.setGroups(account.id, groups)))
           ? 'changed'
           : null,
-      () => this.#aftermath(this.#credentials.filter((one) => one.account === account)),
+      () => this.#uses.afterwards(this.#credentials.of(account)),
     );
   }
 
@@ -228,38 +206,10 @@ export class Workload {
     );
   }
 
-  /** Uses what an act has ended, or just not, at all nodes around the bounds. */
-  #aftermath(credentials: readonly KnownCredential[]): void {
-    const { scheduler, clients } = this.#world;
-    for (const credential of credentials.slice(0, 4)) {
-      for (let i = 0; i < 4; i += 1) {
-        scheduler.add(clients, 'client', scheduler.between(0, AFTERMATH), () => this.#use(credential));
-      }
-    }
-  }
-
-  #keep(credential: KnownCredential): void {
-    this.#credentials.push(credential);
-    const now = this.#world.now;
-    const [least, most] = LATER_USES;
-    this.#credentials = this.#credentials.filter(({ name, endedAt }) => {
-      const isDone = endedAt !== null && now - endedAt > this.#world.scheduler.between(least, most);
-      if (isDone) this.#world.auditor.retires(name);
-      return !isDone;
-    });
-  }
-
   /** Mostly the last one. */
   #likelyPassword({ passwords }: KnownAccount): string {
     const last = passwords.at(-1) ?? '';
     return this.#world.scheduler.random.once(3) ? (this.#some(passwords) ?? last) : last;
-  }
-
-  #isFull(account: KnownAccount, isSession: boolean): boolean {
-    const live = this.#credentials.filter(
-      (one) => one.account === account && one.isSession === isSession && one.endedAt === null,
-    );
-    return live.length >= MOST_LIVE;
   }
 
   #some<T>(from: readonly T[]): T | null {

@@ -1,6 +1,6 @@
 import type { Auditor } from '../audit/auditor.ts';
 import { type Process, startProcess } from './process.ts';
-import { RedisServer } from './redis/server.ts';
+import type { RedisServer } from './redis/server.ts';
 import { SqlServer } from './sql/server.ts';
 import type { Owner } from './time/pending.ts';
 import type { Scheduler } from './time/scheduler.ts';
@@ -32,7 +32,7 @@ const RETRY_START = 1_500;
 const ANNOUNCEMENT = 3;
 const LINES = 1_500;
 
-/** The nodes of the simulated gateways, and their stores. */
+/** The nodes of one installation, and their stores. Redis may be that of another installation too. */
 export class World {
   readonly scheduler: Scheduler;
   readonly auditor: Auditor;
@@ -49,12 +49,18 @@ export class World {
 
   #started = 0;
 
-  constructor(scheduler: Scheduler, auditor: Auditor, image: Buffer) {
+  /** @param redis the server, and whether the gateways are configured with it */
+  constructor(
+    scheduler: Scheduler,
+    auditor: Auditor,
+    image: Buffer,
+    redis: { readonly server: RedisServer; readonly isUsed: boolean },
+  ) {
     this.scheduler = scheduler;
-    this.hasRedis = !scheduler.random.once(3);
     this.auditor = auditor;
     this.sql = new SqlServer(scheduler, 'database', image);
-    this.redis = new RedisServer(scheduler, 'redis');
+    this.redis = redis.server;
+    this.hasRedis = redis.isUsed;
   }
 
   get now(): number {
@@ -66,11 +72,11 @@ export class World {
     if (this.lines.length > LINES) this.lines.shift();
   }
 
-  addNode(name: string, gateway: string, sql: SqlServer = this.sql): Node {
+  addNode(name: string, gateway: string): Node {
     const node: Node = {
       name,
       gateway,
-      process: this.#start(name, gateway, sql),
+      process: this.#start(name, gateway),
       faults: FAULTLESS,
       startOutage: null,
     };
@@ -81,9 +87,7 @@ export class World {
 
   /** The processes that answer requests, also those that are paused. */
   ready(): Process[] {
-    return this.nodes.flatMap(({ process, gateway }) =>
-      process.isDead || process.service === null || gateway === FOREIGN ? [] : [process],
-    );
+    return this.nodes.flatMap(({ process }) => (process.isDead || process.service === null ? [] : [process]));
   }
 
   kill(node: Node, restartAfter: number): void {
@@ -138,12 +142,12 @@ export class World {
     }
   }
 
-  #start(name: string, gateway: string, sql: SqlServer): Process {
+  #start(name: string, gateway: string): Process {
     this.#started += 1;
     return startProcess(
       this.scheduler,
       { node: name, number: this.#started },
-      { sql, redis: this.redis, hasRedis: this.hasRedis },
+      { sql: this.sql, redis: this.redis, hasRedis: this.hasRedis },
       {
         announce: (from) => {
           for (const { process } of this.nodes.filter((one) => one.gateway === gateway && one.process !== from)) {
@@ -169,12 +173,10 @@ export class World {
 
   #restart(node: Node, after: number): void {
     this.scheduler.add(this.clients, 'start', after, () => {
-      node.process = this.#start(node.name, node.gateway, this.sql);
+      node.process = this.#start(node.name, node.gateway);
       this.#apply(node);
     });
   }
 }
 
-/** The gateway of another installation, which uses the same Redis. */
-export const FOREIGN = 'foreign';
 export type { Node };

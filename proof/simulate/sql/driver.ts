@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Link } from '../network/link.ts';
 import type { Pending } from '../time/pending.ts';
-import { type Session, type SqlServer, serverError } from './server.ts';
+import { serverError } from './errors.ts';
+import type { Session, SqlServer } from './server.ts';
 
 /** `mysql2` for knex, with connections to simulated servers. */
 

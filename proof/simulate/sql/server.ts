@@ -1,16 +1,10 @@
 import type { Owner, Pending } from '../time/pending.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import { asMysql, type ServerError, serverError } from './errors.ts';
 import { type Content, contentOf, type Result, statementOf } from './image.ts';
 
 /** What the server answers to a statement. */
 export type Reply = (error: ServerError | null, result?: Result) => void;
-
-/** An error as mysql2 reports it. */
-export type ServerError = Error & { readonly code: string };
-
-export function serverError(code: string, message: string): ServerError {
-  return Object.assign(new Error(message), { code });
-}
 
 /** A connection, as the server sees it. */
 export interface Session {
@@ -140,7 +134,8 @@ export class SqlServer {
    * @returns the time of the newest transaction that is kept, and how many are lost
    */
   takeOver(lag: number): { since: number; lost: number } {
-    const since = this.#scheduler.now - Math.min(lag, OLDEST);
+    // The image is older than all transactions, and never lost.
+    const since = Math.max(0, this.#scheduler.now - Math.min(lag, OLDEST));
     const kept = this.#log.filter(({ at }) => at <= since);
     const lost = this.#log.length - kept.length;
     for (const transaction of kept) apply(this.#replica, transaction.writes);
@@ -244,10 +239,4 @@ function apply(content: Content, writes: readonly Write[]): void {
   content.begin();
   for (const { sql, bindings } of writes) content.execute(sql, bindings);
   content.commit();
-}
-
-function asMysql(error: unknown): ServerError {
-  const { code, message } = error as ServerError;
-  if (code.startsWith('SQLITE_CONSTRAINT')) return serverError('ER_DUP_ENTRY', message);
-  return serverError(code, message);
 }
