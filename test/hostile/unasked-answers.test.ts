@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
-import { tcpUpstream } from '../lab/upstreams/upstream.ts';
+import { httpUpstream, tcpUpstream } from '../lab/upstreams/upstream.ts';
 import { holds } from '../lab/waiting/condition.ts';
 import { forwardingGateway, overAll, parts, requestText } from '../support/gateways/forwarding.ts';
-import { rawClient, statusOf } from '../support/http/raw.ts';
+import { type RawClient, rawClient, statusOf } from '../support/http/raw.ts';
 
 /** A server that answers each request with its path, and can send answers that nobody asked for. */
 async function talkative(t: ExecutionContext) {
@@ -63,3 +63,39 @@ overAll('an answer that has arrived before the request was sent is not the answe
     t.is(parts(got).body, `/s/${i}`);
   }
 });
+
+overAll(
+  'a request whose kept connection turns out to be of no use is sent once over another, body and all',
+  async (t, over) => {
+    const sockets = new Set<Socket>();
+    const received: string[] = [];
+    const upstream = await httpUpstream(t, async (req, res) => {
+      sockets.add(req.socket);
+      req.socket.once('close', () => sockets.delete(req.socket));
+      const text = `${req.method} ${req.url} ${(await req.toArray()).join('')};`;
+      received.push(text);
+      res.end(text);
+    });
+    const gateway = await forwardingGateway(t, upstream, {}, over);
+    const clients = await Promise.all(Array.from({ length: 4 }, () => rawClient(gateway.port)));
+    const all = (send: (client: RawClient, i: number) => unknown) => Promise.all(clients.map(send));
+    const uses = [
+      (socket: Socket) => socket.write(STRAY),
+      (socket: Socket) => socket.end(),
+      // Undici writes before it learns of a reset, and a POST that may have been carried out is not repeated.
+      ...(over === 'undici' ? [] : [(socket: Socket) => socket.resetAndDestroy()]),
+    ];
+    for (const [round, spoil] of uses.entries()) {
+      await all(async (client, i) => {
+        client.send(requestText(`GET /s/${round}/${i}`, ['Connection: keep-alive']));
+        await client.until(new RegExp(`GET /s/${round}/${i} ;`));
+      });
+      const fields = ['Connection: keep-alive', 'Content-Length: 40003'];
+      for (const [i, client] of clients.entries()) client.send(requestText(`POST /s/${round}/${i}`, fields, `${i}: `));
+      for (const socket of sockets) spoil(socket);
+      await all((client) => client.send('x'.repeat(40_000)));
+      await all((client, i) => client.until(new RegExp(`POST /s/${round}/${i} ${i}: x{40000};`)));
+    }
+    t.is(received.length, 2 * uses.length * clients.length);
+  },
+);

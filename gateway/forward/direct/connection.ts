@@ -78,8 +78,9 @@ export class DirectConnection {
   /**
    * Gives the connection an exchange; while it is opening too.
    *
-   * A connection that was kept is used once everything has been read that had arrived by now. An answer among it is older than the
-   * request, and would be taken for its answer (response queue poisoning, CVE-2026-48931, CVE-2026-6733).
+   * A connection that was kept is used at the end of this turn of the event loop, when what had arrived at its beginning is read. An
+   * answer among it is older than the request, and would be taken for its answer (response queue poisoning, CVE-2026-48931,
+   * CVE-2026-6733).
    */
   carry(carried: Carried): void {
     this.#carried = carried;
