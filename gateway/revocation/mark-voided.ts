@@ -1,7 +1,7 @@
 import type { Clock } from '../stores/database/clock.ts';
 import type { Database } from '../stores/database/connection.ts';
-import { markSettled, type UnmarkedRevocation, unmarkedAfter } from './history.ts';
 import { type DeniedId, markRevoked, unmarkedTokens } from './revocations.ts';
+import { markSettled, type UnmarkedRevocation, unmarkedAfter } from './unmarked-revocations.ts';
 
 /** Tokens marked in one batch, which takes some 20 ms. */
 const BATCH = 500;
