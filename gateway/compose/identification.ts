@@ -60,11 +60,13 @@ export async function openIdentification(
     inTurn: hashing.run,
     onProven: upgrades.start,
   });
+  const requireFresh = () => mirror.requireFresh(maxStaleness);
   const standing = createStanding({
     isDenied: mirror.isDenied,
     cutoffOf: mirror.cutoffOf,
     now,
     isReplaced: upgrades.isDue,
+    requireFresh,
   });
   const lastUsed = trackLastUsed(database, stores.revocations.clock, (token) => standing.ofClaims(token) !== null);
   const identify = createIdentify({
@@ -77,7 +79,7 @@ export async function openIdentification(
       ended: standing.ofToken,
       used: lastUsed.note,
       now,
-      requireFresh: () => mirror.requireFresh(maxStaleness),
+      requireFresh,
     }),
   });
 

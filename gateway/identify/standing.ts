@@ -8,6 +8,8 @@ export interface StandingDeps {
   readonly cutoffOf: CutoffOf;
   /** Whether the gateway replaces this hash by a stronger one of the same password. */
   isReplaced(hash: string): boolean;
+  /** @throws GatewayError 503 when the list of revocations is older than `tokens.maxStaleness` */
+  requireFresh(): void;
   /** The database's time in ms since 1970, by which tokens are dated. */
   now(): number;
 }
@@ -31,6 +33,7 @@ export interface Standing {
   ofToken(token: VerifiedToken, account: Account | null): Refusal | null;
   /** @param proven the account as it was when its password was checked */
   ofPassword(proven: Account, account: Account | null): Ended | null;
+  /** @throws GatewayError 503 when the list of revocations is too old to say */
   ofLogin(login: Login, account: Account | null): Ended | null;
   /** Whether a new request with the credentials of this one would be accepted. */
   ofIdentity(identity: Identity, account: Account | null): Ended | null;
@@ -40,7 +43,7 @@ export interface Standing {
   withoutAccount(identity: Identity): Ended | null;
 }
 
-export function createStanding({ isDenied, cutoffOf, isReplaced, now }: StandingDeps): Standing {
+export function createStanding({ isDenied, cutoffOf, isReplaced, requireFresh, now }: StandingDeps): Standing {
   const ofItself = ({ jti, expiresAt }: TokenClaims): Refusal | null => {
     if (hasExpired(expiresAt, now())) return 'token expired';
     return isDenied(jti) ? 'token revoked' : null;
@@ -68,6 +71,7 @@ export function createStanding({ isDenied, cutoffOf, isReplaced, now }: Standing
     },
 
     ofLogin({ logins, stamp, createdAt }, account) {
+      requireFresh();
       if (account === null) return 'account removed';
       if (account.stamp !== stamp || !haveSameLogins(account, logins)) return 'account changed since the login';
       return createdAt < cutoffOf(account.id) ? 'all sessions of the account ended' : null;

@@ -30,7 +30,7 @@ export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => vo
     if (hasWarned) return;
     hasWarned = true;
     log.warn(
-      { installation, own: mirror.completeTo?.installation },
+      { installation, own: mirror.installation },
       'another installation writes to this Redis with the same redis.keyPrefix: its entries are ignored; give each its own prefix',
     );
   };
@@ -39,7 +39,8 @@ export function trackEntries(mirror: Mirror, log: Logger, readDatabase: () => vo
     handle(entry) {
       const { completeTo } = mirror;
       const { installation, position, chain } = entry;
-      if (completeTo !== null && completeTo.installation !== installation) return warnOfForeign(installation);
+      // Also while the history is read again.
+      if (mirror.installation !== null && mirror.installation !== installation) return warnOfForeign(installation);
       if (completeTo?.position === position && completeTo.chain === chain) return;
       if (entry.kind !== 'mark') {
         // Also entries of a lost history: a revocation is never undone.

@@ -8,6 +8,8 @@ import { createRevokedIds } from './revoked-ids.ts';
 export interface Mirror {
   /** The position in the history up to which the mirror is complete; null: nothing has been read. */
   readonly completeTo: LogPosition | null;
+  /** The installation that was read last, also while `completeTo` is null. */
+  readonly installation: string | null;
   /** Number of token ids. */
   readonly size: number;
   /** Adds a revocation; idempotent, and in any order. Does not move `completeTo`. */
@@ -49,12 +51,16 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
   const ids = createRevokedIds();
   const cutoffs = new Map<string, Cutoff>();
   let completeTo: LogPosition | null = null;
+  let installation: string | null = null;
   let knownAsOf = Number.NEGATIVE_INFINITY;
   const age = () => performance.now() - knownAsOf;
 
   return {
     get completeTo() {
       return completeTo;
+    },
+    get installation() {
+      return installation;
     },
     get size() {
       return ids.size;
@@ -70,12 +76,14 @@ export function createMirror(onAccount: (accountId: string) => void): Mirror {
       onAccount(accountId);
     },
     advance(upTo) {
+      installation = upTo.installation;
       if (completeTo === null || upTo.position > completeTo.position) completeTo = upTo;
     },
-    follow({ installation, position, chain }, next) {
-      if (completeTo?.position !== position || completeTo.chain !== chain || completeTo.installation !== installation)
-        return false;
-      completeTo = { installation, position: position + 1, chain: next };
+    follow(previous, next) {
+      const { position, chain } = previous;
+      if (completeTo?.position !== position || completeTo.chain !== chain) return false;
+      if (completeTo.installation !== previous.installation) return false;
+      completeTo = { ...completeTo, position: position + 1, chain: next };
       return true;
     },
     confirm(asOf) {

@@ -69,7 +69,8 @@ export async function openService(
     startHousekeeping({ database, tokens, sessions, revocations });
     const signer = tokenSigner({ secrets: SECRETS, maxLifetime: LIVES.tokens.maxLifetime }, clock.now);
     const { isDenied, cutoffOf } = mirror;
-    const standing = createStanding({ isDenied, cutoffOf, now: clock.now, isReplaced: () => false });
+    const requireFresh = () => mirror.requireFresh(DEFAULTS.maxStaleness);
+    const standing = createStanding({ isDenied, cutoffOf, requireFresh, now: clock.now, isReplaced: () => false });
     const rules = { keyIds: signer.keyIds, maxLifetime: LIVES.tokens.maxLifetime, cutoffOf, now: clock.now };
     const live = liveTokens(tokens, rules);
     return {
@@ -93,7 +94,7 @@ export async function openService(
         byToken: tokenIdentifier({
           ...{ findAccountById: cache.findById, ended: standing.ofToken, now: clock.now },
           used: trackLastUsed(database, clock, (token) => standing.ofClaims(token) !== null).note,
-          requireFresh: () => mirror.requireFresh(DEFAULTS.maxStaleness),
+          requireFresh,
         }),
       }),
     };

@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { Account } from '../../gateway/domain/account.ts';
+import { storeUnavailable } from '../../gateway/domain/errors.ts';
 import { type Identity, UNRESTRICTED, type VerifiedToken } from '../../gateway/domain/identity.ts';
 import { createStanding } from '../../gateway/identify/standing.ts';
 
@@ -13,11 +14,15 @@ const ADA: Account = {
   stamp: 'first',
   groups: [],
 };
+let isFresh = true;
 const standing = createStanding({
   isDenied: (jti) => jti === 'denied',
   cutoffOf: (accountId) => (accountId === 'ended' ? NOW * 1000 : 0),
   now: Date.now,
   isReplaced: (hash) => hash === 'weak',
+  requireFresh() {
+    if (!isFresh) throw storeUnavailable('database', new Error('unknown for too long'));
+  },
 });
 
 function token(claims: Partial<VerifiedToken['claims']> = {}): VerifiedToken {
@@ -80,4 +85,12 @@ test('what ends a token by itself needs no account', (t) => {
   t.is(ended({ jti: 'denied' }), 'token revoked');
   t.is(ended({ accountId: 'ended' }), 'all tokens of the account revoked');
   t.is(standing.withoutAccount({ by: 'password', account: ADA }), null);
+});
+
+test('of a login nothing is said while the list of revocations is too old', (t) => {
+  const login = { logins: ADA.logins, stamp: ADA.stamp, createdAt: Date.now() };
+  t.is(standing.ofLogin(login, ADA), null);
+  isFresh = false;
+  t.throws(() => standing.ofLogin(login, ADA), { code: 'service_unavailable' });
+  isFresh = true;
 });

@@ -36,7 +36,7 @@ for (const [what, revocation, reason] of CASES) {
     const identify = tokenIdentifier({
       findAccountById: accounts.findById,
       requireFresh() {},
-      ended: createStanding({ ...mirror, now: Date.now, isReplaced: () => false }).ofToken,
+      ended: createStanding({ ...mirror, requireFresh() {}, now: Date.now, isReplaced: () => false }).ofToken,
       used() {},
       now: Date.now,
     });

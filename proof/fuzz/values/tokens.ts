@@ -36,6 +36,7 @@ function identifyBy(world: World): Identify {
   const standing = createStanding({
     isDenied: (jti) => jti === world.revoked,
     cutoffOf: () => 0,
+    requireFresh() {},
     isReplaced: () => false,
     now: () => world.now,
   });

@@ -123,6 +123,7 @@ for (const kind of KINDS) {
     const standing = createStanding({
       isDenied: () => false,
       cutoffOf: () => 0,
+      requireFresh() {},
       isReplaced: () => false,
       now: Date.now,
     });
