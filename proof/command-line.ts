@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { openScope } from '../test/lab/open-scope.ts';
@@ -92,4 +93,20 @@ export function oneOf<T extends string>(option: string, given: string, choices: 
   const chosen = choices.find((choice) => choice === given);
   if (chosen !== undefined) return chosen;
   throw new WrongUse(`--${option} takes one of ${choices.join(', ')}, not ${JSON.stringify(given)}`);
+}
+
+/** @param others those given beside the option. @throws WrongUse when there are any */
+export function standsAlone(option: string, others: object): void {
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new WrongUse(`--${option} takes no other option, such as --${other}`);
+}
+
+/** Makes what `--out` names. @throws WrongUse when that is not possible */
+export function prepareOutput(kind: 'file' | 'folder', path: string): void {
+  try {
+    if (kind === 'file') writeFileSync(path, '');
+    else mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new WrongUse(`--out takes a ${kind} that can be written: ${(error as Error).message}`);
+  }
 }

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { oneOf, readArguments, seedFrom, WrongUse, wholeNumber } from '../command-line.ts';
+import { oneOf, readArguments, seedFrom, standsAlone, wholeNumber } from '../command-line.ts';
 import type { RunLine } from './line.ts';
 
 export interface LiveOptions extends Pick<RunLine, 'seed' | 'minutes' | 'database' | 'hasRedis'> {
@@ -44,8 +44,7 @@ export function parseOptions(args: readonly string[], now: number): Options {
   if (values.help === true) return { kind: 'help' };
   const { read, ...others } = values;
   if (read !== undefined) {
-    const [other] = Object.keys(others);
-    if (other !== undefined) throw new WrongUse(`--read takes no other option, such as --${other}`);
+    standsAlone('read', others);
     return { kind: 'read', file: read };
   }
   const seed = seedFrom(values.seed, now);

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
-import { print, runCommand, WrongUse } from '../command-line.ts';
+import { prepareOutput, print, runCommand, WrongUse } from '../command-line.ts';
 import { createHistoryJudge, type Judge } from './judge.ts';
 import type { Line } from './line.ts';
 import { makeHistory } from './live.ts';
@@ -46,11 +45,7 @@ function clock(at: number): string {
 }
 
 async function live(scope: Scope, options: LiveOptions): Promise<number> {
-  try {
-    writeFileSync(options.out, '');
-  } catch (error) {
-    throw new WrongUse(`--out takes a file that can be written: ${(error as Error).message}`);
-  }
+  prepareOutput('file', options.out);
   const { see, conclude } = observe();
   await inScope(scope, (own) => makeHistory(own, options, see));
   const count = conclude();

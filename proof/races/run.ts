@@ -1,7 +1,7 @@
-import { appendFileSync, globSync, writeFileSync } from 'node:fs';
+import { appendFileSync, globSync } from 'node:fs';
 import { inScope } from '../../test/lab/open-scope.ts';
 import type { Scope } from '../../test/lab/scope.ts';
-import { print, runCommand, WrongUse } from '../command-line.ts';
+import { prepareOutput, print, runCommand, WrongUse } from '../command-line.ts';
 import { Random, seedOf } from '../random.ts';
 import { runBatch } from './batch.ts';
 import { startLoad } from './load.ts';
@@ -25,11 +25,7 @@ async function run(scope: Scope, signal: AbortSignal, options: Options): Promise
   if (files.length === 0) {
     throw new WrongUse(`no test file matches ${patterns.join(' ')}; name files such as test/http/target.test.ts`);
   }
-  try {
-    writeFileSync(out, '');
-  } catch (error) {
-    throw new WrongUse(`--out takes a file that can be written: ${(error as Error).message}`);
-  }
+  prepareOutput('file', out);
   const end = performance.now() + minutes * 60_000;
   const goesOn = () => !signal.aborted && performance.now() < end;
   const flaky = new Map<string, Flaky>();

@@ -1,19 +1,22 @@
-import { parseArgs } from 'node:util';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { oneOf, readArguments, seedFrom, standsAlone, WrongUse } from '../command-line.ts';
+
+const DATABASES = ['mariadb', 'postgres'] as const;
 
 export interface RunOptions {
   readonly hours: number;
   /** Requests per second; null: half of what the gateways can answer here. */
   readonly rate: number | null;
-  readonly database: 'mariadb' | 'postgres';
+  readonly database: (typeof DATABASES)[number];
   readonly seed: number;
   readonly out: string;
 }
 
-export type Parsed =
+export type Options =
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'read'; readonly file: string }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string };
+  | { readonly kind: 'help' };
 
 export const HELP = `Usage: npm run soak -- --hours N [options]
 Runs two gateways under mixed traffic, with failing upstreams, reloads, killed workers and outages of Redis, and says whether
@@ -30,41 +33,33 @@ memory, descriptors, sockets, timers or tables grow, and whether each answer was
 const MOST_HOURS = 1_000;
 const MOST_RATE = 100_000;
 
-/** @param now for the seed, in ms since 1970 @param temporary the folder for temporary files */
-export function parseOptions(args: readonly string[], now: number, temporary: string): Parsed {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    return wrong((error as Error).message.split(/\.\s/)[0] ?? '');
-  }
+/** @param now milliseconds since 1970, for a seed. @throws WrongUse */
+export function parseOptions(args: readonly string[], now: number): Options {
+  const text = { type: 'string' } as const;
+  const { values } = readArguments(args, {
+    options: {
+      ...{ hours: text, rate: text, database: text, seed: text, out: text, read: text },
+      help: { type: 'boolean' },
+    },
+  });
   if (values.help === true) return { kind: 'help' };
-  if (values.read !== undefined) return { kind: 'read', file: values.read };
-  if (values.hours === undefined) return wrong('--hours is missing: how long to run, such as --hours 2');
+  const { read, ...others } = values;
+  if (read !== undefined) {
+    standsAlone('read', others);
+    return { kind: 'read', file: read };
+  }
+  if (values.hours === undefined) throw new WrongUse('--hours is missing: how long to run, such as --hours 2');
   const hours = numberOf(values.hours);
-  if (!(hours > 0 && hours <= MOST_HOURS)) return wrong(`--hours takes a number above 0, up to ${MOST_HOURS}`);
+  if (!(hours > 0 && hours <= MOST_HOURS))
+    throw new WrongUse(`--hours takes a number above 0, up to ${MOST_HOURS}, not "${values.hours}"`);
   const rate = values.rate === undefined ? null : numberOf(values.rate);
-  if (rate !== null && !(rate >= 1 && rate <= MOST_RATE)) return wrong(`--rate takes a number from 1 to ${MOST_RATE}`);
-  const { database = 'mariadb', seed: given = String(now % 1_000_000_000) } = values;
-  if (database !== 'mariadb' && database !== 'postgres') return wrong('--database takes mariadb or postgres');
-  if (!/^\d{1,9}$/.test(given)) return wrong('--seed takes a whole number of up to nine digits');
-  const seed = Number(given);
-  return { kind: 'run', options: { hours, rate, database, seed, out: values.out ?? `${temporary}/soak-${seed}` } };
-}
-
-function wrong(message: string): Parsed {
-  return { kind: 'wrong', message };
+  if (rate !== null && !(rate >= 1 && rate <= MOST_RATE))
+    throw new WrongUse(`--rate takes a number from 1 to ${MOST_RATE}, not "${values.rate}"`);
+  const database = oneOf('database', values.database ?? 'mariadb', DATABASES);
+  const seed = seedFrom(values.seed, now);
+  return { kind: 'run', options: { hours, rate, database, seed, out: values.out ?? join(tmpdir(), `soak-${seed}`) } };
 }
 
 function numberOf(text: string): number {
   return /^\d+(\.\d+)?$|^\.\d+$/.test(text) ? Number(text) : Number.NaN;
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const options = {
-    ...{ hours: text, rate: text, database: text, seed: text, out: text, read: text },
-    help: { type: 'boolean' },
-  } as const;
-  return parseArgs({ args: [...args], options }).values;
 }

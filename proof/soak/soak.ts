@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sqlAccountStore } from '../../gateway/stores/accounts/store.ts';
@@ -8,6 +7,7 @@ import { freePort } from '../../test/lab/processes/free-port.ts';
 import type { Scope } from '../../test/lab/scope.ts';
 import { privateDatabase } from '../../test/lab/stores/private-database.ts';
 import { privateRedis } from '../../test/lab/stores/redis-server.ts';
+import { print } from '../command-line.ts';
 import { Random } from '../random.ts';
 import { startNode } from './gateway/node.ts';
 import { startSampler } from './measure/sampler.ts';
@@ -32,12 +32,7 @@ const MINUTE = 60_000;
 const CAPACITY = { seconds: 8, connections: 32 };
 
 /** Runs gateways under load. @returns the file with the samples */
-export async function soak(
-  scope: Scope,
-  { hours, rate, database: kind, seed, out }: RunOptions,
-  say: (line: string) => void,
-): Promise<string> {
-  mkdirSync(out, { recursive: true });
+export async function soak(scope: Scope, { hours, rate, database: kind, seed, out }: RunOptions): Promise<string> {
   const length = hours * HOUR;
   const every = Math.max(LEAST_EVERY, Math.min(EVERY, length / LEAST_SAMPLES));
   const recorder = recordTo(join(out, 'samples.jsonl'));
@@ -79,7 +74,10 @@ export async function soak(
   });
   await issueFirst(world);
   const chosen = rate ?? (await measureCapacity(world, CAPACITY.seconds, CAPACITY.connections)) / 2;
-  say(`${Math.round(chosen)} requests per second for ${hours} hours, seed ${seed}; samples in ${recorder.file}`);
+  print(`${Math.round(chosen)} requests per second; samples in ${recorder.file}`);
+  print(
+    `the same again: npm run soak -- --hours ${hours} --rate ${Math.round(chosen)} --database ${kind} --seed ${seed}`,
+  );
   const begin = { seed, hours, rate: chosen, database: kind, node: process.version, every };
   recorder.add({ kind: 'begin', at: Date.now(), ...begin });
 

@@ -10,7 +10,7 @@ import { holds } from '../lab/waiting/condition.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MODULE = join(ROOT, 'proof', 'command-line.ts');
-const COMMANDS = ['fuzz', 'history', 'races', 'simulate'];
+const COMMANDS = ['fuzz', 'history', 'races', 'simulate', 'soak'];
 
 /** Runs a command that has made a file and removes it at its end. */
 function startCommand(t: Scope, loop: string) {
