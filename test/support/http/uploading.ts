@@ -13,7 +13,16 @@ const CHUNK = Buffer.concat([Buffer.from('10000\r\n'), BLOCK, Buffer.from('\r\n'
  * @param bytes length of the body
  * @returns the whole response; rejects with the error of the connection
  */
-export async function uploadThenRead(port: number, target: string, bytes: number, framing: Framing): Promise<string> {
+export function uploadThenRead(port: number, target: string, bytes: number, framing: Framing): Promise<string> {
+  // One at a time: on a busy machine, many at once take longer than a gateway that has answered reads on (`LINGER`).
+  const upload = last.then(() => sendThenRead(port, target, bytes, framing));
+  last = upload.catch(() => {});
+  return upload;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+async function sendThenRead(port: number, target: string, bytes: number, framing: Framing): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
   const field = framing === 'length' ? `Content-Length: ${bytes}` : 'Transfer-Encoding: chunked';
   socket.write(requestText(`POST ${target}`, [field]));
