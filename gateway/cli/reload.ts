@@ -13,6 +13,19 @@ export interface Reloader {
   stop(): void;
 }
 
+/** The files of a configuration as they were at one moment. */
+export interface SeenFiles {
+  readonly files: readonly string[];
+  /** Differs when any of the files has changed, appeared or disappeared. */
+  readonly stamp: string;
+}
+
+/** Call before the configuration is read: a change during the reading, or the start that follows, is then seen as one. */
+export function seeFiles(file: string): SeenFiles {
+  const files = filesOf(file);
+  return { files, stamp: stampOf(files) };
+}
+
 /**
  * Applies changes of the configuration file, and of the files in its `${file:…}`: on `reload()` (SIGHUP, `start.ts`), and,
  * with `watch: true`, when a file changes.
@@ -20,24 +33,24 @@ export interface Reloader {
  * Polls instead of subscribing: polling works on every file system, and through the symlinks that orchestrators swap. A
  * change counts once it is the same in two polls: a half-written file may be valid.
  *
+ * @param before of the settings: as the files were before these were read
  * @param reload applies new settings; rejects with an OperatorError when they need a restart
  */
 export function createReloader(
   file: string,
-  settings: Settings,
+  settings: Pick<Settings, 'watch'>,
+  before: SeenFiles,
   log: Logger,
   reload: (next: Settings) => Promise<void>,
 ): Reloader {
-  let files = filesOf(file);
-  let taken = stampOf(files);
-  let seen = taken;
+  let taken = before;
+  let seen = before.stamp;
   let isWatched = settings.watch;
   let queue = Promise.resolve();
 
   const attempt = async () => {
-    files = filesOf(file);
-    taken = stampOf(files);
-    seen = taken;
+    taken = seeFiles(file);
+    seen = taken.stamp;
     try {
       const next = loadSettings(file, process.env);
       await reload(next);
@@ -54,15 +67,14 @@ export function createReloader(
 
   const timer = setInterval(() => {
     if (!isWatched) return;
-    const now = stampOf(files);
+    const now = stampOf(taken.files);
     const isStable = now === seen;
     seen = now;
-    if (isStable && now !== taken && existsSync(file)) void reloadInTurn();
+    if (isStable && now !== taken.stamp && existsSync(file)) void reloadInTurn();
   }, POLL_INTERVAL).unref();
   return { reload: reloadInTurn, stop: () => clearInterval(timer) };
 }
 
-/** A text that differs when any of the files has changed, appeared or disappeared. */
 function stampOf(files: readonly string[]): string {
   return files.map(stampOfOne).join(' ');
 }

@@ -11,7 +11,7 @@ import { configOption } from './config-option.ts';
 import { nodeArguments } from './node-flags.ts';
 import { sendOutputToLog } from './output-to-log.ts';
 import { endWithParent } from './parent.ts';
-import { createReloader } from './reload.ts';
+import { createReloader, seeFiles } from './reload.ts';
 import { showConfiguration } from './shown-configuration.ts';
 import { warnOfWeakHashes } from './warn-of-weak-hashes.ts';
 import { explained } from './with-database.ts';
@@ -43,8 +43,12 @@ async function startDemo(): Promise<Running> {
 
 async function startConfigured(file: string): Promise<Running> {
   // Registered first: without a listener, SIGHUP ends the process.
-  let onHangup = () => {};
+  let isHangupDue = false;
+  let onHangup = () => {
+    isHangupDue = true;
+  };
   process.on('SIGHUP', () => onHangup());
+  const before = seeFiles(file);
   const settings = loadSettings(file, process.env);
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers;
   const log = workers > 1 ? createSharedLog(settings.log) : createLog(settings.log);
@@ -66,12 +70,13 @@ async function startConfigured(file: string): Promise<Running> {
     'listening',
   );
   const certificates = watchCertificates(settings, log);
-  const reloader = createReloader(file, settings, log, async (next) => {
+  const reloader = createReloader(file, settings, before, log, async (next) => {
     await gateway.reload(next);
     certificates.use(next);
     shown.use(next);
   });
   onHangup = () => void reloader.reload();
+  if (isHangupDue) onHangup();
   return {
     log,
     close() {
