@@ -14,9 +14,12 @@ const NPM_LIMIT = 300_000;
 
 const run = promisify(execFile);
 
+/** Settings of this run of npm, Node and the tests, but for the authorities by which a network may be reached. */
+const OWN_SETTINGS = /^npm_|^NODE_(?!EXTRA_CA_CERTS$)|^GATEHOUSE_/;
+
 /** The environment of a user whose `node` is the one that runs the tests, outside of npm. */
 export function environment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^GATEHOUSE_/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !OWN_SETTINGS.test(name));
   return { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
 }
 
